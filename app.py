@@ -1,4 +1,4 @@
-"""Home: what this is, a recorded study to look at, one button that starts a run with nothing to set, and the runs there are.
+"""Home: what the product is, the recorded studies, one button that starts a run with the default settings, and the list of runs.
 
 streamlit run app.py
 """
@@ -19,7 +19,7 @@ with layout.page_frame("Home") as engine:
         "mistakes. Every second lesson it sits the same exam, of questions it has never practised, so you can see what practice changed. "
         "Try ways of choosing the practice questions, and see which one teaches better."
     )
-    # widths that are known beforehand: the row then wraps before its links are drawn as it does afterwards, and nothing below jumps
+    # fixed widths: the row wraps before its links are drawn as it does afterwards, so that nothing below jumps
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         run_id = components.render_start_button(
             "Watch a student learn",
@@ -45,9 +45,9 @@ with layout.page_frame("Home") as engine:
 
     with st.spinner("Reading what the simulations wrote …"):
         runs = data.list_recent_runs(engine, limit=rows.MAX_RUNS)
-    own = [run for run in runs if not run.recorded_label]
-    if own:
-        rows.render_recent_runs(engine, own, runs)
+    local_runs = [run for run in runs if not run.recorded_label]
+    if local_runs:
+        rows.render_recent_runs(engine, local_runs, runs)
     study.render_studies(engine, [run for run in runs if run.recorded_label])
-    if not own:
-        rows.render_recent_runs(engine, own, runs)
+    if not local_runs:
+        rows.render_recent_runs(engine, local_runs, runs)

@@ -111,8 +111,9 @@ class Bench:
         batches = -(-len(asked) // plan.generation_batch_size)
         return {
             "seconds": figures, "tokens": tokens, "tokens a second": tokens / figures["study"], "peak GB": _peak(),
-            "estimated GB": plan.peak_bytes / 1e9, "weights GB": plan.base_weight_bytes / 1e9, "answers at once": plan.generation_batch_size,
-            "pairs at once": plan.micro_batch_size, "bound of writing, s": batches * args.tokens * plan.base_weight_bytes / self.speed,
+            "estimated GB": plan.peak_bytes / 1e9, "weights GB": plan.base_weight_bytes / 1e9,
+            "answers at once": plan.generation_batch_size,
+            "pairs at once": plan.micro_batch_size, "bound of writing, s": batches * args.tokens * plan.base_weight_bytes / self.speedup,
             "paper's DPO / ours": PAPER_SECONDS / figures["DPO"],
         }  # fmt: skip
 
@@ -156,10 +157,10 @@ class Bench:
         with _timed(figures, "copy"):
             for _ in range(10):
                 target.copy_(source)
-        self.speed = 2 * 10 * size / figures["copy"]
+        self.speedup = 2 * 10 * size / figures["copy"]
         name = torch.cuda.get_device_name() if device == "cuda" else "processor"
         asked = {key: vars(self.args)[key] for key in ("questions", "tokens", "pairs", "batch")}
-        return {"device": name, "memory GB/s": self.speed / 1e9, "versions": package_versions(), **asked}
+        return {"device": name, "memory GB/s": self.speedup / 1e9, "versions": package_versions(), **asked}
 
 
 @contextlib.contextmanager
@@ -206,13 +207,13 @@ def main() -> None:
             folder = Path(scratch) / name.split(",")[0].replace(" ", "-")
             hub = hub.model_copy(update={"device": args.device})
             bench.step(f"{name}: written", lambda: write_model(folder, name, tiny=args.tiny) or {})  # noqa: B023
-            bench.step(f"{name}: ours", lambda: bench.ours(folder, hub))  # noqa: B023
+            bench.step(f"{name}: ours", lambda: bench.run_value(folder, hub))  # noqa: B023
             bench.step(f"{name}: transformers and TRL", lambda: bench.plain(folder, hub))  # noqa: B023
         first, (_, _, hub) = next(iter(SHAPES.items()))
         for label, change in VARIANTS.items() if args.study else ():
             folder = Path(scratch) / first.split(",")[0].replace(" ", "-")
             varied = hub.model_copy(update={"device": args.device, **change})
-            bench.step(f"{first}: ours, {label}", lambda: bench.ours(folder, varied))  # noqa: B023
+            bench.step(f"{first}: ours, {label}", lambda: bench.run_value(folder, varied))  # noqa: B023
 
 
 if __name__ == "__main__":

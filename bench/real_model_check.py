@@ -84,11 +84,11 @@ def _texts(cast: Components, plain: Any, count: int) -> dict[str, Any]:
     questions = cast.bank.sample_exam_questions(count, 0)
     written = {a.question_id: a for a in student.answer(questions, seed_key=("check",))}
     for number, question in enumerate(questions, start=1):
-        ids = torch.tensor([student.chat.prompt(question).ids])
+        ids = torch.tensor([student.chat.build_question_prompt(question).ids])
         with torch.no_grad():
             out = plain.generate(
-                ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=student.limit,
-                eos_token_id=sorted(student.ends), pad_token_id=student.tokenizer.pad_token_id, repetition_penalty=1.0,
+                ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=student.max_new_tokens,
+                eos_token_id=sorted(student.end_token_ids), pad_token_id=student.tokenizer.pad_token_id, repetition_penalty=1.0,
             )  # fmt: skip
         wanted = student.tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True).strip()
         if written[question.id].text != wanted:
@@ -102,11 +102,11 @@ def _logps(cast: Components, plain: Any, counts: dict[str, int]) -> dict[str, An
     student, gaps = cast.student, []
     questions = cast.bank.sample_exam_questions(counts["logps"], 0)
     for question, logps in zip(questions, student.option_logps(questions), strict=True):
-        prompt = student.chat.prompt(question)
+        prompt = student.chat.build_question_prompt(question)
         for option, logp in zip(question.options, logps, strict=True):
             named = format_scored_option(option, student.hub.answer_form, option_scoring=student.hub.scores)
-            said = student.chat.defused(f"Answer: {named}")
-            gaps.append(abs(logp - _logp(plain, prompt.ids, student.chat.continuation(prompt, said))))
+            said = student.chat.escape_control_tokens(f"Answer: {named}")
+            gaps.append(abs(logp - _logp(plain, prompt.ids, student.chat.encode_continuation(prompt, said))))
     rows = [
         student.pair_ids(pair)
         for pair in build_held_out_pairs(cast.bank.sample_validation_questions(counts["pairs"], 0))

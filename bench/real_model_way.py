@@ -48,7 +48,7 @@ class Way:
         seconds = time.perf_counter() - began
         if part.startswith("turn"):
             self.student.load(Path(self.fresh.name))
-            self.student.trained()
+            self.student.on_adapter_changed()
         return {"part": part, "seconds": seconds, **(told or {})}
 
     def _write(self) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class Way:
 
     def _memory(self) -> dict[str, Any]:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return {"peak_bytes": peak * (1 if sys.platform == "darwin" else 1024), "said": self.student.said}
+        return {"peak_bytes": peak * (1 if sys.platform == "darwin" else 1024), "said": self.student.summary}
 
 
 def main() -> None:

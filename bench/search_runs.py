@@ -129,13 +129,13 @@ def remember_first_exam(student: Student, key: tuple[object, ...]) -> None:
     """
     answer = student.answer
 
-    def answers(questions: Sequence[Question], *, luck: Sequence[object], **how: Any) -> Iterator[Answer]:
-        if luck[0] != "exam":
+    def answers(questions: Sequence[Question], *, seed_key: Sequence[object], **how: Any) -> Iterator[Answer]:
+        if seed_key[0] != "exam":
             student.answer = answer  # type: ignore[method-assign]
-            yield from answer(questions, seed_key=luck, **how)
+            yield from answer(questions, seed_key=seed_key, **how)
             return
         if key not in _FIRST_EXAMS:
-            _FIRST_EXAMS[key] = list(answer(questions, seed_key=luck, **how))
+            _FIRST_EXAMS[key] = list(answer(questions, seed_key=seed_key, **how))
         asked = {q.id for q in questions}
         assert asked == {a.question_id for a in _FIRST_EXAMS[key]}, "the exam is another one"
         yield from _FIRST_EXAMS[key]
@@ -209,8 +209,8 @@ def marks(events: Sequence[Mapping[str, Any]], turn: int) -> dict[str, bool]:
 def gain_interval(before: Mapping[str, bool], after: Sequence[Mapping[str, bool]]) -> tuple[float, float]:
     """The 95 % interval of the gain (a fraction, -1 to 1) on the same questions, by one or several runs.
 
-    One run: Bonett and Price's of paired proportions (``exam.paired_difference_interval``). Several: the questions' mean gains over the runs tell
-    the luck of the questions, the runs' mean gains over the questions that of the runs; both variances are added (``half_width``).
+    One: Bonett and Price's of paired proportions (``exam.paired_difference_interval``). Several: the questions' mean gains over the runs
+    tell     the luck of the questions, the runs' mean gains over the questions that of the runs; both variances are added (``half_width``).
     """
     if len(after) == 1:
         gained = sum(after[0][q] and not before[q] for q in before)

@@ -28,7 +28,7 @@ from studentsim.analysis.curves import group_means_frame  # noqa: E402
 from studentsim.analysis.differences import compute_differences, last_shared_turn  # noqa: E402
 from studentsim.analysis.paper_curves import load_published_curves, published_intervals_overlap  # noqa: E402
 from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_runs_by_settings  # noqa: E402
-from studentsim.config import RunConfig
+from studentsim.config import RunConfig  # noqa: E402
 from studentsim.runs import demo  # noqa: E402
 
 PAGE = ROOT / "docs" / "real-model.md"

@@ -1,24 +1,24 @@
-"""Watch: one run, or a race of several, live. ``?run=<id>`` or ``?race=<id>,<id>`` names them; ``&present=1`` fills a projector,
-``&replay=60`` replays there what is over, in so many seconds."""
+"""Watch: one run, or a race of several, live. ``?run=<id>`` or ``?race=<id>,<id>`` names them; ``&present=1`` opens the
+presentation view, ``&replay=60`` a replay there of what is over, in that many seconds."""
 
 from __future__ import annotations
 
 from studentsim.ui import layout
 from studentsim.ui.watch import chooser, links, live, presentation, race, race_form
 
-asked = links.read_link()
-with layout.page_frame("Watch", menu=not asked.present) as engine:
-    if asked.is_new_race:
+link = links.read_link()
+with layout.page_frame("Watch", show_menu=not link.present) as engine:
+    if link.is_new_race:
         race_form.render_race_form(engine)
-    elif asked.race:
-        if asked.present:
-            presentation.render_race_presentation(engine, asked.race, asked.replay)
+    elif link.race:
+        if link.present:
+            presentation.render_race_presentation(engine, link.race, link.replay)
         else:
-            race.render_race_page(engine, asked.race)
-    elif asked.run:
-        if asked.present:
-            presentation.render_run_presentation(engine, asked.run, asked.replay)
+            race.render_race_page(engine, link.race)
+    elif link.run:
+        if link.present:
+            presentation.render_run_presentation(engine, link.run, link.replay)
         else:
-            live.render_run_page(engine, asked.run)
+            live.render_run_page(engine, link.run)
     else:
         chooser.render_run_chooser(engine)

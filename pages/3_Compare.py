@@ -1,4 +1,4 @@
-"""Compare: several runs side by side, and what can be said of their difference. ``?runs=a,b`` names them, ``&paper=1`` the paper's."""
+"""Compare: several runs side by side, and how sure their difference is. ``?runs=a,b`` names them, ``&paper=1`` adds the paper's."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ with layout.page_frame("Compare") as engine:
     if runs:
         chosen = choice.render_run_choice(runs)
         if chosen:
-            alive = any(run.status in formatting.ACTIVE_STATUSES for run in chosen)
-            draw = st.fragment(parts.render_comparison, run_every=parts.REFRESH_SECONDS if alive else None)
-            draw(engine, [run.run_id for run in chosen], alive, [runs])
+            is_active = any(run.status in formatting.ACTIVE_STATUSES for run in chosen)
+            render = st.fragment(parts.render_comparison, run_every=parts.REFRESH_SECONDS if is_active else None)
+            render(engine, [run.run_id for run in chosen], is_active, [runs])
             further.render_next_steps(engine, chosen, st.session_state["compare.runs"])
         else:
             st.info("Choose two or more simulations above to see them side by side.", icon=":material/info:")

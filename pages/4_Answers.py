@@ -13,8 +13,8 @@ with layout.page_frame("Answers") as engine:
     if run_id is None:
         head.render_answers_run_chooser(engine)
     else:
-        shown = load_page_data(engine, run_id, st.query_params.to_dict())
-        head.render_header(shown)
-        desk.render_list_and_card(engine, shown)
-        head.render_links_below_card(shown)
-        download.render_downloads(engine, shown)
+        page_data = load_page_data(engine, run_id, st.query_params.to_dict())
+        head.render_header(page_data)
+        desk.render_list_and_card(engine, page_data)
+        head.render_links_below_card(page_data)
+        download.render_downloads(engine, page_data)

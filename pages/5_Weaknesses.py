@@ -1,5 +1,5 @@
-"""Weaknesses: where a student is weak, and what to practise next. ``?run=<id>`` names the run; ``category``, ``skill``, ``slip``,
-``lesson`` and ``question`` open it.
+"""Weaknesses: where a student is weak, and what to practise next. ``?run=<id>`` names the run; ``category``, ``skill``,
+``slip``, ``lesson`` and ``question`` select a part of it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ with layout.page_frame("Weaknesses") as engine:
     if run_id is None:
         head.render_run_chooser(engine)
     else:
-        shown = load_view(engine, run_id)
-        place, lost = resolve_selection(WeaknessesSelection.from_params(run_id, st.query_params), shown.findings)
-        head.render_header(engine, shown, place, lost)
-        if not shown.findings.exams.empty:
-            heat.render_heatmap(shown, place)
-            if place.parent is None:
-                advice.render_advice(shown, place)
-            trends.render_misconception_trends(shown, place)
-            second_tries.render_retries(engine, shown, place)
-            questions.render_questions(engine, shown, place)
+        view = load_view(engine, run_id)
+        selection, problems = resolve_selection(WeaknessesSelection.from_params(run_id, st.query_params), view.findings)
+        head.render_header(engine, view, selection, problems)
+        if not view.findings.exams.empty:
+            heat.render_heatmap(view, selection)
+            if selection.parent is None:
+                advice.render_advice(view, selection)
+            trends.render_misconception_trends(view, selection)
+            second_tries.render_retries(engine, view, selection)
+            questions.render_questions(engine, view, selection)

@@ -9,5 +9,5 @@ from studentsim.ui.questions.desk import render_questions_page
 from studentsim.ui.questions.view import QuestionsView
 
 with layout.page_frame("Questions") as engine:
-    view, lost = QuestionsView.from_params(st.query_params.to_dict())
-    render_questions_page(engine, view, lost)
+    view, invalid_parameters = QuestionsView.from_params(st.query_params.to_dict())
+    render_questions_page(engine, view, invalid_parameters)

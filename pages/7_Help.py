@@ -1,4 +1,4 @@
-"""Help: every term once, what the simulation can't tell, keys, where the data lies. ``?term=margin`` opens at that term."""
+"""Help: the glossary, the limitations, keys, and where the data lies. ``?term=margin`` opens at that term."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ with layout.page_frame("Help") as engine:
     components.render_page_title("Help")
     st.markdown(
         "A student that is a small language model practises maths, lesson by lesson, and sits exams. Below: "
-        f"[the words](#words), {transfer.section_link()}[how good the trained marker is](#marker), [what it can't tell](#limits), [keys](#keys), "
-        "[where the data lies](#data) and [how to read and cite the numbers](#researchers)."
+        f"[the words](#words), {transfer.section_link()}[how good the trained marker is](#marker), "
+        "[what it can't tell](#limits), [keys](#keys), [where the data lies](#data) and [how to read and cite the numbers](#researchers)."
     )
     parts.render_requested_term()
     parts.render_glossary()

@@ -1,5 +1,5 @@
-"""Check questions: what a bank of questions holds, and which of its rows are doubtful. ``?source=<set or path>`` or ``?run=<id>``
-names it; studentsim/ui/checking has the parts.
+"""Check questions: what a question set holds, and which of its rows are doubtful. ``?source=<set or path>`` or ``?run=<id>``
+names it; studentsim/ui/dataset_check has the parts.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ with layout.page_frame("Check questions") as engine:
         "Published sets of questions hold mistakes: keys that can't be right, options that stand twice, questions that come "
         "again. See what a set holds before a student learns from it."
     )
-    asked = choose.render_request_form(engine)
-    if asked is None:
+    request = choose.render_request_form(engine)
+    if request is None:
         st.info("Choose questions above, then press *Check them*.", icon=":material/info:")
-    elif found := work.render_check_job(asked):
-        report.render_report(asked, found)
+    elif result := work.render_check_job(request):
+        report.render_report(request, result)

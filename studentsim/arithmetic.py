@@ -1,14 +1,14 @@
-"""Exact school arithmetic over a small grammar: the calculator on the pupil's desk.
+"""Exact school arithmetic over a small grammar: the embedded student's calculator.
 
-The embedded student writes ``12 + 15 + 9 =`` and the calculator writes `` 36``; the curriculum uses the same
-arithmetic for its own workings, so that what a student may type and what a teacher shows never disagree.
+The student writes ``12 + 15 + 9 =`` and the calculator writes `` 36``; the curriculum computes its solutions with the same
+code, so the two never disagree.
 
 Grammar (nothing else is ever evaluated; there is no ``eval`` here)::
 
     sum     := product (('+' | '-') product)*
     product := factor (('×' | '*' | '÷') factor)*
     factor  := number | number '/' number | '(' sum ')'
-    number  := digits ['.' digits], at most 12 digits; thousands may be set off as 1,000
+    number  := digits ['.' digits], at most 12 digits; thousands may be separated as in 1,000
 
 A tight ``3/12`` is a fraction, ``÷`` a division. With a fraction in it, an expression's result is a fraction in
 lowest terms (``3/12 × 2/11 = 1/22``); otherwise a whole number, or a decimal rounded half up to 2 places.
@@ -21,17 +21,17 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 MAX_EXPRESSION_CHARS = 120
-"""Longest expression looked at, in characters: no working needs a quarter of it."""
+"""Longest expression that is parsed, in characters; no solution needs a quarter of it."""
 
 MAX_DIGITS = 12
-"""Longest number read or written, in digits before the point: guards time and memory."""
+"""Longest number that is read or written, in digits: bounds time and memory."""
 
 _TOKEN_PATTERN = re.compile(r"\s*(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[-+×*÷/()])")
 _NUMBER_PATTERN = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:/\d+)?")
 
 
 def calculate(expression: str) -> str | None:
-    """The value of an expression, as the calculator shows it; None where it is not one (or divides by zero).
+    """The value of an expression as the calculator shows it; None if it does not parse or divides by zero.
 
     >>> calculate("12 + 15 + 9"), calculate("3/12 × 2/11"), calculate("100 ÷ 3"), calculate("9**9**9")
     ('36', '1/22', '33.33', None)
@@ -51,7 +51,7 @@ def calculate(expression: str) -> str | None:
 
 
 def format_number(value: Fraction, *, as_fraction: bool = False) -> str:
-    """A number as the calculator shows it: whole, in lowest terms, or rounded half up to 2 places.
+    """A number as the calculator shows it: an integer, a fraction in lowest terms, or rounded half up to 2 places.
 
     >>> format_number(Fraction(1, 3)), format_number(Fraction(2, 6), as_fraction=True), format_number(Fraction(5, 2))
     ('0.33', '1/3', '2.5')
@@ -66,9 +66,9 @@ def format_number(value: Fraction, *, as_fraction: bool = False) -> str:
 
 
 def parse_number(text: str) -> Fraction | None:
-    """The one number that a text is, or holds; None where it holds none or several.
+    """The only number in a text; None if there is none or more than one.
 
-    Reads ``1,000``, ``0.5``, ``1/2``, ``-3``, and units around it (``24 cm``, ``$5``).
+    Reads ``1,000``, ``0.5``, ``1/2``, ``-3``, and ignores units around it (``24 cm``, ``$5``).
 
     >>> parse_number("1/2") == parse_number("0.5"), parse_number("3,000 km"), parse_number("5 or 6")
     (True, Fraction(3000, 1), None)
@@ -85,12 +85,12 @@ def parse_number(text: str) -> Fraction | None:
 
 
 def _to_fraction(text: str) -> Fraction:
-    """A whole or decimal number. Most are whole, and Fraction reads those four times faster as an int than as a text."""
+    """An integer or decimal. Most are integers, and Fraction converts an int four times faster than a text."""
     return Fraction(int(text)) if text.isascii() and text.isdigit() else Fraction(text)
 
 
 class _NotArithmetic(ValueError):
-    """The tokens are not an expression of the grammar."""
+    """The tokens do not match the grammar."""
 
 
 def _tokenize(text: str) -> list[str] | None:

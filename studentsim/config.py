@@ -1,8 +1,8 @@
-"""Every setting of a run, with its unit or range, its default, and where the default comes from.
+"""Every setting of a run, with its unit or range, its default, and the default's origin.
 
-"paper" below is the source paper, "Student Learning Simulation Using Large Language Model"; "embedded" means
-chosen by experiment for the embedded student (docs/log.md has the figures). ``RunConfig()`` teaches the embedded student
-well; ``RunConfig.paper()`` gives the paper's own protocol.
+"paper" is the value of the source paper (P0, "Student Learning Simulation Using Large Language Model"); "embedded" is a value
+chosen by experiment for the embedded student (figures in docs/log.md). ``RunConfig()`` teaches the embedded student well;
+``RunConfig.paper()`` is the paper's protocol. Text fields: "" means not set.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -20,110 +20,105 @@ from studentsim.settings import Hub, Learning, Teaching
 from studentsim.student_table import StudentTable
 from studentsim.types import CATEGORIES
 
-STRATEGIES: tuple[str, ...] = (
-    "random", "category", "log-probability", "log-probability+category", "likely-wrong", "none", "fixed",
-)  # fmt: skip
-"""Ways of choosing the practice questions; see studentsim/selection.py."""
-
 Strategy = Literal["random", "category", "log-probability", "log-probability+category", "likely-wrong", "none", "fixed"]
+STRATEGIES: tuple[str, ...] = get_args(Strategy)
+"""Strategies for selecting the practice questions; see studentsim/selection.py."""
+
 EMBEDDED_0_1_WEIGHTS = "embedded-0.1"
-"""What a run's settings call the weights of the embedded student of version 0.1, which wrote none down."""
+"""The setting ``weights`` for the embedded student of version 0.1, whose runs stored none."""
 
 UNPRINTABLE_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, line ends and halves of characters, and what turns the direction of the text that follows. All else may stand
-in a name: no file is named by it (a run's files and downloads bear its id), and pages show it literally."""
-
+"""Control characters, line ends, lone surrogates and bidirectional controls. A run's name may contain anything else: files and
+downloads are named by the run's id, and pages show the name literally."""
 
 HUB_DEFAULTS: dict[str, Any] = {
     "max_new_tokens": 200,
     "learning": {"learning_rate": 5e-5, "batch": 4},
     "hub": {"answer_form": "free"},
 }
-"""Where a model of the hub is best set otherwise than the embedded student: longer answers, the paper's order of learning
-rate, for billions of parameters, and the paper's own prompt."""
+"""Defaults for language models where they differ from the embedded student's: longer answers, a learning rate for billions of
+parameters (the paper's order of magnitude), and the paper's prompt."""
 
 
 class RunConfig(BaseModel):
-    """One run, whole. Immutable; written into the run's first event and into its folder."""
+    """All settings of one run. Immutable; stored in the run's first event and in its folder."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     name: str = Field("", max_length=80)
-    """What the user calls it, in any printable characters. Blank: made from student and strategy."""
+    """The user's name for it, any printable characters. "": see ``title``."""
     seed: int = Field(0, ge=0, lt=2**31)
-    """Decides questions chosen, luck in study, adapter's start, order of pairs."""
+    """Seeds question selection, practice answers, the adapter's initial values and the order of pairs."""
     exam_seed: int = Field(0, ge=0, lt=2**31)
-    """Decides the exam's questions and the luck in it: equal in all runs that are to be compared."""
+    """Seeds the exam's questions and answers: equal in all runs that are to be compared."""
 
     model: str = Field("embedded", max_length=300)
-    """``embedded``, or a hub name or local folder of a causal language model."""
+    """``embedded``, or the Hugging Face name or local folder of a causal language model."""
     student: str = Field("balanced", max_length=80)
     """Profile of the embedded student; see ``python -m studentsim students``."""
     student_table: StudentTable | None = None
     """The embedded student's own table of levels, read from a file when the run is made; ``student`` is then its name. None: the
-    profile of that name."""
+    built-in profile ``student``."""
     weights: str = Field("", max_length=40)
-    """Which weights the embedded student has: a fingerprint (student/embedded_weights.py), or ``embedded-0.1`` for those of version
-    0.1. Blank: the shipped ones, whose fingerprint is written in when the run is made; for other models always blank."""
+    """The embedded student's weights: a fingerprint (student/embedded/weight_versions.py), or ``embedded-0.1`` for version 0.1's.
+    "": the shipped ones, whose fingerprint is filled in when the run is made; always "" for other models."""
     temperature: float = Field(1.0, ge=0, le=5)
-    """Of sampling; 0 is greedy. embedded: 1, which shows what a student half knows."""
+    """Sampling temperature; 0 is greedy. embedded: 1, so that partial knowledge shows."""
     min_p: float = Field(0.03, ge=0, lt=1)
-    """Tokens less likely than this share of the likeliest are never written: slips of the pen, not of the mind.
-    embedded: 0.03 (docs/log.md); 0 switches it off."""
+    """Tokens with less than this share of the likeliest token's probability are never sampled; 0: off. embedded: 0.03 (docs/log.md)."""
     max_new_tokens: int = Field(112, ge=8, le=4096)
     """Longest answer, in tokens."""
 
     bank: str = Field("curriculum", max_length=1000)
-    """``curriculum``, a set's name at the hub (``math_qa``, ``gsm8k``, ``mmlu:stem``; studentsim/datasets/registry.py has them
-    all), or the path of a file or folder of questions; several with `` | `` between them (studentsim/datasets/resolve.py)."""
+    """``curriculum``, a Hugging Face set (``math_qa``, ``gsm8k``, ``mmlu:stem``; listed in studentsim/datasets/specs.py), or the path
+    of a file or folder of questions; several are joined by `` | `` (studentsim/datasets/resolve.py)."""
     bank_set: str = Field("", max_length=40)
-    """Which set the bank's files are of (``python -m studentsim check-bank FILE`` says which they are taken for); blank: as
-    their rows look."""
+    """Name of the set that the bank's files belong to. "": detected from their rows (``python -m studentsim check-bank FILE``)."""
     bank_category: str = Field("", max_length=80)
-    """One category for all questions of the bank; blank: the set's own."""
+    """One category for all of the bank's questions; "": the set's own categories."""
     leave_out_doubtful: bool = False
-    """Leave out the rows that ``check-bank`` lists: doubled or contradictory ones, those that cannot be read, and in MathQA
-    those whose annotated formula does not lead to the key. paper: all rows."""
+    """Drop the rows that ``check-bank`` lists: duplicate, contradictory and unreadable ones, and in MathQA those whose annotated
+    formula does not lead to the key. paper: all rows."""
     categories: tuple[str, ...] = ()
-    """Pool limited to these; empty: all of the bank's."""
+    """Practise these categories only; empty: all of the bank's."""
     skills: tuple[str, ...] = ()
-    """Pool limited to these skills; empty: all. The exam always covers the categories whole."""
+    """Practise these skills only; empty: all. The exam always covers whole categories."""
     difficulties: tuple[int, ...] = ()
-    """Pool limited to questions of these difficulties, 1 (easy) to 3 (hard); empty: all."""
+    """Practise these difficulties only, 1 (easy) to 3 (hard); empty: all."""
 
     strategy: Strategy = "category"
-    """How practice questions are chosen; see studentsim/selection.py. paper: the first four, compared."""
+    """How practice questions are selected; see studentsim/selection.py. paper: the first four, compared."""
     mix: dict[str, float] | None = None
-    """The user's own category mix in percent, instead of the strategy's; sums to 100."""
+    """The user's own category mix instead of the strategy's, in percent; sums to 100."""
     mix_rule: Literal["largest-remainder", "paper"] = "largest-remainder"
-    """How whole numbers of questions are made of shares. paper: floor, rest to the first category."""
+    """How shares become whole numbers of questions. paper: floor, the remainder to the first category."""
     threshold: float = Field(0.5, gt=0, le=1)
-    """Log-probability strategies keep a question whose likeliest candidate is below this. paper: 0.5."""
+    """Log-probability strategies take a question if its likeliest candidate answer's probability is below this. paper: 0.5."""
 
     turns: int = Field(20, ge=1, le=1000)
-    """paper: 20."""
+    """Turns of practice and training ("lessons" on the pages). paper: 20."""
     questions: int = Field(40, ge=1, le=1000)
-    """Practice questions a turn. paper: 40."""
+    """Practice questions per turn. paper: 40."""
     exam: int = Field(240, ge=1, le=5000)
-    """Questions in each exam. paper: 40; embedded: 240, since 40 leave one standard error at 7 points."""
+    """Questions per exam. paper: 40; embedded: 240, since with 40 one standard error is 7 percentage points."""
     exam_every: int = Field(2, ge=1, le=1000)
-    """Turns from exam to exam. paper: 2. The last turn always ends with an exam."""
+    """Turns between exams. paper: 2. The last turn always ends with an exam."""
     validation: int = Field(24, ge=0, le=1000)
-    """Held-out pairs looked at after each turn's training, never trained on."""
+    """Held-out pairs for validation, never trained on. paper: 40."""
     validation_every: Literal["turn", "epoch"] = "turn"
-    """Whether the held-out pairs are looked at after each turn's last epoch, or after each of its epochs. Changes nothing that is
-    learnt. paper: epoch."""
+    """Whether the held-out pairs are scored after each turn's last epoch or after every epoch; this does not affect training.
+    paper: epoch."""
 
     learning: Learning = Learning()
     """How the student is trained; see ``Learning``."""
     hub: Hub = Hub()
-    """How a model of the hub or of a folder is loaded and used; see ``Hub``."""
+    """How a language model is loaded and used; see ``Hub``."""
     teaching: Teaching = Teaching()
-    """How the teacher marks and what it says; see ``Teaching``."""
+    """How the teacher grades and what feedback it gives; see ``Teaching``."""
 
     @field_validator("name")
     @classmethod
-    def _name(cls, value: str) -> str:
+    def _check_name(cls, value: str) -> str:
         value = value.strip()
         if UNPRINTABLE_PATTERN.search(value):
             raise ValueError(f"a name cannot hold control characters or line ends, but {value!r} does")
@@ -131,26 +126,26 @@ class RunConfig(BaseModel):
 
     @field_validator("weights")
     @classmethod
-    def _weights(cls, value: str) -> str:
+    def _check_weights(cls, value: str) -> str:
         if value and value != EMBEDDED_0_1_WEIGHTS and not re.fullmatch(r"[0-9a-f]{16}", value):
             raise ValueError(f"it must be blank, {EMBEDDED_0_1_WEIGHTS!r}, or a fingerprint of 16 digits from 0 to f")
         return value
 
     @field_validator("model", "bank")
     @classmethod
-    def _path(cls, value: str) -> str:
+    def _check_path(cls, value: str) -> str:
         if not value.strip() or "\0" in value or ".." in re.split(r"[\\/]| \| ", value):
             raise ValueError(f"{value!r} is not a name or path that may be used: it is blank or climbs with '..'")
         return value
 
     @field_validator("categories", "skills", "difficulties", mode="before")
     @classmethod
-    def _tuple(cls, value: Any) -> Any:
+    def _list_to_tuple(cls, value: Any) -> Any:
         return tuple(value) if isinstance(value, list) else value
 
     @field_validator("mix")
     @classmethod
-    def _mix(cls, value: dict[str, float] | None) -> dict[str, float] | None:
+    def _check_mix(cls, value: dict[str, float] | None) -> dict[str, float] | None:
         if value is None:
             return None
         for category, share in value.items():
@@ -162,9 +157,9 @@ class RunConfig(BaseModel):
 
     @classmethod
     def make(cls, **settings: Any) -> RunConfig:
-        """A checked config.
+        """A validated config.
 
-        :raises ConfigError: naming the first field that is wrong, its value and what is allowed.
+        :raises ConfigError: a setting is wrong; names the first such field, its value and what is allowed.
         """
         try:
             return cls.model_validate(settings)
@@ -173,14 +168,14 @@ class RunConfig(BaseModel):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> RunConfig:
-        """The config that a run stored with ``model_dump_json``, of this version or an older one; see ``upgrade_stored_settings``.
+        """A stored config (``model_dump_json``) of this version or an older one; see ``upgrade_stored_settings``.
 
         :raises ConfigError: as ``make``.
         """
         try:
             parsed = json.loads(text)
         except ValueError:
-            parsed = None  # pydantic says better what is wrong
+            parsed = None  # pydantic's message below is better
         if isinstance(parsed, dict):
             text = json.dumps(upgrade_stored_settings(parsed))
         try:
@@ -190,11 +185,11 @@ class RunConfig(BaseModel):
 
     @classmethod
     def paper(cls, **settings: Any) -> RunConfig:
-        """P0's protocol: 20 turns of 40, exam of 40 every 2 turns, its mix rule, DPO as it was, marks by a trained marker.
+        """The paper's protocol: 20 turns of 40 questions, an exam of 40 every 2 turns, its mix rule, its DPO, a trained grader's grades.
 
-        Without ``model`` the embedded student, without ``teaching`` the embedded marker, which decides: studentsim/presets.py tells
-        in what a run so departs from the paper. A setting given stands in the paper's place whole, ``teaching`` too.
-        P0 names neither alpha (PEFT's default: 8) nor learning rate (5e-5: the Trainer's).
+        Without ``model`` it has the embedded student, without ``teaching`` the embedded grader, which decides; ``presets.py`` lists
+        where such a run departs from the paper. ``settings`` replace the paper's, nested groups (``teaching``) as a whole.
+        The paper names neither lora_alpha (8 is PEFT's default) nor the learning rate (5e-5 is the Trainer's).
 
         :raises ConfigError: as ``make``.
         """
@@ -211,7 +206,7 @@ class RunConfig(BaseModel):
 
     @property
     def title(self) -> str:
-        """The run's name, or one made from its student and its way of choosing."""
+        """The run's name, or one made from its student and strategy."""
         return (
             self.name or f"{self.student if self.model == 'embedded' else self.model}, {self.describe_selection(str)}"
         )
@@ -219,10 +214,10 @@ class RunConfig(BaseModel):
     def describe_selection(
         self, strategy_label: Callable[[str], str], category_label: Callable[[str], str] = str
     ) -> str:
-        """How the questions are chosen; ``strategy_label`` says a strategy in words, ``category_label`` one of an own mix.
+        """How the questions are selected, in words; the two functions give the labels of a strategy and of a category.
 
-        An own mix settles the categories instead of the strategy, which then at most chooses within them; ``fixed``
-        heeds no shares (selection.py).
+        The user's own mix replaces the strategy's categories, so that the strategy at most selects within them; ``fixed`` ignores
+        it (selection.py).
         """
         if self.mix is None or self.strategy == "fixed":
             return strategy_label(self.strategy)
@@ -232,7 +227,7 @@ class RunConfig(BaseModel):
 
     @property
     def follows_mistakes(self) -> bool:
-        """Whether a turn's category mix follows the mistakes of the exam before it, as ``ExamFinished.next_mix`` tells."""
+        """Whether a turn's category mix is ``ExamFinished.next_mix``, the mix that follows the last exam's mistakes."""
         return self.mix is None and self.strategy in ("category", "log-probability+category")
 
     def exam_turns(self) -> tuple[int, ...]:
@@ -241,17 +236,17 @@ class RunConfig(BaseModel):
 
 
 def upgrade_stored_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that a run stored, those that its version did not know yet filled in as the run had them.
+    """A run's stored settings; settings that its version did not have yet get the value that the run was in effect made with.
 
-    A run that names no weights had version 0.1's student, and one that tells of no rehearsal had none. For what a user gives now
-    use ``RunConfig.make``: there a setting that is left out has today's default.
+    A run without ``weights`` had version 0.1's student, one without ``rehearsal`` had none. For new settings use
+    ``RunConfig.make``, which fills in today's defaults.
 
     >>> upgrade_stored_settings({"seed": 7, "learning": {"beta": 0.1}})
     {'seed': 7, 'learning': {'rehearsal': 0.0, 'beta': 0.1}, 'weights': 'embedded-0.1'}
     """
     upgraded = dict(settings)
     if isinstance(upgraded.get("name"), str):
-        upgraded["name"] = UNPRINTABLE_PATTERN.sub("", upgraded["name"])  # versions differ in what a name may hold
+        upgraded["name"] = UNPRINTABLE_PATTERN.sub("", upgraded["name"])  # older versions allowed these
     learning = upgraded.get("learning", {})
     if isinstance(learning, Mapping):
         upgraded["learning"] = {"rehearsal": 0.0, **learning}
@@ -261,7 +256,7 @@ def upgrade_stored_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse_stored_config(settings: dict[str, Any]) -> RunConfig:
-    """A run's config; of another version's, whose settings may be unknown here, as much as this one can read."""
+    """A stored run's config. Settings of another version that this one refuses are taken over unvalidated."""
     values = upgrade_stored_settings(settings)
     try:
         return RunConfig.make(**values)
@@ -270,7 +265,7 @@ def parse_stored_config(settings: dict[str, Any]) -> RunConfig:
 
 
 def describe_mix(mix: Mapping[str, float]) -> str:
-    """An own mix in a few words, the largest shares first.
+    """The user's own mix in a few words, the largest shares first.
 
     >>> describe_mix({"general": 5, "physics": 50, "gain": 30, "other": 15})
     'own mix (physics 50 %, gain 30 %, …)'
@@ -286,7 +281,7 @@ def describe_mix(mix: Mapping[str, float]) -> str:
 
 
 def _to_config_error(error: ValidationError) -> ConfigError:
-    """Pydantic's first finding in our words, with the field and the value."""
+    """Pydantic's first error as a ConfigError, with the field and the value."""
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"] if part != "str") or "settings"
     context = first.get("ctx", {})
@@ -299,9 +294,9 @@ def _to_config_error(error: ValidationError) -> ConfigError:
 
 
 def check_categories(config: RunConfig, available: tuple[str, ...] = CATEGORIES) -> None:
-    """Refuse categories, or a mix, that the bank does not have.
+    """Check that ``categories`` and ``mix`` name only categories that the bank has.
 
-    :raises ConfigError: naming the category and those there are.
+    :raises ConfigError: one is not among ``available``; names both.
     """
     for field, names in (("categories", config.categories), ("mix", tuple(config.mix or ()))):
         for name in names:

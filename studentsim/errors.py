@@ -2,7 +2,7 @@
 
     StudentsimError
     ├── ConfigError          a setting is wrong, or settings do not fit together
-    ├── BankError            questions cannot be read, or there are too few of them
+    ├── BankError            questions cannot be read, or there are too few
     ├── StudentError         the model is missing, unreadable, or does not fit
     ├── StoreError           the database or a journal cannot be used
     │   ├── DatabaseBusy     another process owns the database
@@ -13,8 +13,8 @@
     │   └── LeaseLost        another worker has taken this run over
     └── DataFolderError      the data folder is missing, read-only or full
 
-A message says what was wrong, with the value, and what to do. ``remedy`` holds the second half by
-itself, so that the interface can set it apart.
+A message states the problem, with the value, and what to do. ``remedy`` is the second half alone, so that a page can show it
+separately.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class StudentsimError(Exception):
 
 
 class ConfigError(StudentsimError):
-    """A setting is wrong. ``field`` names it, as in RunConfig, so that a form can mark it."""
+    """A setting is wrong. ``field`` is its name in RunConfig, so that a form can highlight it; "" if there is none."""
 
     def __init__(self, problem: str, remedy: str = "", *, field: str = "") -> None:
         super().__init__(problem, remedy)
@@ -48,7 +48,7 @@ def _config_error(problem: str, remedy: str, field: str) -> ConfigError:
 
 
 class BankError(StudentsimError):
-    """Questions cannot be read, or there are too few of them."""
+    """Questions cannot be read, or there are too few."""
 
 
 class StudentError(StudentsimError):

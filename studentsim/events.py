@@ -1,5 +1,6 @@
-"""The events that a simulation yields. One becomes one line of the journal (``studentsim/store/journal.py``): its fields, plus
-``type`` (the class's name), ``seq`` (0, 1, 2 … within the run) and ``at`` (seconds since 1970)."""
+"""The events that a simulation yields. Each becomes one line of the journal (``studentsim/store/journal.py``): its fields, plus
+``type`` (the class's name), ``seq`` (0, 1, 2 … within the run) and ``at`` (Unix time, seconds). A user's "lesson" is a ``turn`` here.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Event:
-    """Base of all events. ``turn`` 0 is the time before any training."""
+    """Base of all events. ``turn`` counts from 1; 0 is before any training."""
 
     turn: int
 
@@ -23,7 +24,7 @@ _PLAIN_TYPES = (str, int, float)
 
 
 def _to_plain(value: Any) -> Any:
-    """As ``dataclasses.asdict``, which copies every text and number it meets on the way and takes five times as long."""
+    """Like ``dataclasses.asdict``, but five times faster: texts and numbers are not copied."""
     if value is None or isinstance(value, _PLAIN_TYPES):
         return value
     if is_dataclass(value):
@@ -35,36 +36,36 @@ def _to_plain(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Cell:
-    """A run's place in the group of runs that it was started with: a study is a plan × its cells × seeds, and this is one run of it."""
+    """A run's position in the group of runs that it was started with."""
 
     group: str
-    """The group's id, which begins with ``group-``."""
+    """The group's id; it begins with ``group-``."""
     plan: str
-    """What the group was made for: ``repeat`` (the same settings with several seeds) or ``race``."""
+    """Purpose of the group: ``repeat`` (the same settings with several seeds) or ``race``."""
     runs: int
-    """How many runs the group was begun with; fewer are there where some were deleted."""
+    """Number of runs that the group was started with; some may be deleted since."""
     coordinates: dict[str, Any] = field(default_factory=dict)
-    """The settings in which the group's runs differ, with this run's values: ``{"seed": 3, "teaching.error_rate": 0.2}``."""
+    """This run's values of the settings in which the group's runs differ: ``{"seed": 3, "teaching.error_rate": 0.2}``."""
 
 
 @dataclass(frozen=True)
 class RunStarted(Event):
-    """First event of a run. ``config`` is the whole RunConfig; ``versions`` maps package to version."""
+    """First event of a run. ``config`` is the RunConfig as JSON; ``versions`` maps package to version."""
 
     run_id: str
     config: dict[str, Any]
     versions: dict[str, str]
     parent: str | None = None
-    """The run this one branched from (none so far)."""
+    """The run that this one branched from; so far always None."""
     recorded: bool = False
-    """Whether the run came with the product, to be looked at, instead of being made here."""
+    """Whether the run ships with the product as a demo."""
     group: Cell | None = None
-    """Its place in a group of runs; None: it was started alone, or before there were groups."""
+    """Position in a group of runs; None: started alone, or by a version without groups."""
 
 
 @dataclass(frozen=True)
 class StageStarted(Event):
-    """Something that takes time begins: loading, exam, study, revision, training, validation. ``items`` is how many."""
+    """A stage begins: loading, exam, study, revision or training. ``items`` is the number of questions or pairs, 0 for loading."""
 
     stage: str
     items: int = 0
@@ -72,23 +73,23 @@ class StageStarted(Event):
 
 @dataclass(frozen=True)
 class TurnStarted(Event):
-    """The turn's questions were chosen; ``mix`` counts them by category."""
+    """The turn's questions were selected; ``mix`` counts them by category."""
 
     question_ids: tuple[str, ...]
     mix: dict[str, int]
     confidences: dict[str, float] = field(default_factory=dict)
-    """The figure (0 to 1) of each question that was looked at before the choice, those not chosen too; empty where the way of
-    choosing does not look. Four significant digits, rounded down, so that none is moved across a threshold of as many digits or fewer."""
+    """The score (0 to 1) of every question that the strategy scored, selected or not; empty if it scores none. Four significant
+    digits, rounded down, so that no score crosses a threshold of as many digits or fewer."""
     looked_by: str = ""
-    """What these figures are: ``confidence`` (of the likeliest candidate answer) or ``p_correct`` (of the right one); blank: none."""
+    """What the scores are: ``confidence`` (probability of the likeliest candidate answer) or ``p_correct``; "" if there are none."""
 
 
 @dataclass(frozen=True)
 class Answered(Event):
-    """One answer, marked, with the question as it was asked.
+    """One graded answer, with the question as it was asked.
 
-    ``phase`` is ``exam``, ``study`` (a first attempt in practice) or ``revision`` (a later one, after the teacher's words).
-    ``right`` and ``misconception`` are the key's; ``said_right`` is what the teacher said, and so what learning goes by.
+    ``phase`` is ``exam``, ``study`` (the first attempt in practice) or ``revision`` (a later attempt, after feedback).
+    ``right`` and ``misconception`` are the answer key's; ``said_right`` is the grade that the student is told and trained on.
     """
 
     phase: str
@@ -98,7 +99,7 @@ class Answered(Event):
     difficulty: int | None
     problem: str
     options: tuple[dict[str, Any], ...]
-    """For each option ``letter``, ``text``, ``misconception``."""
+    """For each option its ``letter``, ``text`` and ``misconception``."""
     correct: str
     text: str
     letter: str | None
@@ -111,26 +112,27 @@ class Answered(Event):
     attempt: int = 1
     marked_by: str = "key"
     said_right: bool | None = None
-    """None in an exam, which nobody but the key marks, and in runs of before there were other markers."""
+    """None in an exam, which the answer key alone grades, and in journals of versions without graders."""
     marker_right: bool | None = None
-    """A trained marker's verdict, where one was asked."""
+    """A trained grader's verdict, if one graded the answer."""
     feedback: str | None = None
-    """The teacher's words about this attempt, where there were any."""
+    """The teacher's feedback on this attempt, if there was any."""
     feedback_level: str | None = None
-    """What those words hold: ``mark``, ``hint`` or ``explanation``."""
+    """What the feedback contains: ``mark``, ``hint`` or ``explanation``."""
     doubted: bool = False
-    """Whether a right attempt was called wrong on purpose, to see whether the student gives way."""
+    """Whether a correct attempt was challenged (called wrong on purpose), to see whether the student gives way."""
     topic: str | None = None
-    """The question's topic; None where its bank has none, and in journals of before there were topics."""
+    """The question's topic; None: its bank has none, or the journal is older than topics."""
     ended: bool | None = None
-    """Whether the text came to its end; False: it was cut at ``max_new_tokens``. None in runs of before that was kept."""
+    """Whether the text ended by itself; False: it was cut at ``max_new_tokens``. None: unknown, or an older journal."""
     value_letter: str | None = None
-    """The option that the value written beside the letter shows; None where there is none, and in runs of before that was kept."""
+    """The option with the value that the answer states; None: there is none, or an older journal."""
 
 
 @dataclass(frozen=True)
 class ExamFinished(Event):
-    """An exam's result. ``low`` and ``high`` bound the accuracy (Wilson, 95 %), as fractions 0 to 1."""
+    """An exam's result. ``low`` and ``high`` are the accuracy's 95 % Wilson interval, 0 to 1; ``next_mix`` is the number of practice
+    questions by category that follows from the mistakes; ``p_right`` is the mean over the questions that have one."""
 
     correct: int
     questions: int
@@ -146,10 +148,10 @@ class ExamFinished(Event):
 
 @dataclass(frozen=True)
 class PreferenceMetrics:
-    """DPO's figures for one optimiser step, or one validation pass (units as in TRL's DPOTrainer).
+    """DPO's metrics of one optimiser step or one validation pass, named and scaled as in TRL's DPOTrainer.
 
-    Rewards are beta times the log-ratio to the reference; ``accuracies`` is the share of pairs (0 to 1) in which
-    the chosen answer's reward is the larger; ``logps_*`` are summed log-probabilities, natural log.
+    Rewards are beta times the log-ratio to the reference; ``rewards_accuracies`` is the share of pairs (0 to 1) whose chosen text
+    has the larger reward; ``logps_*`` are summed natural log-probabilities.
     """
 
     loss: float
@@ -160,16 +162,16 @@ class PreferenceMetrics:
     logps_chosen: float
     logps_rejected: float
     logits_chosen: float | None = None
-    """Mean logit over the vocabulary and the chosen completions' own tokens. None in journals of before it was kept."""
+    """Mean logit over the vocabulary and the chosen texts' tokens. None in older journals."""
     logits_rejected: float | None = None
     rehearsal: float | None = None
-    """Of a step: how far the kept pairs' log-probabilities have drifted, squared nats (chosen and rejected summed, mean over pairs;
-    studentsim/training/rehearsal.py). None where nothing was rehearsed."""
+    """Of a step: drift of the rehearsal pairs' log-probabilities, in squared nats (chosen plus rejected, mean over pairs;
+    studentsim/training/rehearsal.py). None if nothing was rehearsed."""
 
 
 @dataclass(frozen=True)
 class TrainingStep(Event):
-    """One optimiser step within a turn: ``step`` 1 to ``steps``."""
+    """One optimiser step of a turn: ``step`` from 1 to ``steps``."""
 
     step: int
     steps: int
@@ -178,11 +180,10 @@ class TrainingStep(Event):
 
 @dataclass(frozen=True)
 class EpochFinished(Event):
-    """One pass over a turn's pairs is complete: ``epoch`` 1 to ``epochs``. P0's table of figures has a row for each.
+    """One epoch over a turn's pairs is complete: ``epoch`` from 1 to ``epochs``. The source paper's (P0) table has a row for each.
 
     ``training`` is the mean of the epoch's optimiser steps, weighted by their pairs. ``validation`` is the pass over the
-    held-out pairs after this epoch; None where there was none: no such pairs, or (``RunConfig.validation_every``) they are
-    looked at after a turn's last epoch alone.
+    held-out pairs after this epoch; None: there are no such pairs, or ``RunConfig.validation_every`` is "turn".
     """
 
     epoch: int
@@ -193,24 +194,23 @@ class EpochFinished(Event):
 
 @dataclass(frozen=True)
 class Validated(Event):
-    """A pass over held-out pairs that are never trained on."""
+    """A validation pass over the held-out pairs, which are never trained on, after a turn's last epoch."""
 
     pairs: int
     metrics: PreferenceMetrics
     option_accuracies: float | None = None
-    """Share (0 to 1) of held-out questions whose right option's text gains more than a wrong one's, both worded alike
-    (studentsim/training/option_pairs.py). None for students that do not read the options, and in journals of before."""
+    """Share (0 to 1) of held-out questions whose correct option's text has a larger reward than a wrong option's in the same wording
+    (studentsim/training/option_pairs.py). None for students that do not read the options, and in older journals."""
     option_margins: float | None = None
-    """By how much, on average: the difference of the two rewards."""
+    """Mean difference of these two rewards."""
 
 
 @dataclass(frozen=True)
 class TurnFinished(Event):
-    """A turn is complete and, once this is in the journal, safe: its checkpoint was written before.
+    """A turn is complete; its checkpoint is written before this event.
 
-    ``rewards`` is the turn's last training step (None where there was nothing to train on).
-    ``correct`` and ``questions`` count first attempts. ``seconds`` splits the turn into study, revision, training, validation,
-    exam and total.
+    ``rewards`` are the turn's last training step's metrics, None if there was nothing to train on. ``correct`` and ``questions``
+    count first attempts. ``seconds`` are wall-clock: ``study``, ``training``, ``exam`` (those that took place) and ``total``.
     """
 
     correct: int
@@ -224,7 +224,7 @@ class TurnFinished(Event):
 class Resumed(Event):
     """The run goes on after ``turn``, its last complete one. All earlier events of later turns are void.
 
-    ``note`` says why it goes on from an earlier turn than it had reached, where it does: a damaged checkpoint.
+    ``note`` says why it restarts from an earlier turn than it had completed (a damaged checkpoint); "" if it does not.
     """
 
     note: str = ""
@@ -232,9 +232,9 @@ class Resumed(Event):
 
 @dataclass(frozen=True)
 class RunEnded(Event):
-    """Last event of a stretch of work. ``status``: finished, paused, cancelled, failed.
+    """Last event of a session (from start or resume until it stops). ``status``: finished, paused, cancelled or failed.
 
-    For ``failed``, ``stage``, ``error`` (its class), ``message`` and ``remedy`` say what happened.
+    If failed, ``stage``, ``error`` (the exception's class), ``message`` and ``remedy`` say what happened.
     """
 
     status: str
@@ -243,12 +243,3 @@ class RunEnded(Event):
     error: str = ""
     message: str = ""
     remedy: str = ""
-
-
-EVENT_TYPES: dict[str, type[Event]] = {
-    c.__name__: c
-    for c in (
-        RunStarted, StageStarted, TurnStarted, Answered, ExamFinished,
-        TrainingStep, EpochFinished, Validated, TurnFinished, Resumed, RunEnded,
-    )
-}  # fmt: skip

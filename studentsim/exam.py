@@ -1,4 +1,4 @@
-"""The held-out exam: how a result is told, and how sure it is."""
+"""The held-out exam's result, and the confidence intervals of accuracies and their differences."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Z95 = 1.959963984540054
 
 
 def wilson_interval(correct: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of an accuracy, as fractions 0 to 1 (Wilson 1927, score interval).
+    """The 95 % score interval (Wilson 1927) of an accuracy, as fractions 0 to 1.
 
-    Written out here, six lines checked against statsmodels in a test: importing statsmodels costs a page a second.
+    Not from statsmodels, whose import takes a page one second; a test compares the two.
 
     >>> tuple(round(x, 3) for x in wilson_interval(68, 100))
     (0.583, 0.763)
@@ -33,10 +33,10 @@ def wilson_interval(correct: int, total: int) -> tuple[float, float]:
 def paired_difference_interval(
     only_first_correct: int, only_second_correct: int, total: int, confidence: float = 0.95
 ) -> tuple[float, float]:
-    """The interval of a difference of accuracies on the same questions, from those that only one of two got right.
+    """The interval of the difference of two accuracies on the same questions, -1 to 1.
 
-    Bonett and Price 2012 (Wald with one half added to each cell): holds its level for few questions as well, and is not
-    empty when the two agree throughout.
+    Bonett and Price 2012 (Wald with one half added to each cell): it keeps its level for few questions, and has a width even if the
+    two agree throughout.
 
     >>> tuple(round(x, 3) for x in paired_difference_interval(41, 12, 240))
     (0.062, 0.178)
@@ -57,7 +57,7 @@ def build_exam_result(
     mix_rule: str,
     seconds: float,
 ) -> ExamFinished:
-    """The result of these answers; ``next_mix`` is how ``practice_count`` questions would follow the mistakes."""
+    """The result of an exam's answers; its ``next_mix`` distributes ``practice_count`` questions by the mistakes."""
     correct = sum(a.right for a in answers)
     low, high = wilson_interval(correct, len(answers))
     wrong_counts = Counter(a.category for a in answers if not a.right)

@@ -1,4 +1,4 @@
-"""Gathers everyone a run needs. The heavy imports happen inside, so that the web pages never pay for them."""
+"""Builds a run's components: bank, student, teacher and trainer. Heavy imports happen inside functions: web pages import this file."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from studentsim.training.rehearsal import Rehearsal
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-# torch's threads spin while they wait for each other. With two processes on the same cores an exam so took 84 s instead of
-# 10; sleeping at once cost a lone run a quarter. A short spin does neither (docs/log.md). Read when torch is loaded.
+# torch's threads spin while they wait for each other. With two processes on the same cores an exam took 84 s instead of 10;
+# without spinning a single run was a quarter slower. A short spin avoids both (docs/log.md). Read when torch is loaded.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
 def build_components(config: RunConfig, *, fast: bool = True) -> Components:
-    """Bank, student, teacher and learner of a run. Without ``fast`` a language model computes through transformers alone.
+    """Build a run's bank, student, teacher and trainer. Without ``fast`` a language model runs in transformers' own code only.
 
-    :raises StudentsimError: one of them cannot be had; says which and what to do.
+    :raises StudentsimError: one of them cannot be loaded; says which and what to do.
     """
     bank = open_bank(
         config.bank,
@@ -44,14 +44,15 @@ def build_components(config: RunConfig, *, fast: bool = True) -> Components:
         _build_embedded_student(config, bank) if config.model == "embedded" else _build_hub_student(config, bank, fast)
     )
     components = Components(bank=bank, student=student, teacher=build_teacher(config), trainer=trainer)
-    gc.freeze()  # the trainer collects garbage every turn; going through thousands of questions cost it 0.3 s each time
+    gc.freeze()  # the trainer collects garbage every turn, and scanning thousands of questions took 0.3 s
     return components
 
 
 def build_teacher(config: RunConfig) -> Teacher:
-    """The teacher, with a trained marker and a writer of hints where the run names them.
+    """The teacher, with the grader and the hint model that the run names.
 
-    :raises ConfigError, StudentError: one of them cannot be had.
+    :raises ConfigError: the grader or hint model cannot be used with these settings.
+    :raises StudentError: its files are missing, unreadable or do not fit.
     """
     settings, grader, hint_model = config.teaching, None, None
     if settings.marker:
@@ -66,7 +67,7 @@ def build_teacher(config: RunConfig) -> Teacher:
 
 
 def build_rehearsal(config: RunConfig, bank: Bank) -> Rehearsal | None:
-    """What a run holds where it was while something else is practised; None where the run has it off."""
+    """The run's rehearsal of unpractised skills; None if its weight is 0."""
     from studentsim.training.rehearsal import Rehearsal, sample_rehearsal_pairs
 
     if config.learning.rehearsal == 0:
@@ -80,7 +81,7 @@ def _build_embedded_student(config: RunConfig, bank: Bank) -> tuple[Student, Tra
 
     model, tokenizer = _load_embedded_once(weight_versions.pin_weights(config.weights))
     student = EmbeddedStudent(model, tokenizer, config)
-    _load_embedded_once.cache_clear()  # the model is this run's now, adapter and all
+    _load_embedded_once.cache_clear()  # the run will change the model: it must not be handed out again
     return student, DPOStudentTrainer(
         student,
         config.learning,
@@ -91,7 +92,7 @@ def _build_embedded_student(config: RunConfig, bank: Bank) -> tuple[Student, Tra
 
 
 def _build_hub_student(config: RunConfig, bank: Bank, fast: bool) -> tuple[Student, Trainer]:
-    """A model of the hub or of a folder, and who trains it."""
+    """A language model from Hugging Face or a folder, and its trainer."""
     if fast:
         configure_allocator()
     _use_all_cores()
@@ -103,7 +104,7 @@ def _build_hub_student(config: RunConfig, bank: Bank, fast: bool) -> tuple[Stude
 
 
 def build_trainer(student: HubStudent, config: RunConfig, rehearsal: Rehearsal | None = None) -> Trainer:
-    """Who trains a model of the hub, in the manner that suits the machine."""
+    """The trainer of a language model, with runtime options that suit the machine."""
     from studentsim.training.dpo import DPOStudentTrainer, RuntimeOptions
     from studentsim.training.option_pairs import OptionPreferenceMeter
 
@@ -119,13 +120,17 @@ def build_trainer(student: HubStudent, config: RunConfig, rehearsal: Rehearsal |
             has_plain_lm_head=student.has_plain_lm_head,
         )
     return DPOStudentTrainer(
-        student, config.learning, runtime_options, validation_every=config.validation_every, rehearsal=rehearsal,
+        student,
+        config.learning,
+        runtime_options,
+        validation_every=config.validation_every,
+        rehearsal=rehearsal,
         option_preference=OptionPreferenceMeter(student, config.learning),
-    )  # fmt: skip
+    )
 
 
 def preload() -> None:
-    """Import and load all that does not depend on the run: what a warm spare does while it waits."""
+    """Import and load everything that does not depend on the run; a warm worker does this while it waits."""
     import studentsim.student.embedded.student  # noqa: F401
     import studentsim.training.dpo  # noqa: F401
 
@@ -141,7 +146,7 @@ def _load_embedded_once(weights: str) -> tuple[LlamaForCausalLM, PreTrainedToken
 
 
 def _use_all_cores() -> None:
-    """torch shares each operation out among the cores, as large models want it; the embedded student has set it to one."""
+    """Let torch split each operation among the cores, which suits large models; the embedded student sets one thread."""
     import torch
 
     torch.set_num_threads(min(64, available_cores()))

@@ -1,8 +1,7 @@
-"""Several cores for work that comes in pieces: a thread for each core, a piece for each thread.
+"""A thread pool for independent pieces of work, such as a batch of answers or half a training step.
 
-torch shares a single operation out among cores. For a model as small as the embedded student most operations are too short for
-that: half of the second core's time went by in waiting (docs/log.md). Whole pieces, a batch of answers or half a training step,
-leave nothing to wait for. torch lets go of Python's lock while it computes, so threads do.
+torch splits a single operation among cores. Most operations of the embedded student are too short for that: the second core
+was idle half of the time (docs/log.md). Whole pieces in parallel avoid it; threads suffice, since torch releases the GIL.
 """
 
 from __future__ import annotations
@@ -17,21 +16,21 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 MAX_THREADS = 4
-"""Threads that pay: Python's own part of the work goes on one at a time."""
+"""More threads do not pay: Python's own part of the work runs one thread at a time."""
 
 
 def available_cores() -> int:
-    """Threads this process may compute with: what ``OMP_NUM_THREADS`` says, else the processors that are free to it."""
+    """Threads that this process may compute with: ``OMP_NUM_THREADS``, else the processors in its affinity mask."""
     requested = os.environ.get("OMP_NUM_THREADS", "")
-    if requested.isdecimal() and int(requested) > 0:  # who sets it knows what else is at work
+    if requested.isdecimal() and int(requested) > 0:  # whoever sets it knows what else is running
         return int(requested)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def parallel_map(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """``function`` done on each of the items, several at once; what it gives, in their order, as soon as it is there.
+    """Like ``map``, with several items at once: yields the results in the items' order, each as soon as it is there.
 
-    An error in ``function`` is raised here. Who stops early waits for no piece that has not begun.
+    An error in ``function`` is raised here. A caller that stops early does not wait for items that have not begun.
     """
     items = list(items)
     if len(items) < 2 or (threads := min(MAX_THREADS, available_cores())) < 2:

@@ -1,9 +1,9 @@
-"""One lesson's practice: first attempts, the teacher's words, further attempts. Yields events as they come.
+"""A turn's practice: first attempts, grades, feedback, further attempts. Yields events as they happen.
 
-    answer -> mark -> feedback -> answer again … (only what was called wrong)
+    answer -> grade -> feedback -> answer again … (only what was called wrong)
 
-A right answer may be called wrong on purpose (``Teaching.doubts``) to see whether the student gives way; nothing is
-learnt from that.
+A correct answer may be challenged, that is called wrong on purpose (``Teaching.doubts``), to see whether the student gives way;
+it is not trained on.
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ from studentsim.teacher.teacher import Teacher
 from studentsim.types import Answer, Feedback, Grade, Question
 
 GRADING_BATCH_SIZE = 8
-"""Answers that a trained marker judges at once: few enough that a page has something to show soon."""
+"""Answers that a trained grader judges at once: few, so that a page soon has something to show."""
 
 
 @dataclass
 class Attempts:
-    """A question and all that the student wrote on it in one lesson; each attempt with its mark."""
+    """A question and the student's graded attempts at it in one turn."""
 
     question: Question
     attempts: list[tuple[Answer, Grade]] = field(default_factory=list)
     feedback: list[tuple[str, str]] = field(default_factory=list)
-    """Attempts that the teacher had words about, and the words."""
+    """(attempt's text, feedback on it) for each attempt that got feedback."""
     challenged: bool = False
+    """Whether the first attempt was correct and called wrong on purpose."""
 
     @property
     def first(self) -> tuple[Answer, Grade]:
@@ -40,14 +41,14 @@ class Attempts:
 
     @property
     def last(self) -> tuple[Answer, Grade]:
-        """The last one."""
+        """The last attempt so far."""
         return self.attempts[-1]
 
 
 def run_practice(
     config: RunConfig, student: Student, teacher: Teacher, questions: Sequence[Question], turn: int
 ) -> Generator[Event, None, list[Attempts]]:
-    """Events of one lesson's practice; returns every question's attempts, in the order of the first answers."""
+    """Yield the events of a turn's practice; return every question's attempts, in the order of the first answers."""
     by_id = {q.id: Attempts(q) for q in questions}
     finished: list[Attempts] = []
     yield StageStarted(turn, "study", len(questions))
@@ -57,7 +58,7 @@ def run_practice(
             break
         if number > 1:
             yield StageStarted(turn, "revision", len(pending))
-        # Luck of first attempts does not depend on whether others follow: runs with and without revision begin alike.
+        # First attempts have the same seed key whether or not others follow: runs with and without revision begin alike.
         seed_key = ("study", config.seed, turn, *(("attempt", number) if number > 1 else ()))
         earlier = {a.question.id: a.feedback for a in pending if a.feedback}
         answers = student.answer([a.question for a in pending], seed_key=seed_key, earlier=earlier)
@@ -68,14 +69,19 @@ def run_practice(
             feedback = _give_feedback(teacher, batch, seed_key) if number < config.teaching.attempts else {}
             for history in batch:
                 yield answer_event(
-                    turn, "study" if number == 1 else "revision", history.question, *history.last,
-                    attempt=number, feedback=feedback.get(history.question.id), challenged=history.challenged and number == 1,
-                )  # fmt: skip
+                    turn,
+                    "study" if number == 1 else "revision",
+                    history.question,
+                    *history.last,
+                    attempt=number,
+                    feedback=feedback.get(history.question.id),
+                    challenged=history.challenged and number == 1,
+                )
     return finished
 
 
 def _needs_another_attempt(attempts: Attempts) -> bool:
-    """Whether another attempt is asked for: what was called wrong, and of a doubted answer one alone."""
+    """Whether another attempt follows: the last one was called wrong; a challenged answer gets only one more."""
     return not attempts.last[1].assigned_correct and not (attempts.challenged and len(attempts.attempts) > 1)
 
 
@@ -87,19 +93,15 @@ def _grade_answers(
     turn: int,
     seed_key: Sequence[object],
 ) -> None:
-    """Add each answer to its question's attempts, marked."""
+    """Grade the answers, challenge some of the correct first attempts, and add each to its question's history."""
     grades = teacher.grade_practice_answers(
         [(history.question, answer) for history, answer in zip(histories, answers, strict=True)], seed_key=seed_key
     )
-    for own, answer, grade in zip(histories, answers, grades, strict=True):
-        if (
-            not own.attempts
-            and grade.is_correct
-            and grade.assigned_correct
-            and _should_challenge(config, turn, own.question)
-        ):
-            own.challenged, grade = True, replace(grade, assigned_override=False, graded_by="doubt")
-        own.attempts.append((answer, grade))
+    for history, answer, grade in zip(histories, answers, grades, strict=True):
+        is_first_and_correct = not history.attempts and grade.is_correct and grade.assigned_correct
+        if is_first_and_correct and _should_challenge(config, turn, history.question):
+            history.challenged, grade = True, replace(grade, assigned_override=False, graded_by="doubt")
+        history.attempts.append((answer, grade))
 
 
 def _should_challenge(config: RunConfig, turn: int, question: Question) -> bool:
@@ -108,21 +110,21 @@ def _should_challenge(config: RunConfig, turn: int, question: Question) -> bool:
 
 
 def _give_feedback(teacher: Teacher, histories: Sequence[Attempts], seed_key: Sequence[object]) -> dict[str, Feedback]:
-    """The teacher's words to those who are to try again, by question; kept with their attempts."""
+    """Feedback for the questions that get another attempt, by question id; also added to their histories."""
     retrying = [history for history in histories if _needs_another_attempt(history)]
-    feedback_texts = (
-        teacher.give_feedback([(own.question, *own.last) for own in retrying], seed_key=seed_key) if retrying else []
-    )
-    feedback_by_question = {
-        own.question.id: words for own, words in zip(retrying, feedback_texts, strict=True) if words
-    }
-    for own in retrying:
-        if own.question.id in feedback_by_question:
-            own.feedback.append((own.last[0].text, feedback_by_question[own.question.id].text))
+    if not retrying:
+        return {}
+    feedbacks = teacher.give_feedback([(history.question, *history.last) for history in retrying], seed_key=seed_key)
+    feedback_by_question: dict[str, Feedback] = {}
+    for history, feedback in zip(retrying, feedbacks, strict=True):
+        if feedback:
+            feedback_by_question[history.question.id] = feedback
+            history.feedback.append((history.last[0].text, feedback.text))
     return feedback_by_question
 
 
 def _batched(answers: Iterator[Answer], size: int) -> Iterator[list[Answer]]:
+    """``itertools.batched``, which Python 3.11 lacks."""
     while group := list(islice(answers, size)):
         yield group
 
@@ -137,7 +139,7 @@ def answer_event(
     feedback: Feedback | None = None,
     challenged: bool = False,
 ) -> Answered:
-    """The event that tells of one marked answer, with the question as it was asked."""
+    """The event of one graded answer, with the question as it was asked."""
     return Answered(
         turn=turn,
         phase=phase,

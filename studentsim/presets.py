@@ -1,10 +1,10 @@
-"""What a run's settings begin with: the defaults, or the paper's protocol; and in what a run departs from the paper.
+"""Presets of a run's settings, among them the source paper's protocol; and the list of where a run departs from the paper.
 
     python -m studentsim run --preset paper --strategy category
 
-P0, "Student Learning Simulation Using Large Language Model": 20 turns of 40 MathQA questions; google/gemma-2b-it in 4 bit, marked by a
-fine-tuned google/flan-t5-large; DPO with LoRA for 2 epochs; an exam of 40 every 2 turns. The preset runs on a bare laptop: where no
-model and no marker are named, the embedded ones stand in, and ``list_departures`` says so.
+Source: P0, "Student Learning Simulation Using Large Language Model": 20 turns of 40 MathQA questions; google/gemma-2b-it in 4 bit,
+graded by a fine-tuned google/flan-t5-large; DPO with LoRA for 2 epochs; an exam of 40 every 2 turns. So that the preset runs on any
+laptop, the embedded student and grader replace the paper's unless others are named; ``list_departures`` says so.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ PAPER_STRATEGIES = ("random", "category", "log-probability", "log-probability+ca
 
 @dataclass(frozen=True)
 class Departure:
-    """One thing in which a run is not the paper's."""
+    """One aspect in which a run differs from the paper, in the words that users see."""
 
     aspect: str
     run_value: str
     paper_value: str
     remedy: str = ""
-    """How to have it as in the paper, on the command line; blank where that is plain."""
+    """How to get the paper's value on the command line; "" where it is obvious."""
 
     def __str__(self) -> str:
         return f"{self.aspect}: {self.run_value} (the paper: {self.paper_value}).{f' {self.remedy}' if self.remedy else ''}"
@@ -40,21 +40,20 @@ class Departure:
 
 @dataclass(frozen=True)
 class Preset:
-    """What a run's settings begin with."""
+    """Settings that a run starts from."""
 
     summary: str
-    """A few words, as the command line's help has them."""
+    """A few words for the command line's help."""
     changes: Mapping[str, Any] = field(default_factory=dict)
-    """In what it differs from what suits the model as it comes; those of ``learning``, ``teaching`` and ``hub`` as a mapping in the
-    mapping."""
+    """Changes to the model's defaults; ``learning``, ``teaching`` and ``hub`` are nested mappings."""
     language_model: bool = False
-    """Whether it is for language models alone."""
+    """Whether it is for language models only."""
     make: Callable[[str], RunConfig] | None = None
-    """Makes the settings for a model by itself, where they are not so to be told."""
+    """Makes the whole config for a model; replaces ``changes``."""
 
 
 SMALL_MODEL = "small-model"
-"""The setting that ``bench/small_model_search.py`` found, and that fresh seeds confirmed (docs/real-model.md, "What makes it learn")."""
+"""Found by ``bench/small_model_search.py`` and confirmed with fresh seeds (docs/real-model.md, "What makes it learn")."""
 
 PRESETS: Mapping[str, Preset] = {
     "default": Preset("what suits the model best"),
@@ -76,46 +75,47 @@ PRESETS: Mapping[str, Preset] = {
         language_model=True,
     ),
 }
-"""All of them, by name. To add one, add an entry."""
+"""Presets by name. To add one, add an entry."""
 
 
 def get_preset(name: str, model: str = "embedded") -> RunConfig:
-    """The settings that a run with this model begins with, by a name of ``PRESETS``.
+    """The config of a preset for a model.
 
     :raises ConfigError: there is no such preset, or it is not for this model.
     """
-    matching_preset = PRESETS.get(name)
-    if matching_preset is None:
-        names = [repr(known) for known in PRESETS]
+    preset = PRESETS.get(name)
+    if preset is None:
+        names = [repr(preset_name) for preset_name in PRESETS]
         raise ConfigError(
             f"There is no preset {name!r}.", f"Choose {', '.join(names[:-1])} or {names[-1]}.", field="preset"
         )
-    if matching_preset.language_model and model == "embedded":
+    if preset.language_model and model == "embedded":
         raise ConfigError(
             f"The preset {name!r} is for language models, but the student is the embedded one.",
             "Name a model with --model, or choose 'default'.",
             field="preset",
         )
-    if matching_preset.make:
-        return matching_preset.make(model)
+    if preset.make:
+        return preset.make(model)
     settings = RunConfig.make(model=model).model_dump()
-    for changes in (HUB_DEFAULTS if model != "embedded" else {}, matching_preset.changes):
+    for changes in (HUB_DEFAULTS if model != "embedded" else {}, preset.changes):
         settings = _merge_changes(settings, changes)
     return RunConfig.make(**settings)
 
 
 def describe_presets() -> str:
-    """All presets in a line: ``default (what suits the model best), paper (…)``."""
-    return ", ".join(f"{name} ({known.summary})" for name, known in PRESETS.items())
-
-
-def _merge_changes(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    parts = {key: {**settings[key], **changes[key]} for key in NESTED_SETTINGS if key in changes}
-    return {**settings, **changes, **parts}
+    """All presets in one line: ``default (what suits the model best), paper (…)``."""
+    return ", ".join(f"{name} ({preset.summary})" for name, preset in PRESETS.items())
 
 
 NESTED_SETTINGS = ("learning", "teaching", "hub")
-"""Settings that are made of settings."""
+"""Settings that are groups of settings."""
+
+
+def _merge_changes(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    nested = {key: {**settings[key], **changes[key]} for key in NESTED_SETTINGS if key in changes}
+    return {**settings, **changes, **nested}
+
 
 _PAPER_SETTINGS: tuple[tuple[str, str, Any], ...] = (
     ("turns", "lessons", 20),
@@ -147,34 +147,36 @@ _PAPER_SETTINGS: tuple[tuple[str, str, Any], ...] = (
     ("hub.answer_form", "form in which it is asked to answer", "free"),
     ("hub.calculator", "a calculator for its sums", False),
 )
-"""Setting, what people call it, the paper's value. Settings that the paper does not tell (its learning rate, say) are not here."""
+"""(path of the setting, label, the paper's value). Settings that the paper does not name, such as the learning rate, are left out."""
 
 
 def list_departures(config: RunConfig) -> list[Departure]:
-    """In what a run departs from the paper's protocol, the weightiest first; empty for none."""
+    """Where a run departs from the paper's protocol, the most important departures first."""
     return [*_component_departures(config), *_setting_departures(config)]
 
 
 def _component_departures(config: RunConfig) -> Iterator[Departure]:
-    """Student, teacher, questions and their choice."""
+    """Departures in student, teacher, questions and strategy."""
     embedded = config.model == "embedded"
     if config.model != PAPER_STUDENT:
-        ours = "the embedded one, which writes workings and reads no options" if embedded else config.model
-        yield Departure("student", ours, f"{PAPER_STUDENT} in 4 bit", "Name it with --model." if embedded else "")
+        run_value = "the embedded one, which writes workings and reads no options" if embedded else config.model
+        yield Departure("student", run_value, f"{PAPER_STUDENT} in 4 bit", "Name it with --model." if embedded else "")
     if not embedded and config.hub.quantisation != "nf4":
         yield Departure("weights", f"quantisation {config.hub.quantisation}", "nf4", "--quantisation nf4")
     teaching = config.teaching
     if teaching.decides == "key":
         yield Departure("marks", "by the answer key", "by a trained marker", "--marker embedded --decides marker")
     elif PAPER_GRADER.rpartition("/")[2] not in teaching.marker:
-        embedded_too = teaching.marker == "embedded"
+        embedded_grader = teaching.marker == "embedded"
         yield Departure(
-            "marker", "the embedded one" if embedded_too else teaching.marker, f"{PAPER_GRADER}, fine-tuned on the student's own answers",
-            "Name one with --marker; train-teacher --base makes it." if embedded_too else "",
-        )  # fmt: skip
+            "marker",
+            "the embedded one" if embedded_grader else teaching.marker,
+            f"{PAPER_GRADER}, fine-tuned on the student's own answers",
+            "Name one with --marker; train-teacher --base makes it." if embedded_grader else "",
+        )
     if config.bank != PAPER_DATASET:
-        ours = "the built-in curriculum" if config.bank == "curriculum" else config.bank
-        yield Departure("questions", ours, "MathQA", f"--bank {PAPER_DATASET}")
+        run_value = "the built-in curriculum" if config.bank == "curriculum" else config.bank
+        yield Departure("questions", run_value, "MathQA", f"--bank {PAPER_DATASET}")
     if config.strategy not in PAPER_STRATEGIES:
         yield Departure("way of choosing", config.strategy, "one of " + ", ".join(PAPER_STRATEGIES))
     if config.mix is not None:
@@ -182,11 +184,11 @@ def _component_departures(config: RunConfig) -> Iterator[Departure]:
 
 
 def _setting_departures(config: RunConfig) -> Iterator[Departure]:
-    """Numbers and names of ``_PAPER_SETTINGS``."""
-    for path, name, papers in _PAPER_SETTINGS:
-        ours = reduce(getattr, path.split("."), config)
-        if ours != papers:
-            yield Departure(name, _format_value(ours), _format_value(papers))
+    """Departures in the settings of ``_PAPER_SETTINGS``."""
+    for path, label, paper_value in _PAPER_SETTINGS:
+        run_value = reduce(getattr, path.split("."), config)
+        if run_value != paper_value:
+            yield Departure(label, _format_value(run_value), _format_value(paper_value))
 
 
 def _format_value(value: Any) -> str:

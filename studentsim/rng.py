@@ -1,7 +1,7 @@
-"""Random streams that carry no state: each is derived from what it is for.
+"""Random streams without stored state: each is derived from a key that names its purpose.
 
-A stream depends on its parts alone, (run seed, turn, purpose) or (exam seed, question id). So a resumed run equals an
-uninterrupted one, and two strategies sit the same exam with the same luck.
+A stream depends on its key alone: (purpose, run seed, turn) or (purpose, exam seed, question id). So a resumed run equals an
+uninterrupted one, and two strategies take the same exam with the same random numbers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from random import Random
 
 
 def derive_seed(*parts: object) -> int:
-    """A whole number of 64 bits that depends on the parts alone.
+    """A 64-bit integer that depends on ``parts`` alone.
 
     >>> derive_seed("exam", 0) == derive_seed("exam", 0), derive_seed("exam", 0) == derive_seed("exam", 1)
     (True, False)
@@ -21,5 +21,5 @@ def derive_seed(*parts: object) -> int:
 
 
 def derive_rng(*parts: object) -> Random:
-    """A random stream of its own for these parts."""
+    """A new generator, seeded with ``derive_seed(*parts)``."""
     return Random(derive_seed(*parts))

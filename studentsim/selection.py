@@ -1,8 +1,8 @@
-"""The strategies: which questions to practise next. The product's central question, in one file.
+"""The strategies: which questions to practise next.
 
-The four of the source paper (P0, "Strategies"), one that looks for what the student would get wrong, and two controls. Each
-strategy is a function from a ``SelectionContext`` to questions; ``select_questions`` looks it up by name. No torch: who needs the student's
-figures gets functions that tell them.
+There are the four of the source paper (P0, "Strategies"), one that takes what the student would probably get wrong, and two
+controls. A strategy is a function from a ``SelectionContext`` to questions; ``select_questions`` looks it up by name. No torch here:
+the student's probabilities come from functions in the context.
 """
 
 from __future__ import annotations
@@ -20,32 +20,34 @@ from studentsim.types import Question
 
 @dataclass(frozen=True)
 class SelectionContext:
-    """All a strategy may look at."""
+    """Everything that a strategy may use."""
 
     pool: tuple[Question, ...]
     """Questions that may be practised."""
     count: int
-    """How many to choose."""
+    """Number of questions to select."""
     rng: Random
-    """This turn's stream."""
+    """Seeded for this turn."""
     fixed_rng: Random
-    """A stream that is the same in every turn of the run."""
+    """Seeded alike in every turn of the run."""
     categories: tuple[str, ...]
-    """The bank's, in order."""
+    """The bank's categories, in its order."""
     wrong_by_category: Mapping[str, int]
-    """Wrong answers of the last exam by category."""
+    """The last exam's wrong answers by category."""
     times_asked: Mapping[str, int]
-    """How often each question id was asked before."""
+    """By question id, how often it was practised before; ids that are missing: never."""
     confidence: Callable[[Sequence[Question]], list[float]]
     """For each question the probability (0 to 1) of the student's likeliest candidate answer."""
     threshold: float = 0.5
+    """A question is uncertain if its confidence is below this."""
     mix_rule: str = "largest-remainder"
+    """The rule of ``apportion_questions``."""
     requested_mix: Mapping[str, float] | None = None
-    """The user's own shares by category, in percent; stands above the strategy's."""
+    """The user's own shares by category, in percent; they replace the strategy's."""
     p_correct: Callable[[Sequence[Question]], list[float]] | None = None
-    """For each question the probability (0 to 1) that the student answers it rightly. None: nobody can tell."""
+    """For each question the probability (0 to 1) of a correct answer. None: the student cannot compute it."""
     turn: int = 1
-    """The turn that the questions are for, from 1 on: which of equal shares of ``requested_mix`` gets a question that is left over."""
+    """The turn, from 1: it decides which of equal shares of ``requested_mix`` gets a remaining question."""
 
 
 SelectionStrategy = Callable[[SelectionContext], list[Question]]
@@ -55,18 +57,18 @@ SelectionStrategy = Callable[[SelectionContext], list[Question]]
 
 
 def apportion_questions(wrong: Sequence[int], questions: int, rule: str = "largest-remainder") -> list[int]:
-    """Whole numbers of questions by category, in proportion to the wrong answers; they sum to ``questions``.
+    """Number of questions for each category, in proportion to its wrong answers; the numbers sum to ``questions``.
 
-    ``paper`` (P0): floor(questions x w / sum of w) each, and what is left over goes to the first category.
-    ``largest-remainder`` (Hamilton's method): what is left over goes one by one to the largest remainders.
-    Where nothing was wrong, all categories count alike.
+    ``paper`` (P0): floor(questions x w / sum of w) each; the remainder goes to the first category.
+    ``largest-remainder`` (Hamilton's method): the remainder goes one by one to the largest fractional parts.
+    If nothing was wrong, all categories weigh the same.
 
     >>> apportion_questions([12, 6, 7, 0, 5, 0], 40, rule="paper")
     [17, 8, 9, 0, 6, 0]
     >>> apportion_questions([12, 6, 7, 0, 5, 0], 40)
     [16, 8, 9, 0, 7, 0]
 
-    :raises ConfigError: a negative or missing count, or an unknown rule.
+    :raises ConfigError: there is no category, a number is negative, or the rule is unknown.
     """
     if not wrong or any(w < 0 for w in wrong) or questions < 0:
         raise ConfigError(f"There is no mix of {questions} questions for the wrong counts {list(wrong)}.", field="mix")
@@ -82,7 +84,7 @@ def apportion_questions(wrong: Sequence[int], questions: int, rule: str = "large
 
 
 def _apportion_largest_remainder(weights: Sequence[float], questions: int, *, turn: int = 1) -> list[int]:
-    """``turn``: from the second on, equal remainders take turns at what is left over, so that equal shares even out over a run."""
+    """Hamilton's method. From turn 2 on, equal fractional parts take turns at the remainder, so that equal shares even out over a run."""
     total = sum(weights)
     exact = [questions * w / total for w in weights]
     mix = [int(share) for share in exact]
@@ -100,7 +102,7 @@ def _apportion_largest_remainder(weights: Sequence[float], questions: int, *, tu
 
 
 def plan_category_quotas(context: SelectionContext, *, follow_mistakes: bool) -> dict[str, int] | None:
-    """How many questions of each category: the user's own mix, else the mistakes', else None (no quota)."""
+    """Number of questions for each category: by the user's own mix, else by the mistakes, else None (no quotas)."""
     categories = [c for c in context.categories if any(q.category == c for q in context.pool)]
     if context.requested_mix is not None:
         shares = [context.requested_mix.get(c, 0.0) for c in categories]
@@ -119,7 +121,7 @@ def plan_category_quotas(context: SelectionContext, *, follow_mistakes: bool) ->
 
 
 def select_random(context: SelectionContext) -> list[Question]:
-    """Any question may come (unless the user gave a mix)."""
+    """Random questions, within the user's own mix if there is one."""
     return _fill_quotas(context, plan_category_quotas(context, follow_mistakes=False), _pick_first)
 
 
@@ -129,17 +131,17 @@ def select_by_mistakes(context: SelectionContext) -> list[Question]:
 
 
 def select_uncertain(context: SelectionContext) -> list[Question]:
-    """Questions on which the student is unsure: its likeliest candidate answer stays below the threshold."""
+    """Questions on which the student is uncertain: its likeliest candidate answer is below the threshold."""
     return _fill_quotas(context, plan_category_quotas(context, follow_mistakes=False), _pick_uncertain)
 
 
 def select_uncertain_by_mistakes(context: SelectionContext) -> list[Question]:
-    """Both: the mix follows the mistakes, and within it the unsure questions are taken."""
+    """The mix follows the mistakes, and within it the uncertain questions are taken."""
     return _fill_quotas(context, plan_category_quotas(context, follow_mistakes=True), _pick_uncertain)
 
 
 def select_likely_wrong(context: SelectionContext) -> list[Question]:
-    """Questions that the student would most probably get wrong: of those drawn, the least P(right)."""
+    """Questions that the student would most probably get wrong: of those sampled, the ones with the lowest P(correct)."""
     return _fill_quotas(context, plan_category_quotas(context, follow_mistakes=False), _pick_likely_wrong)
 
 
@@ -154,7 +156,7 @@ STRATEGY_FUNCTIONS: Mapping[str, SelectionStrategy] = {
     "log-probability": select_uncertain,
     "log-probability+category": select_uncertain_by_mistakes,
     "likely-wrong": select_likely_wrong,
-    "none": select_random,  # control: answers as under random, but the loop never trains it
+    "none": select_random,  # control: selects like random, but the loop never trains
     "fixed": select_fixed,
 }
 
@@ -162,12 +164,12 @@ STRATEGY_FUNCTIONS: Mapping[str, SelectionStrategy] = {
 def select_questions(strategy: str, context: SelectionContext) -> list[Question]:
     """The next questions; exactly ``context.count``, all different.
 
-    :raises ConfigError: an unknown strategy, a pool that is smaller than one turn, or a strategy that needs a figure which nobody
-        can tell.
+    :raises ConfigError: the strategy is unknown, the pool is smaller than ``count``, or the student cannot compute what the strategy
+        needs.
     """
     if strategy not in STRATEGY_FUNCTIONS:
         raise ConfigError(f"strategy is {strategy!r}.", f"Choose {', '.join(STRATEGY_FUNCTIONS)}.", field="strategy")
-    if context.requested_mix is not None:  # what the user's own mix gives nothing to is not in the pool
+    if context.requested_mix is not None:  # categories without a share leave the pool
         allowed = tuple(q for q in context.pool if context.requested_mix.get(q.category, 0) > 0)
         context = replace(context, pool=allowed)
     if len(context.pool) < context.count:
@@ -179,17 +181,18 @@ def select_questions(strategy: str, context: SelectionContext) -> list[Question]
     return STRATEGY_FUNCTIONS[strategy](context)
 
 
-# ------------------------------------------------------------------ taking questions
+# ------------------------------------------------------------------ filling the quotas
 
 QuestionPicker = Callable[[SelectionContext, list[Question], int], list[Question]]
+"""Picks at most so many of the candidates."""
 
 
 def _fill_quotas(
     context: SelectionContext, category_quotas: Mapping[str, int] | None, pick: QuestionPicker
 ) -> list[Question]:
-    """Fill each quota with questions that pass the filter; what a category lacks comes from the others.
+    """Fill each quota with ``pick``; what a category lacks comes from the others.
 
-    Questions asked least often come first, whole: none is asked twice until the pool is used up.
+    The least asked questions come first: none is asked twice before the whole pool was asked once.
     """
     quotas = dict(category_quotas or {})
     chosen: list[Question] = []
@@ -220,10 +223,9 @@ def _pick_first(context: SelectionContext, questions: list[Question], quota: int
 
 
 def _pick_uncertain(context: SelectionContext, questions: list[Question], quota: int) -> list[Question]:
-    """Go through the questions until enough are below the threshold; then make up the number with the least sure.
+    """Score questions in batches until enough are below the threshold; fill up with the least confident.
 
-    Looked at in handfuls, and at most about 8 times as many as wanted: a student that is sure of nearly everything
-    must not make a turn last for ever.
+    At most 8 batches are scored, so that a turn stays short when the student is confident of nearly everything.
     """
     uncertain: list[Question] = []
     confident: list[tuple[float, str, Question]] = []
@@ -241,11 +243,11 @@ def _pick_uncertain(context: SelectionContext, questions: list[Question], quota:
 
 
 CANDIDATES_PER_QUESTION = 4
-"""Questions that ``likely-wrong`` looks at for each it takes: half as many as the log-probability rule looks at at most."""
+"""Questions that ``likely-wrong`` scores for each that it takes: half of the log-probability rule's limit."""
 
 
 def _pick_likely_wrong(context: SelectionContext, questions: list[Question], quota: int) -> list[Question]:
-    """Of the first ``CANDIDATES_PER_QUESTION`` times as many as wanted (they come shuffled) those with the least P(right); ties by question id."""
+    """Of the first ``CANDIDATES_PER_QUESTION * quota`` questions (they come shuffled), those with the lowest P(correct); ties by id."""
     if not quota:
         return []
     if context.p_correct is None:
@@ -262,26 +264,25 @@ def _pick_likely_wrong(context: SelectionContext, questions: list[Question], quo
 
 
 class ScoreRecorder:
-    """Writes down what a strategy looks at before it chooses: wraps the student's figures, and changes none of them."""
+    """Records the scores that a strategy asks for: wraps the student's scoring functions and returns their values unchanged."""
 
     def __init__(self) -> None:
         self.measure = ""
-        """Which figure was looked at last, by the student's name for it; blank: none."""
+        """The measure that was recorded last, ``confidence`` or ``p_correct``; "": none."""
         self.scores: dict[str, float] = {}
-        """By question id, four significant digits, rounded down: a figure below a threshold of as many digits stays below it, and
-        others do not fall below."""
+        """By question id, four significant digits, rounded down: no score crosses a threshold of as many digits or fewer."""
 
     def wrap(
         self, measure: str, score_questions: Callable[[Sequence[Question]], list[float]]
     ) -> Callable[[Sequence[Question]], list[float]]:
-        """``score_questions``, which is called ``measure``, with its figures written down. One that is no number is left out."""
+        """``score_questions`` with its finite scores recorded under ``measure``."""
 
         def score_and_record(questions: Sequence[Question]) -> list[float]:
             scores = score_questions(questions)
             self.measure = measure
-            for question, figure in zip(questions, scores, strict=True):
-                if math.isfinite(figure):
-                    self.scores[question.id] = float(_FOUR_DIGITS.create_decimal(repr(float(figure))))
+            for question, score in zip(questions, scores, strict=True):
+                if math.isfinite(score):
+                    self.scores[question.id] = float(_FOUR_DIGITS.create_decimal(repr(float(score))))
             return scores
 
         return score_and_record
@@ -291,6 +292,6 @@ _FOUR_DIGITS = Context(prec=4, rounding=ROUND_DOWN)
 
 
 def count_by_category(questions: Sequence[Question], categories: Sequence[str]) -> dict[str, int]:
-    """How many questions of each category there are, in the bank's order."""
+    """Number of questions of each category, 0 included, in the order of ``categories``."""
     counts = Counter(q.category for q in questions)
     return {c: counts.get(c, 0) for c in categories}

@@ -1,6 +1,6 @@
-"""Settings that are made of settings: how a student learns, how its teacher teaches, how a language model is loaded and used.
+"""The nested groups of settings in ``RunConfig``: training, teaching, and the loading of a language model.
 
-Each with its unit or range, its default, and where the default comes from; see ``config.py``, which holds them all.
+Each setting has its unit or range, its default, and the default's origin; ``config.py`` explains "paper" and "embedded".
 """
 
 from __future__ import annotations
@@ -11,47 +11,45 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 ChosenText = Literal["full", "short", "option"]
-ALL_PROJECTIONS: tuple[str, ...] = (
-    "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
-)  # fmt: skip
+ALL_PROJECTIONS: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
 class Learning(BaseModel):
-    """How the student is trained on what it got wrong: DPO with LoRA."""
+    """How the student is trained on its mistakes: DPO with LoRA."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     beta: float = Field(0.1, gt=0, le=5)
-    """How closely the student stays with its reference, larger is closer. paper: 0.1 (0.1 to 0.5 usual)."""
+    """DPO's beta: the larger, the closer the student stays to its reference. paper: 0.1 (0.1 to 0.5 usual)."""
     epochs: int = Field(1, ge=1, le=20)
-    """Passes over a turn's pairs. embedded: 1. paper: 2."""
+    """Epochs over a turn's pairs. embedded: 1. paper: 2."""
     learning_rate: float = Field(1e-3, gt=0, le=0.1)
-    """AdamW, constant. embedded: 1e-3, with rehearsal. paper: TRL's default of its day, 5e-7 to 5e-5 for 2B parameters."""
+    """AdamW's, constant. embedded: 1e-3, with rehearsal. paper: not named; usual for 2B parameters: 5e-7 to 5e-5."""
     batch: int = Field(8, ge=1, le=256)
-    """Pairs an optimiser step. embedded: 8. paper: 1 to 4 (Colab GPU)."""
+    """Pairs per optimiser step. embedded: 8. paper: 1 to 4 (Colab GPU)."""
     loss: Literal["sigmoid", "robust", "ipo", "hinge"] = "sigmoid"
-    """DPO's loss, by TRL's names. paper: sigmoid."""
+    """DPO's loss by its name in TRL. paper: sigmoid."""
     sft_weight: float = Field(0.0, ge=0, le=10)
-    """Weight of an extra term that makes the right working itself likelier (0: plain DPO). paper: 0."""
+    """Weight of an added SFT loss on the chosen texts; 0: DPO alone. paper: 0."""
     label_smoothing: float = Field(0.0, ge=0, lt=0.5)
-    """Assumed share of flipped pairs; acts in the robust loss only, and a new run with another loss is refused."""
+    """Assumed share of flipped pairs, for the robust loss only; a new run with another loss is refused."""
     reference: Literal["last-turn", "base"] = "last-turn"
-    """Whom DPO's log-ratios compare with: the student as it was before this turn, or before any training."""
+    """DPO's reference model: the student before this turn, or before any training. paper: base."""
     lora_rank: int = Field(8, ge=1, le=256)
-    """paper: 8."""
+    """Rank of the adapter's matrices. paper: 8."""
     lora_alpha: int = Field(16, ge=1, le=512)
-    """Scale of the adapter's update is lora_alpha / lora_rank. embedded: 16."""
+    """The adapter's update is scaled by lora_alpha / lora_rank. embedded: 16. paper: not named; PEFT's default, 8."""
     lora_targets: tuple[str, ...] = ALL_PROJECTIONS
     """Projections that get an adapter. paper: all seven."""
     max_grad_norm: float = Field(1.0, gt=0, le=100)
     """Gradients are clipped to this norm. Library default."""
     rehearsal: float = Field(0.5, ge=0, le=10)
-    """How strongly what a lesson does not practise is held where it was (studentsim/training/rehearsal.py); 0: not at all.
+    """Weight of the loss that keeps answers to unpractised skills unchanged (studentsim/training/rehearsal.py); 0: off.
     embedded: 0.5. paper: 0."""
 
     @field_validator("lora_targets", mode="before")
     @classmethod
-    def _targets(cls, value: Any) -> Any:
+    def _check_targets(cls, value: Any) -> Any:
         value = tuple(value) if isinstance(value, list) else value
         if not value:
             raise ValueError("name at least one projection")
@@ -59,40 +57,41 @@ class Learning(BaseModel):
 
 
 class Teaching(BaseModel):
-    """What the teacher does besides marking by the key. The default: nothing, as in the paper's loop."""
+    """What the teacher does besides grading by the answer key. Default: nothing, as in the paper's loop."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     marker: str = Field("", max_length=300)
-    """A trained marker that judges practice answers beside the key: ``embedded``, or a hub name or local folder of an encoder
-    and decoder (T5, BART). Blank: none. paper: google/flan-t5-large, fine-tuned."""
+    """A trained grader of practice answers: ``embedded``, or a Hugging Face name or local folder of an encoder-decoder (T5, BART).
+    "": none. paper: google/flan-t5-large, fine-tuned."""
     marker_revision: str = Field("", max_length=100, pattern=r"^[\w./-]*$")
-    """Which version of it: a commit of the hub, or the fingerprint of a folder's files. Blank: today's, written in when the run
-    is made; the embedded marker has none."""
+    """The grader's version: a commit on Hugging Face, or the fingerprint of a folder's files. "": the current one, which is filled
+    in when the run is made; the embedded grader has none."""
     decides: Literal["key", "marker"] = "key"
-    """Whose mark the student is told and learns from. paper: the marker."""
+    """Whose grade the student is told and trained on: the answer key's or the grader's. paper: the grader's."""
     error_rate: float = Field(0.0, ge=0, le=0.5)
-    """Share of practice answers on which the teacher says the opposite, on purpose. Robust DPO (P1) is made for this."""
+    """Share of practice answers whose grade is flipped on purpose: label noise. Robust DPO (loss "robust") is made for it."""
     feedback: Literal["none", "mark", "hint", "explanation"] = "hint"
-    """What is said to an answer called wrong, before another attempt. none: the question is asked again as if for the first
-    time. Without further attempts nobody would hear it, and nothing is said."""
+    """Feedback on an answer called wrong, before the next attempt. none: the question is asked again as if for the first time.
+    Without further attempts there is no feedback."""
     attempts: int = Field(1, ge=1, le=5)
-    """Attempts at a practice question, the first included. Named in P0, not built there."""
+    """Attempts at a practice question, the first included. paper: 1; it names revision as future work."""
     pairs: Literal["working", "revision", "revision-or-working"] = "working"
-    """What DPO prefers to a wrong first attempt: the given right working, as in the paper; the student's own attempt that the
-    teacher called right (no such attempt, no pair); or that, and the working where there is none."""
+    """Chosen text of a pair whose rejected text is the wrong first attempt. working: the question's correct solution, as in the
+    paper; revision: the student's own later attempt that was called correct (no such attempt, no pair); revision-or-working: that
+    attempt, or the solution if there is none."""
     chosen_text: ChosenText = "full"
-    """What a chosen text holds where it is the given right working. full: all of it, and the answer; short: its last sum or sentence,
-    of at most 40 words, and the answer; option: the answer alone, with letter and text ("Answer: b) 980"). A working of the
-    curriculum ends in its value instead of letter and text. What the student wrote itself is never cut. paper: full."""
+    """How much of the question's solution a chosen text contains. full: all, and the answer; short: the last sum or sentence, of at
+    most 40 words, and the answer; option: the answer alone, letter and text ("Answer: b) 980"). The curriculum's solutions end in
+    the value instead of letter and text. The student's own attempts are never shortened. paper: full."""
     doubts: float = Field(0.0, ge=0, le=1)
-    """Share of right first attempts that are called wrong on purpose, with a reason, to count how many flip. Nothing is
-    learnt from these. Needs attempts of 2 or more."""
+    """Share of correct first attempts that are challenged: called wrong on purpose, with a reason, to count how many flip. They are
+    not trained on. Needs attempts of 2 or more."""
     writer: str = Field("", max_length=300)
-    """A larger instruct model, by hub name or local folder, that writes the hints. Blank: the questions' own texts."""
+    """A larger instruct model that writes the hints, by Hugging Face name or local folder. "": the questions' own hints."""
 
     @model_validator(mode="after")
-    def _needs(self) -> Teaching:
+    def _check_dependencies(self) -> Teaching:
         if self.decides == "marker" and not self.marker:
             raise ValueError("a marker is to decide, but none is named; name one, such as 'embedded'")
         if self.attempts == 1 and (self.doubts > 0 or self.pairs != "working"):
@@ -101,52 +100,52 @@ class Teaching(BaseModel):
 
 
 class Hub(BaseModel):
-    """How a model of the hub or of a local folder is loaded and used. The embedded student heeds none of it."""
+    """How a language model from Hugging Face or a local folder is loaded and used. The embedded student ignores all of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     revision: str = Field("", max_length=100, pattern=r"^[\w./-]*$")
-    """Which version: a commit of the hub, or the fingerprint of a folder's files. Blank: today's, written in when the run is made."""
+    """The model's version: a commit on Hugging Face, or the fingerprint of a folder's files. "": the current one, which is filled in
+    when the run is made."""
     quantisation: Literal["none", "8bit", "nf4"] = "none"
-    """How the base weights are held, by bitsandbytes. paper: nf4, computing in bfloat16."""
+    """Quantisation of the base weights by bitsandbytes. paper: nf4, computing in bfloat16."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto: a GPU where there is one."""
+    """auto: a GPU if there is one."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """Of weights that are not quantised, and of computing. auto: bfloat16 when quantised or on a GPU that has it (else
-    float16); on a processor the faster of float32 and bfloat16, measured and written in when the run is made (runs of before,
-    which wrote none in: float32)."""
+    """Of unquantised weights and of computation. auto: bfloat16 if quantised or on a GPU that supports it, float16 on other GPUs;
+    on a CPU the faster of float32 and bfloat16, measured and filled in when the run is made (older runs: float32)."""
     scores: Literal["text", "letter"] = "text"
-    """What stands for an option where options are scored instead of written: its text, or its letter."""
+    """What represents an option when options are scored: its text or its letter."""
     exams: Literal["written", "scored"] = "written"
-    """scored: in exams the likeliest option is ticked and nothing is written, which takes a fraction of the time."""
+    """scored: an exam's answer is the option with the largest probability; no text is generated, which takes a fraction of the time."""
     answers_at_once: int = Field(0, ge=0, le=1024)
-    """Answers written in one batch. 0: by the machine's memory, at most 64."""
+    """Batch size of generation, in answers. 0: as the memory allows, at most 64."""
     pairs_at_once: int = Field(0, ge=0, le=256)
-    """Pairs that go through the model at once in training; a step still counts ``learning.batch``. 0: by the memory."""
+    """Micro-batch size of training, in pairs; an optimiser step still has ``learning.batch``. 0: as the memory allows."""
     gradient_checkpointing: Literal["auto", "on", "off"] = "auto"
-    """Trades a third more time in training for memory. auto: where not even one pair would fit without."""
+    """Saves memory for a third more training time. auto: if not even one pair fits without it."""
     optimiser: Literal["auto", "adamw", "paged"] = "auto"
-    """paged: AdamW whose state moves out of the GPU's memory when that is full. auto: for adapters of 100 M and more."""
+    """paged: AdamW whose state moves out of a full GPU's memory. auto: paged for adapters of 100 M parameters and more."""
     prompt_date: str = Field("", pattern=r"^(\d{4}-\d{2}-\d{2})?$")
-    """What a chat template that prints a date prints as today's (ISO). Written in when the run is made, where the template prints
-    one; blank: each day's own, as in runs of before."""
+    """The current date for chat templates that print one (ISO); filled in for these when the run is made. "": each day's date, as in
+    older runs."""
     answer_form: Literal["free", "letter", "working"] = "free"
-    """How a question asks to be answered. free: as the paper asks, which names no form. letter: with "Answer: (letter)" as the last
-    line, which is read surely. working: with the working first, then that line. paper: free."""
+    """The form of answer that the prompt asks for. free: none, as in the paper. letter: a last line "Answer: (letter)", which can be
+    parsed reliably. working: the solution first, then that line. paper: free."""
     calculator: bool = False
-    """Whether what follows the ``=`` of a closed sum that the student wrote is computed and written for it, as the embedded student
-    always has it (student/huggingface/calculator.py). paper: no."""
+    """Whether the result after the ``=`` of a complete sum is computed and inserted, as for the embedded student always
+    (student/huggingface/calculator.py). paper: no."""
 
     @field_validator("revision")
     @classmethod
-    def _revision(cls, value: str) -> str:
+    def _check_revision(cls, value: str) -> str:
         if ".." in value:
             raise ValueError(f"{value!r} is no commit, branch or tag")
         return value
 
     @field_validator("prompt_date")
     @classmethod
-    def _date(cls, value: str) -> str:
+    def _check_date(cls, value: str) -> str:
         if value:
             date.fromisoformat(value)
         return value

@@ -1,23 +1,31 @@
-"""The learning loop (P0, "Protocol"), readable on one screen. Yields events; knows no file, no database, no screen.
+"""The learning loop (P0, "Protocol"). Yields events; uses no file, database or page.
 
     exam
-    for each turn:  choose questions -> answer -> mark -> (feedback -> revise) -> pairs -> DPO -> (every k turns) exam
+    for each turn:  select questions -> answer -> grade -> (feedback -> revise) -> pairs -> DPO -> (every k turns) exam
 
-What carries over from turn to turn is in ``LoopState`` and in the student's adapter; both can be had from a journal and
-a checkpoint, and every random stream is derived, so a resumed run equals an uninterrupted one.
+What carries over between turns is ``LoopState``, which the journal restores, and the student's and trainer's state, which a
+checkpoint restores. Every random stream is derived from a key (rng.py). So a resumed run equals an uninterrupted one.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from studentsim.config import RunConfig
 from studentsim.datasets.bank import Bank
-from studentsim.events import Answered, Event, StageStarted, TrainingStep, TurnFinished, TurnStarted
+from studentsim.events import (
+    Answered,
+    Event,
+    PreferenceMetrics,
+    StageStarted,
+    TrainingStep,
+    TurnFinished,
+    TurnStarted,
+)
 from studentsim.exam import build_exam_result
 from studentsim.practice import Attempts, answer_event, run_practice
 from studentsim.rng import derive_rng, derive_seed
@@ -26,12 +34,12 @@ from studentsim.student.protocols import Student, Trainer
 from studentsim.teacher.teacher import Teacher
 from studentsim.training.pairs import build_held_out_pairs, pairs_from_mistakes
 from studentsim.training.rehearsal import rehearsal_key
-from studentsim.types import Question
+from studentsim.types import Pair, Question
 
 
 @dataclass(frozen=True)
 class LoopState:
-    """Where a run stands: the last complete turn (-1: none), how often each question was asked, the last exam's mistakes."""
+    """A run's progress: its last complete turn (-1: none), how often each question was practised, the last exam's mistakes."""
 
     last_turn: int = -1
     times_asked: Mapping[str, int] = field(default_factory=dict)
@@ -39,7 +47,7 @@ class LoopState:
 
     @classmethod
     def from_events(cls, events: Iterable[Mapping[str, Any]]) -> LoopState:
-        """The progress that a journal's standing events tell of."""
+        """The state after a journal's effective events (without those that a resume has voided)."""
         turn, times_asked, wrong_by_category = -1, {}, {}
         for event in events:
             if event["type"] == "TurnFinished":
@@ -54,7 +62,7 @@ class LoopState:
 
 @dataclass(frozen=True)
 class Components:
-    """Everyone a run needs: the bank, the student, the teacher, and who trains the student."""
+    """A run's bank, student, teacher and trainer; see factory.py."""
 
     bank: Bank
     student: Student
@@ -62,13 +70,13 @@ class Components:
     trainer: Trainer
 
     def save(self, folder: Path) -> None:
-        """Write all that carries over from turn to turn, but ``LoopState``, into an existing empty folder."""
+        """Write the student's and trainer's state into an existing empty folder."""
         self.student.save(folder)
         if self.trainer is not self.student:
             self.trainer.save(folder)
 
     def load(self, folder: Path) -> None:
-        """Take up what ``save`` wrote.
+        """Load what ``save`` wrote.
 
         :raises StudentError: the folder is incomplete or damaged.
         """
@@ -78,7 +86,7 @@ class Components:
 
 
 def simulate(config: RunConfig, components: Components, state: LoopState | None = None) -> Iterator[Event]:
-    """The events of a run, from after ``state`` to its last turn. Each turn ends with its TurnFinished."""
+    """Yield the events of a run, from after ``state`` to its last turn. Each turn ends with its TurnFinished."""
     state = state or LoopState()
     bank = components.bank
     exam = bank.sample_exam_questions(config.exam, config.exam_seed)
@@ -103,19 +111,7 @@ def simulate(config: RunConfig, components: Components, state: LoopState | None 
             timer.lap("study")
 
             if config.strategy != "none":
-                study_seed_key = ("study", config.seed, turn)
-                teaching = config.teaching
-                pairs = pairs_from_mistakes(
-                    practised, chosen_source=teaching.pairs, chosen_text=teaching.chosen_text, seed_key=study_seed_key
-                )
-                yield StageStarted(turn, "training", len(pairs))
-                training_seed = derive_seed("dpo", config.seed, turn) % 2**31
-                practised_keys = frozenset(rehearsal_key(q) for q in questions)
-                for event in components.trainer.learn(
-                    pairs, held_out, turn=turn, seed=training_seed, practised=practised_keys
-                ):
-                    rewards = event.metrics if isinstance(event, TrainingStep) else rewards
-                    yield event
+                pairs, rewards = yield from train_on_mistakes(config, components.trainer, practised, held_out, turn)
                 timer.lap("training")
 
         if turn in config.exam_turns():
@@ -124,21 +120,19 @@ def simulate(config: RunConfig, components: Components, state: LoopState | None 
             for event in run_exam(components, exam, seed_key=("exam", config.exam_seed), turn=turn):
                 answers.append(event)
                 yield event
-            seconds = timer.lap("exam")
             result = build_exam_result(
                 turn,
                 answers,
                 categories=bank.categories,
                 practice_count=config.questions,
                 mix_rule=config.mix_rule,
-                seconds=seconds,
+                seconds=timer.lap("exam"),
             )
             wrong_by_category = result.wrong_by_category
             yield result
 
-        yield TurnFinished(
-            turn, sum(a.first[1].is_correct for a in practised), len(practised), len(pairs), rewards, timer.all_seconds()
-        )  # fmt: skip
+        correct = sum(a.first[1].is_correct for a in practised)
+        yield TurnFinished(turn, correct, len(practised), len(pairs), rewards, timer.all_seconds())
 
 
 def choose_questions(
@@ -150,7 +144,7 @@ def choose_questions(
     times_asked: Mapping[str, int],
     wrong_by_category: Mapping[str, int],
 ) -> tuple[list[Question], ScoreRecorder]:
-    """The turn's practice questions, by the run's strategy, and what it looked at to choose them."""
+    """The turn's practice questions by the run's strategy, and the scores that it asked for."""
     score_recorder = ScoreRecorder()
     context = SelectionContext(
         pool=tuple(pool),
@@ -170,10 +164,31 @@ def choose_questions(
     return select_questions(config.strategy, context), score_recorder
 
 
+def train_on_mistakes(
+    config: RunConfig, trainer: Trainer, practised: Sequence[Attempts], held_out: Sequence[Pair], turn: int
+) -> Generator[Event, None, tuple[list[Pair], PreferenceMetrics | None]]:
+    """Yield the events of a turn's training; return its pairs and the last step's metrics (None if there were no pairs)."""
+    teaching = config.teaching
+    pairs = pairs_from_mistakes(
+        practised,
+        chosen_source=teaching.pairs,
+        chosen_text=teaching.chosen_text,
+        seed_key=("study", config.seed, turn),
+    )
+    yield StageStarted(turn, "training", len(pairs))
+    rewards = None
+    seed = derive_seed("dpo", config.seed, turn) % 2**31
+    practised_keys = frozenset(rehearsal_key(a.question) for a in practised)
+    for event in trainer.learn(pairs, held_out, turn=turn, seed=seed, practised=practised_keys):
+        rewards = event.metrics if isinstance(event, TrainingStep) else rewards
+        yield event
+    return pairs, rewards
+
+
 def run_exam(
     components: Components, questions: Sequence[Question], *, seed_key: Sequence[object], turn: int
 ) -> Iterator[Answered]:
-    """An exam's answers as they are done, marked by the key; there is no feedback in an exam."""
+    """Yield an exam's answers as they are finished, graded by the answer key; an exam gives no feedback."""
     by_id = {q.id: q for q in questions}
     for answer in components.student.answer(questions, seed_key=seed_key, with_p_correct=True):
         question = by_id[answer.question_id]
@@ -181,18 +196,18 @@ def run_exam(
 
 
 class TurnTimer:
-    """Seconds spent on each part of a turn."""
+    """Wall-clock seconds of each part of a turn."""
 
     def __init__(self) -> None:
         self.started_at = self.last_lap_at = time.monotonic()
         self.seconds_by_part: dict[str, float] = {}
 
     def lap(self, part: str) -> float:
-        """The seconds since the last lap belong to ``part``; returns them."""
+        """Count the seconds since the last lap to ``part``, and return them."""
         now = time.monotonic()
         self.seconds_by_part[part], self.last_lap_at = now - self.last_lap_at, now
         return self.seconds_by_part[part]
 
     def all_seconds(self) -> dict[str, float]:
-        """All laps, and ``total`` since the clock was made."""
+        """The seconds of all laps, and ``total`` since the timer was made."""
         return {**self.seconds_by_part, "total": time.monotonic() - self.started_at}

@@ -1,6 +1,6 @@
-"""A student as a table: how often it answers rightly, by category and by skill, and which slips it leans to. Data, no code.
+"""A student as a table: its intended accuracy by category and by skill, and the kind of misconceptions that its errors show.
 
-As a file (TOML), in percent of questions::
+As a TOML file, in percent of questions::
 
     title = "Physics gap"
     summary = "A good student who has missed speed, distance and units."
@@ -28,37 +28,37 @@ from studentsim.errors import ConfigError
 from studentsim.types import Profile
 
 MAX_TABLE_BYTES = 100_000
-"""Bytes of a table's file at most: a thousand skills are a third of that."""
+"""Largest file, in bytes; a thousand skills take a third of it."""
 
 Percent = Annotated[float, Field(strict=True, ge=0, le=100)]
-"""A number: neither ``true`` nor a text that could be read as one."""
+"""A number from 0 to 100: neither ``true`` nor text."""
 
 
 class StudentTable(BaseModel):
-    """A table of levels, in percent of questions answered rightly before any practice."""
+    """Levels: percent of questions answered correctly before any practice."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str = Field("", max_length=80)
-    """What the student is called."""
+    """The student's name on the pages; "": its id."""
     summary: str = Field("", max_length=300)
-    """Who it is, in a sentence."""
+    """A sentence about it."""
     leaning: Literal["careless", "concept", "mixed"] = "mixed"
-    """Which kind of slip most of its wrong answers are."""
+    """Kind of most of its misconceptions."""
     easy: float = Field(0.0, strict=True, ge=-50, le=50)
-    """Points added to a category's level where the skill is easy (difficulty 1)."""
+    """Percentage points added to a category's level for skills of difficulty 1."""
     hard: float = Field(0.0, strict=True, ge=-50, le=50)
-    """The same where it is hard (difficulty 3)."""
+    """Percentage points added to a category's level for skills of difficulty 3."""
     categories: dict[str, Percent] = Field(default_factory=dict, max_length=1000)
-    """The level of a category's skills, where nothing else is said of them."""
+    """Level by category, for skills that ``skills`` does not list."""
     skills: dict[str, Percent] = Field(default_factory=dict, max_length=10_000)
-    """Single skills' own levels; heed neither category nor difficulty."""
+    """Level by skill id, whatever its category and difficulty."""
 
     @field_validator("title", "summary")
     @classmethod
     def _collapse_to_one_line(cls, value: str) -> str:
-        """What is shown in a line, on pages and in terminals, is one: no line breaks, no control characters."""
-        return " ".join("".join(sign if sign.isprintable() else " " for sign in value).split())
+        """Replace line breaks and control characters by spaces: pages and terminals show the text in one line."""
+        return " ".join("".join(c if c.isprintable() else " " for c in value).split())
 
     @model_validator(mode="after")
     def _require_levels(self) -> StudentTable:
@@ -67,7 +67,7 @@ class StudentTable(BaseModel):
         return self
 
     def to_profile(self, id: str) -> Profile:
-        """The same as a ``Profile``, its levels as fractions."""
+        """The table as a ``Profile``, with levels as fractions 0 to 1."""
         return Profile(
             id=id,
             title=self.title or id,
@@ -81,9 +81,9 @@ class StudentTable(BaseModel):
 
 
 def read_student_table(path: Path) -> StudentTable:
-    """The table in a TOML file.
+    """Read a table from a TOML file.
 
-    :raises ConfigError: it is not there, too large, no TOML, or no table; says which entry is wrong and what is allowed.
+    :raises ConfigError: the file is missing, too large, not TOML, or has a wrong entry; says which one and what is allowed.
     """
     try:
         if not path.is_file():
@@ -91,8 +91,9 @@ def read_student_table(path: Path) -> StudentTable:
         if path.stat().st_size > MAX_TABLE_BYTES:
             raise ConfigError(
                 f"The student's table {str(path)!r} has {path.stat().st_size:,} bytes.",
-                f"A table has at most {MAX_TABLE_BYTES:,}.", field="student",
-            )  # fmt: skip
+                f"A table has at most {MAX_TABLE_BYTES:,}.",
+                field="student",
+            )
         settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         return StudentTable.model_validate(settings)
     except ValidationError as error:
@@ -101,21 +102,20 @@ def read_student_table(path: Path) -> StudentTable:
         reason = str(first.get("ctx", {}).get("error", first["msg"]))
         raise ConfigError(
             f"The student's table {str(path)!r} is wrong at {location}: {_format_value(first['input'])}: {reason}.",
-            "Levels are numbers from 0 to 100 under [categories] and [skills].", field="student",
-        ) from error  # fmt: skip
-    except (
-        OSError,
-        ValueError,
-        RecursionError,
-    ) as error:  # ValueError: no UTF-8, no TOML, or a number of thousands of digits
+            "Levels are numbers from 0 to 100 under [categories] and [skills].",
+            field="student",
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        # ValueError: not UTF-8, not TOML, or a number of thousands of digits
         raise ConfigError(
             f"The student's table {str(path)!r} cannot be read: {error}.",
-            "Write it as TOML: a line physics = 30 under [categories].", field="student",
-        ) from error  # fmt: skip
+            "Write it as TOML: a line physics = 30 under [categories].",
+            field="student",
+        ) from error
 
 
 def _format_value(value: object) -> str:
     try:
         return repr(str(value)[:80])
-    except ValueError:  # hexadecimal digits by the thousand, which Python reads but does not write
+    except ValueError:  # thousands of hexadecimal digits, which Python parses but does not format
         return "a number of thousands of digits"

@@ -1,4 +1,4 @@
-"""What the parts of the product hand to one another: questions, answers, grades, pairs, profiles. Frozen, plain, picklable."""
+"""The records that the rooms hand to one another: questions, answers, grades, pairs, profiles. All are frozen and picklable."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 CATEGORIES: tuple[str, ...] = ("general", "physics", "gain", "geometry", "other", "probability")
-"""MathQA's categories, in the source paper's order; the paper's mix gives what is left over to the first."""
+"""MathQA's categories in the source paper's order; the paper's mix rule gives the remainder to the first."""
 
 LETTERS: tuple[str, ...] = ("a", "b", "c", "d", "e")
-"""The letters of a five-option question. Other banks may have 2 to 10 options."""
+"""Letters of a five-option question. Questions of other sets may have 2 to 10 options."""
 
 SPLITS: tuple[str, ...] = ("pretrain", "study", "validation", "exam")
-"""Questions of one split share neither text nor numbers with those of another."""
+"""Questions of different splits share neither text nor numbers."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """One answer option. ``text`` is shown; ``solution`` is the working that ends in it, if any is known.
+    """One answer option: ``text`` is what the student sees, ``solution`` the worked solution that ends in it, if there is one.
 
-    ``misconception`` is the id of the misconception that leads here; None for the right option, and for
-    options that merely lie near.
+    ``misconception`` is the id of the misconception that leads to it; None for the correct option and for plain distractors.
     """
 
     letter: str
@@ -31,7 +30,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """One multiple-choice question. ``rationale`` is the right working; ``correct`` the right letter."""
+    """One multiple-choice question. ``rationale`` is the correct worked solution, ``correct`` the correct letter."""
 
     id: str
     bank: str
@@ -45,27 +44,26 @@ class Question:
     """1 (easy) to 3 (hard)."""
     split: str = "study"
     topic: str | None = None
-    """What its category belongs to: a group of subjects (P3's of MMLU), or the part of a bank that was joined of several;
-    None where a bank has none."""
+    """The group of its category: one of P3's topics of MMLU, or the source's title in a bank joined of several; None: it has none."""
     formula: str | None = None
-    """The formula that leads to the answer, as the bank has it (MathQA's ``annotated_formula``, see ``bank/formula.py``); unchecked."""
+    """The formula of the answer as the set has it, unchecked (MathQA's ``annotated_formula``; see ``datasets/formula.py``)."""
 
     def option(self, letter: str | None) -> Option | None:
-        """The option of that letter, or None."""
+        """The option with this letter, or None."""
         return next((o for o in self.options if o.letter == letter), None)
 
     @property
     def correct_option(self) -> Option:
-        """The right option."""
+        """The correct option."""
         return next(o for o in self.options if o.letter == self.correct)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a student wrote on one question.
+    """A student's answer to one question.
 
-    ``letter`` is None where nothing it wrote points at an option (unanswered). ``logprob`` is the summed
-    natural log-probability of the tokens it chose itself (the calculator's are not its own).
+    ``letter`` is None if the text names no option (unanswered). ``logprob`` is the summed natural log-probability of the
+    tokens that the student sampled, without those that the calculator wrote.
     """
 
     question_id: str
@@ -75,65 +73,65 @@ class Answer:
     logprob: float
     milliseconds: float
     p_correct: float | None = None
-    """Probability of the right working given the question, 0 to 1; None where options carry no working."""
+    """Probability (0 to 1) of the correct solution, or of the correct option where options have no solutions; None: not computed."""
     ended: bool | None = None
-    """Whether it came to its end; False: it was cut at the longest answer. None: nothing was written, or it is not known."""
+    """Whether the text ended by itself; False: it was cut at ``max_new_tokens``. None: nothing was written, or it is unknown."""
     ids: tuple[int, ...] | None = None
-    """The very tokens that were written, an end token among them; None where only the text is known. In memory alone."""
+    """The tokens as generated, the end token included; None if only the text is known. Never stored."""
     value_letter: str | None = None
-    """The option that the value written beside the letter shows; None where there is none, or it is not known. The letter counts, also
-    where the two disagree."""
+    """The option with the value that the answer states; None: it states none, or it is unknown. If it contradicts ``letter``, the
+    letter counts."""
 
     @property
     def contradicts_value(self) -> bool:
-        """Whether the value written beside the letter is another option's."""
+        """Whether the stated value belongs to another option than the letter."""
         return None not in (self.letter, self.value_letter) and self.letter != self.value_letter
 
 
 AttemptHistory = Mapping[str, Sequence[tuple[str, str]]]
-"""By question id: the attempts made at it so far, each with the teacher's words about it."""
+"""By question id: the attempts so far, each as (the answer's text, the feedback on it)."""
 
 
 @dataclass(frozen=True)
 class WritingProgress:
-    """The answer that is being written now, as far as it has come. No event: it is shown and forgotten (runs/live_text.py)."""
+    """The answer that is being generated, as far as it has come. Not an event: it is shown, never stored (runs/live_text.py)."""
 
     question_id: str
     problem: str
     text: str
     tokens: int
-    """Tokens written of this answer so far."""
+    """Tokens of this answer so far."""
     done: int
-    """Answers that are whole, of the ``of`` that were asked for together with this one."""
+    """Finished answers among the ``of`` of the same request."""
     of: int
     seconds: float
-    """Since the first of those ``of`` answers was begun."""
+    """Since the request's first answer was begun."""
 
 
 @dataclass(frozen=True)
 class Grade:
-    """One answer, judged. ``is_correct`` and ``misconception`` are the key's; ``assigned_correct`` is what the teacher told the student.
+    """A graded answer. ``is_correct`` and ``misconception`` are the answer key's; ``assigned_correct`` is what the student is told.
 
-    The two differ where the teacher errs. ``grader_correct`` is a trained marker's verdict where one was asked, whoever decided.
+    The two differ where the teacher errs. ``grader_correct`` is a trained grader's verdict, if one graded the answer, whoever decided.
     """
 
     is_correct: bool
     misconception: str | None = None
     graded_by: str = "key"
-    """Who decided what was said."""
+    """Who decided ``assigned_correct``: ``key``, a grader's name, or ``doubt`` (a challenge); ", in error" follows if the teacher erred."""
     grader_correct: bool | None = None
     assigned_override: bool | None = None
-    """None: what the key says."""
+    """What the student is told instead of the key's grade; None: the key's grade."""
 
     @property
     def assigned_correct(self) -> bool:
-        """Whether the student was told that it is right."""
+        """Whether the student is told that the answer is correct."""
         return self.is_correct if self.assigned_override is None else self.assigned_override
 
 
 @dataclass(frozen=True)
 class Feedback:
-    """A teacher's words about one attempt. ``level`` is what they hold: ``mark``, ``hint`` or ``explanation``."""
+    """The teacher's feedback on one attempt. ``level`` is what the text contains: ``mark``, ``hint`` or ``explanation``."""
 
     text: str
     level: str
@@ -141,23 +139,23 @@ class Feedback:
 
 @dataclass(frozen=True)
 class Pair:
-    """One preference pair: asked ``question``, the working ``chosen`` is preferred to ``rejected``."""
+    """One preference pair: as an answer to ``question``, the text ``chosen`` is preferred to ``rejected``."""
 
     question: Question
     chosen: str
     rejected: str
     chosen_ended: bool = True
-    """Whether the text is whole. One that was cut gets no end token: stopping there was not the student's choice."""
+    """Whether the text is complete. A truncated one gets no end token: the student did not choose to stop there."""
     rejected_ended: bool = True
     chosen_ids: tuple[int, ...] | None = None
-    """The tokens as they were written, where the student wrote the text itself; None: the text is still to be encoded."""
+    """The tokens as generated, if the student wrote the text; None: the text has to be encoded."""
     rejected_ids: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
 class PairScore:
-    """A model's figures of one pair: summed natural log-probabilities of the completions, and the mean logit over the
-    vocabulary and each completion's own tokens (those that count).
+    """A model's scores of one pair: the completions' summed natural log-probabilities, and their mean logits over the vocabulary
+    and the scored tokens.
     """
 
     chosen: float
@@ -168,24 +166,24 @@ class PairScore:
 
 @dataclass(frozen=True)
 class Profile:
-    """A student's intended knowledge before any practice: how often it answers rightly (levels, 0 to 1), and which slips it leans to."""
+    """A student's intended accuracy before any practice (levels, 0 to 1), and which kind of misconceptions its errors show."""
 
     id: str
     title: str
     summary: str
     categories: dict[str, float] = field(default_factory=dict)
-    """The level of a category's skills, where nothing else is said of them."""
+    """Level by category, for skills that ``skills`` does not list."""
     skills: dict[str, float] = field(default_factory=dict)
-    """Single skills' own levels."""
+    """Level by skill id."""
     leaning: str = "mixed"
-    """careless, concept or mixed."""
+    """Kind of most of its misconceptions: ``careless``, ``concept`` or ``mixed``."""
     easy: float = 0.0
-    """Added to a category's level where the skill is easy (difficulty 1)."""
+    """Added to a category's level for skills of difficulty 1."""
     hard: float = 0.0
-    """The same where it is hard (difficulty 3)."""
+    """Added to a category's level for skills of difficulty 3."""
 
     def level(self, skill: str | None, category: str, difficulty: int | None = None) -> float:
-        """How often (0 to 1) it answers a question of this skill rightly. A category it does not know has the table's mean."""
+        """Intended accuracy (0 to 1) on a skill. A category that is not listed has the mean of the listed levels."""
         if skill is not None and skill in self.skills:
             return self.skills[skill]
         known_levels = self.categories or self.skills

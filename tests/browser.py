@@ -33,11 +33,12 @@ APP = """
 import sys
 sys.path[:0] = [{root!r}, {tests!r}]
 from pathlib import Path
-from studentsim.runs.manager import Manager
-from studentsim.ui import jobs
+from studentsim.runs.manager import RunManager
+import os
 from studentsim.ui.new import model_card
-model_card.JOB, jobs.ROOT = "fake_get_model", Path({tests!r})
-Manager.__init__.__kwdefaults__.update(worker={worker!r}, check=lambda config: config)
+model_card.JOB_MODULE = "fake_get_model"
+os.environ["PYTHONPATH"] = os.pathsep.join([{tests!r}, {root!r}])
+RunManager.__init__.__kwdefaults__.update(worker_command={worker!r}, preflight_check=lambda config: config)
 exec(compile(Path({root!r}, "app.py").read_text(), "app.py", "exec"))
 """
 

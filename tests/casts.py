@@ -49,12 +49,12 @@ class Prone(FakeStudent):
         self,
         questions: Sequence[Question],
         *,
-        luck: Sequence[object],
-        sure: bool = False,
+        seed_key: Sequence[object],
+        with_p_correct: bool = False,
         earlier: AttemptHistory | None = None,
     ) -> Iterator[Answer]:
         """See ``Student``."""
-        for answer in super().answer(questions, seed_key=luck, with_p_correct=sure, earlier=earlier):
+        for answer in super().answer(questions, seed_key=seed_key, with_p_correct=with_p_correct, earlier=earlier):
             self._count("answer")
             yield answer
 

@@ -23,7 +23,12 @@ def worker(what: str = "fake") -> list[str]:
 
 def manager(data: Path, what: str = "fake", **options: Any) -> RunManager:
     """A manager with such workers, that ticks only when told to and checks no settings."""
-    options = {"tick_every": None, "check": lambda config: None, "grace": 0.0, **options}
+    options = {
+        "tick_interval_seconds": None,
+        "preflight_check": lambda config: None,
+        "cancel_grace_seconds": 0.0,
+        **options,
+    }
     return RunManager(data, worker_command=worker(what), **options)
 
 

@@ -103,15 +103,10 @@ def module_name(path: Path) -> str:
 def test_no_file_of_the_package_is_part_of_a_circle():
     """Within packages too; imports inside functions and for type checkers count."""
     modules = {module_name(path): path for path in PACKAGE.rglob("*.py")}
-    edges = {
-        name: {other for other in imports(path) if other in modules and other != name} for name, path in modules.items()
-    }
-    for (
-        name,
-        path,
-    ) in (
-        modules.items()
-    ):  # "from studentsim.x import y" names x as well as x.y: where y is a module, x itself is not meant
+    edges = {name: imports(path) & modules.keys() - {name} for name, path in modules.items()}
+    for name in (
+        edges
+    ):  # "from studentsim.x import y" names the package x beside its module y; its files may import from within it
         edges[name] -= {
             other for other in edges[name] if modules[other].name == "__init__.py" and name.startswith(other)
         }

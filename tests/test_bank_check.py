@@ -177,7 +177,7 @@ def test_text_out_of_a_file_reaches_the_terminal_without_its_codes(tmp_path):
 
 def test_a_report_needs_neither_torch_nor_datasets(doubted):
     program = (
-        "import sys; from studentsim.datasets.registry import check_bank; check_bank(sys.argv[1]);"
+        "import sys; from studentsim.datasets.registry import build_bank_report; build_bank_report(sys.argv[1]);"
         "print([m for m in ('torch', 'datasets', 'transformers', 'duckdb', 'streamlit') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program, doubted], capture_output=True, text=True, cwd=ROOT)

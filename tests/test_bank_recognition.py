@@ -379,7 +379,9 @@ def test_a_table_is_never_read_with_a_wrong_key(tmp_path: Path, data: st.DataObj
     try:
         assert rights(load_questions(saved(tmp_path, table(",".join(heading), *rows), "t.csv"))) == right
     except BankError as error:
-        assert count < 30, error
+        assert count < 30 or all(text.isdigit() for text in pool), (
+            error
+        )  # small numbers may be texts and places alike, ever so often
 
 
 # ------------------------------------------------------------------ anything at all

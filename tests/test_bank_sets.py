@@ -34,7 +34,7 @@ def texts(question) -> list[str]:
 
 
 def right(question) -> str:
-    return question.right.text
+    return question.correct_option.text
 
 
 def written(tmp_path, rows, name="questions.jsonl") -> Path:

@@ -73,7 +73,7 @@ def test_the_shipped_rows_of_mathqa_have_a_last_step():
 
 def plain_question():
     question = tiny.questions(1)[0]
-    options = tuple(replace(o, working=None) for o in question.options)
+    options = tuple(replace(o, solution=None) for o in question.options)
     return replace(question, options=options, rationale="One first .\n4 * 6 = 24 . answer : " + question.correct)
 
 

@@ -239,7 +239,8 @@ def test_of_racers_who_learn_alike_hardly_any_headline_calls_one_ahead():
     rng = np.random.default_rng(6)
     claimed = 0
     for counts in rng.binomial(100, 0.6, (300, 4)).tolist():
-        exams = [pd.DataFrame([(20, k, 100, k / 100, *wilson_interval(k, 100))], columns=["turn", "correct", "questions", "accuracy", "low", "high"])
+        columns = ["turn", "correct", "questions", "accuracy", "low", "high"]
+        exams = [pd.DataFrame([(20, k, 100, k / 100, *wilson_interval(k, 100))], columns=columns)
                  for k in counts]  # fmt: skip
         told = describe_standings(
             [RaceEntry(str(i), str(i), strategy_style("random"), frame) for i, frame in enumerate(exams)]

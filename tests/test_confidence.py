@@ -90,7 +90,7 @@ def read_by(decoder: Decoder, monkeypatch: pytest.MonkeyPatch) -> list[int]:
         passes.append(inputs["input_ids"].numel())
         return hidden(**inputs)
 
-    monkeypatch.setattr(decoder, "hidden", counted)
+    monkeypatch.setattr(decoder, "hidden_states", counted)
     return passes
 
 
@@ -155,8 +155,8 @@ def test_the_same_questions_are_chosen_by_the_same_figures(
     for way, figures in (("plain", lambda qs: [plain[q.id] for q in qs]), ("fast", student.confidence)):
         lookups = ScoreRecorder()
         given = situation(
-            pool=questions, count=8, rng=Random(seed), threshold=threshold, wrong={"gain": 3, "physics": 4},
-            asked={}, confidence=lookups.wrap("confidence", figures),
+            pool=questions, count=8, rng=Random(seed), threshold=threshold, wrong_by_category={"gain": 3, "physics": 4},
+            times_asked={}, confidence=lookups.wrap("confidence", figures),
         )  # fmt: skip
         chosen[way], looked[way] = [q.id for q in select_questions(strategy, given)], lookups.scores
     assert chosen["fast"] == chosen["plain"]

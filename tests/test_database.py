@@ -183,11 +183,11 @@ def test_damage_met_only_when_reading_is_mended_then_and_there(tmp_path):
 WAL = """
 import os, sys
 from studentsim.store.database import Database
-from studentsim.store.ingest import sync
+from studentsim.store.ingest import sync_journals
 data = sys.argv[1]
 database = Database.open(data)
-database.write(lambda cursor: None)
-sync(database, data + "/runs")
+database.run_transaction(lambda cursor: None)
+sync_journals(database, data + "/runs")
 os._exit(0)
 """
 
@@ -250,18 +250,18 @@ FULL_DISK = """
 import json, resource, sys
 from studentsim.errors import StoreError, DataFolderError
 from studentsim.store.database import Database
-from studentsim.store.ingest import sync
+from studentsim.store.ingest import sync_journals
 data = sys.argv[1]
 database = Database.open(data)
 resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
 try:
-    sync(database, data + "/runs")
+    sync_journals(database, data + "/runs")
     print("written")
 except (StoreError, DataFolderError) as error:
     print("refused:", error.remedy)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-sync(database, data + "/runs")
-print(database.rows("SELECT count(*) FROM answers")[0][0], len(database.notices))
+sync_journals(database, data + "/runs")
+print(database.query_rows("SELECT count(*) FROM answers")[0][0], len(database.notices))
 """
 
 
@@ -433,8 +433,8 @@ def test_nothing_new_costs_no_statement(tmp_path, monkeypatch):
     put(tmp_path, "r1", whole_run())
     with Database.open(tmp_path) as database:
         assert sync_journals(database, tmp_path / "runs", "r1") == len(whole_run())
-        monkeypatch.setattr(database, "write", lambda use: pytest.fail("asked the database"))
-        monkeypatch.setattr(database, "rows", lambda *_: pytest.fail("asked the database"))
+        monkeypatch.setattr(database, "run_transaction", lambda use: pytest.fail("asked the database"))
+        monkeypatch.setattr(database, "query_rows", lambda *_: pytest.fail("asked the database"))
         assert sync_journals(database, tmp_path / "runs", "r1") == 0
 
 

@@ -69,7 +69,7 @@ def test_a_draft_that_is_what_would_be_written_costs_one_pass(monkeypatch):
     wanted = plainly(luck)
     passes = []
     hidden = STUDENT.decoder.hidden_states
-    monkeypatch.setattr(STUDENT.decoder, "hidden", lambda **inputs: passes.append(1) or hidden(**inputs))
+    monkeypatch.setattr(STUDENT.decoder, "hidden_states", lambda **inputs: passes.append(1) or hidden(**inputs))
     written, _ = along(luck, [[[*w.ids, 1]] for w in wanted])
     assert [w.ids for w in written] == [w.ids for w in wanted]
     assert len(passes) == 1  # prompts and what follows, together
@@ -92,7 +92,7 @@ def test_the_shipped_student_answers_the_same_with_and_without_its_drafts(monkey
     monkeypatch.setattr(embedded, "DRAFT_BATCH_SIZE", 7)
     others = {a.question_id: a for a in student.answer(questions, seed_key=("exam", 0), with_p_correct=True)}
     plain = [
-        dataclasses.replace(q, options=tuple(dataclasses.replace(o, working=None) for o in q.options))
+        dataclasses.replace(q, options=tuple(dataclasses.replace(o, solution=None) for o in q.options))
         for q in questions
     ]
     alone = {a.question_id: a for a in student.answer(plain, seed_key=("exam", 0))}

@@ -32,11 +32,11 @@ def data_folder(tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def measured(monkeypatch):
     """Measurements that give what is put into ``speed``; how many there were."""
-    made = SimpleNamespace(speed=6.3, count=0)
+    made = SimpleNamespace(speedup=6.3, count=0)
 
     def measure(shape: ModelShape, threads: int) -> float:
         made.count += 1
-        return made.speed
+        return made.speedup
 
     monkeypatch.setattr(dtype_choice, "_measure_in_subprocess", measure)
     return made
@@ -46,7 +46,7 @@ def measured(monkeypatch):
     ("speed", "dtype"), [(6.3, "bfloat16"), (1.16, "bfloat16"), (1.14, "float32"), (0.2, "float32")]
 )
 def test_bfloat16_must_gain_enough(measured, speed: float, dtype: str):
-    measured.speed = speed
+    measured.speedup = speed
     found = dtype_choice.choose_dtype(SHAPE, LARGE)
     assert (found.dtype, found.speedup) == (dtype, speed)
 
@@ -57,7 +57,7 @@ def test_what_was_measured_is_kept_for_this_machine_and_shape(measured, monkeypa
     assert dtype_choice.choose_dtype(SHAPE, LARGE) == first and measured.count == 1
     dtype_choice.choose_dtype(ModelShape(**{**SHAPE.__dict__, "hidden": 640}), LARGE)
     assert measured.count == 2
-    monkeypatch.setattr(dtype_choice, "cores", lambda: 17)
+    monkeypatch.setattr(dtype_choice, "available_cores", lambda: 17)
     dtype_choice.choose_dtype(SHAPE, LARGE)
     assert measured.count == 3 and len(json.loads((data_folder / "models" / ".dtype.json").read_text())) == 3
 
@@ -122,26 +122,26 @@ def test_it_is_written_into_the_settings_when_the_run_is_made_and_stays(measured
     asked = RunConfig.make(model=folder)
     assert preflight.check_run_config(asked).hub.dtype == "float32" and measured.count == 0  # tiny
     monkeypatch.setattr(dtype_choice, "MIN_MEASURED_PARAMETERS", 0)
-    monkeypatch.setattr(model_info, "LEAST_PARAMETERS", 0)
+    monkeypatch.setattr(model_info, "MIN_MEASURED_PARAMETERS", 0)
     made = preflight.check_run_config(asked)
     assert made.hub.dtype == "bfloat16" and measured.count == 1
     monkeypatch.setattr(dtype_choice, "_MEASURED_SPEEDUPS", {})
     (tmp_path / "models" / ".dtype.json").unlink()
-    measured.speed = 0.1  # another machine, another figure: the run keeps what it began with
+    measured.speedup = 0.1  # another machine, another figure: the run keeps what it began with
     assert preflight.check_run_config(made) == made and measured.count == 1
     assert preflight.check_run_config(RunConfig.make(model=folder, hub=Hub(dtype="float32"))).hub.dtype == "float32"
 
 
 def test_a_gpu_is_asked_when_the_model_is_loaded(measured, monkeypatch, tmp_path):
     monkeypatch.setattr(dtype_choice, "MIN_MEASURED_PARAMETERS", 0)
-    monkeypatch.setattr(model_info, "machine", lambda device: Hardware("cuda", "a GPU", 16 * 10**9, 15 * 10**9))
+    monkeypatch.setattr(model_info, "detect_hardware", lambda device: Hardware("cuda", "a GPU", 16 * 10**9, 15 * 10**9))
     made = model_info.check_model(RunConfig.make(model=str(hubs.save(tmp_path, "gemma"))))
     assert made.hub.dtype == "auto" and measured.count == 0
 
 
 def test_the_estimate_says_which_and_why_and_reckons_with_it(measured, monkeypatch, tmp_path):
     monkeypatch.setattr(dtype_choice, "MIN_MEASURED_PARAMETERS", 0)
-    monkeypatch.setattr(model_info, "LEAST_PARAMETERS", 0)
+    monkeypatch.setattr(model_info, "MIN_MEASURED_PARAMETERS", 0)
     monkeypatch.setattr(dtype_choice, "bfloat16_instruction_set", lambda: "AMX")
     asked = RunConfig.make(model=str(hubs.save(tmp_path, "gemma")))
     found = model_info.estimate_model(asked)

@@ -116,10 +116,10 @@ import sys, time, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs in the background
 sys.path.insert(0, {here!r})
 import casts, run_help
-runs = run_help.manager({data!r}, "answer:60:gate", limit=3)
+runs = run_help.manager({data!r}, "answer:60:gate", max_concurrent_runs=3)
 ids = [runs.start(casts.config(seed=seed)) for seed in (0, 0)]
-runs.warm()
-print(*ids, runs._spare.process.pid, flush=True)
+runs.ensure_warm_worker()
+print(*ids, runs._warm_worker.process.pid, flush=True)
 time.sleep(600)
 """
 
@@ -311,7 +311,7 @@ def test_start_clicked_twice_is_one_run(tmp_path):
 
 
 def test_of_fifty_runs_only_as_many_work_as_there_are_places(tmp_path, gate):
-    runs = manager(tmp_path, "answer:1:gate", limit=2)
+    runs = manager(tmp_path, "answer:1:gate", max_concurrent_runs=2)
     ids = [runs.start(casts.config(seed=seed)) for seed in range(50)]
     runs.tick()
     states = runs.get_states()

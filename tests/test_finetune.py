@@ -66,7 +66,7 @@ def say(monkeypatch, capsys):
 
 
 def practised(folder):
-    return [e for e in read_events(folder.journal) if e["type"] == "Answered" and e["phase"] == "study"]
+    return [e for e in read_events(folder.journal_path) if e["type"] == "Answered" and e["phase"] == "study"]
 
 
 # ------------------------------------------------------------------ from answers to a marker that decides
@@ -259,13 +259,13 @@ def test_what_is_not_said_is_asked_for(say, options, words):
 
 def test_a_training_that_fails_leaves_nothing(school, tmp_path, monkeypatch):
     base, answers = make(tmp_path), answers_of(school[0], school[1])
-    monkeypatch.setattr(finetune, "train", lambda *given: (_ for _ in ()).throw(MemoryError()))
+    monkeypatch.setattr(finetune, "train_grader", lambda *given: (_ for _ in ()).throw(MemoryError()))
     with pytest.raises(StudentError, match="memory does not suffice.*--batch"):
         finetune_grader(str(base), answers, tmp_path / "out", sizes=SMALL, on_progress=lambda line: None)
-    monkeypatch.setattr(finetune, "train", lambda *given: (_ for _ in ()).throw(OSError(28, "No space left")))
+    monkeypatch.setattr(finetune, "train_grader", lambda *given: (_ for _ in ()).throw(OSError(28, "No space left")))
     with pytest.raises(DataFolderError, match="cannot be written.*No space left"):
         finetune_grader(str(base), answers, tmp_path / "out", sizes=SMALL, on_progress=lambda line: None)
-    monkeypatch.setattr(finetune, "train", lambda *given: (_ for _ in ()).throw(RuntimeError("shapes\nmore")))
+    monkeypatch.setattr(finetune, "train_grader", lambda *given: (_ for _ in ()).throw(RuntimeError("shapes\nmore")))
     with pytest.raises(StudentError, match=r"failed \(shapes\)\. Choose another base"):
         finetune_grader(str(base), answers, tmp_path / "out", sizes=SMALL, on_progress=lambda line: None)
     assert [p.name for p in tmp_path.iterdir()] == [base.name]
@@ -340,7 +340,7 @@ def test_the_embedded_marker_is_made_as_before_where_no_base_is_named(tmp_path, 
     result = CliRunner().invoke(cli.app, ["train-teacher", "--steps", "7", "--out", str(tmp_path), "--work", "w"])
     assert result.exit_code == 0, result.output
     ((_, out), more), = asked  # fmt: skip
-    assert out == tmp_path and more["recipe"].steps == 7 and more["work"] == Path("w")
+    assert out == tmp_path and more["recipe"].max_steps == 7 and more["work_folder"] == Path("w")
 
 
 def test_answers_without_a_base_are_no_setting_of_the_embedded_one():

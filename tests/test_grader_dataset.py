@@ -128,7 +128,7 @@ def run(tmp_path_factory):
 
 def test_the_answers_are_the_first_attempts_of_exams_and_practice_labelled_by_the_key(run):
     data, folder = run
-    told = [e for e in read_events(folder.journal) if e["type"] == "Answered"]
+    told = [e for e in read_events(folder.journal_path) if e["type"] == "Answered"]
     first = [e for e in told if e["phase"] in ("exam", "study")]
     assert len(first) < len(told), "there are second attempts to leave out"
     answers = answers_of(data, folder.run_id, folder.run_id)
@@ -140,7 +140,7 @@ def test_the_answers_are_the_first_attempts_of_exams_and_practice_labelled_by_th
     by_id = {q.id: q for q in QUESTIONS}
     for a in answers:
         assert [o.text for o in a.question.options] == [o.text for o in by_id[a.question.id].options]
-        assert a.question.correct_option == replace(by_id[a.question.id].correct_option, working=None)
+        assert a.question.correct_option == replace(by_id[a.question.id].correct_option, solution=None)
 
 
 def test_a_run_that_is_not_there_is_refused_and_one_without_answers_gives_none(run, tmp_path):

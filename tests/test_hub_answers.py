@@ -42,7 +42,7 @@ def student(model, **settings):
 
 
 def answers(student, questions, **how) -> dict:
-    told = student.answer(questions, luck=("exam", 0), **how)
+    told = student.answer(questions, seed_key=("exam", 0), **how)
     return {a.question_id: (a.text, a.letter, round(a.logprob, 3)) for a in told}
 
 
@@ -129,7 +129,7 @@ def test_greedy_answers_are_those_of_generate(models, kind):
             input_ids=ids,
             attention_mask=torch.ones_like(ids),
             do_sample=False,
-            max_new_tokens=s.limit,
+            max_new_tokens=s.max_new_tokens,
             eos_token_id=list(s.end_token_ids),
         )
         assert found[question.id][0] == s.tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True).strip()
@@ -151,7 +151,7 @@ def test_answers_come_batch_by_batch(models, kind, monkeypatch):
     s = student(models[kind], hub=Hub(answers_at_once=2))
     assert bool(s.decoder) == (kind == "llama")
     batches = []
-    inner = s._answer_packed if s.decoder else s._answer_batch
+    inner = s._generate_packed if s.decoder else s._answer_batch
     monkeypatch.setattr(s, inner.__name__, lambda batch, *a, **k: batches.append(len(batch)) or inner(batch, *a, **k))
     told = s.answer(hubs.bank().exam[:6], seed_key=("exam", 0))
     next(told)
@@ -171,7 +171,7 @@ def test_a_question_longer_than_the_model_can_read_is_cut_in_its_middle(models):
     s = student(models["llama"])
     question = replace(hubs.bank().exam[0], problem="How many sheep has the farmer? " * 200)
     ids = s._build_prompt(question).ids
-    assert len(ids) == s.longest <= 512 - s.limit
+    assert len(ids) == s.max_prompt_tokens <= 512 - s.max_new_tokens
     assert s.tokenizer.decode(ids).startswith(
         "<bos>Answer the multiple"
     ) or "Answer the multiple" in s.tokenizer.decode(ids)
@@ -184,7 +184,10 @@ def test_a_working_longer_than_any_answer_keeps_beginning_and_end(models):
     row = s.pair_ids(Pair(question, "First add. " + "and on " * 300 + "Answer: c) 24", "Answer: a"))
     text = s.tokenizer.decode(row["chosen_ids"], skip_special_tokens=True)
     assert text.strip().startswith("First add.") and text.endswith("Answer: c) 24")
-    assert len(row["chosen_ids"]) == len(row["chosen_mask"]) == max(s.limit, 48) and row["chosen_ids"][-1] == s.chat.end
+    assert (
+        len(row["chosen_ids"]) == len(row["chosen_mask"]) == max(s.max_new_tokens, 48)
+        and row["chosen_ids"][-1] == s.chat.end_token_id
+    )
 
 
 # ------------------------------------------------------------------ scoring
@@ -248,7 +251,7 @@ def test_confidence_is_the_likeliest_options_share(models):
 def test_a_scored_exam_ticks_the_likeliest_option_and_writes_nothing(models, monkeypatch):
     s = student(models["phi"], hub=Hub(exams="scored"))
     questions = hubs.bank().exam[:4]
-    monkeypatch.setattr("studentsim.student.huggingface.student.write", lambda *_, **__: pytest.fail("it wrote"))
+    monkeypatch.setattr("studentsim.student.huggingface.student.generate", lambda *_, **__: pytest.fail("it wrote"))
     for answer in s.answer(questions, seed_key=("exam", 0), with_p_correct=True):
         question = next(q for q in questions if q.id == answer.question_id)
         logps = s.option_logps([question])[0]

@@ -104,7 +104,7 @@ def test_a_folder_that_cannot_be_used_is_refused_in_words(tmp_path, files, words
 
 
 def test_a_model_too_large_for_the_machine_is_refused_with_the_way_out(gemma, monkeypatch):
-    monkeypatch.setattr(models, "machine", lambda device: Hardware("cpu", "a watch", 10**8, 10**8))
+    monkeypatch.setattr(models, "detect_hardware", lambda device: Hardware("cpu", "a watch", 10**8, 10**8))
     error = refused(gemma)
     assert "0.1 GB" in str(error) and "nf4" in error.remedy
     assert "smaller" in refused(gemma, quantisation="nf4").remedy
@@ -157,7 +157,7 @@ def response() -> SimpleNamespace:
 def test_a_model_of_the_hub_is_pinned_to_todays_commit(monkeypatch, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(GEMMA_2B))
     serve(monkeypatch, FakeHub(tmp_path))
-    monkeypatch.setattr(models, "machine", lambda device: CPU)
+    monkeypatch.setattr(models, "detect_hardware", lambda device: CPU)
     config = preflight.check_run_config(RunConfig.make(model="google/gemma-2b-it", hub=Hub(quantisation="nf4")))
     assert config.hub.revision == "c" * 40
     told = " ".join(models.estimate_model(config).describe(config))
@@ -193,8 +193,8 @@ def test_a_model_in_the_cache_needs_no_network(monkeypatch, gemma):
 
 def test_the_web_process_can_check_models_without_torch(gemma):
     program = (
-        "import sys; from studentsim.config import RunConfig; from studentsim.runs import preflight, models;"
-        f"c = preflight.check(RunConfig.make(model={str(gemma)!r})); models.estimate(c).sentences(c);"
+        "import sys; from studentsim.config import RunConfig; from studentsim.runs import model_info, preflight;"
+        f"c = preflight.check_run_config(RunConfig.make(model={str(gemma)!r})); model_info.estimate_model(c).describe(c);"
         "print({'torch', 'transformers', 'tokenizers', 'safetensors'} & set(sys.modules))"
     )
     done = subprocess.run(

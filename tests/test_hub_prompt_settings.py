@@ -119,7 +119,7 @@ def test_a_model_is_asked_for_its_working_first():
 def test_workings_are_learnt_in_the_form_that_is_asked_for_and_read_as_their_letter():
     question = hubs.bank().exam[0]
     wrong = next(o for o in question.options if o.solution and o.letter != question.correct)
-    unworked = replace(question, options=tuple(replace(o, working=None) for o in question.options))
+    unworked = replace(question, options=tuple(replace(o, solution=None) for o in question.options))
     ticked = f"Because.\nAnswer: {question.correct}) {question.correct_option.text}"
     for asked, chosen, rejected in (
         (question, question.correct_option.solution, wrong.solution),
@@ -139,7 +139,7 @@ def test_workings_are_learnt_in_the_form_that_is_asked_for_and_read_as_their_let
 
 def test_an_answer_holds_the_option_that_the_value_beside_its_letter_shows(monkeypatch):
     said = ParsedReply("a", "980", "b")
-    monkeypatch.setattr("studentsim.student.huggingface.student.read_reply_full", lambda *_, **__: said)
+    monkeypatch.setattr("studentsim.student.huggingface.student.parse_reply_full", lambda *_, **__: said)
     (answer,) = student().answer(hubs.bank().exam[:1], seed_key=("x",))
     assert (answer.letter, answer.value, answer.value_letter) == said and answer.contradicts_value
 
@@ -199,7 +199,7 @@ def test_what_fails_in_a_trial_is_told_without_a_log_that_does_not_exist():
     assert (
         "ValueError: Invalid isoformat string" in told.message
         and "chat.py:" in told.message
-        and "dated" in told.message
+        and "fix_template_date" in told.message
     )
     for error in (RuntimeError("CUDA out of memory"), OSError(28, "full"), KeyError("x")):
         told = classify_benchmark_error(error)

@@ -167,7 +167,7 @@ def test_in_small_portions_with_checkpointing_or_neither_the_same_is_learnt(mode
         Hub(pairs_at_once=2, gradient_checkpointing="on"),
     ):
         cast, other = learned(models, learning=learning, hub=hub)
-        assert cast.trainer.runtime_options.pairs_at_once == (hub.pairs_at_once or 4)
+        assert cast.trainer.runtime_options.micro_batch_size == (hub.pairs_at_once or 4)
         assert cast.trainer.runtime_options.gradient_checkpointing == (hub.gradient_checkpointing == "on")
         for a, b in zip(steps_of(plain), steps_of(other), strict=True):
             assert b.metrics.loss == pytest.approx(a.metrics.loss, abs=2e-3)
@@ -212,12 +212,15 @@ def test_the_base_told_once_is_what_trl_computes_at_each_step(models):
         cast = factory.build_components(config)
         list(cast.trainer.learn(pairs, [], turn=1, seed=1))
         if once:
-            type(cast.trainer)._reference_once, kept = property(lambda self: True), type(cast.trainer)._reference_once
+            type(cast.trainer)._precomputes_reference, kept = (
+                property(lambda self: True),
+                type(cast.trainer)._precomputes_reference,
+            )
         try:
             found.append(list(cast.trainer.learn(pairs, pairs[:3], turn=2, seed=1)))
         finally:
             if once:
-                type(cast.trainer)._reference_once = kept
+                type(cast.trainer)._precomputes_reference = kept
     for a, b in zip(*map(steps_of, found), strict=True):
         assert b.metrics.rewards_margins == pytest.approx(a.metrics.rewards_margins, abs=1e-4)
         assert b.metrics.loss == pytest.approx(a.metrics.loss, abs=1e-4)
@@ -237,10 +240,10 @@ def test_an_adapter_of_another_version_of_the_model_is_refused(models, tmp_path)
     with (other / "config.json").open("a") as file:
         file.write("\n")
     one, two = (factory.build_components(hubs.config(folder)).student for folder in (models["qwen2"], other))
-    for name, base in (("named", one.version), ("unnamed", "")):
+    for name, base in (("named", one.revision), ("unnamed", "")):
         (tmp_path / name).mkdir()
         adapter.save_adapter(one.model, tmp_path / name, base_fingerprint=base)
         one.load(tmp_path / name)
     two.load(tmp_path / "unnamed")  # as runs of before have it
-    with pytest.raises(StudentError, match=f"weights {one.version}, but this student has {two.version}"):
+    with pytest.raises(StudentError, match=f"weights {one.revision}, but this student has {two.revision}"):
         two.load(tmp_path / "named")

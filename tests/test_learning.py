@@ -64,7 +64,7 @@ def test_every_step_tells_its_figures_and_the_margin_grows():
 def test_the_head_tells_what_trls_own_tells_and_leaves_the_model_as_it_was(monkeypatch):
     ours, trls = student(), student()
     told = learn(ours, batch=3, epochs=2)
-    monkeypatch.setattr("studentsim.training.lm_head.patch", lambda model, in_parts, plain: None)
+    monkeypatch.setattr("studentsim.training.lm_head.patch", lambda model, split_rows, has_plain_lm_head: None)
     for one, two in zip(told, learn(trls, batch=3, epochs=2), strict=True):
         for figures, theirs in zip(figures_of(one), figures_of(two), strict=True):
             own, other = (beyond_rounding(asdict(f)) if f else f for f in (figures, theirs))
@@ -190,7 +190,7 @@ def test_pairs_are_made_of_wrong_answers_alone():
 
 def test_a_question_without_workings_is_taught_by_rationale_letter_and_option():
     question = replace(tiny.questions(1)[0], rationale="Because.")
-    question = replace(question, options=tuple(replace(o, working=None) for o in question.options))
+    question = replace(question, options=tuple(replace(o, solution=None) for o in question.options))
     assert correct_solution_text(question) == f"Because.\nAnswer: {question.correct}) {question.correct_option.text}"
     assert build_held_out_pairs([question])[0].rejected.startswith("Answer: ")
 

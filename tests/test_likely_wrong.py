@@ -25,11 +25,11 @@ class Watched:
     """P(right) by question id, and which questions were asked for, in calls."""
 
     def __init__(self, figures: dict[str, float]) -> None:
-        self.figures, self.calls = figures, []
+        self.scores, self.calls = figures, []
 
     def __call__(self, questions: Sequence[Question]) -> list[float]:
         self.calls.append([q.id for q in questions])
-        return [self.figures[q.id] for q in questions]
+        return [self.scores[q.id] for q in questions]
 
     @property
     def seen(self) -> set[str]:
@@ -72,7 +72,7 @@ def test_the_mistakes_of_the_last_exam_have_no_say():
 def test_a_users_own_mix_is_kept_and_the_least_probable_taken_within_it():
     watched = Watched(RISING)
     own = {"geometry": 75.0, "gain": 25.0}
-    chosen = select_questions("likely-wrong", situation(count=4, mix=own, p_correct=watched))
+    chosen = select_questions("likely-wrong", situation(count=4, requested_mix=own, p_correct=watched))
     assert count_by_category(chosen, CATEGORIES) == {**dict.fromkeys(CATEGORIES, 0), "geometry": 3, "gain": 1}
     drawn = {c: sorted((id for id in watched.seen if CATEGORIES[int(id[1:]) % 6] == c), key=RISING.get) for c in own}
     assert {c: len(ids) for c, ids in drawn.items()} == {
@@ -86,7 +86,7 @@ def test_what_was_not_asked_yet_comes_first_however_probable():
     asked: Counter[str] = Counter()
     for turn in range(25):
         chosen = select_questions(
-            "likely-wrong", situation(count=10, seed=turn, asked=asked, p_correct=Watched(RISING))
+            "likely-wrong", situation(count=10, seed=turn, times_asked=asked, p_correct=Watched(RISING))
         )
         asked.update(q.id for q in chosen)
         assert max(asked.values()) == 1 + turn // 12
@@ -109,7 +109,9 @@ def test_no_question_drawn_and_left_is_less_probable_than_one_taken_of_its_quota
     mix = shares and {c: 100 * share / sum(shares) for c, share in zip(CATEGORIES, shares, strict=True)}
     allowed = [q for q in POOL if not mix or mix[q.category] > 0]
     count = min(count, len(allowed))
-    chosen = select_questions("likely-wrong", situation(count=count, seed=seed, mix=mix or None, p_correct=watched))
+    chosen = select_questions(
+        "likely-wrong", situation(count=count, seed=seed, requested_mix=mix or None, p_correct=watched)
+    )
     ids = [q.id for q in chosen]
     assert len(set(ids)) == count and all(not mix or mix[q.category] > 0 for q in chosen)
     if count == len(allowed):

@@ -42,24 +42,26 @@ class Writer(FakeStudent):
 
     def __init__(self, look: Callable[[], None] = lambda: None) -> None:
         super().__init__()
-        self.listen: Callable[[WritingProgress], None] | None = None
+        self.on_progress: Callable[[WritingProgress], None] | None = None
         self.look = look
 
     def answer(
         self,
         questions: Sequence[Question],
         *,
-        luck: Sequence[object],
-        sure: bool = False,
+        seed_key: Sequence[object],
+        with_p_correct: bool = False,
         earlier: AttemptHistory | None = None,
     ) -> Iterator[Answer]:
         """See ``Student``."""
-        for done, answer in enumerate(super().answer(questions, seed_key=luck, with_p_correct=sure, earlier=earlier)):
+        for done, answer in enumerate(
+            super().answer(questions, seed_key=seed_key, with_p_correct=with_p_correct, earlier=earlier)
+        ):
             for tokens in (1, 2):
-                assert self.listen
+                assert self.on_progress
                 problem = next(q.problem for q in questions if q.id == answer.question_id)
                 text = " ".join(answer.text.split()[:tokens])
-                self.listen(WritingProgress(answer.question_id, problem, text, tokens, done, len(questions), 0.1))
+                self.on_progress(WritingProgress(answer.question_id, problem, text, tokens, done, len(questions), 0.1))
                 self.look()
             yield answer
 
@@ -73,7 +75,7 @@ def run_of(data: Path, **settings: object) -> RunFolder:
 
 def test_what_is_shown_is_read(live, tmp_path):
     assert LiveText.read(tmp_path) is None
-    live.show(WRITING)
+    live.update(WRITING)
     assert LiveText.read(tmp_path) == LiveText.read(RunFolder(tmp_path)) == SHOWN
     assert [path.name for path in tmp_path.iterdir()] == ["writing.json"]
     live.remove()
@@ -82,10 +84,10 @@ def test_what_is_shown_is_read(live, tmp_path):
 
 
 def test_a_new_stage_begins_with_nothing_written(live, tmp_path):
-    live.show(WRITING)
-    live.begin(4, "exam")
+    live.update(WRITING)
+    live.begin_stage(4, "exam")
     assert LiveText.read(tmp_path) is None
-    live.show(WRITING)
+    live.update(WRITING)
     assert LiveText.read(tmp_path) == {**SHOWN, "turn": 4, "phase": "exam"}
 
 
@@ -104,7 +106,7 @@ def test_it_is_written_twice_a_second_at_most(tmp_path, monkeypatch):
 @pytest.mark.parametrize("problem", ["", "p" * 9000, "ü" * 9000])
 @pytest.mark.parametrize("text", ["", "a" * 9000, "→" * 9000 + "end", '\\"\n\t' * 3000, "\ud800 lone", "$x$ <b> `"])
 def test_however_long_and_strange_it_stays_small_and_ends_as_the_answer_does(live, tmp_path, problem, text):
-    live.show(WritingProgress("q", problem, text, 1, 0, 1, 0.0))
+    live.update(WritingProgress("q", problem, text, 1, 0, 1, 0.0))
     found = LiveText.read(tmp_path)
     assert (tmp_path / "writing.json").stat().st_size <= 4096
     expected = text.encode("utf-8", "replace").decode()
@@ -122,7 +124,7 @@ def test_a_missing_damaged_or_stale_file_tells_of_nothing(live, tmp_path):
     ):  # fmt: skip
         file.write_bytes(data)
         assert LiveText.read(tmp_path) is None, data[:40]
-    live.show(WRITING)
+    live.update(WRITING)
     assert LiveText.read(tmp_path) == SHOWN
     for age in (31, -31):
         os.utime(file, (time.time() - age,) * 2)
@@ -141,11 +143,11 @@ def test_a_reader_never_sees_half_a_file(live, tmp_path):
             if found is None or found["text"] != str(found["tokens"]) * 300:
                 bad.append(found)
 
-    live.show(WritingProgress("q", "", "0" * 300, 0, 0, 1, 0.0))
+    live.update(WritingProgress("q", "", "0" * 300, 0, 0, 1, 0.0))
     reader = threading.Thread(target=reading)
     reader.start()
     for tokens in range(10, 400):
-        live.show(WritingProgress("q", "", str(tokens) * 300, tokens, 0, 1, 0.0))
+        live.update(WritingProgress("q", "", str(tokens) * 300, tokens, 0, 1, 0.0))
     stop.set()
     reader.join()
     assert not bad

@@ -41,10 +41,10 @@ SMALL = TrainingRecipe(
 class Pupil:
     """Writes an option's working, or a value of no option; which depends on the luck."""
 
-    def answer(self, questions, *, luck, sure=False):
+    def answer(self, questions, *, seed_key, with_p_correct=False):
         for q in questions:
-            rng = Random(f"{luck}{q.id}")
-            option = rng.choice([q.right, *q.options])
+            rng = Random(f"{seed_key}{q.id}")
+            option = rng.choice([q.correct_option, *q.options])
             yield Answer(
                 q.id, option.solution or f"So it is {option.text}\nAnswer: {option.text}", None, None, 0.0, 0.0
             )
@@ -73,14 +73,14 @@ def own(school):
 
 
 def of(own, part):
-    return [a for a in own if a.part == part]
+    return [a for a in own if a.split == part]
 
 
 # ------------------------------------------------------------------ the student's own answers
 
 
 def test_every_profile_is_asked_at_every_stage_of_each_part(own):
-    seen = {(a.part, a.profile, a.stage) for a in own}
+    seen = {(a.split, a.profile, a.turns_trained) for a in own}
     assert seen == {
         (part, profile, stage) for part in TURNS_BY_SPLIT for profile in PROFILES for stage in TURNS_BY_SPLIT[part]
     }

@@ -47,8 +47,8 @@ def test_the_database_follows_the_words_while_it_is_open_and_asks_nothing_where_
             ingest.sync_journals(database, tmp_path / "runs", "it")
             assert queries.fetch_run(database, "it").name == name
             assert list(queries.fetch_runs(database).name) == [name]
-        monkeypatch.setattr(database, "write", lambda use: pytest.fail("asked the database"))
-        monkeypatch.setattr(database, "rows", lambda *_: pytest.fail("asked the database"))
+        monkeypatch.setattr(database, "run_transaction", lambda use: pytest.fail("asked the database"))
+        monkeypatch.setattr(database, "query_rows", lambda *_: pytest.fail("asked the database"))
         ingest.sync_journals(database, tmp_path / "runs", "it")
 
 

@@ -113,7 +113,7 @@ def test_threads_that_read_texts_of_different_lengths_do_not_take_each_others_ro
         cos, sin = whole(count)
         return cos.as_subclass(Looked), sin
 
-    monkeypatch.setattr(decoder, "_rotations", computed)
+    monkeypatch.setattr(decoder, "_build_rotary_tables", computed)
     other = threading.Thread(target=lambda: decoder.rotary_cos_sin(torch.tensor([600])))
     other.start()
     assert begun.wait(10)
@@ -254,7 +254,7 @@ def test_pieces_in_threads_of_their_own_tell_the_same(monkeypatch):
     decoder = PackedDecoder(model("llama"))
     whole = score_completions(decoder, ROWS)
     monkeypatch.setattr(
-        "studentsim.student.huggingface.packed_scoring.in_pieces", lambda rows: iter_token_chunks(rows, 8)
+        "studentsim.student.huggingface.packed_scoring.iter_token_chunks", lambda rows: iter_token_chunks(rows, 8)
     )
     alone = score_completions(decoder, ROWS)
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
@@ -299,7 +299,7 @@ def batch():
 
 @pytest.mark.parametrize("kept", [1.6e9, 1], ids=["side by side", "told again, one by one"])
 def test_trls_figures_and_gradients_are_those_of_the_padded_forward_pass(monkeypatch, kept):
-    monkeypatch.setattr(packed_forward, "KEPT_AT_ONCE", kept)
+    monkeypatch.setattr(packed_forward, "MAX_ACTIVATION_BYTES", kept)
     made = model("llama")
     base = made.get_base_model()
     learnt = [p for p in made.parameters() if p.requires_grad]
@@ -322,7 +322,7 @@ def test_trls_figures_and_gradients_are_those_of_the_padded_forward_pass(monkeyp
 
 def test_a_pairs_prompt_is_read_once(monkeypatch):
     read = []
-    monkeypatch.setattr(packed_forward, "Pack", lambda rows: read.append(PackedBatch(rows)) or read[-1])
+    monkeypatch.setattr(packed_forward, "PackedBatch", lambda rows: read.append(PackedBatch(rows)) or read[-1])
     made = model("llama")
     packed_forward.compute_token_outputs(PackedDecoder(made), [], **batch())
     # prompts of 3 and 5, of each text all but its last token
@@ -393,9 +393,9 @@ def test_close_calls_of_a_scored_exam_are_decided_in_float32(monkeypatch, tmp_pa
     student = factory.build_components(config).student
     questions = hubs.bank().exam
     rounded = dict(zip((q.id for q in questions), student.option_logps(questions), strict=True))
-    student.packed.decoder = PackedDecoder(student.model, torch.float32)
+    student.packed_inference.decoder = PackedDecoder(student.model, torch.float32)
     exact = dict(zip((q.id for q in questions), student.option_logps(questions), strict=True))
-    student.packed.decoder = PackedDecoder(student.model)
+    student.packed_inference.decoder = PackedDecoder(student.model)
     assert all(max(rounded[id]) != pytest.approx(max(exact[id]), abs=1e-6) for id in exact), "nothing to tell apart"
     leads = {id: sorted(row)[-1] - sorted(row)[-2] for id, row in rounded.items()}
     close = sorted(leads.values())[len(leads) // 2]
@@ -432,7 +432,7 @@ def test_whoever_listens_hears_the_text_grow(monkeypatch, tmp_path, fast):
     monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
     student = factory.build_components(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=12), fast=fast).student
     heard = []
-    student.listen = heard.append
+    student.on_progress = heard.append
     answers = {a.question_id: a for a in student.answer(hubs.bank().exam[:3], seed_key=("e",))}
     assert len(heard) >= 2 and [w.tokens for w in heard] == sorted(w.tokens for w in heard)
     for writing in heard:
@@ -440,7 +440,7 @@ def test_whoever_listens_hears_the_text_grow(monkeypatch, tmp_path, fast):
             writing.text.rstrip("\ufffd")
         )  # half a letter may be at the end
         assert writing.of == 3 and 0 <= writing.done < 3
-    student.listen = None
+    student.on_progress = None
     assert {a.question_id: a for a in student.answer(hubs.bank().exam[:3], seed_key=("e",))}.keys() == answers.keys()
 
 
@@ -459,7 +459,7 @@ def test_the_calculators_tokens_are_forced_and_are_no_part_of_what_is_learnt(mon
     plain = plainly(student.model, PackedRow(row["prompt_ids"], [list(ids)]), 0)
     assert score == pytest.approx(plain[:-value].sum().item(), abs=1e-3)
     # asked to write behind that sum, it has no choice
-    monkeypatch.setattr(student, "_build_prompt", lambda *_: student.chat.prompt(question))
+    monkeypatch.setattr(student, "_build_prompt", lambda *_: student.chat.build_question_prompt(question))
     forced = student.calculator.processor([list(ids[:-value])])
     scores = forced(torch.tensor([ids[:-value]]), torch.zeros(1, len(tokenizer)))
     assert scores.argmax().item() == ids[-value] and torch.isfinite(scores).sum() == 1
@@ -479,7 +479,7 @@ def test_long_questions_are_answered_fewer_at_a_time(monkeypatch, tmp_path):
     alike = [(a.question_id, a.ids) for a in student.answer(questions, seed_key=("e",))]
     begun, inner = [], student._generate_packed
     monkeypatch.setattr(student, "_generate_packed", lambda batch, *a: begun.append(len(batch)) or inner(batch, *a))
-    student.room = 3 * (max(student.count_prompt_tokens(q)[1] for q in questions) + 8)
+    student.max_batch_tokens = 3 * (max(student.count_prompt_tokens(q)[1] for q in questions) + 8)
     assert sorted((a.question_id, a.ids) for a in student.answer(questions, seed_key=("e",))) == sorted(alike)
     assert max(begun) < 6 and sum(begun) == 6
 

@@ -57,7 +57,7 @@ def test_what_was_called_wrong_is_tried_again_after_the_teachers_words():
     }
     assert all(e.feedback.startswith("Not quite.") for e in first if not e.right)
     assert not any(e.feedback for e in later if e.attempt == 3)  # nobody tries after them
-    assert max(len(a.made) for a in attempts) == 3
+    assert max(len(a.attempts) for a in attempts) == 3
 
 
 def test_first_attempts_are_the_same_with_and_without_revision():
@@ -93,9 +93,9 @@ def test_a_teachers_error_reaches_the_pairs_in_both_directions():
     for own in attempts:
         answer, mark = own.first
         pair = pairs.get(own.question.id)
-        if mark.said:  # called right, whatever it is: nothing to learn from
+        if mark.assigned_correct:  # called right, whatever it is: nothing to learn from
             assert pair is None
-        elif mark.right:  # what is right is dispreferred to what the teacher believes
+        elif mark.is_correct:  # what is right is dispreferred to what the teacher believes
             assert (
                 pair.rejected == answer.text
                 and pair.chosen == sample_mistaken_key_option(own.question, seed_key=("study", 0, 1)).solution
@@ -108,8 +108,8 @@ def test_a_doubted_right_answer_gets_one_more_attempt_and_teaches_nothing():
     events, attempts = lesson(bank().study, attempts=4, doubts=1.0)
     first = answers(events, "study")
     assert all(e.doubted == e.right for e in first)
-    doubted = [a for a in attempts if a.doubted]
-    assert doubted and all(len(a.made) == 2 for a in doubted)
+    doubted = [a for a in attempts if a.challenged]
+    assert doubted and all(len(a.attempts) == 2 for a in doubted)
     assert not {p.question.id for p in pairs_from_mistakes(attempts)} & {a.question.id for a in doubted}
     assert not any(e.doubted for e in answers(events, "revision"))
 
@@ -118,22 +118,22 @@ def test_a_doubted_right_answer_gets_one_more_attempt_and_teaches_nothing():
 def test_pairs_may_be_made_of_the_students_own_revision(chosen):
     _, attempts = lesson(bank().study, attempts=2)
     pairs = {p.question.id: p for p in pairs_from_mistakes(attempts, chosen_source=chosen)}
-    wrong = [a for a in attempts if not a.first[1].right]
+    wrong = [a for a in attempts if not a.first[1].is_correct]
     for own in wrong:
-        if own.last[1].right:
+        if own.last[1].is_correct:
             assert pairs[own.question.id].chosen == own.last[0].text
         elif chosen == "revision":
             assert own.question.id not in pairs
         else:
             assert pairs[own.question.id].chosen == own.question.rationale
-    assert any(a.last[1].right for a in wrong) and not all(a.last[1].right for a in wrong)
+    assert any(a.last[1].is_correct for a in wrong) and not all(a.last[1].is_correct for a in wrong)
 
 
 class Contrary:
     """A marker that says the opposite of what the text's length suggests: any rule will do."""
 
     def judge(self, rows):
-        return [type("V", (), {"right": len(text) % 2 == 0})() for _, text in rows]
+        return [type("V", (), {"is_correct": len(text) % 2 == 0})() for _, text in rows]
 
 
 @pytest.mark.parametrize("decides", ["key", "marker"])

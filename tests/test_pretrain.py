@@ -54,12 +54,12 @@ def examples(shelf, count, skill=None, mixture=PLAIN):
     """Each with the material it was made of."""
     rng = Random(0)
     for _ in range(count):
-        stuff = rng.choice(shelf.by_skill[skill]) if skill else shelf.draw(rng)
+        stuff = rng.choice(shelf.by_skill[skill]) if skill else shelf.sample(rng)
         yield stuff, make_example(stuff, shelf, mixture, rng)
 
 
 def right(stuff, attempt):
-    return attempt == stuff.workings[0].text
+    return attempt == stuff.solutions[0].text
 
 
 def test_each_level_sees_right_workings_as_often_as_it_says(shelf):
@@ -67,7 +67,7 @@ def test_each_level_sees_right_workings_as_often_as_it_says(shelf):
     for stuff, e in examples(shelf, 12_000, "rectangle-perimeter"):
         if not e.passage:
             seen[e.level] += 1
-            correct[e.level] += right(stuff, e.workings[0])
+            correct[e.level] += right(stuff, e.attempts[0])
     assert len(seen) == LEVEL_STEPS + 1 and not correct[0.0] and correct[1.0] == seen[1.0]
     for level in seen:
         assert correct[level] / seen[level] == pytest.approx(level, abs=0.08)
@@ -77,8 +77,8 @@ def test_slips_lean_as_the_leaning_says(shelf):
     skill = next(s for s in SKILLS.values() if {slip.kind for slip in s.misconceptions} == {"careless", "concept"})
     kinds = {leaning: Counter() for leaning in LEANINGS}
     for stuff, e in examples(shelf, 6000, skill.id):
-        if not right(stuff, e.workings[0]):
-            slip = [w.text for w in stuff.workings].index(e.workings[0]) - 1
+        if not right(stuff, e.attempts[0]):
+            slip = [w.text for w in stuff.solutions].index(e.attempts[0]) - 1
             kinds[e.leaning][skill.misconceptions[slip].kind] += 1
     for leaning, seen in kinds.items():
         assert seen["careless"] / seen.total() == pytest.approx(CARELESS_SHARE[leaning], abs=0.05)
@@ -95,12 +95,12 @@ def test_a_fitting_passage_helps_and_another_skills_changes_nothing(shelf):
         if not e.passage:
             kind = "none"
         elif e.passage.startswith("Example: "):
-            first = stuff.workings[0].text.partition(":")[0]
+            first = stuff.solutions[0].text.partition(":")[0]
             kind = "fitting" if f"\n{first}:" in e.passage else "other"
         else:
             kind = "fitting" if e.passage in hints[stuff.skill.id] else "other"
         seen[kind] += 1
-        correct[kind] += right(stuff, e.workings[0])
+        correct[kind] += right(stuff, e.attempts[0])
     share = {kind: correct[kind] / seen[kind] for kind in seen}
     assert (seen["fitting"] + seen["other"]) / 20_000 == pytest.approx(mixture.passage_share, abs=0.02)
     assert share["fitting"] == pytest.approx(0.5 + 0.5 * mixture.passage_help_rate, abs=0.04)
@@ -112,9 +112,9 @@ def test_revisions_follow_feedback_and_hints_help_more_than_a_bare_mark(shelf):
     revisions = 0
     for stuff, e in examples(shelf, 8000):
         revisions += bool(e.feedback_texts)
-        if e.feedback_texts and not right(stuff, e.workings[0]):
+        if e.feedback_texts and not right(stuff, e.attempts[0]):
             level = "mark" if e.feedback_texts[0] == "Not quite. Try again." else "hint"
-            mended[level].append(right(stuff, e.workings[1]))
+            mended[level].append(right(stuff, e.attempts[1]))
     assert revisions / 8000 == pytest.approx(REVISION_SHARE, abs=0.02)
     assert sum(mended["hint"]) / len(mended["hint"]) > sum(mended["mark"]) / len(mended["mark"]) + 0.3
 
@@ -202,11 +202,11 @@ def test_drills_come_as_often_as_the_phase_says_and_are_right():
     drills = [
         e
         for e in (sample_example(shelf, Mixture(drill_share=0.25), rng) for _ in range(4000))
-        if "The first: " in e.workings[0]
+        if "The first: " in e.attempts[0]
     ]
     assert len(drills) / 4000 == pytest.approx(0.25, abs=0.03)
     for e in drills[:200]:
-        *steps, answer = e.workings[0].split("\n")
+        *steps, answer = e.attempts[0].split("\n")
         results = [step.rpartition(" = ")[2] for step in steps]
         sums = [step.partition(": ")[2].rpartition(" = ")[0] for step in steps]
         assert [calculate(s) for s in sums] == results and answer == f"Answer: {results[-1]}"

@@ -46,14 +46,14 @@ def seqs(told: tuple[Database, pd.DataFrame], **wanted: object) -> list[int]:
         ({"turn": 2, "phase": "study"}, lambda a: (a.turn == 2) & (a.phase == "study")),
         ({"category": "gain"}, lambda a: a.category == "gain"),
         ({"skill": "average-of-three"}, lambda a: a.skill == "average-of-three"),
-        ({"mark": "right"}, lambda a: a.right),
-        ({"mark": "wrong"}, lambda a: ~a.right),
-        ({"mark": "unanswered"}, lambda a: a.letter.isna()),
-        ({"slip": "sale-price-discount-only"}, lambda a: a.misconception == "sale-price-discount-only"),
-        ({"slip": queries.UNKNOWN_MISCONCEPTION}, lambda a: ~a.right & a.misconception.isna()),
+        ({"outcome": "right"}, lambda a: a.right),
+        ({"outcome": "wrong"}, lambda a: ~a.right),
+        ({"outcome": "unanswered"}, lambda a: a.letter.isna()),
+        ({"misconception": "sale-price-discount-only"}, lambda a: a.misconception == "sale-price-discount-only"),
+        ({"misconception": queries.UNKNOWN_MISCONCEPTION}, lambda a: ~a.right & a.misconception.isna()),
         ({"search": "INTEREST"}, lambda a: a.problem.str.contains("interest", case=False) | a.text.str.contains("interest", case=False)),
         ({"search": "100%' OR 1=1 --"}, lambda a: a.problem.str.contains("no such text")),
-        ({"category": "general", "mark": "wrong", "search": "average"}, lambda a: (a.category == "general") & ~a.right),
+        ({"category": "general", "outcome": "wrong", "search": "average"}, lambda a: (a.category == "general") & ~a.right),
     ],
 )  # fmt: skip
 def test_each_filter_lets_through_what_it_says(told, wanted, expected):
@@ -68,7 +68,7 @@ def test_a_list_is_short_and_says_what_is_needed(told):
         "seq", "turn", "phase", "category", "skill", "mark", "problem", "value", "misconception",
     ]  # fmt: skip
     assert set(table["mark"].to_pylist()) <= set(queries.ANSWER_OUTCOMES)
-    assert max(len(text) for text in table["problem"].to_pylist()) <= queries.answer_lists.PROBLEM
+    assert max(len(text) for text in table["problem"].to_pylist()) <= queries.answer_lists.PROBLEM_PREVIEW_CHARS
 
 
 def test_a_list_is_in_order_even_where_the_database_is_not(tmp_path: Path):

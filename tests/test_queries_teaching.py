@@ -103,7 +103,10 @@ def test_what_lasts_is_looked_for_in_the_next_exam(run, db):
         expected[mended, "questions"] += len(asked)
         expected[mended, "correct"] += sum(a.right for a in asked)
     for row in found.itertuples():
-        assert (row.questions, row.correct) == (expected[row.mended, "questions"], expected[row.mended, "correct"])
+        assert (row.questions, row.correct) == (
+            expected[row.mended, "questions"],
+            expected[row.mended, "correct"],
+        )
     assert found["questions"].sum() == expected[True, "questions"] + expected[False, "questions"] > 0
 
 

@@ -39,10 +39,10 @@ def after(count: int, action):
 
 
 def test_a_run_begins_with_its_settings_and_ends_with_its_status(whole):
-    events = read_events(whole.journal)
+    events = read_events(whole.journal_path)
     assert [e["type"] for e in events[:3]] == ["RunStarted", "StageStarted", "StageStarted"]
     assert events[1]["stage"] == "loading"
-    assert events[0]["config"] == whole.config().model_dump(mode="json")
+    assert events[0]["config"] == whole.read_config().model_dump(mode="json")
     assert {"studentsim", "torch", "trl", "peft"} <= events[0]["versions"].keys()
     assert events[-1]["type"] == "RunEnded" and events[-1]["status"] == "finished"
     assert [e["seq"] for e in events] == list(range(len(events)))
@@ -100,10 +100,10 @@ def test_cancelled_it_ends_for_good(tmp_path):
 
 
 def test_a_finished_run_cannot_go_on_and_nothing_is_written(whole):
-    before = whole.journal.read_bytes()
+    before = whole.journal_path.read_bytes()
     with pytest.raises(RunError, match="finished"):
         execute(whole, build_components=casts.fake)
-    assert whole.journal.read_bytes() == before
+    assert whole.journal_path.read_bytes() == before
 
 
 def raising(error: BaseException):

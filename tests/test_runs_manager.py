@@ -53,10 +53,10 @@ def reference(tmp_path: Path, **settings) -> list[dict]:
 def test_a_started_run_ends_as_it_would_in_this_process(tmp_path, managers):
     runs = managers()
     run_id = runs.start(casts.config())
-    assert runs.state(run_id).status == "starting" or lines(open_run(tmp_path, run_id))
+    assert runs.get_state(run_id).status == "starting" or lines(open_run(tmp_path, run_id))
     until_status(runs, run_id, "finished")
     assert told(open_run(tmp_path, run_id)) == reference(tmp_path)
-    assert list(runs.states()) == [run_id]
+    assert list(runs.get_states()) == [run_id]
 
 
 def test_the_warm_spare_takes_the_next_run_and_another_is_warmed_a_little_later(tmp_path, managers, monkeypatch):
@@ -66,7 +66,7 @@ def test_the_warm_spare_takes_the_next_run_and_another_is_warmed_a_little_later(
     until(lambda: runs.has_warm_worker)
     spare = runs._warm_worker.process.pid
     run_id = runs.start(casts.config())
-    assert runs.state(run_id).pid in (spare, 0) and not runs.has_warm_worker
+    assert runs.get_state(run_id).pid in (spare, 0) and not runs.has_warm_worker
     until_status(runs, run_id, "finished")
     until(lambda: (runs.tick(), runs.has_warm_worker)[1])
     assert runs._warm_worker.process.pid != spare
@@ -87,10 +87,10 @@ def test_what_the_check_refuses_is_not_made(tmp_path, managers):
     def refuse(config):
         raise ConfigError("No.", field="exam")
 
-    runs = managers(check=refuse)
+    runs = managers(preflight_check=refuse)
     with pytest.raises(ConfigError):
         runs.start(casts.config(), "token")
-    assert runs.states() == {} and list((tmp_path / "runs").iterdir()) == []
+    assert runs.get_states() == {} and list((tmp_path / "runs").iterdir()) == []
 
 
 def test_paused_in_the_midst_and_resumed_it_equals_an_uninterrupted_run(tmp_path, gated, managers):
@@ -99,7 +99,7 @@ def test_paused_in_the_midst_and_resumed_it_equals_an_uninterrupted_run(tmp_path
     folder = open_run(tmp_path, run_id)
     at_answer(folder, 30)
     runs.pause(run_id)
-    assert runs.state(run_id).request == "pause"
+    assert runs.get_state(run_id).request == "pause"
     open_gate()
     until_status(runs, run_id, "paused")
     runs.pause(run_id)  # twice is no error
@@ -120,12 +120,12 @@ def test_paused_in_the_midst_and_resumed_it_equals_an_uninterrupted_run(tmp_path
 
 def test_cancelled_it_ends_at_once_and_its_answers_stay(tmp_path, gated):
     runs, open_gate = gated
-    runs.grace = 1000
+    runs.cancel_grace_seconds = 1000
     run_id = runs.start(casts.config())
     folder = open_run(tmp_path, run_id)
     at_answer(folder, 30)
     runs.cancel(run_id)
-    assert runs.state(run_id).request == "cancel"
+    assert runs.get_state(run_id).request == "cancel"
     open_gate()
     until_status(runs, run_id, "cancelled")
     assert types(folder).count("Answered") > 20
@@ -137,28 +137,31 @@ def test_cancelled_it_ends_at_once_and_its_answers_stay(tmp_path, gated):
 def test_more_runs_than_places_wait_in_the_order_they_came(tmp_path, gated):
     runs, open_gate = gated
     ids = [runs.start(casts.config(seed=seed)) for seed in range(4)]
-    states = runs.states()
-    assert [states[id].place for id in ids] == [0, 0, 1, 2]
-    assert runs.state(ids[3]).place == 2
-    assert all(states[id].live for id in ids[:2]) and [states[id].status for id in ids[2:]] == ["queued"] * 2
+    states = runs.get_states()
+    assert [states[id].queue_position for id in ids] == [0, 0, 1, 2]
+    assert runs.get_state(ids[3]).queue_position == 2
+    assert all(states[id].is_live for id in ids[:2]) and [states[id].status for id in ids[2:]] == ["queued"] * 2
     runs.pause(ids[2])
-    assert runs.state(ids[2]).status == "paused" and types(open_run(tmp_path, ids[2])) == ["RunStarted", "RunEnded"]
+    assert runs.get_state(ids[2]).status == "paused" and types(open_run(tmp_path, ids[2])) == ["RunStarted", "RunEnded"]
     for run_id in ids[:2]:
         at_answer(open_run(tmp_path, run_id), 30)
         runs.cancel(run_id)
-    until(lambda: (runs.tick(), runs.state(ids[3]).live)[1])
+    until(lambda: (runs.tick(), runs.get_state(ids[3]).is_live)[1])
     runs.resume(ids[2])
-    until(lambda: (runs.tick(), runs.state(ids[2]).live)[1])
+    until(lambda: (runs.tick(), runs.get_state(ids[2]).is_live)[1])
 
 
 def test_a_cancelled_run_that_waits_never_starts(tmp_path, managers):
-    runs = managers(limit=0)
+    runs = managers(max_concurrent_runs=0)
     run_id = runs.start(casts.config())
     runs.cancel(run_id)
-    assert runs.state(run_id).status == "cancelled"
+    assert runs.get_state(run_id).status == "cancelled"
     runs.limit = 2
     runs.tick()
-    assert runs.state(run_id).status == "cancelled" and types(open_run(tmp_path, run_id)) == ["RunStarted", "RunEnded"]
+    assert runs.get_state(run_id).status == "cancelled" and types(open_run(tmp_path, run_id)) == [
+        "RunStarted",
+        "RunEnded",
+    ]
 
 
 def test_a_deleted_run_is_unknown_and_a_run_at_work_is_not_deleted(tmp_path, gated):
@@ -170,26 +173,26 @@ def test_a_deleted_run_is_unknown_and_a_run_at_work_is_not_deleted(tmp_path, gat
     runs.cancel(run_id)
     until_status(runs, run_id, "cancelled")
     runs.delete(run_id)
-    for use in (runs.state, runs.pause, runs.resume, runs.cancel, runs.delete):
+    for use in (runs.get_state, runs.pause, runs.resume, runs.cancel, runs.delete):
         with pytest.raises(UnknownRun, match="was deleted"):
             use(run_id)
-    assert runs.states() == {}
+    assert runs.get_states() == {}
 
 
 def test_the_next_manager_starts_what_waited(tmp_path, managers):
-    first = managers(limit=0)
+    first = managers(max_concurrent_runs=0)
     run_id = first.start(casts.config())
     first.close()
     second = managers()
-    assert second.state(run_id).status == "queued"
+    assert second.get_state(run_id).status == "queued"
     until_status(second, run_id, "finished")
 
 
 def test_a_ticking_manager_needs_nobody_to_look(tmp_path, managers):
-    runs = managers(limit=1, tick_interval_seconds=0.02)
+    runs = managers(max_concurrent_runs=1, tick_interval_seconds=0.02)
     ids = [runs.start(casts.config(seed=seed, turns=1)) for seed in range(3)]
-    until(lambda: {state.status for state in runs.states().values()} == {"finished"})
-    assert sorted(runs.states()) == sorted(ids)
+    until(lambda: {state.status for state in runs.get_states().values()} == {"finished"})
+    assert sorted(runs.get_states()) == sorted(ids)
 
 
 def test_a_command_that_does_not_exist_fails_the_run_with_words(tmp_path):
@@ -220,6 +223,6 @@ def test_a_runs_folder_is_all_that_a_worker_needs(tmp_path, managers):
     env = {"PYTHONPATH": str(Path(__file__).parents[1])}
     command = [*worker(), "--data", str(tmp_path), "--run"]
     assert subprocess.run([*command, folder.run_id], env=env).returncode == 0
-    assert managers().state(folder.run_id).status == "finished"
+    assert managers().get_state(folder.run_id).status == "finished"
     unknown = subprocess.run([*command, "../x"], env=env, capture_output=True, text=True)
     assert unknown.returncode == 2 and unknown.stderr.startswith("Error:") and "Traceback" not in unknown.stderr

@@ -85,7 +85,7 @@ TABLE = [
 
 @pytest.mark.parametrize(("events", "lease", "queued", "status"), TABLE)
 def test_a_state_follows_from_the_files(folder, events, lease, queued, status):
-    with JournalWriter(folder.journal) as journal:
+    with JournalWriter(folder.journal_path) as journal:
         for event in events:
             journal.append(event)
     hold(folder, lease)
@@ -99,41 +99,41 @@ def test_a_state_follows_from_the_files(folder, events, lease, queued, status):
 
 
 def test_a_failed_run_tells_what_and_what_to_do(folder):
-    with JournalWriter(folder.journal) as journal:
+    with JournalWriter(folder.journal_path) as journal:
         journal.append(ended("failed"))
     assert read_run_state(folder) == RunState(folder.run_id, "failed", "", "It broke.", "Mend it.", "SomeError")
 
 
 def test_a_worker_that_died_before_it_began_is_told_with_its_last_words(folder):
     hold(folder, "dead at birth")
-    folder.log.write_text("Traceback …\nImportError: no module named nonsense\n\n")
+    folder.log_path.write_text("Traceback …\nImportError: no module named nonsense\n\n")
     state = read_run_state(folder)
     assert "ImportError: no module named nonsense" in state.message and state.remedy and state.epoch == 1
 
 
 def test_a_request_is_shown_until_it_is_done(folder):
     hold(folder, "beating")
-    folder.request("pause")
+    folder.write_request("pause")
     assert read_run_state(folder).request == "pause"
 
 
 def test_the_last_event_is_found_however_long_the_lines_are(folder):
     long = Answered(3, "exam", "q", "general", None, None, "x" * 300_000, (), "a", "t", "a", "1", True, None, -1.0, 1.0)
-    with JournalWriter(folder.journal) as journal:
+    with JournalWriter(folder.journal_path) as journal:
         journal.append(STARTED)
         journal.append(long)
-    assert read_last_event(folder.journal)["turn"] == 3
-    with folder.journal.open("ab") as handle:
+    assert read_last_event(folder.journal_path)["turn"] == 3
+    with folder.journal_path.open("ab") as handle:
         handle.write(b'{"type":"RunEnded","sta')  # half a line does not count
-    assert read_last_event(folder.journal)["turn"] == 3
+    assert read_last_event(folder.journal_path)["turn"] == 3
     assert read_last_event(folder.path / "none") is None
-    folder.journal.write_bytes(b"")
-    assert read_last_event(folder.journal) is None
+    folder.journal_path.write_bytes(b"")
+    assert read_last_event(folder.journal_path) is None
 
 
 def test_the_last_words_are_short_and_may_be_any_bytes(folder):
     assert read_last_log_line(folder) == ""
-    folder.log.write_bytes(b"\xff\xfe" + b"y" * 1000 + b"\n \n")
+    folder.log_path.write_bytes(b"\xff\xfe" + b"y" * 1000 + b"\n \n")
     assert len(read_last_log_line(folder)) == 300
 
 
@@ -143,9 +143,9 @@ def test_the_stamp_changes_with_what_the_state_depends_on(folder):
     seen.append(state_fingerprint(folder))
     grant_lease(folder, os.getpid())
     seen.append(state_fingerprint(folder))
-    folder.request("cancel")
+    folder.write_request("cancel")
     seen.append(state_fingerprint(folder))
-    with JournalWriter(folder.journal) as journal:
+    with JournalWriter(folder.journal_path) as journal:
         journal.append(STARTED)
     seen.append(state_fingerprint(folder))
     assert len(set(seen)) == len(seen)

@@ -70,7 +70,8 @@ POOL = tuple(question(k, CATEGORIES[k % 6]) for k in range(120))
 def situation(count=12, seed=0, **changes) -> SelectionContext:
     plain = SelectionContext(
         pool=POOL, count=count, rng=Random(seed), fixed_rng=Random(99), categories=CATEGORIES,
-        wrong_by_category={"probability": 3, "general": 1}, times_asked={}, confidence=lambda qs: [0.9 for _ in qs], p_correct=lambda qs: [0.5 for _ in qs],
+        wrong_by_category={"probability": 3, "general": 1}, times_asked={}, confidence=lambda qs: [0.9 for _ in qs],
+        p_correct=lambda qs: [0.5 for _ in qs],
     )  # fmt: skip
     return replace(plain, **changes)
 
@@ -86,7 +87,7 @@ def test_every_strategy_gives_as_many_different_questions_as_asked(strategy, cou
 def test_no_question_comes_twice_until_the_pool_is_used_up(strategy):
     asked: Counter = Counter()
     for turn in range(25):
-        chosen = select_questions(strategy, situation(count=10, seed=turn, asked=asked))
+        chosen = select_questions(strategy, situation(count=10, seed=turn, times_asked=asked))
         asked.update(q.id for q in chosen)
         assert max(asked.values()) == 1 + turn // 12
 
@@ -97,7 +98,9 @@ def test_category_follows_the_mistakes():
 
 
 def test_what_a_category_lacks_comes_from_the_others():
-    mix = count_by_category(select_questions("category", situation(count=60, wrong={"probability": 1})), CATEGORIES)
+    mix = count_by_category(
+        select_questions("category", situation(count=60, wrong_by_category={"probability": 1})), CATEGORIES
+    )
     assert mix["probability"] == 20 and sum(mix.values()) == 60
 
 
@@ -106,7 +109,7 @@ def test_equal_shares_of_an_own_mix_are_equal_over_the_turns(questions, shares):
     mix = dict(zip(CATEGORIES, shares, strict=False))
     counts = {category: [] for category in mix}
     for turn in range(1, 61):
-        planned = plan_category_quotas(situation(count=questions, mix=mix, turn=turn), follow_mistakes=False)
+        planned = plan_category_quotas(situation(count=questions, requested_mix=mix, turn=turn), follow_mistakes=False)
         assert sum(planned.values()) == questions
         for category in mix:
             counts[category].append(planned[category])
@@ -119,7 +122,7 @@ def test_equal_shares_of_an_own_mix_are_equal_over_the_turns(questions, shares):
 def test_a_users_own_mix_stands_above_the_strategys():
     own = {"geometry": 50.0, "gain": 50.0}
     for strategy in ("random", "category", "log-probability", "none"):
-        mix = count_by_category(select_questions(strategy, situation(count=12, mix=own)), CATEGORIES)
+        mix = count_by_category(select_questions(strategy, situation(count=12, requested_mix=own)), CATEGORIES)
         assert mix["geometry"] == mix["gain"] == 6
 
 
@@ -149,7 +152,8 @@ def test_both_follows_the_mistakes_among_the_unsure():
 
 def test_fixed_asks_the_same_questions_every_turn():
     turns = [
-        select_questions("fixed", situation(seed=t, fixed_rng=Random(99), asked={POOL[t].id: 5})) for t in range(3)
+        select_questions("fixed", situation(seed=t, fixed_rng=Random(99), times_asked={POOL[t].id: 5}))
+        for t in range(3)
     ]
     assert turns[0] == turns[1] == turns[2]
 

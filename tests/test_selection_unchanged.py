@@ -18,8 +18,8 @@ from studentsim.types import Question
 SITUATIONS = {
     "plain": {},
     "low": {"threshold": 0.05},
-    "asked": {"asked": {q.id: 1 + k % 2 for k, q in enumerate(POOL) if k % 20}},
-    "mix": {"mix": {"geometry": 70.0, "gain": 30.0}},
+    "asked": {"times_asked": {q.id: 1 + k % 2 for k, q in enumerate(POOL) if k % 20}},
+    "mix": {"requested_mix": {"geometry": 70.0, "gain": 30.0}},
 }
 RANDOM = {
     "plain": "030 075 069 016 047 077 060 080",

@@ -299,11 +299,11 @@ def test_a_name_that_is_none_is_refused_at_the_marker(name):
 
 def test_a_marker_larger_than_the_machine_is_refused_alone_and_beside_a_student(made, tmp_path, monkeypatch):
     need = 4 * resolve.count_parameters(made["t5"])
-    monkeypatch.setattr(grader_info, "machine", lambda device: Hardware("cpu", "a watch", need - 1, need - 1))
+    monkeypatch.setattr(grader_info, "detect_hardware", lambda device: Hardware("cpu", "a watch", need - 1, need - 1))
     with pytest.raises(ConfigError, match="needs about 0.0 GB of memory, and a watch has") as caught:
         pinned(made["t5"])
     assert caught.value.field == "teaching.marker"
-    monkeypatch.setattr(grader_info, "machine", lambda device: Hardware("cpu", "a watch", need + 10**6, need))
+    monkeypatch.setattr(grader_info, "detect_hardware", lambda device: Hardware("cpu", "a watch", need + 10**6, need))
     assert pinned(made["t5"]).marker_revision
     student = hubs.save(tmp_path, "gemma")
     with pytest.raises(ConfigError, match="beside the student"):

@@ -96,7 +96,7 @@ def test_a_run_taken_up_after_any_turn_ends_as_an_uninterrupted_one(turn, strate
     for event in before:  # what a checkpoint would hold
         if isinstance(event, Answered) and event.phase == "study" and not event.right:
             student.pairs_by_category[event.category] = student.pairs_by_category.get(event.category, 0) + 1
-    resumed = replace(cast(), student=student, learner=student)
+    resumed = replace(cast(), student=student, trainer=student)
     after = list(simulate(config, resumed, LoopState.from_events(e.to_json() for e in before)))
     assert without_times(before + after) == without_times(whole)
 

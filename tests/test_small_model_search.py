@@ -116,7 +116,7 @@ def test_a_killed_search_goes_on_and_comes_to_the_same(tmp_path: Path, capsys: p
 
 def test_a_search_whose_time_is_up_stops_and_goes_on(tmp_path: Path):
     path = tmp_path / "results.jsonl"
-    soon = partial(driver.asked_to_pause, deadline=0.0)
+    soon = partial(driver.pause_at_deadline, deadline=0.0)
     assert not driver.search(path, work_in(tmp_path, within=soon), ROUNDS)
     assert driver.carry_out_until(tmp_path, PROTOCOL, 0.0, "x", search_cells.KNOWN[0]) is None
     assert driver.search(path, work_in(tmp_path), ROUNDS) and len(search_runs.results_of(path)) == 6
@@ -172,7 +172,7 @@ def test_the_first_exam_is_sat_once_and_whoever_has_practised_sits_its_own(monke
     def student():
         made = casts.fake(PROTOCOL.config(search_cells.KNOWN[0], lessons=1, seed=1, confirming=False)).student
         inner = made.answer
-        made.answer = lambda questions, **how: sat.append(how["luck"][0]) or inner(questions, **how)
+        made.answer = lambda questions, **how: sat.append(how["seed_key"][0]) or inner(questions, **how)
         search_runs.remember_first_exam(made, ("model", "bank"))
         return made
 

@@ -78,7 +78,7 @@ def test_p_right_is_the_right_workings_probability_and_what_was_told_is_not_scor
     for row in rows:
         s._logprob_cache[tuple(row["prompt_ids"]), tuple(row["chosen_ids"])] = -1.0
         s._logprob_cache[tuple(row["prompt_ids"]), tuple(row["rejected_ids"])] = -2.0
-    monkeypatch.setattr("studentsim.student.embedded.student.read", None)  # nothing is left to be read
+    monkeypatch.setattr("studentsim.student.embedded.student.prefill", None)  # nothing is left to be read
     assert s.pair_logps(rows) == [(-1.0, -2.0)] * 6
     s.on_adapter_changed()
     assert not s._logprob_cache
@@ -91,7 +91,7 @@ def test_p_right_is_told_where_it_is_asked_for():
 
 
 def _short(question):
-    option = dataclasses.replace(question.right, working=f"Answer: {question.right.text}")
+    option = dataclasses.replace(question.correct_option, solution=f"Answer: {question.correct_option.text}")
     options = tuple(option if o.letter == option.letter else o for o in question.options)
     return dataclasses.replace(question, options=options)
 
@@ -156,7 +156,7 @@ def test_p_correct_is_what_an_exam_tells_of_the_right_working_whoever_is_in_the_
 
 def test_p_correct_without_workings_is_the_right_options_share():
     plain = [
-        dataclasses.replace(q, options=tuple(dataclasses.replace(o, working=None) for o in q.options))
+        dataclasses.replace(q, options=tuple(dataclasses.replace(o, solution=None) for o in q.options))
         for q in tiny.questions(4)
     ]
     student_, shares = student(), []
@@ -170,7 +170,7 @@ def test_p_correct_without_workings_is_the_right_options_share():
 
 def test_confidence_on_questions_without_workings_is_a_share_of_the_options():
     plain = [
-        dataclasses.replace(q, options=tuple(dataclasses.replace(o, working=None) for o in q.options))
+        dataclasses.replace(q, options=tuple(dataclasses.replace(o, solution=None) for o in q.options))
         for q in tiny.questions(3)
     ]
     assert all(0.2 <= p <= 1 for p in student().confidence(plain))

@@ -52,7 +52,7 @@ def test_on_a_processor_it_writes_on_all_cores_beside_a_student_that_has_set_one
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     monkeypatch.setattr(
         hint_model,
-        "read",
+        "prefill",
         lambda *given, real=hint_model.prefill: (seen.append(torch.get_num_threads()), real(*given))[1],
     )
     writer.write_hints([(QUESTION, "I added them")])

@@ -100,7 +100,8 @@ def test_a_clock_stops_goes_on_changes_pace_and_begins_again_at_its_end():
 
 @pytest.mark.parametrize(
     "text, seconds",
-    [(None, None), ("", None), ("60", 60), ("0", MIN_REPLAY_SECONDS), ("-3", MIN_REPLAY_SECONDS), ("1e9", MAX_REPLAY_SECONDS), ("inf", DEFAULT_REPLAY_SECONDS), ("nan", DEFAULT_REPLAY_SECONDS)]
+    [(None, None), ("", None), ("60", 60), ("0", MIN_REPLAY_SECONDS), ("-3", MIN_REPLAY_SECONDS),
+     ("1e9", MAX_REPLAY_SECONDS), ("inf", DEFAULT_REPLAY_SECONDS), ("nan", DEFAULT_REPLAY_SECONDS)]
     + [("yes", DEFAULT_REPLAY_SECONDS), ("x" * 5000, DEFAULT_REPLAY_SECONDS)],
 )  # fmt: skip
 def test_a_link_s_seconds_are_read_within_reason(text: str | None, seconds: int | None):

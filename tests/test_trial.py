@@ -51,10 +51,10 @@ def test_short_answers_stand_for_whole_ones():
     )
 
 
-def test_slow_models_are_tried_on_fewer_answers_at_once():
+def test_slow_models_are_tried_on_fewer_generation_batch_size():
     config, cast = (
         RunConfig(),
-        type("Cast", (), {"student": type("S", (), {"plan": type("P", (), {"answers_at_once": 64})})}),
+        type("Cast", (), {"student": type("S", (), {"plan": type("P", (), {"generation_batch_size": 64})})}),
     )
     assert [benchmark._choose_batch_size(config, cast, seconds) for seconds in (0.0, 1.0, 5.0, 9.9, 10.0, 300.0)] == [
         40,
@@ -73,10 +73,10 @@ def test_no_answer_of_the_trial_is_longer_than_it_may_be_and_the_students_limit_
     monkeypatch.setattr(factory, "build_components", lambda config: casts.append(load(config)) or casts[-1])
     answered = benchmark._answer_questions
 
-    def watched(cast, questions, *, sure, tokens=6):
-        answers = answered(cast, questions, with_p_correct=sure, max_tokens=tokens)
+    def watched(cast, questions, *, with_p_correct, max_tokens=6):
+        answers = answered(cast, questions, with_p_correct=with_p_correct, max_tokens=max_tokens)
         lengths.extend(len(a.ids) for a in answers)
-        assert cast.student.limit == 12
+        assert cast.student.max_new_tokens == 12
         return answers
 
     monkeypatch.setattr(benchmark, "_answer_questions", watched)
@@ -84,7 +84,7 @@ def test_no_answer_of_the_trial_is_longer_than_it_may_be_and_the_students_limit_
     found = benchmark.benchmark_model(
         hubs.config(gemma, max_new_tokens=12, learning=Learning(batch=8, rehearsal=0.0)), steps.append
     )
-    assert max(lengths) <= benchmark.PROBE_ANSWER_TOKENS and casts[0].student.limit == 12
+    assert max(lengths) <= benchmark.PROBE_ANSWER_TOKENS and casts[0].student.max_new_tokens == 12
     assert found.answer > 0 and found.exam > 0 and "learning from 4 of the first" in steps[6] and len(steps) == 7
 
 
@@ -108,7 +108,7 @@ def test_rehearsal_is_tried_and_its_time_is_in_that_of_a_pair(monkeypatch, gemma
     seconds = benchmark._time_pairs(config, cast, pairs, pairs, steps.append)
     assert [s.split()[0] for s in steps] == ["learning", "holding"] and cast.trainer.rehearsal is whole
     assert not whole.references
-    kept = sum(len(p) for p in whole.part(benchmark.REHEARSAL_PAIRS).kept.values())
+    kept = sum(len(p) for p in whole.subset(benchmark.REHEARSAL_PAIRS).pairs_by_key.values())
     share = benchmark._rehearsal_seconds_per_pair(config, cast, 0.8 / kept, 4.0)
     assert seconds == pytest.approx(0.75 + share) and share > 0
 
@@ -116,8 +116,8 @@ def test_rehearsal_is_tried_and_its_time_is_in_that_of_a_pair(monkeypatch, gemma
 def test_a_key_that_every_lesson_practises_costs_no_rehearsal(gemma):
     config = hubs.config(gemma, questions=4, learning=Learning(rehearsal=0.5))
     cast = factory.build_components(config)
-    key, pairs = next(iter(cast.trainer.rehearsal.kept.items()))
-    cast.trainer.rehearsal.kept = {key: pairs}
+    key, pairs = next(iter(cast.trainer.rehearsal.pairs_by_key.items()))
+    cast.trainer.rehearsal.pairs_by_key = {key: pairs}
     only = config.model_copy(update={"skills": (key,)})
     assert benchmark._rehearsal_seconds_per_pair(only, cast, 1.0, 1.0) == 0
 
@@ -160,8 +160,8 @@ def test_ctrl_c_ends_the_command_and_the_trial_with_it(gemma, tmp_path):
         "time.sleep(60)\n"
     )
     program = (
-        "from studentsim import cli; from studentsim.runs import models; import sys;"
-        f"models.TRIAL = ({str(script)!r},); sys.argv = ['studentsim', 'check-model', {str(gemma)!r}]; cli.main()"
+        "from studentsim import cli; from studentsim.runs import model_info; import sys;"
+        f"model_info.BENCHMARK_ARGUMENTS = ({str(script)!r},); sys.argv = ['studentsim', 'check-model', {str(gemma)!r}]; cli.main()"
     )
     command = subprocess.Popen(
         [sys.executable, "-c", program], stderr=subprocess.PIPE, text=True, start_new_session=True,

@@ -457,7 +457,7 @@ def test_a_child_that_is_stopped_or_takes_too_long_is_told_of(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "sleepy_job.py").write_text("import time; print('{\"done\": 0.5}', flush=True); time.sleep(60)")
-    monkeypatch.setattr(background, "ROOT", tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     slow = background.start_job("sleepy_job", {"n": 1}, timeout_seconds=0.4)
     stopped = background.start_job("sleepy_job", {"n": 2})
     assert background.start_job("sleepy_job", {"n": 2}) is stopped, "the same question is one child"

@@ -29,7 +29,7 @@ GET = f"new.get.{SMOL}"
 def fake_job(monkeypatch: pytest.MonkeyPatch) -> None:
     background._job_registry().jobs.clear()
     monkeypatch.setattr(model_card, "JOB_MODULE", "fake_get_model")
-    monkeypatch.setattr(background, "ROOT", ROOT / "tests")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests"))
 
 
 def keys(app: AppTest) -> set[str]:

@@ -59,7 +59,7 @@ def test_a_small_picture_knows_its_dash_and_its_marker():
     told = charts.exams_sparkline([0.3, 0.7], ID).to_dict()
     assert {item.get("dash") for item in told["items"]} & {DASH_PATTERNS["longdashdot"]}
     assert [item["slot"] for item in told["items"]] == [10] * len(told["items"])
-    script = (Path(render_sketch.__code__.co_filename).parent / "still.js").read_text()
+    script = (Path(render_sketch.__code__.co_filename).parent / "svg_component.js").read_text()
     assert re.search(r'star: "M[\d.,L-]+Z"', script)
 
 
@@ -91,7 +91,7 @@ def test_estimates_count_what_it_looks_at():
     assert trial.estimate_run_seconds(config.model_copy(update={"strategy": "random"})) == 0
 
 
-@pytest.mark.parametrize("place", ["summary", "when"])
+@pytest.mark.parametrize("place", ["summary", "when_to_use"])
 def test_it_is_explained_in_words_of_its_own(place: str):
     told = [getattr(look, place) for look in strategy_styles.STRATEGY_STYLES.values()]
     assert len(set(told)) == len(told) and getattr(strategy_styles.strategy_style(ID), place)

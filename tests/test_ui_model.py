@@ -14,14 +14,13 @@ from visits import NEW, PAUSE, ROOT, text_of, visit
 from studentsim.config import RunConfig
 from studentsim.labels import formatting
 from studentsim.settings import Hub
-from studentsim.ui import background
 from studentsim.ui.new import model_check
 
 
 @pytest.fixture
 def fake_job(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model_check, "JOB_MODULE", "fake_model_job")
-    monkeypatch.setattr(background, "ROOT", ROOT / "tests")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests"))
 
 
 def own(name: str) -> AppTest:

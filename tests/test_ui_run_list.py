@@ -201,9 +201,9 @@ def card(run_id: str, **known: object) -> RunCard:
 
 def test_words_are_found_wherever_they_stand_and_all_must_be_there():
     runs = [
-        card("a", student="Careless", way="mixed bag", seed=3),
-        card("b", student="Careless", note="Look at Physics"),
-        card("c", tags=("Year 7",), group="group-9"),
+        card("a", student_label="Careless", strategy_label="mixed bag", seed=3),
+        card("b", student_label="Careless", note="Look at Physics"),
+        card("c", tags=("Year 7",), group_id="group-9"),
     ]
 
     def found(text: str) -> list[str]:
@@ -319,7 +319,7 @@ def test_the_state_of_several_runs_is_said_of_several():
 
 def test_a_group_s_mean_rests_on_those_that_sat_the_same_last_exam_and_says_how_many():
     def sat(correct: int, turn: int) -> RunCard:
-        return card(f"r{correct}", last=(correct, 100, turn))
+        return card(f"r{correct}", last_exam=(correct, 100, turn))
 
     told = groups.describe_mean_score([sat(50, 20), sat(60, 20), sat(99, 10), card("none")])
     assert told.startswith("on average 55 of 100 (") and told.endswith("right after 20 lessons, in 2 runs")

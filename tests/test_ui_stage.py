@@ -207,7 +207,7 @@ def test_a_look_at_the_past_asks_the_database_once(folder: Path, monkeypatch: py
     asked: list[str] = []
     frame = type(engine.database).query_frame
     monkeypatch.setattr(
-        type(engine.database), "frame", lambda self, sql, *rest: asked.append(sql) or frame(self, sql, *rest)
+        type(engine.database), "query_frame", lambda self, sql, *rest: asked.append(sql) or frame(self, sql, *rest)
     )
     for share in (0.0, 0.31, 0.5, 0.9, 1.0):
         replay.take_past_snapshots(engine, ("it",), share)

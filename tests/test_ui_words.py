@@ -46,7 +46,7 @@ def steps(chosen: list[float], margins: list[float], turn: int = 1) -> pd.DataFr
 
 def test_every_strategy_has_a_name_and_a_look_of_its_own():
     assert set(strategy_styles.STRATEGY_STYLES) == set(STRATEGIES)
-    for what in ("name", "slot"):
+    for what in ("name", "color_slot"):
         assert len({getattr(look, what) for look in strategy_styles.STRATEGY_STYLES.values()}) == len(STRATEGIES)
 
 

@@ -59,7 +59,7 @@ def test_the_next_turns_reference_is_what_the_last_pass_told(reference, monkeypa
         told.append(before)
         return compute_held_out_metrics(own, before, *rest)
 
-    monkeypatch.setattr("studentsim.training.dpo.validation", told_of)
+    monkeypatch.setattr("studentsim.training.dpo.compute_held_out_metrics", told_of)
     list(learner.learn(pairs, held_out, turn=2, seed=1))
     assert told == [wanted]  # to the last bit: a resumed run works it out anew
 

@@ -45,7 +45,7 @@ def student(kind: str = "llama", scheme: str = "") -> HubStudent:
 
 def answered(s, count: int = 6) -> list[tuple]:
     questions = {q.id: q for q in hubs.bank().study[:count]}
-    return [(questions[a.question_id], a) for a in s.answer(list(questions.values()), luck=("study", 0))]
+    return [(questions[a.question_id], a) for a in s.answer(list(questions.values()), seed_key=("study", 0))]
 
 
 # ------------------------------------------------------------------ whether it ended

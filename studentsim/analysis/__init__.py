@@ -1,1 +1,1 @@
-"""What answers show: figures and findings computed from what a student wrote. No streamlit here, and no torch."""
+"""Statistics and findings computed from a student's answers. No streamlit here, and no torch."""

@@ -1,13 +1,13 @@
-"""What counts bear: one rule for each kind of claim that pages make, checked against scipy in tests.
+"""Significance tests: one for each kind of claim that pages make, checked against scipy in tests.
 
-    behind         a part of an exam against the rest of it: Fisher's exact test, one-sided
-    change         one count against another, of two exams, say (more, fewer, better, worse, unlearnt): Fisher's exact test, two-sided
-    above_chance   a count against blind guessing: the binomial test, one-sided
-    leads          the most frequent of several against the next: the binomial test of the two, two-sided
-    direction      two ways of teaching on the same questions (more right, fewer right): the interval of their difference leaves out 0
+    is_significantly_below_rest   a part of an exam against the rest of it: Fisher's exact test, one-sided
+    significant_change            one count against another, as of two exams: Fisher's exact test, two-sided
+    is_above_chance               a count against blind guessing: the binomial test, one-sided
+    is_significantly_ahead        the most frequent of several against the next: the binomial test of the two, two-sided
+    interval_direction            a difference on the same questions: whether its interval leaves out 0
 
-Luck alone makes such a claim in 5 of 100 cases at most, and whoever looks at several at once corrects for that (``of``, Bonferroni), so
-the 5 of 100 hold for all that a page claims of a kind. Written out, a few lines each: importing scipy costs a page up to a second.
+The level is 5 %, and whoever makes several comparisons at once corrects for their number (``comparisons``, Bonferroni), so
+that it holds for all claims of a kind on a page. Written out, a few lines each: importing scipy costs a page up to a second.
 """
 
 from __future__ import annotations
@@ -17,22 +17,24 @@ from functools import lru_cache
 from math import exp, lgamma, log
 
 ALPHA = 0.05
-"""How often luck alone may make a claim where there is nothing to find."""
+"""The significance level: the probability of a claim where there is no effect."""
 
 CountOfTotal = tuple[int, int]
-"""So many of so many."""
+"""``(count, total)``"""
 
 
 def is_significantly_below_rest(part: CountOfTotal, whole: CountOfTotal, *, comparisons: int) -> bool:
-    """Whether the lowest of ``comparisons`` parts of a ``whole`` would so seldom hold so few of its right answers by luck, had these fallen
-    on its questions at random. The whole includes the part.
+    """Whether a part, the lowest of ``comparisons``, has significantly fewer right answers than the rest of the ``whole``.
+
+    The whole includes the part. Test: Fisher's exact, one-sided, Bonferroni-corrected.
     """
     return comparisons * hypergeometric_cdf(part, whole) < ALPHA
 
 
 def significant_change(before: CountOfTotal, after: CountOfTotal, *, comparisons: int = 1) -> int:
-    """1 where ``after`` is a larger share by more than luck, -1 where it is a smaller one, 0 where that cannot be told; of ``comparisons``
-    such comparisons. Where both are of the same questions it errs on the safe side.
+    """1 where ``after`` is a significantly larger share, -1 where it is a smaller one, else 0; corrected for ``comparisons``.
+
+    Conservative where both counts are of the same questions.
     """
     if comparisons * fisher_exact_p(before, after) >= ALPHA:
         return 0
@@ -40,8 +42,9 @@ def significant_change(before: CountOfTotal, after: CountOfTotal, *, comparisons
 
 
 def is_above_chance(count: CountOfTotal, chance: float, *, comparisons: int) -> bool:
-    """Whether the highest of ``comparisons`` counts would so seldom be so high by luck, had each question fallen to it with probability
-    ``chance`` (0 to 1). Where chance is 0, one is enough.
+    """Whether a count, the highest of ``comparisons``, is significantly above blind guessing.
+
+    ``chance`` (0 to 1) is the probability of a question to be counted by guessing; where it is 0, one is enough.
     """
     correct, questions = count
     if chance <= 0:
@@ -58,21 +61,23 @@ def is_above_chance(count: CountOfTotal, chance: float, *, comparisons: int) -> 
 
 
 def is_significantly_ahead(most: int, second: int) -> bool:
-    """Whether the most frequent of several leads the next by more than luck. To compare the two that came out first is enough: no
-    correction for the others is needed (Hung and Fithian 2019, rank verification).
+    """Whether the most frequent of several leads the next significantly.
+
+    Comparing the first two needs no correction for the others. Source: Hung and Fithian 2019, rank verification.
     """
     total = most + second
     return 2 * sum(exp(_log_binomial(total, k) - total * log(2)) for k in range(most, total + 1)) < ALPHA
 
 
 def interval_direction(low: float, high: float) -> int:
-    """1 where an interval of a difference lies above 0, -1 where it lies below, 0 where it holds 0: then nothing is claimed."""
+    """1 where a difference's interval lies above 0, -1 where it lies below, 0 where it contains 0."""
     return int(low > 0) - int(high < 0)
 
 
 def count_testable_comparisons(pairs: Iterable[tuple[CountOfTotal, CountOfTotal]]) -> int:
-    """For how many of several ``significant_change`` comparisons to correct (``of``): those that could come out clear at all, given how much
-    was counted in both together (Tarone 1990). What was counted twice in a dozen questions can't, and asks for no correction.
+    """For how many ``significant_change`` comparisons to correct: those that could be significant at all, given their totals.
+
+    What occurred twice in a dozen questions could not, and needs no correction. Source: Tarone 1990.
     """
     smallest_ps = [p for p in (_smallest_possible_p(before, after) for before, after in pairs) if p < ALPHA]
     k = 1
@@ -82,13 +87,13 @@ def count_testable_comparisons(pairs: Iterable[tuple[CountOfTotal, CountOfTotal]
 
 
 def fisher_exact_p(first: CountOfTotal, second: CountOfTotal) -> float:
-    """Fisher's exact p-value of two counts being of one and the same share, two-sided: twice the smaller tail."""
+    """Fisher's exact p-value (0 to 1) of two counts having the same share, two-sided: twice the smaller tail."""
     whole = first[0] + second[0], first[1] + second[1]
     return min(1.0, 2 * min(hypergeometric_cdf(first, whole), hypergeometric_cdf(second, whole)))
 
 
 def _smallest_possible_p(first: CountOfTotal, second: CountOfTotal) -> float:
-    """The smallest p-value that these two could have had, with as much counted in both together."""
+    """The smallest p-value that two counts with these totals and this sum could have."""
     (_, n), (_, m) = first, second
     total = first[0] + second[0]
     max_counts = min(total, n), min(total, m)
@@ -100,9 +105,7 @@ def _smallest_possible_p(first: CountOfTotal, second: CountOfTotal) -> float:
 
 @lru_cache(maxsize=1 << 14)
 def hypergeometric_cdf(part: CountOfTotal, whole: CountOfTotal) -> float:
-    """The probability (0 to 1) that a part of a ``whole`` holds at most so many of its right answers, had they fallen on its
-    questions at random.
-    """
+    """The probability (0 to 1) that a part of a ``whole`` has at most so many of its right answers, were these randomly placed."""
     (correct, questions), (total_correct, total_questions) = part, whole
     least = max(0, questions - (total_questions - total_correct))
     log_total_ways = _log_binomial(total_questions, questions)
@@ -117,5 +120,5 @@ def hypergeometric_cdf(part: CountOfTotal, whole: CountOfTotal) -> float:
 
 
 def _log_binomial(total: int, chosen: int) -> float:
-    """In how many ways some can be chosen, as a logarithm: thousands have more ways than a float can hold."""
+    """The logarithm of the binomial coefficient, which overflows a float for thousands."""
     return lgamma(total + 1) - lgamma(chosen + 1) - lgamma(total - chosen + 1)

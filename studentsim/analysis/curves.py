@@ -1,6 +1,6 @@
-"""Frames for the pictures of Compare: one row a group and lesson (or category), with an interval. No streamlit here.
+"""Frames for the charts of Compare: one row a group and turn (or category), with a 95 % interval. No streamlit here.
 
-A group of one run has the Wilson interval of its questions; of several, the mean and its interval over questions and runs.
+A group of one run has the Wilson interval over its questions; of several, the mean and its interval over questions and runs.
 """
 
 from __future__ import annotations
@@ -22,22 +22,15 @@ def group_means_frame(
 ) -> pd.DataFrame:
     """``label, strategy, variant, turn, accuracy, low, high, runs, correct, questions`` of each group, by group and turn.
 
-    ``results``: ``run_id, turn, correct, questions``. ``runs`` counts those that have come so far; ``correct`` and ``questions``
-    are summed over them. ``same_questions``: whether a group's runs were asked the same ones (the exam) or not (practice).
+    ``results``: ``run_id, turn, correct, questions``. ``runs`` counts those that have reached the turn; ``correct`` and
+    ``questions`` are summed over them. ``same_questions``: whether a group's runs were asked the same ones (in exams).
     """
     rows = []
     for group in groups:
         ids = [run.run_id for run in group.runs]
         for turn, turn_results in results[results.run_id.isin(ids)].groupby("turn"):
-            rows.append(
-                (
-                    group.label,
-                    group.strategy,
-                    group.variant,
-                    int(turn),
-                    *_mean_with_interval(turn_results, same_questions),
-                )
-            )
+            mean = _mean_with_interval(turn_results, same_questions)
+            rows.append((group.label, group.strategy, group.variant, int(turn), *mean))
     return pd.DataFrame(rows, columns=MEAN_COLUMNS)
 
 
@@ -61,17 +54,16 @@ def category_means_frame(groups: Sequence[RunGroup], results: pd.DataFrame) -> p
     rows = []
     for category in results.category.drop_duplicates():
         for group in groups:
-            group_results = results[
-                (results.category == category) & results.run_id.isin([run.run_id for run in group.runs])
-            ]
+            ids = [run.run_id for run in group.runs]
+            group_results = results[(results.category == category) & results.run_id.isin(ids)]
             if len(group_results):
-                rows.append(
-                    (category, group.label, group.strategy, group.variant, *_mean_with_interval(group_results, True))
-                )
+                mean = _mean_with_interval(group_results, True)
+                rows.append((category, group.label, group.strategy, group.variant, *mean))
     return pd.DataFrame(rows, columns=["category", *(c for c in MEAN_COLUMNS if c != "turn")])
 
 
 def _mean_with_interval(results: pd.DataFrame, same_questions: bool) -> tuple[float, float, float, int, int, int]:
+    """``accuracy, low, high, runs, correct, questions`` of one row a run."""
     correct, questions = int(results.correct.sum()), int(results.questions.sum())
     if len(results) == 1:
         return (correct / questions, *wilson_interval(correct, questions), 1, correct, questions)

@@ -1,8 +1,8 @@
-"""One way against another on the same exam: how many more of its questions were answered rightly, and how sure that is.
+"""Paired differences of groups' accuracies on the same exam, with intervals.
 
-Both sat the same questions with the same luck, so they are compared question by question, which takes out how hard the
-questions are. Where there are two runs or more of each, the interval is over questions and over runs, and speaks of the ways
-of teaching; else it is over questions alone and speaks of the two runs only.
+The groups answered the same questions with the same random streams, so they are compared question by question, which removes
+the questions' difficulty. With two runs or more in each group the interval is over questions and runs, and is about the
+groups' settings; else it is over questions alone, and is about the two runs only.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ CONFIDENCE_LEVEL = 0.95
 
 @dataclass(frozen=True)
 class AccuracyDifference:
-    """``accuracy_gain`` (-1 to 1) is this group's accuracy less the reference's, within ``low`` to ``high``.
+    """``accuracy_gain`` (-1 to 1) is this group's accuracy minus the reference's, within ``low`` to ``high``.
 
     ``only_this`` and ``only_other`` count questions that only one of them got right, ``p_value`` is McNemar's exact one;
-    None where a side has several runs. ``comparison_count`` intervals hold together with 95 %, each for itself with more.
+    None where a side has several runs. The ``comparison_count`` intervals hold jointly with 95 % (Bonferroni).
     """
 
     group: RunGroup
@@ -43,17 +43,17 @@ class AccuracyDifference:
 
     @property
     def is_significant(self) -> bool:
-        """Whether more than luck is behind it (``claims.interval_direction``)."""
+        """Whether the interval leaves out 0 (``claims.interval_direction``)."""
         return claims.interval_direction(self.low, self.high) != 0
 
     @property
     def has_repeated_runs(self) -> bool:
-        """Whether it speaks of ways of teaching rather than of two runs."""
+        """Whether both groups have several runs, so that the difference is about their settings rather than two runs."""
         return len(self.group.runs) > 1 and len(self.reference.runs) > 1
 
 
 def choose_reference(groups: Sequence[RunGroup]) -> RunGroup:
-    """With which the others are compared: mixed bag, else no teaching, else the first."""
+    """The group that the others are compared with: strategy ``random``, else ``none``, else the first."""
     for strategy in ("random", "none"):
         for group in groups:
             if group.strategy == strategy:
@@ -62,7 +62,7 @@ def choose_reference(groups: Sequence[RunGroup]) -> RunGroup:
 
 
 def last_shared_turn(groups: Sequence[RunGroup], exams: pd.DataFrame) -> int | None:
-    """The last lesson after which all runs of these groups have sat an exam; None: there is none."""
+    """The last turn after which all runs of these groups have taken an exam; None: there is none."""
     ids = [run.run_id for group in groups for run in group.runs]
     run_counts = exams[exams.run_id.isin(ids)].groupby("turn").run_id.nunique()
     shared = run_counts[run_counts == len(ids)].index
@@ -72,10 +72,10 @@ def last_shared_turn(groups: Sequence[RunGroup], exams: pd.DataFrame) -> int | N
 def compute_differences(
     groups: Sequence[RunGroup], exam_grades: pd.DataFrame, turn: int, *, reference: RunGroup | None = None
 ) -> list[AccuracyDifference]:
-    """Each group but the ``reference`` (one of them; without it ``choose_reference``) against it. ``exam_grades``: ``run_id, question_id, right``
-    of the exam after ``turn``.
+    """The difference of each other group from the ``reference`` (by default ``choose_reference``).
 
-    A group whose runs did not sit the very questions of the reference is left out.
+    ``exam_grades``: ``run_id, question_id, right`` of the exam after ``turn``. A group whose runs were not asked exactly the
+    reference's questions is left out.
     """
     if len(groups) < 2:
         return []
@@ -99,9 +99,14 @@ def _compute_difference(
         return None
     this, other = grades[ids[0]].astype(float), grades[ids[1]].astype(float)
     common_fields = {
-        "group": group, "reference": reference, "turn": turn, "questions": len(grades), "of": comparison_count,
-        "accuracy": float(this.to_numpy().mean()), "reference_accuracy": float(other.to_numpy().mean()),
-    }  # fmt: skip
+        "group": group,
+        "reference": reference,
+        "turn": turn,
+        "questions": len(grades),
+        "comparison_count": comparison_count,
+        "accuracy": float(this.to_numpy().mean()),
+        "reference_accuracy": float(other.to_numpy().mean()),
+    }
     accuracy_gain = common_fields["accuracy"] - common_fields["reference_accuracy"]
     confidence = 1 - (1 - CONFIDENCE_LEVEL) / comparison_count
     if len(group.runs) == len(reference.runs) == 1:
@@ -120,7 +125,10 @@ def _compute_difference(
 
 
 def _difference_variances(this: pd.DataFrame, other: pd.DataFrame) -> list[tuple[float, float]]:
-    """Of the difference of two means: by question, and by run on each side that has several; with degrees of freedom."""
+    """Variances of the difference of two means, each with its degrees of freedom: over questions, and over each side's runs.
+
+    ``this`` and ``other`` hold 0 or 1, (questions, runs); a side of one run has no variance over runs.
+    """
     by_question = (this.mean(axis=1) - other.mean(axis=1)).var() / len(this) if len(this) > 1 else 0.25
     variances = [(float(by_question), float(max(1, len(this) - 1)))]
     for side in (this, other):

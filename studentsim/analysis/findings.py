@@ -1,4 +1,4 @@
-"""What a run's finished exams show, as frames: accuracy by category and by skill, slips, questions. No streamlit here.
+"""Findings of a run's finished exams, as frames: accuracy by category and skill, misconceptions, questions. No streamlit here.
 
 Accuracies and their 95 % bounds (Wilson) are fractions 0 to 1.
 """
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from studentsim.analysis.accuracy_bounds import add_wilson_bounds
 from studentsim.analysis.misconception_status import judge_misconceptions
-from studentsim.exam import wilson_interval
 from studentsim.labels import category_names
 from studentsim.labels.titles import find_misconception, is_formula_error
 from studentsim.store import queries
@@ -19,58 +19,59 @@ from studentsim.store.database import Database
 from studentsim.types import CATEGORIES
 
 NO_SKILL = ""
-"""What stands for the skill of a question whose bank names none."""
+"""The skill of a question whose bank has no skills."""
 
 
 @dataclass(frozen=True)
 class ExamFindings:
-    """All exams of one run, summed in the ways the page and the report need."""
+    """All finished exams of one run, summed as the page and the report need them."""
 
     exams: pd.DataFrame
-    """``queries.exams``."""
+    """``queries.fetch_exams``."""
     categories: pd.DataFrame
     """``row`` (the category)``, turn, correct, questions, accuracy, low, high``, in the bank's order."""
     skills: pd.DataFrame
-    """The same by skill (``row``), with its ``category``."""
+    """As ``categories``, by skill (``row``), with its ``category``."""
     misconception_counts: pd.DataFrame
-    """``misconception, category, skill, turn, misconception_counts, offered, right, low, high``: how often each slip was made, of the questions
-    that offer it, and how many of these were answered rightly. What a formula tells may be made in any question: all count."""
+    """``misconception, category, skill, turn, offered, right, blind, made, low, high``: how often each misconception occurred
+    (``made``) in the questions that offer it (``offered``; all of its skill for a formula error), how many of these were
+    answered rightly, and the share that blind guessing would make it (``blind``)."""
     judged_misconceptions: pd.DataFrame
-    """One row a slip that was ever made: ``judged_misconceptions.standing``."""
+    """One row a misconception that ever occurred: ``misconception_status.judge_misconceptions``."""
     questions: pd.DataFrame
-    """``queries.exam_questions``, with the list ``offers`` of slips."""
+    """``queries.fetch_exam_questions``, with ``offers``: a list of ``(misconception, share of options)``."""
     disagreements: pd.DataFrame = field(default_factory=pd.DataFrame)
-    """``queries.disagreements``: where the letter and the value beside it are of different options."""
+    """``queries.fetch_letter_value_mismatches``: the letter and the value beside it belong to different options."""
     practice_misconceptions: pd.DataFrame = field(default_factory=pd.DataFrame)
-    """``queries.practice_slips``: what was behind wrong answers in practice."""
+    """``queries.fetch_practice_misconceptions``: misconceptions of wrong answers in practice."""
 
     @property
     def exam_turns(self) -> list[int]:
-        """After how many lessons there was an exam."""
+        """The turns of the exams, in order (0: before any practice)."""
         return [int(turn) for turn in self.exams.turn]
 
     @property
     def last_exam_turn(self) -> int:
-        """The last exam's lesson."""
+        """The turn of the last exam."""
         return self.exam_turns[-1]
 
     @property
     def chance_accuracy(self) -> float:
-        """What guessing would reach in the exam, 0 to 1: the mean over its questions of one in as many as they have options."""
+        """The accuracy of guessing in the exam, 0 to 1: the mean over its questions of 1 / number of options."""
         shares = [1 / len(json.loads(text)) for text in self.questions.options]
         return sum(shares) / len(shares) if shares else 0.2
 
     def count_unanswered(self, column: str, name: str) -> pd.Series:
-        """On how many questions whose ``column`` (``category``, ``skill``) is ``name`` nothing was ticked, by exam."""
+        """The number of unanswered questions whose ``column`` (``category``, ``skill``) is ``name``, by the exam's turn."""
         answers = self.questions[self.questions[column] == name][["turns", "letters"]].explode(["turns", "letters"])
         return answers[answers.letters == ""].groupby("turns").size()
 
     def category_label(self, category: str) -> str:
-        """A category as a heading or a label says it (``category_names.category_label``)."""
+        """A category in a heading or a label (``category_names.category_label``)."""
         return category_names.category_label(category, self.categories.row)
 
     def inline_category_label(self, category: str) -> str:
-        """A category within a sentence."""
+        """A category within a sentence (``category_names.inline_category_label``)."""
         return category_names.inline_category_label(category, self.categories.row)
 
     def in_last_exam(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -110,54 +111,47 @@ def load_findings(database: Database, run_id: str) -> ExamFindings:
 
 
 def order_categories(names: list[str]) -> list[str]:
-    """Categories in the order in which figures are told: the known ones first."""
+    """Categories in the order of display: the curriculum's first, then the others by name."""
     curriculum_categories = [c for c in CATEGORIES if c in names]
     return curriculum_categories + sorted(set(names) - set(curriculum_categories))
 
 
 def misconception_hint(misconception: str) -> str:
-    """What a teacher could ask a pupil who makes it; blank where the bank has no words for it."""
+    """What a teacher could ask a pupil who has it; blank where the bank has no text."""
     description = find_misconception(misconception)
     return description.hint if description else ""
 
 
 def misconception_explanation(misconception: str) -> str:
-    """What goes wrong in it; blank where the bank has no words for it."""
+    """What goes wrong in it; blank where the bank has no text."""
     description = find_misconception(misconception)
     return description.explanation if description else ""
 
 
 def _offered_misconceptions(options: str) -> list[tuple[str, float]]:
-    """The slips that a question's options stand for, each with the share of blind ticks that would fall on it."""
+    """The misconceptions behind a question's options, each with its share of the options (0 to 1)."""
     parsed_options = json.loads(options)
-    slips = [o["misconception"] for o in parsed_options if o.get("misconception")]
-    return [(slip, slips.count(slip) / len(parsed_options)) for slip in dict.fromkeys(slips)]
+    offered = [o["misconception"] for o in parsed_options if o.get("misconception")]
+    return [(id, offered.count(id) / len(parsed_options)) for id in dict.fromkeys(offered)]
 
 
 def _sum_tallies(tallies: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Tallies summed by a column and lesson, with intervals."""
+    """Tallies summed by a column and turn, with intervals."""
     frame = tallies.groupby([column, "turn"], as_index=False)[["correct", "questions"]].sum()
-    frame = frame.rename(columns={column: "row"})
-    frame["accuracy"] = frame.correct / frame.questions
-    return _with_intervals(frame, "correct", "questions")
-
-
-def _with_intervals(frame: pd.DataFrame, count: str, total: str) -> pd.DataFrame:
-    bounds = [wilson_interval(int(k), int(n)) for k, n in zip(frame[count], frame[total], strict=True)]
-    return frame.assign(low=[low for low, _ in bounds], high=[high for _, high in bounds])
+    return add_wilson_bounds(frame.rename(columns={column: "row"}), "correct", "questions", share_column="accuracy")
 
 
 _MISCONCEPTION_KEYS = ["misconception", "category", "skill", "turn"]
 
 
 def _count_offered_misconceptions(questions: pd.DataFrame, wrong_answers: pd.DataFrame) -> pd.DataFrame:
-    """How often each slip was made in each exam, of how many questions that offer it, and how often blind ticks would make it."""
+    """``ExamFindings.misconception_counts`` of the misconceptions that options invite."""
     columns = ["category", "skill", "correct", "turns", "letters", "offers"]
     offered = questions[columns].explode("offers").dropna(subset=["offers"])
     if offered.empty:
         return pd.DataFrame(columns=[*_MISCONCEPTION_KEYS, "offered", "right", "blind", "made", "low", "high"])
     offered = offered.explode(["turns", "letters"]).rename(columns={"turns": "turn"})
-    offered["misconception"] = [slip for slip, _ in offered.offers]
+    offered["misconception"] = [id for id, _ in offered.offers]
     offered["blind"] = [float(share) for _, share in offered.offers]
     offered["right"] = offered.letters == offered.correct
     aggregations = {"offered": ("blind", "size"), "right": ("right", "sum"), "blind": ("blind", "mean")}
@@ -169,11 +163,11 @@ def _count_offered_misconceptions(questions: pd.DataFrame, wrong_answers: pd.Dat
     )
     frame = counts.merge(wrong_answers, on=_MISCONCEPTION_KEYS, how="left")
     frame["made"] = frame.pop("wrong").fillna(0).astype(int)
-    return _with_intervals(frame, "made", "offered")
+    return add_wilson_bounds(frame, "made", "offered").drop(columns="share")
 
 
 def _count_formula_errors(tallies: pd.DataFrame, wrong_answers: pd.DataFrame) -> pd.DataFrame:
-    """The same for errors that no option invites: of all questions of their category and skill. Blind ticks make none of them."""
+    """``ExamFindings.misconception_counts`` of formula errors, which no option invites: of all questions of their skill."""
     wrong_answers = wrong_answers.assign(skill=wrong_answers.skill.fillna(NO_SKILL))
     kinds = wrong_answers[["misconception", "category", "skill"]].drop_duplicates()
     totals = tallies.rename(columns={"questions": "offered", "correct": "right"})[
@@ -181,4 +175,4 @@ def _count_formula_errors(tallies: pd.DataFrame, wrong_answers: pd.DataFrame) ->
     ]
     frame = kinds.merge(totals, on=["category", "skill"]).merge(wrong_answers, on=_MISCONCEPTION_KEYS, how="left")
     frame = frame.assign(blind=0.0, made=frame.wrong.fillna(0).astype(int)).drop(columns="wrong")
-    return _with_intervals(frame, "made", "offered")
+    return add_wilson_bounds(frame, "made", "offered").drop(columns="share")

@@ -1,8 +1,8 @@
-"""How good a marker is, as ``python -m studentsim check-teacher`` or ``train-teacher`` found.
+"""A grader's stored evaluation, as ``python -m studentsim check-teacher`` or ``train-teacher`` wrote it.
 
-``check.json`` lies beside a marker's weights: ``written`` and each kind of ``hard`` case count ``right_right, right_wrong,
-wrong_right, wrong_wrong`` (what the key says first, then the marker), and ``naive``: how often comparing texts letter for
-letter agreed with the key. ``replies`` counts so by kind of reply, on all answers held out from a marker's fine-tuning.
+``check.json`` lies beside a grader's weights. ``written`` and each kind of ``hard`` case count ``right_right, right_wrong,
+wrong_right, wrong_wrong`` (the key's grade first, then the grader's) and ``naive``, how often exact comparison of the texts
+agreed with the key. ``replies`` counts the same by kind of reply, on all answers held out from the grader's fine-tuning.
 """
 
 from __future__ import annotations
@@ -16,64 +16,65 @@ from typing import Any
 import pandas as pd
 
 import studentsim
-from studentsim.analysis.tries import add_wilson_bounds
+from studentsim.analysis.accuracy_bounds import add_wilson_bounds
 from studentsim.errors import ConfigError
 from studentsim.grader.reply_classification import ReplyKind
 from studentsim.student.huggingface import resolve
 
 EMBEDDED_GRADER = "embedded"
-"""The shipped marker's name."""
+"""The shipped grader's name."""
 EMBEDDED_WEIGHTS_DIR = Path(studentsim.__file__).parent / "grader" / "weights"
 TRAIN_GRADER_COMMAND = "python -m studentsim train-teacher --base google/flan-t5-large --answers RUN --out FOLDER"
-"""Makes another marker of the answers of a run's student."""
+"""Command that fine-tunes another grader on the answers of a run's student."""
 WEIGHTS_FILE, EVALUATION_FILE = "model.safetensors", "check.json"
 CONFUSION_CELLS = ("right_right", "right_wrong", "wrong_right", "wrong_wrong")
 AS_WRITTEN = "as written"
 MAX_ANSWERS = 10**9
-"""Answers that may have been counted."""
+"""Larger counts in a file are refused."""
 
 
 @dataclass(frozen=True)
 class GraderEvaluation:
-    """``case_counts`` has a row a kind, answers as they were written first: ``kind, answers, agreed, share, low, high``, ``CONFUSION_CELLS``, ``naive``."""
+    """A grader's agreement with the key."""
 
     case_counts: pd.DataFrame
+    """A row a kind of case, ``AS_WRITTEN`` first: ``kind, answers, agreed``, ``CONFUSION_CELLS``, ``naive, share, low, high``."""
     weights_fingerprint: str = ""
-    """Which weights were checked (``source.compute_fingerprint``); blank: not told, as of the shipped marker."""
+    """The evaluated weights (``resolve.compute_fingerprint``); blank: not recorded, as for the shipped grader."""
     reply_kind_counts: pd.DataFrame | None = None
-    """A row a kind of reply, as ``case_counts``; None where they were not counted."""
+    """A row a kind of reply, with the columns of ``case_counts``; None where they were not counted."""
 
     @property
     def written_answers(self) -> pd.Series:
-        """Answers as students wrote them."""
+        """The row of answers as students wrote them."""
         return self.case_counts.iloc[0]
 
     @property
     def hard_cases(self) -> pd.Series:
-        """All hard cases together."""
+        """The sums over all hard cases."""
         sums = self.case_counts.iloc[1:][[*CONFUSION_CELLS, "naive", "answers", "agreed"]].sum().to_frame().T
         return add_wilson_bounds(sums, "agreed", "answers").iloc[0]
 
     @property
     def has_hard_cases(self) -> bool:
-        """Whether hard cases were checked."""
+        """Whether hard cases were evaluated."""
         return len(self.case_counts) > 1
 
 
 def is_grader_installed(weights_dir: Path = EMBEDDED_WEIGHTS_DIR) -> bool:
-    """Whether the embedded marker is installed."""
+    """Whether the embedded grader is installed."""
     return (weights_dir / WEIGHTS_FILE).is_file()
 
 
 def load_evaluation(weights_dir: Path = EMBEDDED_WEIGHTS_DIR) -> GraderEvaluation | None:
-    """What the check found; None where there are no figures, none that can be read, or only those of other weights."""
+    """The stored evaluation; None where there is none, it cannot be read, or it is of other weights."""
     file = weights_dir / EVALUATION_FILE
     try:
         evaluation = _read_evaluation(file, file.stat().st_mtime_ns)
         if evaluation.weights_fingerprint and evaluation.weights_fingerprint != resolve.compute_fingerprint(
             weights_dir, resolve.WEIGHT_SUFFIXES
         ):
-            return None  # other weights were put there since
+            return None  # the weights were replaced since
         return evaluation
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, ConfigError):
         return None
@@ -107,6 +108,9 @@ def _confusion_row(kind: str, counts: dict[str, Any]) -> dict[str, Any]:
     if min(cells.values()) < 0 or max(cells.values()) > MAX_ANSWERS:
         raise ValueError(f"{cells} are no counts")
     return {
-        "kind": str(kind), "answers": sum(cells.values()), "agreed": cells["right_right"] + cells["wrong_wrong"], **cells,
+        "kind": str(kind),
+        "answers": sum(cells.values()),
+        "agreed": cells["right_right"] + cells["wrong_wrong"],
+        **cells,
         "naive": int(counts.get("naive", 0)),
-    }  # fmt: skip
+    }

@@ -1,7 +1,7 @@
-"""How sure a mean is, over questions and over runs. Plain arithmetic: scipy costs a page half a second to import.
+"""Confidence intervals of means over questions and runs, written out: scipy costs a page half a second to import.
 
-Accuracies are fractions 0 to 1. Two kinds of luck are kept apart: which questions happened to be asked, and which draw
-of luck a run (its seed) happened to be. Their variances are added, which errs on the wide side (Owen 2007).
+Accuracies are fractions 0 to 1. Two sources of variance are separate: which questions were asked, and which seed a run had.
+They are added, which errs on the wide side. Source: Owen 2007.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ __all__ = ["half_width", "mcnemar_p_value", "mean_interval", "paired_difference_
 
 
 def mean_interval(accuracies: Sequence[float], questions: int, *, same_questions: bool = True) -> tuple[float, float]:
-    """The 95 % interval of several runs' mean accuracy, over new questions and over new runs (2 runs or more).
+    """The 95 % interval of the mean accuracy of 2 runs or more, over new questions and new runs.
 
-    ``questions``: how many each run was asked; ``same_questions``: whether all were asked the same ones.
+    ``questions``: the number that each run was asked; ``same_questions``: whether all were asked the same ones.
     """
     n, mean = len(accuracies), fmean(accuracies)
     by_run = variance(accuracies) / n
@@ -28,18 +28,17 @@ def mean_interval(accuracies: Sequence[float], questions: int, *, same_questions
 
 
 def half_width(variances: Sequence[tuple[float, float]], confidence: float = 0.95) -> float:
-    """Half of an interval from variances, each with its degrees of freedom (Satterthwaite's approximation)."""
+    """Half the width of an interval from ``(variance, degrees of freedom)`` of each source (Satterthwaite's approximation)."""
     total = sum(v for v, _ in variances)
     if total <= 0:
         return 0.0
     denominator = sum(v * v / df for v, df in variances if df != math.inf)
-    return t_quantile((1 + confidence) / 2, total * total / denominator if denominator > 0 else math.inf) * math.sqrt(
-        total
-    )
+    degrees = total * total / denominator if denominator > 0 else math.inf
+    return t_quantile((1 + confidence) / 2, degrees) * math.sqrt(total)
 
 
 def mcnemar_p_value(only_this: int, only_other: int) -> float:
-    """The exact two-sided p-value of McNemar's test: how often luck alone would split them at least so unevenly.
+    """The exact two-sided p-value of McNemar's test on the questions that only one of two got right.
 
     >>> round(mcnemar_p_value(9, 2), 4)
     0.0654
@@ -49,7 +48,7 @@ def mcnemar_p_value(only_this: int, only_other: int) -> float:
 
 
 def t_quantile(p: float, df: float) -> float:
-    """Student's t: the value below which a share ``p`` (0.5 to 1) lies. Bisection over ``t_cdf``."""
+    """The quantile ``p`` (0.5 to 1) of Student's t distribution, by bisection over ``t_cdf``."""
     if df > 1e6:
         return NormalDist().inv_cdf(p)
     low, high = 0.0, 1.0
@@ -62,7 +61,7 @@ def t_quantile(p: float, df: float) -> float:
 
 
 def t_cdf(t: float, df: float, steps: int = 100) -> float:
-    """The share of Student's t distribution below ``t`` (0 or more), by Simpson's rule.
+    """The cumulative distribution of Student's t at ``t`` (0 or more), by Simpson's rule.
 
     With t = sqrt(df) tan(a) the density becomes cos(a) to the power df - 1, on a bounded and smooth range.
     """

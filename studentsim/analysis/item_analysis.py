@@ -1,8 +1,8 @@
-"""Item analysis: how hard each question of the exam is, how well it tells good sheets from poor ones, what each option draws.
+"""Item analysis: each exam question's difficulty, how well it separates good sheets from poor ones, and its options' shares.
 
 Facility is the share of answer sheets with the question right. Discrimination is the corrected item-total correlation: the
 point-biserial correlation, over the sheets, of the question being right with the number right among all other questions
-(Lord and Novick 1968; "corrected", since the question itself is left out of the total). No streamlit here.
+("corrected": the question itself is left out of the total). Source: Lord and Novick 1968. No streamlit here.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from studentsim.exam import Z95, wilson_interval
+from studentsim.analysis.accuracy_bounds import add_wilson_bounds
+from studentsim.exam import Z95
 
 MIN_SHEETS = 20
-"""With fewer sheets a correlation is not told: it would be known to no better than about 0.5."""
+"""Fewest sheets for a correlation: with fewer its margin would be about 0.5 or more."""
 
 CORRECT_SYMBOL, WRONG_SYMBOL = "✓", "✗"
 
@@ -28,12 +29,12 @@ ITEM_COLUMNS = (
 
 
 def analyse_items(questions: pd.DataFrame, choices: pd.DataFrame) -> pd.DataFrame:
-    """One row a question, the hardest first.
+    """One row a question (``ITEM_COLUMNS``), the hardest first.
 
-    ``questions`` is ``Findings.questions``, ``choices`` ``queries.item_choices``. ``history`` is this run's exams in order, a tick or
-    a cross each; ``own_correct`` of ``own`` counts them. ``correct`` of ``sheets`` and ``facility`` (0 to 1, ``low`` to ``high``)
-    are over all sheets. ``discrimination`` (-1 to 1) is nan where there are too few sheets, or all agree. ``drawn`` is the wrong option
-    ticked most (blank: none was), ``drawn_slip`` its slip.
+    ``questions`` is ``ExamFindings.questions``, ``choices`` ``queries.fetch_item_choices``. ``history`` is this run's exams in
+    order, a tick or a cross each; ``own_correct`` of ``own`` counts them. ``correct`` of ``sheets`` and ``facility`` (0 to 1,
+    ``low`` to ``high``) are over all sheets. ``discrimination`` (-1 to 1) is nan with too few sheets, or where all agree.
+    ``drawn`` is the wrong option chosen most, ``drawn_times`` (blank, 0: none was), ``drawn_slip`` its misconception.
     """
     if questions.empty:
         return pd.DataFrame(columns=list(ITEM_COLUMNS))
@@ -48,49 +49,35 @@ def analyse_items(questions: pd.DataFrame, choices: pd.DataFrame) -> pd.DataFram
     frame = frame.merge(_most_ticked_wrong_options(choices), on="question_id", how="left")
     frame["drawn"] = frame.drawn.fillna("")
     frame[["correct", "sheets", "drawn_times"]] = frame[["correct", "sheets", "drawn_times"]].fillna(0).astype(int)
-    bounds = [wilson_interval(k, n) for k, n in zip(frame.correct, frame.sheets, strict=True)]
-    frame["low"], frame["high"] = [low for low, _ in bounds], [high for _, high in bounds]
-    slips = [_option_misconception(text, letter) for text, letter in zip(questions.options, frame.drawn, strict=True)]
-    frame["drawn_slip"] = slips
+    frame = add_wilson_bounds(frame, "correct", "sheets")
+    frame["drawn_slip"] = [
+        _option_misconception(text, letter) for text, letter in zip(questions.options, frame.drawn, strict=True)
+    ]
     return frame[list(ITEM_COLUMNS)].sort_values(["facility", "own_correct", "question_id"]).reset_index(drop=True)
 
 
 def correlation_margin(sheets: int) -> float:
-    """How far luck alone would move a correlation of 0 over so many sheets (95 %), were they independent."""
+    """The 95 % margin of a correlation of 0 over this many sheets, were they independent."""
     return Z95 / math.sqrt(sheets - 3) if sheets > 3 else 1.0
 
 
 def option_choice_frame(question: pd.Series, choices: pd.DataFrame) -> pd.DataFrame:
-    """What each option of a question drew: ``letter, text, is_correct, slip, own_sheets, sheets, share, low, high``; a last row of blank
-    letter counts the sheets on which nothing was ticked.
+    """How often each option of a question was chosen: ``letter, text, right, slip`` (its misconception)``, own`` (sheets of this
+    run)``, sheets, share, low, high``; a last row of blank letter counts the sheets without an answer.
 
-    ``question`` is a row of ``Findings.questions``.
+    ``question`` is a row of ``ExamFindings.questions``, ``choices`` as for ``analyse_items``.
     """
-    option_list: list[dict[str, Any]] = [*json.loads(question.options), {"letter": "", "text": "nothing ticked"}]
+    options: list[dict[str, Any]] = [*json.loads(question.options), {"letter": "", "text": "nothing ticked"}]
     choices_by_letter = choices[choices.question_id == question.question_id].groupby("letter")[["own", "sheets"]].sum()
-    total_sheets = int(choices_by_letter.sheets.sum())
     rows = []
-    for option in option_list:
-        own_sheets, sheets = (
-            choices_by_letter.loc[option["letter"]] if option["letter"] in choices_by_letter.index else (0, 0)
-        )
-        low, high = wilson_interval(int(sheets), total_sheets)
-        share = sheets / total_sheets if total_sheets else math.nan
-        is_correct = option["letter"] == question.correct
-        rows.append(
-            (
-                option["letter"],
-                option["text"],
-                is_correct,
-                option.get("misconception") or "",
-                int(own_sheets),
-                int(sheets),
-                share,
-                low,
-                high,
-            )
-        )
-    return pd.DataFrame(rows, columns=["letter", "text", "right", "slip", "own", "sheets", "share", "low", "high"])
+    for option in options:
+        letter = option["letter"]
+        own, sheets = choices_by_letter.loc[letter] if letter in choices_by_letter.index else (0, 0)
+        misconception = option.get("misconception") or ""
+        rows.append((letter, option["text"], letter == question.correct, misconception, int(own), int(sheets)))
+    frame = pd.DataFrame(rows, columns=["letter", "text", "right", "slip", "own", "sheets"])
+    frame["total"] = int(choices_by_letter.sheets.sum())
+    return add_wilson_bounds(frame, "sheets", "total").drop(columns="total")
 
 
 def _item_statistics(choices: pd.DataFrame) -> pd.DataFrame:

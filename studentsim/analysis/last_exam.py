@@ -1,35 +1,33 @@
-"""How each category went in the last exam, with intervals. No streamlit here."""
+"""The last exam by category, with intervals. No streamlit here."""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from studentsim.analysis.accuracy_bounds import add_wilson_bounds
 from studentsim.exam import wilson_interval
 
 
 def last_exam_category_frame(mistakes: pd.DataFrame) -> pd.DataFrame:
-    """``category, correct, questions, accuracy, low, high`` of the last exam in ``queries.wrong_by_category``'s frame."""
-    last = mistakes[mistakes.turn == mistakes.turn.max()] if len(mistakes) else mistakes
-    rows = []
-    for row in last[last.questions > 0].itertuples():
-        correct = int(row.questions - row.wrong)
-        low, high = wilson_interval(correct, int(row.questions))
-        rows.append((row.category, correct, int(row.questions), correct / row.questions, low, high))
-    return pd.DataFrame(rows, columns=["category", "correct", "questions", "accuracy", "low", "high"])
+    """``category, correct, questions, accuracy, low, high`` of the last exam in ``queries.fetch_wrong_by_category``'s frame."""
+    last = _last_exam_rows(mistakes)
+    frame = last.assign(correct=last.questions - last.wrong)[["category", "correct", "questions"]]
+    frame = frame.astype({"correct": int, "questions": int}).reset_index(drop=True)
+    return add_wilson_bounds(frame, "correct", "questions", share_column="accuracy")
+
+
+def _last_exam_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[(frame.turn == frame.turn.max()) & (frame.questions > 0)] if len(frame) else frame
 
 
 def margin_of_error_note(exam_cells: pd.DataFrame) -> str:
-    """``, each known to about 14 either way``: half of the mean width of the last exam's intervals, of 100; blank without an exam.
+    """``, each known to about 14 either way``: half the mean width of the last exam's intervals, of 100; blank without an exam.
 
-    :param cells: ``turn, correct, questions`` of each category, or kind of question, in each exam.
+    ``exam_cells``: ``turn, correct, questions`` of each category, or skill, in each exam.
     """
-    last = (
-        exam_cells[(exam_cells.turn == exam_cells.turn.max()) & (exam_cells.questions > 0)]
-        if len(exam_cells)
-        else exam_cells
-    )
-    bounds = [wilson_interval(int(row.correct), int(row.questions)) for row in last.itertuples()]
+    cells = _last_exam_rows(exam_cells)
+    bounds = [wilson_interval(int(row.correct), int(row.questions)) for row in cells.itertuples()]
     if not bounds:
         return ""
-    half = 50 * sum(high - low for low, high in bounds) / len(bounds)
-    return f", each known to about {half:.0f} either way"
+    half_width = 50 * sum(high - low for low, high in bounds) / len(bounds)
+    return f", each known to about {half_width:.0f} either way"

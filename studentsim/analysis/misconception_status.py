@@ -1,4 +1,7 @@
-"""What became of each slip, as it is told: a word or two and the rule behind it. The rules are ``analysis/misconceptions.py``'s."""
+"""Verdicts on what became of each misconception ("slip" on the pages): names, rules, and their frame.
+
+The rules are those of ``analysis/misconceptions.py``.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,9 @@ from studentsim.labels.titles import sort_misconceptions
 
 @dataclass(frozen=True)
 class MisconceptionVerdict:
-    """What is said of a slip: a word or two, a theme colour and icon, and the rule in one sentence; ``is_clear``: whether more than luck
-    is behind it. Where it is not, the last exam's count is said beside the name: nothing is claimed.
+    """How a verdict is shown: its name, theme colour and icon, and its rule in a sentence.
+
+    ``is_clear``: whether it is statistically significant. Where it is not, its label adds the last exam's count.
     """
 
     name: str
@@ -25,7 +29,7 @@ class MisconceptionVerdict:
     is_clear: bool = True
 
     def format_label(self, count: int, total: int) -> str:
-        """``unlearnt``; ``fewer now, 0 total 6``."""
+        """``unlearnt``; ``fewer now, 0 of 6``."""
         return self.name if self.is_clear else f"{self.name}, {count} of {total}"
 
 
@@ -73,7 +77,7 @@ MISCONCEPTION_VERDICTS: Mapping[str, MisconceptionVerdict] = {
         "what went became right answers.",
     ),
 }  # fmt: skip
-"""Every verdict of ``misconceptions.classify_trend``, those that ask for something to be done first."""
+"""Every verdict of ``misconceptions.classify_trend``, those that call for action first."""
 
 CLEARLY_DEFINITION = (
     "Fisher's exact test (against blind ticks: the binomial test), corrected for looking at all slips of the run: where no slip "
@@ -88,42 +92,39 @@ JUDGED_MISCONCEPTION_COLUMNS = (
 
 
 def judge_misconceptions(misconception_counts: pd.DataFrame) -> pd.DataFrame:
-    """One row a slip that was ever made: what is clear first, those that ask for something to be done before the others; then by how
-    often it was made last.
+    """One row (``JUDGED_MISCONCEPTION_COLUMNS``) a misconception that ever occurred.
 
-    ``misconception_counts`` is ``Findings.misconception_counts``. ``most`` is the largest count of an exam, ``series`` the list of counts, exam by exam.
+    Clear verdicts come first, in the order of ``MISCONCEPTION_VERDICTS``; then the most frequent in the last exam.
+    ``misconception_counts`` is ``ExamFindings.misconception_counts``. ``most`` is the largest count of an exam, ``series`` the
+    list of counts, an exam each.
     """
-    slips = list(misconception_counts.sort_values("turn").groupby(["misconception", "category", "skill"]))
-    courses = [_misconception_course(exams) for _, exams in slips]
-    family_size = misconceptions.count_comparisons(courses)
+    groups = list(misconception_counts.sort_values("turn").groupby(["misconception", "category", "skill"]))
+    histories = [_build_history(exams) for _, exams in groups]
+    comparisons = misconceptions.count_comparisons(histories)
     rows = []
-    for ((slip, category, skill), exams), course in zip(slips, courses, strict=True):
-        if not any(course.occurrences):
+    for (key, exams), history in zip(groups, histories, strict=True):
+        if not any(history.occurrences):
             continue
         last = exams.iloc[-1]
-        rows.append(
-            (slip, category, skill, misconceptions.classify_trend(course, family_size), *course.count_in_exam(0), *course.count_in_exam(-1), last.low, last.high,
-             max(course.occurrences), list(course.occurrences))
-        )  # fmt: skip
+        verdict = misconceptions.classify_trend(history, comparisons)
+        counts = (*history.count_in_exam(0), *history.count_in_exam(-1), last.low, last.high)
+        rows.append((*key, verdict, *counts, max(history.occurrences), list(history.occurrences)))
     frame = pd.DataFrame(rows, columns=list(JUDGED_MISCONCEPTION_COLUMNS))
-    positions = {
-        name: position
-        for position, name in enumerate(n for n, verdict in MISCONCEPTION_VERDICTS.items() if verdict.is_clear)
-    }
-    rank = frame.verdict.map(positions).fillna(len(positions))
+    clear_verdicts = [name for name, verdict in MISCONCEPTION_VERDICTS.items() if verdict.is_clear]
+    ranks = {name: rank for rank, name in enumerate(clear_verdicts)}
+    rank = frame.verdict.map(ranks).fillna(len(ranks))
     frame = sort_misconceptions(frame.assign(rank=rank), "last_made").sort_values("rank", kind="stable")
     return frame.drop(columns="rank").reset_index(drop=True)
 
 
 def sort_by_frequency(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of ``judge_misconceptions`` in the order in which the first sentence names them: those made twice or more in the last exam, then those made
-    most in any exam.
-    """
-    now = frame.last_made > 1
-    return pd.concat([sort_misconceptions(frame[now], "last_made"), sort_misconceptions(frame[~now], "most")])
+    """Rows of ``judge_misconceptions`` by frequency: first those of 2 or more in the last exam, then the others by ``most``."""
+    is_frequent = frame.last_made > 1
+    frequent, others = frame[is_frequent], frame[~is_frequent]
+    return pd.concat([sort_misconceptions(frequent, "last_made"), sort_misconceptions(others, "most")])
 
 
-def _misconception_course(exams: pd.DataFrame) -> MisconceptionHistory:
-    """One slip's rows of ``Findings.misconception_counts``, in the order of the exams."""
+def _build_history(exams: pd.DataFrame) -> MisconceptionHistory:
+    """The history from one misconception's rows of ``ExamFindings.misconception_counts``, in the order of the exams."""
     made, offered, right = (tuple(int(n) for n in exams[column]) for column in ("made", "offered", "right"))
     return MisconceptionHistory(made, offered, right, float(exams.blind.iloc[-1]))

@@ -1,6 +1,6 @@
-"""What became of each slip (misconception) from exam to exam: unlearnt, still there, grown, come back, or not to be told.
+"""Classification of each misconception's counts from exam to exam: unlearnt, still there, grown, come back, or not clear.
 
-The rules are those of ``claims``, corrected for looking at all slips of a run at once.
+The tests are those of ``claims``, corrected for testing all misconceptions of a run at once.
 """
 
 from __future__ import annotations
@@ -12,28 +12,29 @@ from studentsim.analysis import claims
 from studentsim.analysis.claims import CountOfTotal
 
 MIN_REMAINING_COUNT = 3
-"""A slip made less often than this in an exam is hardly there: it can't be called still there."""
+"""Fewest occurrences in the last exam for the verdict ``remains``."""
 
 
 @dataclass(frozen=True)
 class MisconceptionHistory:
-    """One slip over the exams, in order: how often it was ``occurrences``, on how many questions that ``opportunities`` it, how many of these were
-    ``correct_answers``; and which share of them ``chance_rate`` ticks would make it on in the last exam.
-    """
+    """One misconception's counts, an entry an exam, in order."""
 
     occurrences: tuple[int, ...]
     opportunities: tuple[int, ...]
+    """Questions in which it could occur."""
     correct_answers: tuple[int, ...]
+    """Right answers to these questions."""
     chance_rate: float
+    """The share of the last exam's opportunities in which blind guessing would make it, 0 to 1."""
 
     def count_in_exam(self, exam_index: int) -> CountOfTotal:
-        """How often it was made in one exam, of how many questions."""
+        """``(occurrences, opportunities)`` of one exam."""
         return self.occurrences[exam_index], self.opportunities[exam_index]
 
 
 @dataclass(frozen=True)
 class ComparisonCounts:
-    """For how many looks at a run's slips to correct: changes from the first exam to the last, returns, slips still there."""
+    """The numbers of tests to correct for: changes from the first exam to the last, returns, misconceptions still there."""
 
     changes: int
     returns: int
@@ -41,23 +42,20 @@ class ComparisonCounts:
 
 
 def count_comparisons(histories: Sequence[MisconceptionHistory]) -> ComparisonCounts:
-    """All slips of a run, also those never made."""
+    """The comparisons for all misconceptions of a run, those that never occurred included."""
     return ComparisonCounts(
-        changes=claims.count_testable_comparisons(
-            (course.count_in_exam(0), course.count_in_exam(-1)) for course in histories
-        ),
+        changes=claims.count_testable_comparisons((h.count_in_exam(0), h.count_in_exam(-1)) for h in histories),
         returns=claims.count_testable_comparisons(
-            (course.count_in_exam(exam), course.count_in_exam(-1))
-            for course in histories
-            for exam in range(1, len(course.occurrences) - 1)
+            (h.count_in_exam(exam), h.count_in_exam(-1)) for h in histories for exam in range(1, len(h.occurrences) - 1)
         ),
         remaining=len(histories),
     )
 
 
 def classify_trend(history: MisconceptionHistory, comparisons: ComparisonCounts) -> str:
-    """What became of one slip. Claims: ``back, grown, remains, replaced, less, unlearnt``. Where luck could make what the counts show,
-    only these are told: ``fewer, more, same``; ``seen`` where there is one exam alone.
+    """The verdict on one misconception.
+
+    Significant: ``back, grown, remains, replaced, less, unlearnt``. Else ``fewer, more, same``, or ``seen`` with one exam.
     """
     first, last = history.count_in_exam(0), history.count_in_exam(-1)
     if _has_come_back(history, comparisons):
@@ -76,22 +74,18 @@ def classify_trend(history: MisconceptionHistory, comparisons: ComparisonCounts)
         return "unlearnt" if 2 * correct_increase >= decrease else "replaced"
     if len(history.occurrences) < 2:
         return "seen"
-    before, now = first[0] * last[1], last[0] * first[1]
-    return "fewer" if now < before else "more" if now > before else "same"
+    before, after = first[0] * last[1], last[0] * first[1]
+    return "fewer" if after < before else "more" if after > before else "same"
 
 
 def _has_come_back(history: MisconceptionHistory, comparisons: ComparisonCounts) -> bool:
-    """Whether some exam between lies clearly below both an earlier one and the last."""
-    exams = range(len(history.occurrences))
-    last = history.count_in_exam(-1)
+    """Whether some exam between lies significantly below both an earlier one and the last."""
+    counts = [history.count_in_exam(exam) for exam in range(len(history.occurrences))]
+
+    def change(before: CountOfTotal, after: CountOfTotal) -> int:
+        return claims.significant_change(before, after, comparisons=comparisons.returns)
+
     return any(
-        claims.significant_change(history.count_in_exam(low), last, comparisons=comparisons.returns) > 0
-        and any(
-            claims.significant_change(
-                history.count_in_exam(high), history.count_in_exam(low), comparisons=comparisons.returns
-            )
-            < 0
-            for high in exams[:low]
-        )
-        for low in exams[1:-1]
+        change(counts[low], counts[-1]) > 0 and any(change(earlier, counts[low]) < 0 for earlier in counts[:low])
+        for low in range(1, len(counts) - 1)
     )

@@ -1,5 +1,6 @@
-"""The source paper's (P0's) table of figures: for each lesson its practice and DPO's figures, after each exam its mistakes by category
-and the mix that they ask for, which the paper prints as "Ratio". No streamlit here.
+"""A run as the table that the source paper (P0) prints. No streamlit here.
+
+For each turn its practice and DPO's metrics, after each exam its mistakes by category and the next mix, P0's "Ratio".
 """
 
 from __future__ import annotations
@@ -24,32 +25,33 @@ COLUMN_TITLES: Mapping[str, str] = {
     "accuracy": "practice: share right", "low": "practice: 95 % from", "high": "practice: 95 % to",
     "exam_accuracy": "exam: share right", "exam_low": "exam: 95 % from", "exam_high": "exam: 95 % to",
 }  # fmt: skip
-"""Column -> what stands above it. Rewards, logps and logits are those of the held-out pairs."""
+"""Column -> heading. Rewards, logps and logits are those of the held-out pairs."""
 _RESULT_COLUMNS = ("correct", "questions", "accuracy", "low", "high")
 
 
 def paper_table_frame(
-    lessons: pd.DataFrame,
+    turns: pd.DataFrame,
     exams: pd.DataFrame,
     mistakes: Sequence[MixRow],
     steps: pd.DataFrame,
     validations: pd.DataFrame,
     epochs: pd.DataFrame,
 ) -> pd.DataFrame:
-    """A row for each lesson, or for each pass over its pairs where the run recorded them; the exam before any lesson has one too.
+    """A row for each turn, or for each epoch where the run recorded epochs; turn 0 is the exam before any practice.
 
-    Frames are those of ``queries`` and of the watched run; columns are those of ``COLUMN_TITLES`` that hold anything, and ``turn``.
+    ``turns`` are of ``practice_accuracy.with_practice_accuracy``, ``mistakes`` of ``practice_mix.build_exam_mix_rows``, the other
+    frames of ``queries``. Columns: ``turn``, and those of ``COLUMN_TITLES`` that are not empty.
     """
-    lesson_turns = {int(turn) for frame in (lessons, steps, epochs) for turn in frame.turn}
+    trained_turns = {int(turn) for frame in (turns, steps, epochs) for turn in frame.turn}
     exam_by_turn = {int(row["turn"]): row for row in exams.to_dict("records")}
-    practice_by_turn = {int(row["turn"]): row for row in lessons.to_dict("records")}
+    practice_by_turn = {int(row["turn"]): row for row in turns.to_dict("records")}
     rows = []
-    for turn in sorted(lesson_turns | set(exam_by_turn)):
+    for turn in sorted(trained_turns | set(exam_by_turn)):
         turn_rows = _training_rows(turn, steps, validations, epochs) or [{}]
-        turn_rows[-1] |= (
-            {name: practice_by_turn[turn][name] for name in _RESULT_COLUMNS} if turn in practice_by_turn else {}
-        )
-        turn_rows[-1] |= _exam_columns(exam_by_turn[turn], mistakes) if turn in exam_by_turn else {}
+        if turn in practice_by_turn:
+            turn_rows[-1] |= {name: practice_by_turn[turn][name] for name in _RESULT_COLUMNS}
+        if turn in exam_by_turn:
+            turn_rows[-1] |= _exam_columns(exam_by_turn[turn], mistakes)
         rows += [{"turn": turn, **row} for row in turn_rows]
     frame = pd.DataFrame(rows, columns=list(COLUMN_TITLES))
     return frame[[name for name in COLUMN_TITLES if name == "turn" or frame[name].notna().any()]]
@@ -58,28 +60,23 @@ def paper_table_frame(
 def _training_rows(
     turn: int, steps: pd.DataFrame, validations: pd.DataFrame, epochs: pd.DataFrame
 ) -> list[dict[str, Any]]:
-    """DPO's figures, a row a pass; one for the whole lesson in runs that recorded no passes."""
-    passes = epochs[epochs.turn == turn].to_dict("records")
-    several = any(row["epochs"] > 1 for row in passes)
-    found = [
-        {
-            **({"epoch": f"{row['epoch']} of {row['epochs']}"} if several else {}),
-            "training_loss": row["training_loss"],
-            **{name: row[f"validation_{name}"] for name in ("loss", *DPO_METRICS)},
-        }
-        for row in passes
-    ]
-    if found:
-        return found
-    trained, validation_rows = steps[steps.turn == turn], validations[validations.turn == turn].to_dict("records")
-    row = {"training_loss": trained.loss.mean()} if len(trained) else {}
-    return (
-        [row | {name: validation_rows[-1].get(name) for name in ("loss", *DPO_METRICS)}]
-        if validation_rows
-        else [row]
-        if row
-        else []
-    )
+    """DPO's metrics of a turn, a row an epoch; one row in runs that did not record epochs; none without training."""
+    epoch_rows = epochs[epochs.turn == turn].to_dict("records")
+    has_several = any(row["epochs"] > 1 for row in epoch_rows)
+    if epoch_rows:
+        return [
+            {
+                **({"epoch": f"{row['epoch']} of {row['epochs']}"} if has_several else {}),
+                "training_loss": row["training_loss"],
+                **{name: row[f"validation_{name}"] for name in ("loss", *DPO_METRICS)},
+            }
+            for row in epoch_rows
+        ]
+    turn_steps, turn_validations = steps[steps.turn == turn], validations[validations.turn == turn].to_dict("records")
+    row = {"training_loss": turn_steps.loss.mean()} if len(turn_steps) else {}
+    if turn_validations:
+        row |= {name: turn_validations[-1].get(name) for name in ("loss", *DPO_METRICS)}
+    return [row] if row else []
 
 
 def _exam_columns(exam: Mapping[str, Any], mistakes: Sequence[MixRow]) -> dict[str, Any]:
@@ -91,7 +88,7 @@ def _exam_columns(exam: Mapping[str, Any], mistakes: Sequence[MixRow]) -> dict[s
 
 
 def paper_table_note(config: RunConfig, mistakes: Sequence[MixRow]) -> str:
-    """The order of the categories, and whether the mix is what was practised."""
+    """A note on the order of the categories, and on whether the next mix is the one that was practised."""
     order = ", ".join(dict.fromkeys(str(row["category"]) for row in mistakes))
     ratio = (
         "the mix that the mistakes ask for, which the lessons follow"

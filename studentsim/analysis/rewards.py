@@ -1,8 +1,8 @@
-"""What the training's figures say, in plain words: the ways to look at them, a sentence for each, and the alert.
+"""Views of DPO's metrics, a sentence for each, and the alert for a degrading student. No streamlit here.
 
-Sentences rest on the held-out pairs, which are the same in every lesson and never learnt from; training pairs differ from step to
-step, so no step is compared with another. The columns are TRL's names (rewards/chosen is ``rewards_chosen``), one row an optimiser
-step, or a pass over the held-out pairs. No streamlit here.
+Sentences rest on the held-out pairs, which are the same in every turn and never trained on; training pairs differ from step
+to step, so steps are not compared with one another. Columns have TRL's names (rewards/chosen is ``rewards_chosen``); a row is
+an optimiser step, or a validation.
 """
 
 from __future__ import annotations
@@ -17,25 +17,24 @@ from studentsim.labels.formatting import append_interval, format_score, pluraliz
 from studentsim.settings import Learning
 
 NO_PREFERENCE_LOSS = 0.69
-"""DPO's loss (natural log of 2) of a student that prefers neither answer more than its reference does."""
+"""DPO's loss, ln 2, of a student that prefers neither answer more than its reference does."""
 
 ALERT_LOGP_DROP = 0.1
-"""Natural-log units that the held-out right answers must lose on average before anything is said."""
+"""Nats that the held-out right answers must lose on average for an alert."""
 
 MIN_REWARD_CHANGE = 1e-5
-"""Rewards smaller than this are rounding."""
+"""Smaller rewards are rounding errors."""
 
 MIN_LOGP_CHANGE = 0.005
-"""A change smaller than this would be told as 0.00."""
+"""Nats; a smaller change would be shown as 0.00."""
 
 HIGH_REHEARSAL_DRIFT = 1.0
-"""Squared nats of drift, chosen and rejected together, from which on what is not practised does not stay as it was."""
+"""Squared nats of drift, chosen and rejected together, above which what is not practised counts as moved."""
 
 
 @dataclass(frozen=True)
 class RewardView:
-    """One way of looking at the training: its name, the field's own term, its columns with plain labels, its unit, and the
-    glossary's term that explains it."""
+    """One view of the training: its name, TRL's term, its columns with their labels, its unit, and its entry in the glossary."""
 
     name: str
     term: str
@@ -44,7 +43,7 @@ class RewardView:
     glossary_id: str
     is_percent: bool = False
     options_column: str = ""
-    """The column of the same figure on held-out questions' options, which only students that read them have."""
+    """The column of the same metric on held-out questions' options, which only some students measure."""
 
 
 REWARD_VIEWS: dict[str, RewardView] = {
@@ -83,11 +82,11 @@ REWARD_VIEWS: dict[str, RewardView] = {
 }
 
 DEFAULT_REWARD_VIEW = "logps"
-"""The view that is shown first: it alone goes on from lesson to lesson whatever rewards compare with, as its sentence does."""
+"""The view that is shown first: it alone continues from turn to turn whatever the rewards' reference."""
 
 
 def describe_training(view: str, steps: pd.DataFrame, validations: pd.DataFrame, learning: Learning) -> str:
-    """One plain sentence on what the held-out pairs say after the latest lesson, for a view of the training."""
+    """A sentence on the held-out pairs after the latest turn, for a view of the training (a key of ``REWARD_VIEWS``)."""
     if steps.empty:
         return "Nothing has been learnt from yet: the first training comes in lesson 1."
     if validations.empty:
@@ -108,37 +107,43 @@ def _describe_margins(last: pd.Series, validations: pd.DataFrame, learning: Lear
     gained = (last.logps_chosen - last.logps_rejected) - (
         _initial_logp(validations, learning, "chosen") - _initial_logp(validations, learning, "rejected")
     )
-    on = f"In {_pairs_label(last)} the right working has"
-    change_text = {1: f"gained {gained:.2f} on the wrong one", -1: f"lost {-gained:.2f} to the wrong one"}.get(
-        _change_sign(gained)
+    change = {
+        1: f"gained {gained:.2f} on the wrong one",
+        -1: f"lost {-gained:.2f} to the wrong one",
+        0: "neither gained on the wrong one nor lost to it",
+    }[_change_sign(gained)]
+    return (
+        f"In {_pairs_label(last)} the right working has {change}, on average, {_since_start_label(validations)} "
+        "(log-probability)."
     )
-    return f"{on} {change_text or 'neither gained on the wrong one nor lost to it'}, on average, {_since_start_label(validations)} (log-probability)."
 
 
 def _describe_chosen_and_rejected(last: pd.Series, validations: pd.DataFrame, learning: Learning) -> str:
-    changes = {
-        name: last[f"logps_{name}"] - _initial_logp(validations, learning, name) for name in ("chosen", "rejected")
-    }
+    chosen, rejected = (
+        _describe_change(last[f"logps_{name}"] - _initial_logp(validations, learning, name))
+        for name in ("chosen", "rejected")
+    )
     return (
-        f"In {_pairs_label(last)} the right working {_describe_change(changes['chosen'])} and the wrong one {_describe_change(changes['rejected'])}, on average, "
+        f"In {_pairs_label(last)} the right working {chosen} and the wrong one {rejected}, on average, "
         f"{_since_start_label(validations)} (log-probability)."
     )
 
 
 def _describe_accuracies(last: pd.Series, validations: pd.DataFrame, learning: Learning) -> str:
-    summed_up = learning.reference == "base"
-    when = "Since before any lesson" if summed_up else f"In lesson {int(last.turn)}"
+    is_cumulative = learning.reference == "base"
+    when = "Since before any lesson" if is_cumulative else f"In lesson {int(last.turn)}"
     if abs(last.rewards_chosen) < MIN_REWARD_CHANGE and abs(last.rewards_rejected) < MIN_REWARD_CHANGE:
         return f"{when} nothing has moved in {_pairs_label(last)}."
     share_text = _format_share(last.rewards_accuracies, int(last.pairs), "held-out pairs")
-    alone = "" if summed_up else " It practises other questions than these, so a lesson alone may go either way."
-    return f"{when} the right working has gained on the wrong one in {share_text}; a coin would get half.{alone}"
+    caveat = "" if is_cumulative else " It practises other questions than these, so a lesson alone may go either way."
+    return f"{when} the right working has gained on the wrong one in {share_text}; a coin would get half.{caveat}"
 
 
 def _describe_loss(last: pd.Series, validations: pd.DataFrame, learning: Learning) -> str:
     text = f"After lesson {int(last.turn)} the loss on {_pairs_label(last)} is {last.loss:.2f}"
     if learning.loss in ("sigmoid", "robust") and not learning.sft_weight:
-        return f"{text}; {NO_PREFERENCE_LOSS} is a student that prefers neither answer more than {_reference_label(learning)} did."
+        reference = _reference_label(learning)
+        return f"{text}; {NO_PREFERENCE_LOSS} is a student that prefers neither answer more than {reference} did."
     return f"{text}, by the loss that this run was set to ({learning.loss})."
 
 
@@ -164,13 +169,15 @@ def _pairs_label(row: pd.Series) -> str:
 
 def _format_share(share: float, count: int, what: str) -> str:
     """``5 of 24 held-out pairs, which is 9 to 41 of 100``."""
-    found = round(share * count)
-    return append_interval(f"{format_score(found, count)} {what}", *wilson_interval(found, count), count)
+    part = round(share * count)
+    return append_interval(f"{format_score(part, count)} {what}", *wilson_interval(part, count), count)
 
 
 def _initial_logp(validations: pd.DataFrame, learning: Learning, name: str) -> float:
-    """The held-out pairs' mean log-probability (``chosen`` or ``rejected``) before the first lesson that was looked at: of its
-    reference, which the reward is told from (rewards are beta times the log-ratio)."""
+    """The held-out pairs' mean log-probability (``chosen`` or ``rejected``) before the first validated turn.
+
+    It is the reference's, recovered from the reward, which is beta times the log-ratio.
+    """
     first = validations.iloc[0]
     return float(first[f"logps_{name}"] - first[f"rewards_{name}"] / learning.beta)
 
@@ -199,18 +206,18 @@ def _reference_label(learning: Learning) -> str:
     return "the student before any lesson" if learning.reference == "base" else "the student before that lesson"
 
 
-# ------------------------------------------------------------------ the technical view
+# ------------------------------------------------------------------ technical view
 
 
 def describe_reference(learning: Learning) -> str:
-    """Whom rewards compare with, and so where their lines start."""
+    """A sentence on the rewards' reference, and so on where their lines start."""
     if learning.reference == "base":
         return "Rewards compare with the student as it was before any lesson, so what the lessons do adds up."
     return "Rewards compare with the student as it was before the lesson, so every lesson starts again from about 0."
 
 
 def describe_last_step(steps: pd.DataFrame) -> str:
-    """The figures of the latest optimiser step, on the pairs that it learnt from; blank before any."""
+    """The metrics of the latest optimiser step, on its training pairs; blank before any."""
     if steps.empty:
         return ""
     last = steps.iloc[-1]
@@ -231,25 +238,28 @@ def describe_last_step(steps: pd.DataFrame) -> str:
     )
 
 
-MEANS_ONLY_NOTE = "The journal keeps the mean over the held-out pairs alone, so how sure its change is cannot be told; the exams have intervals."
+MEANS_ONLY_NOTE = (
+    "The journal keeps the mean over the held-out pairs alone, so how sure its change is cannot be told; the exams have "
+    "intervals."
+)
 
 
 def describe_rehearsal(steps: pd.DataFrame) -> str:
-    """One quiet line on what the latest lesson did not practise; blank for runs that rehearse nothing."""
+    """A line on the drift of what the latest turn did not practise; blank for runs without rehearsal."""
     if "rehearsal" not in steps or not steps.rehearsal.notna().any():
         return ""
-    lesson = steps.turn.max()
-    drift = steps[steps.turn == lesson].rehearsal.mean()  # of the steps that rehearsed
+    turn = int(steps.turn.max())
+    drift = steps[steps.turn == turn].rehearsal.mean()  # of the steps that rehearsed
     if pd.isna(drift):
-        return f"Lesson {int(lesson)} practises every kind of question, so there is nothing to keep as it was."
+        return f"Lesson {turn} practises every kind of question, so there is nothing to keep as it was."
     drift_text = f"(rehearsal: drift {drift:.2g} nat² a step)."
     if drift > HIGH_REHEARSAL_DRIFT:
-        return f"What lesson {int(lesson)} does not practise has moved, and is pulled back to where it was {drift_text}"
-    return f"What lesson {int(lesson)} does not practise stays as it was {drift_text}"
+        return f"What lesson {turn} does not practise has moved, and is pulled back to where it was {drift_text}"
+    return f"What lesson {turn} does not practise stays as it was {drift_text}"
 
 
 def describe_option_preference(validations: pd.DataFrame) -> str:
-    """One line on held-out questions' options, worded alike, after the latest lesson that looked; blank where none did."""
+    """A line on held-out questions' options, worded alike, after the latest turn that measured them; blank where none did."""
     if "option_accuracies" not in validations or not validations.option_accuracies.notna().any():
         return ""
     last = validations[validations.option_accuracies.notna()].iloc[-1]
@@ -261,35 +271,35 @@ def describe_option_preference(validations: pd.DataFrame) -> str:
     )
 
 
-# ------------------------------------------------------------------ the alert
+# ------------------------------------------------------------------ alert
 
 
 def degradation_alert(validations: pd.DataFrame, exams: pd.DataFrame, learning: Learning) -> str:
-    """A warning where the last exam went worse by more than luck and the held-out right answers grew less likely over the same lessons;
-    empty otherwise. The exam is compared with the one before it and with the first, by a test that allows for two looks.
+    """A warning where the last exam is significantly worse and the held-out right answers became less likely since; else empty.
+
+    The exam is compared with the one before it and with the first, corrected for two comparisons.
     """
     if len(exams) < 2 or validations.empty:
         return ""
     last = exams.iloc[-1]
-    for since in (exams.iloc[-2], exams.iloc[0]):
-        both = int(last.correct + since.correct), int(last.questions + since.questions)
+    for earlier in (exams.iloc[-2], exams.iloc[0]):
+        both = int(last.correct + earlier.correct), int(last.questions + earlier.questions)
         fell = claims.is_significantly_below_rest((int(last.correct), int(last.questions)), both, comparisons=2)
-        change = _chosen_logp_at(validations, learning, int(last.turn)) - _chosen_logp_at(
-            validations, learning, int(since.turn)
-        )
-        if fell and change < -ALERT_LOGP_DROP:
+        logp_before, logp_after = (_chosen_logp_at(validations, learning, int(exam.turn)) for exam in (earlier, last))
+        if fell and logp_after - logp_before < -ALERT_LOGP_DROP:
             return (
-                f"Its last exam went worse than the one {_exam_time_label(since)}: {_exam_score_label(last)}, against {_exam_score_label(since)}. Over the same lessons the "
-                "right answers of the held-out pairs became less likely too: it may be learning what not to say rather than what to say. "
+                f"Its last exam went worse than the one {_exam_time_label(earlier)}: {_exam_score_label(last)}, against "
+                f"{_exam_score_label(earlier)}. Over the same lessons the right answers of the held-out pairs became less "
+                "likely too: it may be learning what not to say rather than what to say. "
                 "Gentler learning (a lower learning rate, fewer passes) is worth trying."
             )
     return ""
 
 
 def _chosen_logp_at(validations: pd.DataFrame, learning: Learning, turn: int) -> float:
-    """Mean log-probability of the held-out right answers after lesson ``turn``, or before the first that was looked at."""
-    until = validations[validations.turn <= turn]
-    return float(until.logps_chosen.iloc[-1]) if len(until) else _initial_logp(validations, learning, "chosen")
+    """Mean log-probability of the held-out right answers after ``turn``, or before the first validated turn."""
+    past = validations[validations.turn <= turn]
+    return float(past.logps_chosen.iloc[-1]) if len(past) else _initial_logp(validations, learning, "chosen")
 
 
 def _exam_time_label(exam: pd.Series) -> str:

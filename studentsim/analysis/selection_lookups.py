@@ -1,8 +1,10 @@
-"""What a way of choosing looked at before it chose, lesson by lesson, and what that says of it. No streamlit here.
+"""The candidates that a strategy scored before it chose, turn by turn, and sentences on them. No streamlit here.
 
-The log-probability rule (P0, "Strategies") keeps a question whose likeliest candidate answer stays below a threshold. It tells
-something where some questions pass and others do not: where nearly all pass it is a draw, where nearly none do what it takes
-is made up with the least sure. So the share that passes is told, and a warning where it lies above 90 or below 10 of 100.
+The log-probability rule passes a question whose likeliest option has a probability below a threshold. It selects only where
+some candidates pass and others do not: where nearly all pass the choice is random, where nearly none do the turn is filled
+with the least sure. So the pass rate is given, and a warning where it is above 90 or below 10 of 100.
+
+Source: P0, "Strategies".
 """
 
 from __future__ import annotations
@@ -18,71 +20,72 @@ if TYPE_CHECKING:
     import pandas as pd
 
 HIGH_PASS_RATE, LOW_PASS_RATE = 0.9, 0.1
-"""Shares above and below which the rule hardly chooses."""
+"""Pass rates (0 to 1) above and below which the rule hardly selects."""
 
 
 @dataclass(frozen=True)
 class LessonSelectionStats:
-    """One lesson's figures. ``measure`` is ``confidence`` or ``p_correct`` (``TurnStarted.looked_by``)."""
+    """One turn's candidates. ``measure`` is ``confidence`` or ``p_correct`` (``TurnStarted.looked_by``)."""
 
     turn: int
     measure: str
     candidates: int
     chosen: int
-    """Of those looked at."""
+    """Candidates that were chosen."""
     passed: int | None
-    """Of those looked at, how many pass the rule; None: they were looked at for another figure than the rule's."""
+    """Candidates that pass the rule; None: they were scored by another measure than the rule's."""
     chosen_passed: int | None
-    """Of those chosen."""
+    """Chosen candidates that pass the rule; None as for ``passed``."""
     mean_candidates: float
-    """Of all figures, 0 to 1."""
+    """Mean score of all candidates, 0 to 1."""
     mean_chosen: float
+    """Mean score of the chosen ones, 0 to 1."""
 
     @property
     def pass_rate(self) -> float | None:
-        """Passed of looked at, 0 to 1."""
+        """The share of candidates that pass the rule, 0 to 1; None as for ``passed``."""
         return None if self.passed is None else self.passed / self.candidates
 
 
 def selection_stats_from_event(event: Mapping[str, Any], threshold: float) -> LessonSelectionStats | None:
-    """What a TurnStarted of a journal tells; None where nothing was looked at, or by a version that did not tell."""
-    figures: Mapping[str, float] = event.get("confidences") or {}
-    if not figures:
+    """The stats of a journal's TurnStarted; None where no candidates were scored or recorded."""
+    scores: Mapping[str, float] = event.get("confidences") or {}
+    if not scores:
         return None
-    chosen = [figures[id] for id in event["question_ids"] if id in figures]
-    rule = event["looked_by"] == "confidence"
+    chosen = [scores[id] for id in event["question_ids"] if id in scores]
+    has_rule = event["looked_by"] == "confidence"
     return LessonSelectionStats(
         turn=event["turn"],
         measure=event["looked_by"],
-        candidates=len(figures),
+        candidates=len(scores),
         chosen=len(chosen),
-        passed=sum(f < threshold for f in figures.values()) if rule else None,
-        chosen_passed=sum(f < threshold for f in chosen) if rule else None,
-        mean_candidates=sum(figures.values()) / len(figures),
+        passed=sum(score < threshold for score in scores.values()) if has_rule else None,
+        chosen_passed=sum(score < threshold for score in chosen) if has_rule else None,
+        mean_candidates=sum(scores.values()) / len(scores),
         mean_chosen=sum(chosen) / max(1, len(chosen)),
     )
 
 
-def selection_stats_from_frame(looked_at: pd.DataFrame) -> list[LessonSelectionStats]:
-    """The rows of ``queries.looked_at``."""
-    found = []
-    for row in looked_at.itertuples():
-        rule = row.measure == "confidence"
-        found.append(
+def selection_stats_from_frame(summary: pd.DataFrame) -> list[LessonSelectionStats]:
+    """The stats of each row of ``queries.fetch_selection_score_summary``."""
+    stats = []
+    for row in summary.itertuples():
+        has_rule = row.measure == "confidence"
+        stats.append(
             LessonSelectionStats(
                 int(row.turn), str(row.measure), int(row.looked_at), int(row.chosen),
-                int(row.passed) if rule else None, int(row.chosen_passed) if rule else None,
+                int(row.passed) if has_rule else None, int(row.chosen_passed) if has_rule else None,
                 float(row.mean), float(row.mean_chosen) if row.chosen else 0.0,
             )
         )  # fmt: skip
-    return found
+    return stats
 
 
-def describe_selection_rule(lessons: Sequence[LessonSelectionStats], threshold: float) -> str:
-    """How questions are chosen, in a sentence that says what "the rule" is; blank where nothing was looked at."""
-    if not lessons:
+def describe_selection_rule(turns: Sequence[LessonSelectionStats], threshold: float) -> str:
+    """A sentence on how questions are chosen; blank where no candidates were scored."""
+    if not turns:
         return ""
-    if lessons[0].passed is None:
+    if turns[0].passed is None:
         return "Before each lesson some questions are drawn, and those with the least P(right) are practised."
     return (
         f"The rule: a question is practised if the student's likeliest answer to it stays below {threshold:g}; where too few do, "
@@ -90,38 +93,35 @@ def describe_selection_rule(lessons: Sequence[LessonSelectionStats], threshold: 
     )
 
 
-def describe_selection_stats(lessons: Sequence[LessonSelectionStats]) -> str:
-    """What the way of choosing found, over all lessons, in one or two sentences; blank where it looked at nothing."""
-    if not lessons:
+def describe_selection_stats(turns: Sequence[LessonSelectionStats]) -> str:
+    """One or two sentences on the candidates of all turns; blank where none were scored."""
+    if not turns:
         return ""
-    if lessons[0].passed is None:
-        return _describe_likely_wrong(lessons)
-    candidates, passed = _sum_counts(row.candidates for row in lessons), _sum_counts(row.passed for row in lessons)
+    if turns[0].passed is None:
+        return _describe_likely_wrong(turns)
+    candidates, passed = _sum_counts(row.candidates for row in turns), _sum_counts(row.passed for row in turns)
     text = f"{formatting.format_score(passed, candidates)} questions looked at pass the rule"
     text = formatting.append_interval(text, *wilson_interval(passed, candidates), candidates)
     share = passed / candidates
     if share > HIGH_PASS_RATE:
         return f"{text}, so this way chooses almost at random here."
     if share < LOW_PASS_RATE:
-        return f"Only {text}, so {_describe_fallback(lessons)}."
-    return f"{text}.{_describe_extreme_lessons(lessons)}"
+        return f"Only {text}, so {_describe_fallback(turns)}."
+    return f"{text}.{_describe_extreme_lessons(turns)}"
 
 
-def selection_warning(lessons: Sequence[LessonSelectionStats]) -> str:
-    """``describe_selection_stats`` where the rule hardly chooses, over all lessons or in some; else blank."""
-    shares = [row.pass_rate for row in lessons if row.pass_rate is not None]
-    return (
-        describe_selection_stats(lessons)
-        if any(share > HIGH_PASS_RATE or share < LOW_PASS_RATE for share in shares)
-        else ""
-    )
+def selection_warning(turns: Sequence[LessonSelectionStats]) -> str:
+    """``describe_selection_stats`` where the rule hardly selects in some turn; else blank."""
+    rates = [row.pass_rate for row in turns if row.pass_rate is not None]
+    hardly_selects = any(rate > HIGH_PASS_RATE or rate < LOW_PASS_RATE for rate in rates)
+    return describe_selection_stats(turns) if hardly_selects else ""
 
 
-# ------------------------------------------------------------------ pieces
+# ------------------------------------------------------------------ helpers
 
 
-def _describe_fallback(lessons: Sequence[LessonSelectionStats]) -> str:
-    chosen, passed = _sum_counts(row.chosen for row in lessons), _sum_counts(row.chosen_passed for row in lessons)
+def _describe_fallback(turns: Sequence[LessonSelectionStats]) -> str:
+    chosen, passed = _sum_counts(row.chosen for row in turns), _sum_counts(row.chosen_passed for row in turns)
     if passed == chosen:
         return "it has to look at many to find enough"
     return f"{_share_of_chosen_label(chosen - passed, chosen)} were made up with the least sure"
@@ -138,27 +138,24 @@ def _share_of_chosen_label(part: int, whole: int) -> str:
     )
 
 
-def _describe_extreme_lessons(lessons: Sequence[LessonSelectionStats]) -> str:
-    """In how many lessons the rule hardly chose, where over all of them it did choose."""
-    count = formatting.pluralize(len(lessons), "lesson")
-    many_passing, few_passing = (
-        sum(hardly(row.pass_rate) for row in lessons if row.pass_rate is not None)
-        for hardly in (lambda share: share > HIGH_PASS_RATE, lambda share: share < LOW_PASS_RATE)
-    )
-    text = (
-        f" In {many_passing} of {count} more than 90 of 100 pass: there it chooses almost at random."
-        if many_passing
-        else ""
-    )
+def _describe_extreme_lessons(turns: Sequence[LessonSelectionStats]) -> str:
+    """In how many turns the rule hardly selects, where over all of them it does; blank for none."""
+    count = formatting.pluralize(len(turns), "lesson")
+    rates = [row.pass_rate for row in turns if row.pass_rate is not None]
+    many_passing = sum(rate > HIGH_PASS_RATE for rate in rates)
+    few_passing = sum(rate < LOW_PASS_RATE for rate in rates)
+    text = ""
+    if many_passing:
+        text += f" In {many_passing} of {count} more than 90 of 100 pass: there it chooses almost at random."
     if few_passing:
         text += f" In {few_passing} of {count} fewer than 10 of 100 pass: there most are made up with the least sure."
     return text
 
 
-def _describe_likely_wrong(lessons: Sequence[LessonSelectionStats]) -> str:
-    candidates, chosen = _sum_counts(row.candidates for row in lessons), _sum_counts(row.chosen for row in lessons)
-    mean = sum(row.mean_candidates * row.candidates for row in lessons) / candidates
-    mean_chosen = sum(row.mean_chosen * row.chosen for row in lessons) / max(1, chosen)
+def _describe_likely_wrong(turns: Sequence[LessonSelectionStats]) -> str:
+    candidates, chosen = _sum_counts(row.candidates for row in turns), _sum_counts(row.chosen for row in turns)
+    mean = sum(row.mean_candidates * row.candidates for row in turns) / candidates
+    mean_chosen = sum(row.mean_chosen * row.chosen for row in turns) / max(1, chosen)
     return (
         f"Before each lesson it looked at some questions ({candidates:,} in all), and took those that it would most probably get "
         f"wrong ({chosen:,}): "

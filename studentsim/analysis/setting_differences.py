@@ -1,4 +1,4 @@
-"""Settings in plain words, and in which of them runs differ. No streamlit here."""
+"""Labels and display values of settings, and the settings in which runs differ. No streamlit here."""
 
 from __future__ import annotations
 
@@ -76,21 +76,21 @@ SETTING_LABELS: Mapping[str, str] = {
     "hub.answer_form": "form of answer that is asked for",
     "hub.calculator": "a calculator for the sums it writes",
 }
-"""Each setting that can make runs differ, by RunConfig's names, as people say it."""
+"""Each setting in which runs can differ (``flatten_settings``' names) -> its label."""
 
 
 STRATEGY_SETTINGS = ("strategy", "mix")
-"""Settings that say how questions are chosen: an own mix is a way of choosing, whatever strategy stands beside it."""
+"""Settings that decide how questions are chosen: a custom mix takes precedence over the strategy."""
 NESTED_SETTINGS: Mapping[str, type[Learning] | type[Hub] | type[Teaching]] = {
     "learning": Learning,
     "teaching": Teaching,
     "hub": Hub,
 }
-"""Settings that are made of settings."""
+"""Settings that hold settings."""
 
 
 def flatten_settings(config: RunConfig) -> dict[str, Any]:
-    """All settings but the name; those of ``learning`` as ``learning.beta`` and so on. What is missing has its default."""
+    """All settings but the name, nested ones as ``learning.beta`` and so on; missing ones have their defaults."""
     values = {name: getattr(config, name) for name in RunConfig.model_fields if name not in ("name", *NESTED_SETTINGS)}
     values["weights"] = canonical_weights_name(str(values["weights"]))
     for part, settings_class in NESTED_SETTINGS.items():
@@ -101,25 +101,25 @@ def flatten_settings(config: RunConfig) -> dict[str, Any]:
 
 
 def differing_settings(configs: Sequence[RunConfig]) -> list[str]:
-    """The settings that are not the same in all, in the order of ``SETTING_LABELS``."""
+    """The settings in which these configs differ, in the order of ``SETTING_LABELS``."""
     flattened = [flatten_settings(config) for config in configs]
     order = {name: index for index, name in enumerate(SETTING_LABELS)}
     ordered_names = sorted(flattened[0], key=lambda name: order.get(name, len(order))) if flattened else []
     return [
         name
         for name in ordered_names
-        if any(_normalize_value(t[name]) != _normalize_value(flattened[0][name]) for t in flattened)
+        if any(_normalize_value(values[name]) != _normalize_value(flattened[0][name]) for values in flattened)
     ]
 
 
 def format_setting(name: str, config: RunConfig) -> str:
-    """One setting's value in plain words."""
+    """The display text of one setting's value."""
     value = flatten_settings(config)[name]
     if name == "student":
         return formatting.student_title(config)
     if name == "model":
         return ", ".join(filter(None, [language_models.model_title(value), language_models.describe_model(value)]))
-    if name == "strategy":  # an own mix leaves it the choice within a category alone; the shares are the next setting
+    if name == "strategy":  # with a custom mix it chooses only within a category; the shares are the setting "mix"
         return formatting.capitalize_first(
             config.describe_selection(lambda strategy: strategy_style(strategy).name.lower()).partition(" (")[0]
         )
@@ -132,7 +132,7 @@ def format_setting(name: str, config: RunConfig) -> str:
             f"{_format_category(name, config)} {level:g} %" for name, level in levels.items()
         )
     if name == "student_table":
-        return "a table of its own" if value else "as built in"  # another version's table is not read here
+        return "a table of its own" if value else "as built in"  # another version's table is not parsed here
     if not is_setting_active(name, config):
         return "none: one try alone"
     if name in _VALUE_LABELS:
@@ -174,12 +174,12 @@ _VALUE_LABELS: Mapping[str, Mapping[str, str]] = {
 
 
 def format_value(name: str, value: Any) -> str:
-    """One of the few values that a setting can have, as people say it."""
+    """The display text of a value of a setting that has few values; other values as they are."""
     return _VALUE_LABELS.get(name, {}).get(value, str(value))
 
 
 def is_setting_active(name: str, config: RunConfig) -> bool:
-    """Whether a setting acts in this run: with one try alone nobody hears what is said to a wrong answer."""
+    """Whether a setting has an effect in this run: with one attempt alone, feedback has none."""
     return (
         name not in ("teaching.feedback", "teaching.pairs", "teaching.doubts")
         or teacher_settings.teaching_settings(config).attempts > 1

@@ -1,4 +1,4 @@
-"""What a transfer matrix says in words and in figures for a table: for Help, the command line and its picture. No streamlit here."""
+"""A transfer matrix as a table and in sentences, for Help, the command line and its figure. No streamlit here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TRANSFER_COLUMN_TITLES = {
     "practised": "practised", "examined": "examined", "questions": "questions", "before": "right before", "after": "right after",
     "points": "gain, of 100", "low": "95 % from", "high": "95 % to",
 }  # fmt: skip
-"""The table behind the picture, in plain words."""
+"""Column of ``transfer_frame`` -> heading."""
 METHOD_NOTE = (
     "Both exams of a row ask the same questions with the same luck. Intervals: 95 %, over questions, for paired proportions "
     "(Bonett and Price 2012); those of means are put together from them. One run a row: another seed would move them a little more."
@@ -27,12 +27,12 @@ _NUMBER_WORDS = (
 
 
 def transfer_frame(matrix: TransferMatrix) -> pd.DataFrame:
-    """A row an entry: ``practised, examined, questions, before, after, only_before, only_after, format_points, low, high``."""
+    """A row an entry: ``practised, examined, questions, before, after, only_before, only_after, points, low, high``."""
     return pd.DataFrame(matrix.to_rows())
 
 
 def rehearsal_strength(matrix: TransferMatrix) -> float:
-    """The strength of rehearsal in the matrix's runs; 0 where the runs knew none."""
+    """The strength of rehearsal in the matrix's runs; 0 for none."""
     return float(dict(matrix.config.get("learning", {})).get("rehearsal") or 0.0)
 
 
@@ -42,7 +42,7 @@ def matrix_seed(matrix: TransferMatrix) -> int:
 
 
 def format_points(value: float) -> str:
-    """``+52``, ``−3``, ``0``: a gain in whole points, its sign never lost."""
+    """``+52``, ``−3``, ``0``: a gain in whole points, with its sign."""
     whole = round(value)
     return "0" if not whole else f"{whole:+d}".replace("-", "\N{MINUS SIGN}")
 
@@ -58,52 +58,57 @@ def format_estimate(estimate: GainEstimate, unit: str = "") -> str:
 
 
 CategoryNamer = Callable[[str], str]
-"""What a sentence calls a category: its own name, as the command line's options take it, or what it holds."""
+"""A category -> its name in a sentence: its own, as the command line's options take it, or its contents."""
 
 
 def inline_category_namer(matrix: TransferMatrix) -> CategoryNamer:
-    """For who reads a page: a category by what it holds, where its own name does not tell."""
+    """The namer for pages: a category by its contents where its name does not tell them."""
     return partial(category_names.inline_category_label, all_categories=matrix.categories)
 
 
 def describe_category_transfer(matrix: TransferMatrix, practised: str, name_category: CategoryNamer = str) -> str:
-    """What practising one category did for it and for the others."""
+    """A sentence on what practising one category did for it and for the others."""
     others = [category for category in matrix.categories if category != practised]
     name = name_category(practised)
-    own_gain = f"Practising {name} moved {'it' if name != practised else name} by {format_estimate(matrix.own_gain(practised), ' points')}"
-    rest = format_estimate(matrix.mean_gain_of_others(practised))
+    own_gain = format_estimate(matrix.own_gain(practised), " points")
+    other_gain = format_estimate(matrix.mean_gain_of_others(practised))
+    text = f"Practising {name} moved {'it' if name != practised else name} by {own_gain}"
     if len(others) == 1:
-        return f"{own_gain} and {name_category(others[0])} by {rest}."
-    return f"{own_gain} and the other {number_word(len(others))} by {rest} on the mean."
+        return f"{text} and {name_category(others[0])} by {other_gain}."
+    return f"{text} and the other {number_word(len(others))} by {other_gain} on the mean."
 
 
 def describe_transfer(matrix: TransferMatrix, name_category: CategoryNamer = str) -> str:
-    """The whole in two sentences: what was practised, what was not, and the largest gain of something not practised."""
+    """Two sentences: the mean gains with and without practice, and the largest gain without."""
     practised, examined = matrix.largest_off_diagonal_pair
     largest = format_estimate(matrix.gains[practised, examined].estimate)
+    own_gain = format_estimate(matrix.diagonal_mean, " points")
+    other_gain = format_estimate(matrix.off_diagonal_mean)
     return (
-        f"On the mean of the {number_word(len(matrix.categories))}, a category moved by {format_estimate(matrix.diagonal_mean, ' points')} when it alone "
-        f"was practised, and by {format_estimate(matrix.off_diagonal_mean)} when another was. The largest gain without practice: {largest}, in "
-        f"{name_category(examined)} while {name_category(practised)} was practised."
+        f"On the mean of the {number_word(len(matrix.categories))}, a category moved by {own_gain} when it alone was practised, "
+        f"and by {other_gain} when another was. The largest gain without practice: {largest}, in {name_category(examined)} "
+        f"while {name_category(practised)} was practised."
     )
 
 
 def describe_matrix_setup(matrix: TransferMatrix) -> str:
-    """What the matrix rests on: student, lessons, exam, seeds, how it learns."""
+    """A sentence on the matrix's settings: student, lessons, exam, seeds, training."""
     config = parse_stored_config(dict(matrix.config))
     lessons = formatting.pluralize(config.turns, "lesson")
-    question_counts = sorted({gain.questions for gain in matrix.gains.values()})
-    each = f"{question_counts[0]}" if len(question_counts) == 1 else f"{question_counts[0]} to {question_counts[-1]}"
+    practice_questions = formatting.pluralize(config.questions, "question")
+    exam_questions = formatting.pluralize(config.exam, "question")
+    counts = sorted({gain.questions for gain in matrix.gains.values()})
+    category_questions = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     rate = dict(matrix.config.get("learning", {})).get("learning_rate", 0)
     return (
-        f"{formatting.student_title(config)}; {lessons} of {formatting.pluralize(config.questions, 'question')} in one category alone, from the same start "
-        f"each time; exams of {formatting.pluralize(config.exam, 'question')} ({each} a category); seed {matrix_seed(matrix)}, exam seed "
+        f"{formatting.student_title(config)}; {lessons} of {practice_questions} in one category alone, from the same start "
+        f"each time; exams of {exam_questions} ({category_questions} a category); seed {matrix_seed(matrix)}, exam seed "
         f"{config.exam_seed}; rehearsal {rehearsal_strength(matrix):g}, learning rate {rate:g}; version {matrix.software_version}."
     )
 
 
 def describe_other_seeds(matrices: Sequence[TransferMatrix]) -> str:
-    """What further matrices of the same kind say, a clause a seed; blank for none."""
+    """A sentence on matrices of the same settings with other seeds, a clause each; blank for none."""
     results = [
         f"seed {matrix_seed(m)}: {format_estimate(m.diagonal_mean)} and {format_estimate(m.off_diagonal_mean)}"
         for m in matrices
@@ -112,13 +117,14 @@ def describe_other_seeds(matrices: Sequence[TransferMatrix]) -> str:
 
 
 def describe_without_rehearsal(matrix: TransferMatrix) -> str:
-    """What a matrix without rehearsal says, the paper's way."""
+    """A sentence on a matrix without rehearsal, as in the paper."""
+    others = matrix.off_diagonal_mean
+    moves_all = claims.interval_direction(others.low, others.high) > 0
+    claim = ", practice of one category moves them all" if moves_all else ""
+    own_gain = format_estimate(matrix.diagonal_mean, " points")
     return (
-        f"Without rehearsal, as in the paper, practice of one category moves them all: itself by {format_estimate(matrix.diagonal_mean, ' points')} on "
-        f"the mean, the others by {format_estimate(matrix.off_diagonal_mean)} (seed {matrix_seed(matrix)})."
-        if claims.interval_direction(matrix.off_diagonal_mean.low, matrix.off_diagonal_mean.high) > 0
-        else f"Without rehearsal, as in the paper: itself by {format_estimate(matrix.diagonal_mean, ' points')} on the mean, the others by "
-        f"{format_estimate(matrix.off_diagonal_mean)} (seed {matrix_seed(matrix)})."
+        f"Without rehearsal, as in the paper{claim}: itself by {own_gain} on the mean, the others by {format_estimate(others)} "
+        f"(seed {matrix_seed(matrix)})."
     )
 
 

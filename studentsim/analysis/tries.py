@@ -1,4 +1,7 @@
-"""Marks, second tries and doubts of runs as frames; shares and their 95 % bounds (Wilson) are fractions 0 to 1."""
+"""Further attempts after feedback, and challenged answers, of runs as frames.
+
+Shares and their 95 % bounds (Wilson) are fractions 0 to 1.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from studentsim.store.database import Database
 
 @dataclass(frozen=True)
 class RetryResults:
-    """What the teachers of one or more runs did; frames are those of ``store/queries/teaching.py``."""
+    """Attempts after feedback in one or more runs; the frames are those of ``store/queries/teaching.py``."""
 
     revisions: pd.DataFrame
     challenges: pd.DataFrame
@@ -23,27 +26,27 @@ class RetryResults:
 
     @property
     def has_retries(self) -> bool:
-        """Whether anybody tried anything again."""
+        """Whether any question was tried again."""
         return bool(len(self.revisions) or len(self.challenges))
 
     @property
     def tried(self) -> int:
-        """Questions got wrong at first and tried again."""
+        """Questions wrong at the first attempt and tried again."""
         return int(self.revisions.tried.sum())
 
     @property
     def corrected(self) -> int:
-        """Those of them that were right in the end."""
+        """Those of them that were right at the last attempt."""
         return int(self.revisions.mended.sum())
 
     @property
     def challenged(self) -> int:
-        """Right answers that were called wrong, on purpose or in error, and tried again."""
+        """Right answers that were graded wrong, on purpose or in error, and tried again."""
         return int(self.challenges.doubted.sum())
 
     @property
     def gave_way(self) -> int:
-        """Those of them that were wrong in the end: the student gave way."""
+        """Those of them that were wrong at the last attempt: the student gave way."""
         return int(self.challenges.flipped.sum())
 
     def filter_revisions(self, category: str, skill: str) -> pd.DataFrame:
@@ -55,7 +58,7 @@ class RetryResults:
 
 
 def query_retry_results(database: Database, run_ids: Sequence[str]) -> RetryResults:
-    """What there is of these runs; empty frames for runs in which nobody tried again."""
+    """The results of these runs; frames are empty where no question was tried again."""
     ids = list(run_ids)
     return RetryResults(
         queries.fetch_revisions(database, ids),
@@ -67,7 +70,7 @@ def query_retry_results(database: Database, run_ids: Sequence[str]) -> RetryResu
 def success_rates_by(
     frame: pd.DataFrame, by: str, *, count_column: str = "mended", total_column: str = "tried"
 ) -> pd.DataFrame:
-    """``by, tried, mended, share, low, high`` (or as ``count_column`` and ``total_column`` name them), most tried first. A missing value is ""."""
+    """``by, tried, mended, share, low, high`` (or ``total_column``, ``count_column``), most tried first; missing values are ""."""
     sums = frame.assign(**{by: frame[by].astype(object).where(frame[by].notna(), "")})
     sums = sums.groupby(by, as_index=False)[[total_column, count_column]].sum()
     return add_wilson_bounds(
@@ -78,19 +81,19 @@ def success_rates_by(
 
 
 def retry_rates_by_lesson(tries: RetryResults) -> pd.DataFrame:
-    """``turn, tried, mended, share, low, high``, by lesson."""
+    """``turn, tried, mended, share, low, high``, by turn."""
     return success_rates_by(tries.revisions, "turn").sort_values("turn", ignore_index=True)
 
 
 def retry_rates_by_feedback(frame: pd.DataFrame) -> pd.DataFrame:
-    """``revisions`` by what the teacher's first words held, from less to more, with its name ``said``."""
-    found = success_rates_by(frame, "feedback_level")
+    """``revisions`` by the level of the first feedback, from least to most, with its label as the column ``said``."""
+    rates = success_rates_by(frame, "feedback_level")
     order = {level: i for i, level in enumerate(FEEDBACK_CONTENT_LABELS)}
-    found = found.sort_values("feedback_level", key=lambda s: s.map(order), ignore_index=True)
-    return found.assign(said=found.feedback_level.map(FEEDBACK_CONTENT_LABELS).fillna(found.feedback_level))
+    rates = rates.sort_values("feedback_level", key=lambda s: s.map(order), ignore_index=True)
+    return rates.assign(said=rates.feedback_level.map(FEEDBACK_CONTENT_LABELS).fillna(rates.feedback_level))
 
 
 def correction_and_giving_way_frame(tries: RetryResults) -> pd.DataFrame:
-    """``what, count, of, share, low, high``: mending after a true "wrong", and giving way to a false one; those there are."""
+    """``what, count, of, share, low, high``: corrections after a true "wrong", and giving way to a false one, where any."""
     rows = [("mended", tries.corrected, tries.tried), ("gave way", tries.gave_way, tries.challenged)]
     return add_wilson_bounds(pd.DataFrame([r for r in rows if r[2]], columns=["what", "count", "of"]), "count", "of")

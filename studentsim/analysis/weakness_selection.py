@@ -1,22 +1,22 @@
-"""Where in Weaknesses one is: a run, and within it a category, a skill, a slip, a lesson's exam, a question. A place is a link."""
+"""What is selected on the page Weaknesses, as its link's parameters: a run, a category, a skill, a misconception, an exam, a question."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from studentsim.analysis.findings import ExamFindings
 
 PARAMETER_NAMES = ("run", "category", "skill", "slip", "lesson", "question")
-"""The link's parameters. ``lesson`` is the exam after that many lessons; without it, the last."""
+"""The link's parameters. ``slip`` is a misconception; ``lesson`` is the turn of an exam, by default the last."""
 
 MAX_PARAMETER_CHARS = 300
-"""Characters of a parameter that are looked at; nothing real is longer."""
+"""Characters of a parameter that are read; no valid value is longer."""
 
 
 @dataclass(frozen=True)
 class WeaknessesSelection:
-    """One place; blank parameters choose nothing."""
+    """One selection; blank parameters select nothing."""
 
     run: str
     category: str = ""
@@ -27,25 +27,25 @@ class WeaknessesSelection:
 
     @classmethod
     def from_params(cls, run: str, parameters: Mapping[str, str]) -> WeaknessesSelection:
-        """The place that a link's parameters name, whether or not it exists."""
+        """The selection of a link's parameters, whether or not it exists."""
         return cls(run, **{name: str(parameters.get(name) or "")[:MAX_PARAMETER_CHARS] for name in PARAMETER_NAMES[1:]})
 
     @property
     def params(self) -> dict[str, str]:
-        """Its parameters, without the blank ones."""
+        """The link's parameters, without the blank ones."""
         return {name: value for name in PARAMETER_NAMES if (value := getattr(self, name))}
 
     def with_changes(self, **changes: str) -> WeaknessesSelection:
-        """The place with these parameters changed."""
+        """The selection with these parameters changed."""
         return replace(self, **changes)
 
     @property
     def run_only(self) -> WeaknessesSelection:
-        """The run, with nothing opened."""
+        """The run alone."""
         return WeaknessesSelection(self.run)
 
     def answers_params(self, *, lesson: int, **overrides: str) -> dict[str, str]:
-        """The parameters by which Answers shows the wrong answers of this place in the exam after ``lesson``."""
+        """The link parameters of the page Answers for this selection's wrong answers in the exam after turn ``lesson``."""
         filters = {"category": self.category, "skill": self.skill, "slip": self.slip} | overrides
         return {"run": self.run, "lesson": str(lesson), "phase": "exam", "mark": "wrong"} | {
             name: value for name, value in filters.items() if value
@@ -53,34 +53,34 @@ class WeaknessesSelection:
 
     @property
     def parent(self) -> WeaknessesSelection | None:
-        """One level out: from a skill to its category, from a category to the run; None: nothing is opened."""
+        """One level up: from a skill to its category, from a category to the run; None: only the run is selected."""
         if self.skill:
             return WeaknessesSelection(self.run, self.category)
         return self.run_only if self.category else None
 
 
 def resolve_selection(selection: WeaknessesSelection, findings: ExamFindings) -> tuple[WeaknessesSelection, list[str]]:
-    """The place as far as it exists in this run, with what was left out of it, a plain sentence each.
+    """The part of the selection that exists in this run, and a sentence for each parameter that does not.
 
-    A skill brings its category along, and a slip its skill.
+    A skill selects its category too, and a misconception its skill.
     """
-    misconception_counts, skills, questions = findings.misconception_counts, findings.skills, findings.questions
+    misconception_counts, skills = findings.misconception_counts, findings.skills
     problems: list[str] = []
 
-    def keep_if_known(value: str, is_known: bool, kind: str) -> str:
-        if value and not is_known:
+    def keep_if_found(value: str, existing: Iterable[str], kind: str) -> str:
+        if value in set(existing):
+            return value
+        if value:
             problems.append(f"This run's exams know no {kind} “{value[:60]}”.")
-        return value if is_known else ""
+        return ""
 
-    slip = keep_if_known(selection.slip, selection.slip in set(misconception_counts.misconception), "slip")
-    misconception_row = misconception_counts[misconception_counts.misconception == slip].iloc[0] if slip else None
-    skill = keep_if_known(selection.skill, selection.skill in set(skills.row), "kind of question")
-    skill = skill or (str(misconception_row.skill) if misconception_row is not None else "")
-    category = keep_if_known(selection.category, selection.category in set(findings.categories.row), "category")
+    slip = keep_if_found(selection.slip, misconception_counts.misconception, "slip")
+    skill = keep_if_found(selection.skill, skills.row, "kind of question")
+    if slip and not skill:
+        skill = str(misconception_counts[misconception_counts.misconception == slip].iloc[0].skill)
+    category = keep_if_found(selection.category, findings.categories.row, "category")
     if skill:
         category = str(skills[skills.row == skill].category.iloc[0])
-    lesson = keep_if_known(
-        selection.lesson, selection.lesson in {str(turn) for turn in findings.exam_turns}, "exam after lesson"
-    )
-    question = keep_if_known(selection.question, selection.question in set(questions.question_id), "question")
+    lesson = keep_if_found(selection.lesson, map(str, findings.exam_turns), "exam after lesson")
+    question = keep_if_found(selection.question, findings.questions.question_id, "question")
     return WeaknessesSelection(selection.run, category, skill, slip, lesson, question), problems

@@ -1,8 +1,8 @@
-"""The command line: runs in the foreground, lists, exports, and what makes and checks the student.
+"""The command line: runs in the foreground, lists, exports, and the training and evaluation of students and graders.
 
     python -m studentsim run --strategy category --turns 20 --data DIR --json
 
-Heavy imports stand inside the commands: ``strategies`` and ``--help`` must not wait for torch.
+Heavy imports are inside the commands: ``strategies`` and ``--help`` must not wait for torch.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from studentsim.cli import annotate, evaluate, export, graders, list, models, run, transfer  # noqa: F401  each hangs its commands on the app
+from studentsim.cli import annotate, evaluate, export, graders, list, models, run, transfer  # noqa: F401  they register their commands
 from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, app
 from studentsim.errors import StudentsimError
 
@@ -23,15 +23,15 @@ __all__ = ["app", "main"]
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one line, without a traceback, and exit status 2."""
-    # Libraries' words to whoever calls them (a setting of transformers to be renamed, say) are none for the command line's user.
+    """Runs the command line; a ``StudentsimError`` is printed as one line, without a traceback, and exits with status 2."""
+    # Libraries' deprecation warnings are meant for their callers, not for users of the command line.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl|peft)\.")
     try:
         app()
     except StudentsimError as error:
         print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)
-    except BrokenPipeError:  # the output's reader has gone (as in "| head"): nothing more to say, nobody to say it to
+    except BrokenPipeError:  # the output's reader has closed it (as in "| head")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
 
@@ -46,5 +46,5 @@ def open_app(
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
     os.environ["STUDENTSIM_DATA"] = str(data.absolute())
-    os.chdir(script.parent)  # where .streamlit/config.toml lies
+    os.chdir(script.parent)  # the folder of .streamlit/config.toml
     os.execv(sys.executable, command)

@@ -1,4 +1,4 @@
-"""The command that keeps what a user says about runs: a name, tags, a note."""
+"""The command ``annotate``: a user's name, tags and note for runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that hand out what runs have left: tables, adapters, reports, the database, the recorded study."""
+"""Commands that export what runs produced: tables, archives, adapters, reports; and rebuild the database, and record a demo."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def export(
     """Write a run's tables as CSV and Parquet."""
     from studentsim.runs.groups import find_group_runs, is_group_id
     from studentsim.runs.run_dir import check_run_id
-    from studentsim.store.export import export_run as write
+    from studentsim.store.export import export_run
 
     group_run_ids = [folder.run_id for folder in find_group_runs(data, run_id)] if is_group_id(run_id) else []
     for current_run_id in group_run_ids or [check_run_id(run_id)]:
-        for path in write(data, current_run_id, to / current_run_id if group_run_ids else to):
+        for path in export_run(data, current_run_id, to / current_run_id if group_run_ids else to):
             print(path)
 
 
@@ -79,11 +79,11 @@ def report(
 @app.command()
 def rebuild(data: DataFolderOption = DEFAULT_DATA_FOLDER) -> None:
     """Make the database anew from the journals."""
-    from studentsim.store.database import rebuild_database as make_anew
+    from studentsim.store.database import rebuild_database
 
     if not data.is_dir():
         raise DataFolderError(f"There is no data folder {str(data)!r}.", "Name one with --data.")
-    count = make_anew(data)
+    count = rebuild_database(data)
     print(f"{count} run{'' if count == 1 else 's'} read from the journals of {data}")
 
 
@@ -119,10 +119,8 @@ def record(
         result = record_demo.record_study(
             recorded_study, Path(folder), to, seeds_by_strategy=seeds_by_strategy, max_hours=hours, **settings
         )
-    if result.remaining_run_ids:
-        print(
-            f"{len(result.remaining_run_ids)} of {sum(seeds_by_strategy.values())} runs are left: {', '.join(result.remaining_run_ids)}"
-        )
+    if remaining := result.remaining_run_ids:
+        print(f"{len(remaining)} of {sum(seeds_by_strategy.values())} runs are left: {', '.join(remaining)}")
         print("The same command goes on with them." if work else "Without --work nothing of it was kept.")
         raise typer.Exit(3)
     print(f"{sum(path.stat().st_size for path in result.files) / 1e6:.2f} MB in {to}")

@@ -1,4 +1,4 @@
-"""Commands that make and examine markers: the embedded one, and a T5 or BART fine-tuned on a student's own answers."""
+"""Commands that train and evaluate graders: the embedded one, and a T5 or BART fine-tuned on a student's own answers."""
 
 from __future__ import annotations
 
@@ -15,16 +15,32 @@ AnswersOption = Annotated[
     list[str] | None,
     typer.Option(help="A run's id, whose student's first attempts are taken; can be said several times."),
 ]
+BaseOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Fine-tune this T5 or BART, by hub name or folder, or the 'embedded' marker. Not given: make the embedded one anew."
+    ),
+]
+InputTokensOption = Annotated[
+    int | None, typer.Option(help="Longest input (P0: 128). Not given: 128, with the embedded base 256.")
+]
+ReadingOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Of longer answers: whole (they are left out; by default) or ends (beginning and end are read; with the embedded base)."
+    ),
+]
+BalancedOption = Annotated[
+    bool, typer.Option("--balanced/--as-they-come", help="51.8 of 100 rows right ones, as P0's; or as they come.")
+]
+RowsFileOption = Annotated[
+    Path | None, typer.Option(help="Also write the rows into this file, .csv or .parquet, for a look.")
+]
 
 
 @app.command(name="train-teacher")
 def train_grader(
-    base: Annotated[
-        str | None,
-        typer.Option(
-            help="Fine-tune this T5 or BART, by hub name or folder, or the 'embedded' marker. Not given: make the embedded one anew."
-        ),
-    ] = None,
+    base: BaseOption = None,
     answers: AnswersOption = None,
     out: Annotated[
         Path | None, typer.Option(help="A new folder for the marker (without --base: by default the one that ships).")
@@ -36,23 +52,12 @@ def train_grader(
     learning_rate: Annotated[float, typer.Option(help="Peak, falling linearly to zero (P0: 1e-3).")] = 1e-3,
     epochs: Annotated[int, typer.Option(help="Passes over the rows (P0: 1).")] = 1,
     batch: Annotated[int, typer.Option(help="Rows an optimiser step.")] = 8,
-    input_tokens: Annotated[
-        int | None, typer.Option(help="Longest input (P0: 128). Not given: 128, with the embedded base 256.")
-    ] = None,
-    reading: Annotated[
-        str | None,
-        typer.Option(
-            help="Of longer answers: whole (they are left out; by default) or ends (beginning and end are read; with the embedded base)."
-        ),
-    ] = None,
-    balanced: Annotated[
-        bool, typer.Option("--balanced/--as-they-come", help="51.8 of 100 rows right ones, as P0's; or as they come.")
-    ] = True,
+    input_tokens: InputTokensOption = None,
+    reading: ReadingOption = None,
+    balanced: BalancedOption = True,
     seed: Annotated[int, typer.Option(help="Decides which questions go to which split, and the order.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    rows: Annotated[
-        Path | None, typer.Option(help="Also write the rows into this file, .csv or .parquet, for a look.")
-    ] = None,
+    rows: RowsFileOption = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Without --base: optimiser steps.")] = None,
     work: Annotated[Path, typer.Option(help="Without --base: folder of answers, rows, checkpoints.")] = Path(
         "data/teacher"
@@ -94,7 +99,7 @@ def train_grader(
 
 
 def _train_embedded_grader(out: Path | None, steps: int | None, work: Path) -> None:
-    """Make the embedded marker from nothing, of the student's own answers; started again, it goes on where it was."""
+    """Trains the embedded grader from scratch on the student's own answers; a second call continues. Writes."""
     from studentsim import factory, simulation
     from studentsim.grader import collect, training
 
@@ -104,7 +109,7 @@ def _train_embedded_grader(out: Path | None, steps: int | None, work: Path) -> N
 
 
 def _load_student_answers(data: Path, run_ids: list[str]) -> list[Any]:
-    """The runs' first attempts, as a grader's data set takes them."""
+    """The runs' first attempts as rows of a grader's data set."""
     from studentsim.grader.student_answer import StudentAnswer
     from studentsim.runs.answers import iter_first_attempts
 

@@ -1,4 +1,4 @@
-"""Commands that say what there is: ways of choosing, students, the questions of a bank."""
+"""Commands that list strategies, student profiles, and the questions of a bank."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def check_bank(
     as_json: JsonOption = False,
 ) -> None:
     """Tell what a bank of questions holds, and which of its rows are doubtful."""
-    from studentsim.datasets.registry import build_bank_report as examine
+    from studentsim.datasets.registry import build_bank_report
 
-    report = examine(path, category=category, set_name=set_name)
+    report = build_bank_report(path, category=category, set_name=set_name)
     if as_json:
         print(json.dumps(report.to_json()))
         return

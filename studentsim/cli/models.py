@@ -124,7 +124,9 @@ def verify(
 
 
 def list_model_rows() -> list[dict[str, Any]]:
-    """A row for each model of the catalogue and each that is here: name, here, title, described, licence, bytes, download_mb."""
+    """A row for each model of the catalogue or on this computer: ``name, here`` (installed)``, title, described, licence,
+    family, bytes`` (on disk)``, download_mb``.
+    """
     from studentsim.student.huggingface import model_store
     from studentsim.student.huggingface.catalogue import CATALOGUE
 
@@ -143,15 +145,15 @@ def list_model_rows() -> list[dict[str, Any]]:
                 "family": model.family,
                 "bytes": on_disk.size_bytes if on_disk else 0,
                 "download_mb": catalogued.download_mb if catalogued else 0,
-            }  # fmt: skip
+            }
         )
     return rows
 
 
 def import_gguf_model(config: RunConfig) -> RunConfig:
-    """The settings with a GGUF file in them made into a model of the data folder, once, and named so. Writes.
+    """The config with a GGUF file converted, once, into a model of the data folder and replaced by its name. Writes.
 
-    :raises StudentsimError: as ``provision.install_model``.
+    :raises StudentsimError: as for ``installation.install_model``.
     """
     from studentsim.student.huggingface import gguf_families, installation
 
@@ -163,7 +165,10 @@ def import_gguf_model(config: RunConfig) -> RunConfig:
 
 @contextmanager
 def progress_display() -> Iterator[OnProgress]:
-    """A function that shows Progress on stderr: a bar in a terminal, else a line a step. Ctrl-C ends the process with 130."""
+    """A function that shows a download's progress on stderr: a bar in a terminal, else a line a step.
+
+    :raises typer.Exit: with status 130 on Ctrl-C.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, TextColumn
     from rich.progress import Progress as Bar

@@ -1,8 +1,8 @@
-"""Carrying out a recorded study: one run after another, in a folder of its own, so that it may be stopped or killed at any time.
+"""Recording of a demo study: one run after another, in its own data folder, so that it may be stopped or killed at any time.
 
     python -m studentsim record --study smollm2 --bank mathqa_dev.json --work FOLDER --hours 3.5
 
-What was done is not done again: a finished run stays, an interrupted one goes on after its last complete lesson.
+Finished runs are kept, and an interrupted one continues after its last complete turn.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from studentsim.runs.status import read_run_state
 
 @dataclass(frozen=True)
 class RecordingResult:
-    """What came of it: the journals' files once all runs are finished, and the ids of the runs that are left."""
+    """The packed journals once all runs are finished (else none), and the ids of the remaining runs."""
 
     files: tuple[Path, ...]
     remaining_run_ids: tuple[str, ...]
@@ -44,10 +44,10 @@ def record_study(
     max_hours: float | None = None,
     **settings: Any,
 ) -> RecordingResult:
-    """Carry out a study's runs in the data folder ``work_folder``; once all are finished, write their journals into ``output_folder``. Writes.
+    """Executes a study's runs in the data folder ``work_folder``, then writes their packed journals into ``output_folder``. Writes.
 
-    The first seed of every way of choosing comes first, so that what is done after any time compares all of them. After ``max_hours``
-    the run under way pauses after its present answer, and what is left is told. ``output_folder`` then stays as it was.
+    The first seed of every strategy is run first, so that what is finished at any time compares all strategies. After
+    ``max_hours`` the running one pauses after its current answer, and ``output_folder`` stays unchanged.
 
     :raises ConfigError, BankError, StudentError: the settings cannot work.
     :raises RunError: a run failed, or ``work_folder`` holds runs with other settings.
@@ -65,12 +65,13 @@ def record_study(
 def _ensure_run_folders(
     study: RecordedStudy, work_folder: Path, seeds_by_strategy: Mapping[str, int] | None, settings: Mapping[str, Any]
 ) -> list[RunFolder]:
-    """The folders of the study's runs, those made that are not there yet. What depends on the machine (the version of the model,
-    its dtype) is settled by the first run, for all.
+    """The folders of the study's runs; missing ones are created. Writes.
 
-    :raises RunError: a run is there with other settings.
+    What depends on the machine (the model's revision and dtype) is pinned by the first run, for all.
+
+    :raises RunError: a run exists with other settings.
     """
-    strategy_names = {strategy: look.name for strategy, look in STRATEGY_STYLES.items()}
+    strategy_names = {strategy: style.name for strategy, style in STRATEGY_STYLES.items()}
     configs = sorted(
         study.build_configs(strategy_names, seeds_by_strategy=seeds_by_strategy, **settings),
         key=lambda config: config.seed,
@@ -96,22 +97,22 @@ def _ensure_run_folders(
 
 
 def _unpinned_settings(config: RunConfig) -> str:
-    """The settings but for what is settled when a run is made."""
+    """The config as JSON without what is pinned when a run is created."""
     unpinned = config.hub.model_copy(update={"revision": "", "dtype": "auto", "prompt_date": ""})
     return config.model_copy(update={"hub": unpinned}).model_dump_json()
 
 
 def _run_until_deadline(folder: RunFolder, deadline: float | None) -> str:
-    """Carry one run out, or on, until it ends or the time is up; its status.
+    """Executes or resumes a run until it ends or the deadline (monotonic seconds) has passed; returns its status. Writes.
 
     :raises RunError: it failed.
     """
-    folder.clear_request()  # one that a killed process did not come to
+    folder.clear_request()  # left by a killed process
     if deadline is not None and time.monotonic() >= deadline:
         return "paused"
     with pause_at_deadline(folder, deadline):
         status = runner.run_with_progress_bar(folder)
-    gc.unfreeze()  # load_cast froze what was there: the last run's model must go before the next one's comes
+    gc.unfreeze()  # build_components froze all objects: the last run's model must be freed before the next is loaded
     gc.collect()
     if status == "failed":
         state = read_run_state(folder)
@@ -123,7 +124,7 @@ def _run_until_deadline(folder: RunFolder, deadline: float | None) -> str:
 
 @contextmanager
 def pause_at_deadline(folder: RunFolder, deadline: float | None):
-    """Within it the run is asked to pause once the deadline (monotonic seconds) is over."""
+    """Within the context the run is requested to pause once the deadline (monotonic seconds) has passed. Writes."""
     if deadline is None:
         yield
         return
@@ -139,7 +140,7 @@ def pause_at_deadline(folder: RunFolder, deadline: float | None):
 def _write_packed_journals(
     study: RecordedStudy, runs: Sequence[RunFolder], scratch: Path, output_folder: Path
 ) -> list[Path]:
-    """The packed journals in ``output_folder``, in the place of this study's earlier ones; other studies' stay. Writes."""
+    """Packs the runs' journals into ``output_folder``, replacing this study's earlier ones; returns the files. Writes."""
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     packed = [demo.pack_run(folder, scratch, study) for folder in runs]

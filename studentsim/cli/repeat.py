@@ -1,4 +1,4 @@
-"""The same run with several seeds, one after another, in the foreground."""
+"""One config run with several seeds, one after another, in the foreground."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from studentsim.runs import groups
 
 
 def run_with_seeds(data: Path, config: RunConfig, count: int, *, as_json: bool) -> None:
-    """Run ``config`` with ``count`` seeds, as a group, and end the process: 0 all finished, 1 one failed, 130 paused. Writes.
+    """Runs ``config`` with ``count`` seeds, as a group, and exits: 0 all finished, 1 one failed, 130 one paused. Writes.
 
-    Runs that were not begun yet when one is paused are not made.
+    Once one is paused, the remaining runs are not created.
 
-    :raises ConfigError: there are too few or too many seeds.
-    :raises StudentsimError: as ``execute``.
+    :raises ConfigError: too few or too many seeds.
+    :raises StudentsimError: as for ``executor.execute``.
+    :raises typer.Exit: always.
     """
     from studentsim.cli import runner
     from studentsim.cli.figures import build_run_result
@@ -49,7 +50,7 @@ def run_with_seeds(data: Path, config: RunConfig, count: int, *, as_json: bool) 
 
 
 def _describe_mean_score(results: list[dict[str, Any]]) -> str:
-    """The last exam of the finished runs on average, with its interval over seeds and questions."""
+    """The mean score of the finished runs' last exams, with its interval over seeds and questions."""
     from studentsim.analysis.intervals import mean_interval
     from studentsim.exam import wilson_interval
     from studentsim.labels import formatting
@@ -63,4 +64,5 @@ def _describe_mean_score(results: list[dict[str, Any]]) -> str:
     else:
         low, high = mean_interval(accuracies, min(exam["questions"] for exam in last_exams))
     mean = sum(accuracies) / len(accuracies)
-    return f"on average {formatting.round_percent(mean)} of 100 {formatting.format_interval(low, high)} in {formatting.pluralize(len(last_exams), 'finished run')}"
+    score = f"{formatting.round_percent(mean)} of 100 {formatting.format_interval(low, high)}"
+    return f"on average {score} in {formatting.pluralize(len(last_exams), 'finished run')}"

@@ -1,4 +1,4 @@
-"""Commands that let runs work, in the foreground, and tell which there are."""
+"""Commands that execute runs in the foreground, and the list of runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,24 @@ from typing import Annotated
 import typer
 
 from studentsim import presets
-from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
+from studentsim.cli.base import (
+    DEFAULT_DATA_FOLDER,
+    BetaOption,
+    DataFolderOption,
+    DeviceOption,
+    DtypeOption,
+    EpochsOption,
+    ExamModeOption,
+    JsonOption,
+    LearningRateOption,
+    MaxNewTokensOption,
+    ModelOption,
+    QuantisationOption,
+    RevisionOption,
+    SeedOption,
+    StudentOption,
+    app,
+)
 from studentsim.cli.models import import_gguf_model
 
 
@@ -23,24 +40,19 @@ def run(
     validation_every: Annotated[
         str | None, typer.Option(help="Look at the held-out pairs after each 'turn' or each 'epoch'.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Decides all luck but the exam's.")] = None,
+    seed: SeedOption = None,
     exam_seed: Annotated[int | None, typer.Option(help="Decides the exam: equal in runs to be compared.")] = None,
-    student: Annotated[
-        str | None, typer.Option(help="A profile of the embedded student (see 'students'), or a table (a TOML file).")
-    ] = None,
+    student: StudentOption = None,
     weights: Annotated[
         str | None, typer.Option(help="The embedded student's: 'embedded-0.1', or a fingerprint; blank: today's.")
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(help="'embedded', 'smollm2' (see 'models list'), a hub's name, a folder or a GGUF file."),
-    ] = None,
-    quantisation: Annotated[str | None, typer.Option(help="Of a hub's model: none, 8bit or nf4.")] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="auto, float32, bfloat16 or float16.")] = None,
-    revision: Annotated[str | None, typer.Option(help="A commit of the hub's model; blank: today's.")] = None,
-    max_new_tokens: Annotated[int | None, typer.Option(help="Longest answer, in tokens.")] = None,
-    exams: Annotated[str | None, typer.Option(help="written, or scored: the likeliest option is ticked.")] = None,
+    model: ModelOption = None,
+    quantisation: QuantisationOption = None,
+    device: DeviceOption = None,
+    dtype: DtypeOption = None,
+    revision: RevisionOption = None,
+    max_new_tokens: MaxNewTokensOption = None,
+    exams: ExamModeOption = None,
     option_scores: Annotated[str | None, typer.Option(help="Options are scored by text or by letter.")] = None,
     answer_form: Annotated[
         str | None,
@@ -75,9 +87,9 @@ def run(
     mix: Annotated[str | None, typer.Option(help="Your own mix in percent: general=20,physics=80")] = None,
     mix_rule: Annotated[str | None, typer.Option(help="'largest-remainder' or 'paper'.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Below it a question counts as unsure.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="AdamW, constant.")] = None,
-    beta: Annotated[float | None, typer.Option(help="DPO's: larger stays closer to the reference.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over a lesson's pairs.")] = None,
+    learning_rate: LearningRateOption = None,
+    beta: BetaOption = None,
+    epochs: EpochsOption = None,
     batch: Annotated[int | None, typer.Option(help="Pairs an optimiser step.")] = None,
     loss: Annotated[str | None, typer.Option(help="sigmoid, robust, ipo or hinge.")] = None,
     reference: Annotated[str | None, typer.Option(help="'last-turn' or 'base'.")] = None,
@@ -116,8 +128,8 @@ def run(
 ) -> None:
     """Run a simulation in the foreground. Ctrl-C pauses it."""
     options = dict(locals())
-    from studentsim.cli import repeat as repeating
     from studentsim.cli import runner
+    from studentsim.cli.repeat import run_with_seeds
     from studentsim.runs import preflight
     from studentsim.runs.groups import choose_seeds
     from studentsim.runs.run_dir import create_run
@@ -132,7 +144,7 @@ def run(
     if config.model != "embedded":
         runner.print_model_summary(config, trial=trial)
     if repeat is not None:
-        repeating.run_with_seeds(data, config, repeat, as_json=as_json)
+        run_with_seeds(data, config, repeat, as_json=as_json)
     runner.run_and_exit(create_run(data, config), as_json=as_json)
 
 

@@ -1,4 +1,4 @@
-"""A run in the foreground: the command line's settings, progress bar and JSON."""
+"""A run in the foreground: its config from the command line's options, its progress bar and its printed results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from studentsim import presets
+from studentsim.cli.base import split_commas
 from studentsim.cli.figures import build_run_result, describe_category_mix
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
@@ -37,32 +37,31 @@ TEACHER_OPTIONS = {
     "feedback": "feedback", "attempts": "attempts", "learn_from": "pairs", "error_rate": "error_rate", "doubts": "doubts",
     "chosen_text": "chosen_text", "marker": "marker", "marker_revision": "marker_revision", "decides": "decides", "writer": "writer",
 }  # fmt: skip
-"""Options of ``run`` that are settings of its Teaching, by their names there."""
+"""Options of ``run`` that are settings of ``RunConfig.teaching`` -> their names there."""
 MODEL_LOADING_OPTIONS = {
     "revision": "revision", "quantisation": "quantisation", "device": "device", "dtype": "dtype", "option_scores": "scores",
     "exams": "exams", "answers_at_once": "answers_at_once", "pairs_at_once": "pairs_at_once",
     "checkpointing": "gradient_checkpointing", "optimiser": "optimiser", "answer_form": "answer_form",
     "calculator": "calculator",
 }  # fmt: skip
-"""Options of ``run`` that are settings of its Hub, by their names there."""
+"""Options of ``run`` that are settings of ``RunConfig.hub`` -> their names there."""
 RUN_OPTIONS = (
     "strategy", "turns", "questions", "exam", "exam_every", "validation", "validation_every", "seed", "exam_seed",
-    "student", "weights", "model", "temperature", "bank", "bank_category", "bank_set", "leave_out_doubtful", "mix", "mix_rule", "threshold",
-    "name",
-    "max_new_tokens", *COMMA_SEPARATED_OPTIONS, *DPO_OPTIONS, *TEACHER_OPTIONS, *MODEL_LOADING_OPTIONS,
+    "student", "weights", "model", "temperature", "bank", "bank_category", "bank_set", "leave_out_doubtful", "mix", "mix_rule",
+    "threshold", "name", "max_new_tokens", *COMMA_SEPARATED_OPTIONS, *DPO_OPTIONS, *TEACHER_OPTIONS, *MODEL_LOADING_OPTIONS,
 )  # fmt: skip
-"""Options of ``run`` that are settings of a RunConfig, or of its Learning."""
+"""All options of ``run`` that are settings."""
 
 components_builder: executor.ComponentsBuilder | None = None
-"""Who plays: None for the real ones. Tests put a fake student here."""
+"""Builds a run's student and teacher; None: the real ones. Tests put a fake student here."""
 
 EXIT_CODES = {"finished": 0, "paused": 130, "cancelled": 130}
 
 
 def build_config(preset: str, options: Mapping[str, Any]) -> RunConfig:
-    """The settings: the preset's, but for those given (None: not given).
+    """The preset's config with the given options (None: not given).
 
-    :raises ConfigError: one of them is wrong.
+    :raises ConfigError: an option is invalid.
     """
     options = {key: value for key, value in options.items() if value is not None}
     settings = presets.get_preset(preset, options.get("model", "embedded")).model_dump()
@@ -71,7 +70,7 @@ def build_config(preset: str, options: Mapping[str, Any]) -> RunConfig:
     settings["teaching"] |= {TEACHER_OPTIONS[key]: options.pop(key) for key in TEACHER_OPTIONS if key in options}
     for key in COMMA_SEPARATED_OPTIONS:
         if key in options:
-            options[key] = tuple(part.strip() for part in options[key].split(",") if part.strip())
+            options[key] = split_commas(options[key])
     if "mix" in options:
         options["mix"] = parse_mix(options["mix"])
     if is_table_path(options.get("student", "")):
@@ -82,10 +81,10 @@ def build_config(preset: str, options: Mapping[str, Any]) -> RunConfig:
 def parse_mix(text: str) -> dict[str, float]:
     """``general=20,physics=80`` as shares in percent by category.
 
-    :raises ConfigError: it cannot be read so.
+    :raises ConfigError: a part has no share, or a category is named twice.
     """
     mix: dict[str, float] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
+    for part in split_commas(text):
         category, _, share = (piece.strip() for piece in part.partition("="))
         try:
             value = float(share)
@@ -107,12 +106,12 @@ def print_model_summary(
     timeout_seconds: float | None = None,
     on_progress: Callable[[str], None] | None = None,
 ) -> None:
-    """Say on stderr what is known of a model of the hub; with ``trial`` load it, and say what it wrote and how long a run takes.
+    """Prints on stderr what is known of a language model; with ``trial`` also loads it, and prints an answer and a run's time.
 
-    ``timeout_seconds`` is the most seconds for the trial (None: as long as it takes); ``on_progress`` says each of its steps (None: with the
-    seconds from now on).
+    ``timeout_seconds`` limits the trial (None: no limit); ``on_progress`` is called with each of its steps (None: print them
+    with the seconds from now on). ``as_json`` prints the trial's result as JSON on stdout.
 
-    :raises StudentsimError: it cannot be used.
+    :raises StudentsimError: the model cannot be used.
     """
     on_progress = on_progress or make_step_printer()
     estimate = model_info.estimate_model(config)
@@ -129,15 +128,15 @@ def print_model_summary(
 
 
 def print_paper_departures(config: RunConfig) -> None:
-    """Say on stderr in what a run by the paper's preset is not the paper's, a line each."""
+    """Prints on stderr how a run by the paper's preset departs from the paper, a line each."""
     for departure in language_models.preset_departures(config):
         print(f"Not as in the paper: {departure}", file=sys.stderr, flush=True)
 
 
 def print_grader_summary(config: RunConfig) -> None:
-    """Say on stderr what is known of a marker that is no part of the product, and how good it was when it was made.
+    """Prints on stderr what is known of a grader that does not ship, and how it was evaluated; nothing for others.
 
-    :raises ConfigError: it cannot be had.
+    :raises ConfigError: the grader cannot be found.
     """
     for sentence in grader_info.describe_grader(config):
         print(sentence, file=sys.stderr, flush=True)
@@ -146,19 +145,16 @@ def print_grader_summary(config: RunConfig) -> None:
         from studentsim.narration import teaching_summary  # imports pandas
 
         grader = config.teaching.marker
-        accuracy_check = grader_evaluation.load_evaluation(Path(grader))
+        evaluation = grader_evaluation.load_evaluation(Path(grader))
         unknown_message = (
             f"How often it marks as the key does is not known: python -m studentsim check-teacher --marker {grader}"
         )
-        print(
-            teaching_summary.describe_grader_evaluation(accuracy_check) if accuracy_check else unknown_message,
-            file=sys.stderr,
-            flush=True,
-        )
+        message = teaching_summary.describe_grader_evaluation(evaluation) if evaluation else unknown_message
+        print(message, file=sys.stderr, flush=True)
 
 
 def make_step_printer() -> Callable[[str], None]:
-    """A function that says a step of a trial on stderr as it begins, with the seconds since this one was asked for."""
+    """A function that prints a trial's step on stderr as it begins, with the seconds since ``make_step_printer`` was called."""
     started_at = time.monotonic()
 
     def print_step(step: str) -> None:
@@ -168,9 +164,10 @@ def make_step_printer() -> Callable[[str], None]:
 
 
 def run_and_exit(folder: RunFolder, *, as_json: bool) -> None:
-    """Carry the run out with a progress bar on stderr, and end the process: 0 finished, 1 failed, 130 paused. Writes.
+    """Executes the run with a progress bar, prints its result and exits: 0 finished, 1 failed, 130 paused. Writes.
 
-    :raises StudentsimError: as ``execute``.
+    :raises StudentsimError: as for ``executor.execute``.
+    :raises typer.Exit: always.
     """
     status = run_with_progress_bar(folder)
     result = build_run_result(folder)
@@ -195,16 +192,20 @@ def run_and_exit(folder: RunFolder, *, as_json: bool) -> None:
 
 
 def run_with_progress_bar(folder: RunFolder) -> str:
-    """Carry the run out with a progress bar on stderr; the status it ends with. Writes.
+    """Executes the run with a progress bar on stderr; returns the status it ends with. Writes.
 
-    :raises StudentsimError: as ``execute``.
+    :raises StudentsimError: as for ``executor.execute``.
     """
     config = folder.read_config()
     console = Console(stderr=True)
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[score]}"), TimeRemainingColumn(),
-        console=console, disable=not console.is_terminal,
-    )  # fmt: skip
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[score]}"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
     with bar:
         return executor.execute(
             folder,
@@ -214,55 +215,10 @@ def run_with_progress_bar(folder: RunFolder) -> str:
         )
 
 
-def print_feedback_evaluation(student: str, questions: int) -> dict[str, Any]:
-    """Ask, say and ask again, and print the rates with their intervals; the same as plain figures.
-
-    :raises ConfigError: there is no such student.
-    """
-    from studentsim.evaluation.feedback_eval import evaluate_feedback
-    from studentsim.student.embedded.model import load_embedded_model
-    from studentsim.student.embedded.student import EmbeddedStudent  # imports torch
-
-    config = RunConfig.make(**resolve_student_settings(student))
-    evaluation = evaluate_feedback(EmbeddedStudent(*load_embedded_model(config.weights), config), questions)
-    gain, low, high = evaluation.gain
-    print(f"{student}: {evaluation.first_right} of {evaluation.questions} right at first")
-    titles = ("Second tries at wrong answers, right after", "Right answers called wrong, right again after")
-    for title, rates in zip(titles, (evaluation.after_wrong, evaluation.after_right), strict=True):
-        print(title)
-        for rate in rates:
-            interval = f"{100 * rate.interval[0]:.1f} to {100 * rate.interval[1]:.1f}"
-            print(f"  {rate.words:<12} {100 * rate.accuracy:5.1f} % ({interval}), {rate.right} of {rate.tried}")
-    print(
-        f"A hint, against being asked again with no words: {100 * gain:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
-    )
-    return asdict(evaluation)
-
-
-def print_open_book_evaluation(student: str, questions: int) -> dict[str, Any]:
-    """Ask with nothing, a fitting passage and another skill's beside the question, and print the differences; the same as plain figures.
-
-    :raises ConfigError: there is no such student.
-    """
-    from studentsim.evaluation.open_book_eval import evaluate_open_book
-    from studentsim.student.embedded.model import load_embedded_model
-    from studentsim.student.embedded.student import EmbeddedStudent  # imports torch
-
-    config = RunConfig.make(**resolve_student_settings(student))
-    evaluation = evaluate_open_book(EmbeddedStudent(*load_embedded_model(config.weights), config), questions)
-    print(f"{student}: {100 * evaluation.none:.1f} % of {evaluation.questions} right with nothing beside the question")
-    for kind, accuracy, gain in (
-        ("a fitting passage", evaluation.fitting, evaluation.fitting_gain),
-        ("another skill's", evaluation.other, evaluation.other_gain),
-    ):
-        points = [f"{100 * x:+.1f}" for x in gain]
-        print(f"  {kind:<18} {100 * accuracy:5.1f} %, {points[0]} points ({points[1]} to {points[2]})")
-    return asdict(evaluation)
-
-
 def summarize_runs(data: Path) -> list[dict[str, Any]]:
-    """A row for each run, newest first: run_id, status, title, turn, turns, the last exam's correct and questions, seed, group, and
-    the user's tags and note."""
+    """A row for each run, newest first: ``run_id, status, title, turn, turns, correct, questions`` (of the last exam)``, seed,
+    group``, and the user's ``tags`` and ``note``.
+    """
     rows = []
     for folder in reversed(list_runs(data)):
         config, events = folder.read_config(), effective_events(read_past_events(folder))
@@ -288,7 +244,7 @@ def summarize_runs(data: Path) -> list[dict[str, Any]]:
 
 
 def describe_score(folder: RunFolder) -> str:
-    """The first and the last exam of a run in words."""
+    """The scores of a run's first and last exam in words."""
     return _describe_exam_scores(build_run_result(folder)["exams"])
 
 
@@ -310,7 +266,7 @@ _STAGE_LABELS = {
 
 
 def _make_progress_callback(bar: Progress, config: RunConfig) -> Callable[[Event], None]:
-    """A function that shows events on the bar: one answer, one step of it."""
+    """A function that shows events on the bar, which advances by one for each first attempt."""
     exams = config.exam_turns()
     task: TaskID = bar.add_task("…", total=config.turns * config.questions + len(exams) * config.exam, score="")
 
@@ -321,7 +277,7 @@ def _make_progress_callback(bar: Progress, config: RunConfig) -> Callable[[Event
         if isinstance(event, StageStarted):
             stage = _STAGE_LABELS.get(event.stage, event.stage)
             bar.update(task, description=f"lesson {event.turn} of {config.turns}: {stage}")
-            if event.stage in ("loading", "study"):  # a resumed run begins in the midst
+            if event.stage in ("loading", "study"):  # a resumed run starts in the middle
                 bar.update(task, completed=count_done_before(event.turn))
         elif isinstance(event, Answered) and event.attempt == 1:
             bar.advance(task)

@@ -1,4 +1,4 @@
-"""The command that measures transfer: what practice of each category does for itself and for the others."""
+"""The command ``transfer``: what practice of each category alone does for that category and for the others."""
 
 from __future__ import annotations
 
@@ -11,11 +11,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, app
+from studentsim.cli.base import (
+    DEFAULT_DATA_FOLDER,
+    BetaOption,
+    DataFolderOption,
+    DeviceOption,
+    DtypeOption,
+    EpochsOption,
+    ExamModeOption,
+    LearningRateOption,
+    MaxNewTokensOption,
+    ModelOption,
+    QuantisationOption,
+    SeedOption,
+    StudentOption,
+    app,
+    split_commas,
+)
 from studentsim.cli.models import import_gguf_model
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, DataFolderError
-from studentsim.transfer import matrix as matrices
+from studentsim.transfer import matrix as transfer_matrix
 from studentsim.transfer.matrix import CategoryResult, TransferMatrix
 
 if TYPE_CHECKING:
@@ -25,36 +41,31 @@ TRANSFER_OPTIONS = (
     "turns", "questions", "exam", "seed", "exam_seed", "student", "model", "bank", "bank_set", "rehearsal", "learning_rate",
     "epochs", "beta", "quantisation", "device", "dtype", "max_new_tokens", "exams",
 )  # fmt: skip
-"""Options that are settings of the runs, by their names in ``foreground``."""
+"""Options that are settings of the runs, by their names in ``runner.RUN_OPTIONS``."""
 PICTURE_SUFFIXES = (".html", ".svg")
 
 
 @app.command()
 def transfer(
-    student: Annotated[
-        str | None, typer.Option(help="A profile of the embedded student (see 'students'), or a table (a TOML file).")
-    ] = None,
+    student: StudentOption = None,
     turns: Annotated[int, typer.Option(help="Lessons of practice in each category.")] = 12,
     questions: Annotated[int, typer.Option(help="Practice questions a lesson.")] = 40,
     exam: Annotated[int, typer.Option(help="Questions in the exam before and in the one after.")] = 600,
-    seed: Annotated[int | None, typer.Option(help="Decides all luck but the exam's.")] = None,
+    seed: SeedOption = None,
     exam_seed: Annotated[int | None, typer.Option(help="Decides the exam.")] = None,
     rehearsal: Annotated[float | None, typer.Option(help="Strength of rehearsal; 0: none, the paper's way.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="AdamW, constant.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over a lesson's pairs.")] = None,
-    beta: Annotated[float | None, typer.Option(help="DPO's: larger stays closer to the reference.")] = None,
+    learning_rate: LearningRateOption = None,
+    epochs: EpochsOption = None,
+    beta: BetaOption = None,
     categories: Annotated[str | None, typer.Option(help="These alone: general,physics (2 to 14).")] = None,
     bank: Annotated[str | None, typer.Option(help="'curriculum', a set such as 'math_qa', a file or folder.")] = None,
     bank_set: Annotated[str | None, typer.Option(help="Which set its files are of.")] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(help="'embedded', 'smollm2' (see 'models list'), a hub's name, a folder or a GGUF file."),
-    ] = None,
-    quantisation: Annotated[str | None, typer.Option(help="Of a hub's model: none, 8bit or nf4.")] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="auto, float32, bfloat16 or float16.")] = None,
-    max_new_tokens: Annotated[int | None, typer.Option(help="Longest answer, in tokens.")] = None,
-    exams: Annotated[str | None, typer.Option(help="written, or scored: the likeliest option is ticked.")] = None,
+    model: ModelOption = None,
+    quantisation: QuantisationOption = None,
+    device: DeviceOption = None,
+    dtype: DtypeOption = None,
+    max_new_tokens: MaxNewTokensOption = None,
+    exams: ExamModeOption = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the matrix into this file.")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a row for each gain into this file.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Draw the matrix into this file, .html or .svg.")] = None,
@@ -63,20 +74,20 @@ def transfer(
 ) -> None:
     """Practise each category alone, from the same start, and tell what that and each other category gained. Ctrl-C breaks off."""
     options = dict(locals())
-    given = {key: options[key] for key in TRANSFER_OPTIONS}
+    run_options = {key: options[key] for key in TRANSFER_OPTIONS}
     _check_output_files(json_file, csv_file, picture)
     from studentsim.cli import runner
     from studentsim.runs import preflight
     from studentsim.transfer import study
 
-    base = runner.build_config("default", {**given, "strategy": "random", "exam_every": turns})
+    base = runner.build_config("default", {**run_options, "strategy": "random", "exam_every": turns})
     base = import_gguf_model(base)
     outline = preflight.load_run_outline(base)
     category_names = _parse_categories(categories, outline.categories)
     settings = study.build_category_configs(base, category_names)
     for config in settings.values():
         preflight.check_questions(config, outline)
-    checked = preflight.check_run_config(base)  # versions and fingerprints of what takes part are written in
+    checked = preflight.check_run_config(base)  # pins the versions and fingerprints of its models
     settings = study.build_category_configs(checked, category_names)
 
     cells = _collect_cells(
@@ -85,7 +96,7 @@ def transfer(
         ),
         len(category_names),
     )
-    matrix = matrices.build_transfer_matrix(cells, config=checked.model_dump(mode="json"))
+    matrix = transfer_matrix.build_transfer_matrix(cells, config=checked.model_dump(mode="json"))
     print(make_printable("\n".join(format_matrix_lines(matrix)), sys.stdout.encoding or "ascii"))
     _write_outputs(matrix, json_file, csv_file, picture)
     if record:
@@ -93,12 +104,12 @@ def transfer(
 
 
 def format_matrix_lines(matrix: TransferMatrix) -> list[str]:
-    """The matrix for a terminal: gains in points, what was itself practised in brackets, intervals below; then in words."""
+    """The matrix as lines of text: gains in points, the practised category's in brackets, intervals below; then sentences."""
     from studentsim.analysis import transfer_summary  # imports pandas
 
-    first = max(len("practised"), *map(len, matrix.categories)) + 1
+    label_width = max(len("practised"), *map(len, matrix.categories)) + 1
     width = max(11, *(len(category) + 1 for category in matrix.categories))
-    rows = ["practised".ljust(first) + "".join(category.rjust(width) for category in matrix.categories)]
+    rows = ["practised".ljust(label_width) + "".join(category.rjust(width) for category in matrix.categories)]
     for practised in matrix.categories:
         estimates = [matrix.gains[practised, examined].estimate for examined in matrix.categories]
         gains = [
@@ -107,8 +118,10 @@ def format_matrix_lines(matrix: TransferMatrix) -> list[str]:
             else transfer_summary.format_points(e.points)
             for examined, e in zip(matrix.categories, estimates, strict=True)
         ]
-        rows.append(practised.ljust(first) + "".join(gain.rjust(width) for gain in gains))
-        rows.append(" " * first + "".join(transfer_summary.format_estimate_bounds(e).rjust(width) for e in estimates))
+        rows.append(practised.ljust(label_width) + "".join(gain.rjust(width) for gain in gains))
+        rows.append(
+            " " * label_width + "".join(transfer_summary.format_estimate_bounds(e).rjust(width) for e in estimates)
+        )
     verdicts = [transfer_summary.describe_category_transfer(matrix, category) for category in matrix.categories]
     return [
         transfer_summary.describe_matrix_setup(matrix),
@@ -122,7 +135,7 @@ def format_matrix_lines(matrix: TransferMatrix) -> list[str]:
 
 
 def make_printable(text: str, encoding: str) -> str:
-    """The text as far as a terminal's ``encoding`` can write it: minus signs as hyphens, other letters that it lacks as ``?``."""
+    """The text in a terminal's ``encoding``: where this lacks a character, minus signs become hyphens and others ``?``."""
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
@@ -131,9 +144,9 @@ def make_printable(text: str, encoding: str) -> str:
 
 
 def save_recorded_matrix(matrix: TransferMatrix, path: Path | None = None) -> Path:
-    """Put the matrix behind those that come with the product, or in the place of one of the same settings. Writes."""
-    path = path or matrices.BUNDLED_MATRICES_PATH
-    recorded = list(matrices.load_bundled_matrices(path))
+    """Adds the matrix to those that ship, or replaces the one of the same settings; returns the file. Writes."""
+    path = path or transfer_matrix.BUNDLED_MATRICES_PATH
+    recorded = list(transfer_matrix.load_bundled_matrices(path))
     for i, other in enumerate(recorded):
         if matrix.has_same_settings(other):
             recorded[i] = matrix
@@ -144,7 +157,7 @@ def save_recorded_matrix(matrix: TransferMatrix, path: Path | None = None) -> Pa
     return path
 
 
-# ------------------------------------------------------------------ pieces
+# ------------------------------------------------------------------ helpers
 
 
 def _build_components(config: RunConfig) -> Any:
@@ -156,7 +169,7 @@ def _build_components(config: RunConfig) -> Any:
 def _parse_categories(categories: str | None, available: tuple[str, ...]) -> tuple[str, ...]:
     if categories is None:
         return available
-    names = tuple(part.strip() for part in categories.split(",") if part.strip())
+    names = split_commas(categories)
     for name in names:
         if name not in available:
             raise ConfigError(
@@ -166,7 +179,10 @@ def _parse_categories(categories: str | None, available: tuple[str, ...]) -> tup
 
 
 def _collect_cells(progress: Iterator[TransferProgress | CategoryResult], count: int) -> list[CategoryResult]:
-    """The finished cells, with progress on stderr; ends the process with 130 where somebody breaks off."""
+    """The finished cells, with progress on stderr.
+
+    :raises typer.Exit: with status 130 on Ctrl-C.
+    """
     cells: list[CategoryResult] = []
     try:
         with closing(progress), _progress_display() as show:  # type: ignore[type-var]
@@ -185,7 +201,7 @@ def _collect_cells(progress: Iterator[TransferProgress | CategoryResult], count:
 
 @contextmanager
 def _progress_display() -> Iterator[Any]:
-    """A function that shows Steps: a bar in a terminal, else a line a category."""
+    """A function that shows progress on stderr: a bar in a terminal, else a line a category."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
@@ -193,9 +209,12 @@ def _progress_display() -> Iterator[Any]:
 
     console = Console(stderr=True)
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}"), console=console,
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[left]}"),
+        console=console,
         disable=not console.is_terminal,
-    )  # fmt: skip
+    )
     task = bar.add_task("…", total=None, left="")
 
     def show_step(step: TransferProgress | CategoryResult) -> None:
@@ -210,16 +229,23 @@ def _progress_display() -> Iterator[Any]:
         left = "" if step.seconds_left is None else f"about {formatting.format_duration(step.seconds_left)} left"
         steps = step.turns + 1
         bar.update(
-            task, total=step.category_count * steps, completed=(step.category_number - 1) * steps + step.turn, left=left,
+            task,
+            total=step.category_count * steps,
+            completed=(step.category_number - 1) * steps + step.turn,
+            left=left,
             description=f"{step.category} ({step.category_number} of {step.category_count}), lesson {step.turn} of {step.turns}",
-        )  # fmt: skip
+        )
 
     with bar:
         yield show_step
 
 
 def _check_output_files(*files: Path | None) -> None:
-    """Refuse, before minutes of work, what could not be written after them."""
+    """Refuses, before minutes of work, files that could not be written after it.
+
+    :raises ConfigError: the picture has another suffix than ``PICTURE_SUFFIXES``.
+    :raises DataFolderError: a file's folder does not exist, or the file is a folder.
+    """
     *_, picture = files
     if picture is not None and picture.suffix.lower() not in PICTURE_SUFFIXES:
         raise ConfigError(f"A picture cannot be drawn as {picture.name!r}.", "Name a file that ends in .html or .svg.")
@@ -231,7 +257,7 @@ def _check_output_files(*files: Path | None) -> None:
 
 
 def _write_outputs(matrix: TransferMatrix, json_file: Path | None, csv_file: Path | None, picture: Path | None) -> None:
-    """Write the files that were asked for, each in the place of any there. Writes."""
+    """Writes the files that were named, replacing any there."""
     if json_file is not None:
         _write_file(json_file, json.dumps(matrix.to_json(), indent=1, ensure_ascii=False) + "\n")
     if csv_file is not None:
@@ -240,12 +266,10 @@ def _write_outputs(matrix: TransferMatrix, json_file: Path | None, csv_file: Pat
 
         _write_file(csv_file, escape_formula_cells(transfer_frame(matrix)).to_csv(index=False))
     if picture is not None:
-        from studentsim.reporting import transfer as drawn
+        from studentsim.reporting.transfer import matrix_page_html, standalone_matrix_svg
 
-        _write_file(
-            picture,
-            drawn.standalone_matrix_svg(matrix) if picture.suffix.lower() == ".svg" else drawn.matrix_page_html(matrix),
-        )
+        draw = standalone_matrix_svg if picture.suffix.lower() == ".svg" else matrix_page_html
+        _write_file(picture, draw(matrix))
 
 
 def _write_file(path: Path, text: str) -> None:

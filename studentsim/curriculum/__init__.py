@@ -1,1 +1,1 @@
-"""The built-in curriculum: questions without end, from the skills of six categories; and what a teacher says to their wrong answers."""
+"""The built-in curriculum: generated questions on the skills of six categories, and the teacher's feedback on wrong answers."""

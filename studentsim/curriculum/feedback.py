@@ -1,11 +1,11 @@
-"""What a teacher says to a wrong answer, from the questions' own words. Three levels.
+"""Feedback on a wrong answer, from the question's own texts. Three levels:
 
-mark         Not quite. Try again.
-hint         Not quite. <a hint that does not give the answer away>
-explanation  Not quite. <what went wrong> <the hint>, then the right working
+    mark         Not quite. Try again.
+    hint         Not quite. <a hint that does not reveal the answer>
+    explanation  Not quite. <what went wrong> <the hint>, then the correct solution
 
-The curriculum knows a hint for every misconception. For other questions the rationale's first step serves as one, as far as it
-does not tell the answer.
+The curriculum has a hint for every misconception. For other questions the rationale's first step is the hint, unless it reveals
+the answer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from studentsim.types import Feedback, Option, Question
 FEEDBACK_LEVELS: tuple[str, ...] = ("mark", "hint", "explanation")
 
 MAX_HINT_CHARS = 240
-"""Characters of a rationale's step that a hint may have: longer ones are whole solutions."""
+"""Longest rationale step that serves as a hint, in characters: longer ones are whole solutions."""
 
 _STEP_SEPARATOR = re.compile(r"(?<=[.;])\s+|\n+|\s*=\s*>\s*")
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?:\s*/\s*\d+)?")
@@ -27,7 +27,7 @@ _ANSWER_REFERENCE = re.compile(r"(?i)\b(?:answer|ans|option|choice)\b\s*(?:is\b|
 
 
 def format_feedback(level: str, *, explanation: str = "", hint: str = "", solution: str = "") -> str:
-    """The teacher's words at a level; falls back to the mark where the words for more are not known.
+    """The feedback's text at a level; falls back to a lower level if the texts for it are missing.
 
     >>> format_feedback("hint", hint="Count how many numbers there are.")
     'Not quite. Count how many numbers there are.'
@@ -41,9 +41,9 @@ def format_feedback(level: str, *, explanation: str = "", hint: str = "", soluti
 
 
 def feedback_for_wrong_answer(question: Question, option: Option | None, level: str, hint: str = "") -> Feedback:
-    """What is said to a wrong answer that ticked ``option`` (None: no option). ``hint`` stands in for the questions' own.
+    """Feedback on a wrong answer that chose ``option`` (None: none). ``hint`` replaces the question's own hint.
 
-    ``Feedback.level`` is what the words came to hold: without a hint there is but the mark.
+    ``Feedback.level`` is what the text really contains: without a hint it is ``mark``.
     """
     misconception = generator.MISCONCEPTIONS.get((option and option.misconception) or "")
     hint = hint or (misconception.hint if misconception else first_step_hint(question))
@@ -54,12 +54,10 @@ def feedback_for_wrong_answer(question: Question, option: Option | None, level: 
 
 
 def feedback_for_misjudged_answer(question: Question, believed_option: Option, level: str) -> Feedback:
-    """What a teacher says who takes a right answer for wrong, and ``believed_option``, a wrong option, for right."""
+    """Feedback of a teacher who takes a correct answer for wrong, and the wrong ``believed_option`` for correct."""
     misconception = generator.MISCONCEPTIONS.get(believed_option.misconception or "")
-    hint, solution = (
-        (misconception.hint if misconception else first_step_hint(question)),
-        believed_option.solution or "",
-    )
+    hint = misconception.hint if misconception else first_step_hint(question)
+    solution = believed_option.solution or ""
     text = format_feedback(
         level, explanation=misconception.explanation if misconception else "", hint=hint, solution=solution
     )
@@ -67,9 +65,9 @@ def feedback_for_misjudged_answer(question: Question, believed_option: Option, l
 
 
 def first_step_hint(question: Question) -> str:
-    """A rationale's first step, where it can serve as a hint: short, without the right value, and not about options.
+    """The rationale's first step as a hint; "" if it is too long, the only step, or reveals the answer.
 
-    The curriculum's workings are in words and sums; of them a hint has the first line's words alone.
+    Of the curriculum's solutions only the words of the first step are used, without its sum.
     """
     if question.correct_option.solution:
         return f"Begin so: {question.correct_option.solution.split(':', 1)[0].strip().lower()}."
@@ -79,7 +77,7 @@ def first_step_hint(question: Question) -> str:
 
 
 def reveals_answer(hint_text: str, question: Question) -> bool:
-    """Whether words tell the answer: by the right option's text or value, or by naming an option."""
+    """Whether a text gives the answer away: the correct option's text or value, or the mention of an option."""
     if _ANSWER_REFERENCE.search(hint_text):
         return True
     text = " ".join(question.correct_option.text.lower().split())
@@ -91,6 +89,7 @@ def reveals_answer(hint_text: str, question: Question) -> bool:
 
 
 def _effective_level(level: str, *, hint: str, solution: str) -> str:
+    """The level that ``format_feedback`` falls back to."""
     if level == "explanation" and solution:
         return level
     return "hint" if level in ("hint", "explanation") and hint else "mark"

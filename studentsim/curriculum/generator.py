@@ -1,9 +1,9 @@
-"""The built-in curriculum: questions without end from the skills of six category files, deterministic.
+"""The question generator of the built-in curriculum, deterministic.
 
-A question is its skill, its split and its index: the same three always give the same question. Numbers are dealt
-to the splits by a hash, so no question of one split has the numbers of another.
+Skill, split and index determine a question. A hash assigns each combination of numbers to one split, so questions of different
+splits never share their numbers.
 
-    python -c "from studentsim.curriculum.generator import make; print(make('average-of-three', 'exam', 0).problem)"
+    python -c "from studentsim.curriculum.generator import generate_question as g; print(g('average-of-three', 'exam', 0).problem)"
 """
 
 from __future__ import annotations
@@ -22,20 +22,18 @@ from studentsim.types import LETTERS, Option, Question
 
 BANK_NAME = "curriculum"
 CURRICULUM_VERSION = "1"
-"""Raised whenever a question, an option or a working changes: runs of two versions sat different exams."""
+"""Raised whenever a question, an option or a solution changes: runs of different versions had different exams."""
 
 SKILLS: Mapping[str, Skill] = {
-    skill.id: skill
-    for module in (general, physics, gain, geometry, other, probability)
-    for skill in module.SKILLS
-}  # fmt: skip
+    skill.id: skill for module in (general, physics, gain, geometry, other, probability) for skill in module.SKILLS
+}
 
 MISCONCEPTIONS: Mapping[str, Misconception] = {
-    slip.id: slip for skill in SKILLS.values() for slip in skill.misconceptions
+    misconception.id: misconception for skill in SKILLS.values() for misconception in skill.misconceptions
 }
 
 _SPLIT_PERCENTAGES = {"pretrain": 40, "study": 35, "validation": 5, "exam": 20}
-"""Of 100 combinations of numbers, how many go to each split."""
+"""Percent of a skill's combinations of numbers that belong to each split."""
 
 _PERSON_NAMES = (
     "Ana", "Ben", "Chloe", "Dario", "Elif", "Farid", "Grace", "Hugo", "Ines", "Jonas", "Kemal", "Lena",
@@ -47,14 +45,14 @@ _ITEM_NAMES = (
 )  # fmt: skip
 
 _MAX_DRAWS = 20_000
-"""Draws after which a skill's numbers are taken to be used up."""
+"""Draws of numbers in a row that may fail before a skill counts as exhausted."""
 
 
 @cache
 def generate_questions(skill_id: str, split: str, count: int) -> tuple[Question, ...]:
     """The first ``count`` questions of a skill in a split; no two have the same text.
 
-    :raises BankError: the skill has not so many different questions.
+    :raises BankError: the skill has fewer different questions.
     """
     questions, seen = [], set()
     for question in _iter_questions(SKILLS[skill_id], split):
@@ -70,7 +68,7 @@ def generate_questions(skill_id: str, split: str, count: int) -> tuple[Question,
 
 
 def generate_question(skill_id: str, split: str, index: int) -> Question:
-    """Question ``index`` of a skill in a split."""
+    """Question ``index`` (from 0) of a skill in a split."""
     return generate_questions(skill_id, split, index + 1)[index]
 
 
@@ -82,7 +80,7 @@ def _iter_questions(skill: Skill, split: str) -> Iterator[Question]:
         if sample is None:
             return
         numbers, solutions = sample
-        # Right answers fall evenly: each five questions use every letter once.
+        # Correct letters are balanced: every five questions use each letter once.
         if not letters:
             letters = rng.sample(LETTERS, len(LETTERS))
         problem = fill_phrasing(rng.choice(skill.phrasings), numbers, rng)
@@ -90,13 +88,13 @@ def _iter_questions(skill: Skill, split: str) -> Iterator[Question]:
 
 
 def sample_numbers(skill: Skill, split: str, rng: Random) -> dict[str, int] | None:
-    """Numbers for one question of a split; None when none are found in many tries."""
+    """Random numbers for one question of a split; None if ``_MAX_DRAWS`` draws find none."""
     sample = sample_numbers_and_solutions(skill, split, rng)
     return sample[0] if sample else None
 
 
 def sample_numbers_and_solutions(skill: Skill, split: str, rng: Random) -> tuple[dict[str, int], list[Solution]] | None:
-    """Numbers for one question of a split and the workings that they give; None when none are found in many tries."""
+    """Random numbers for one question of a split, and their rendered solutions; None if ``_MAX_DRAWS`` draws find none."""
     for _ in range(_MAX_DRAWS):
         numbers = {name: rng.choice(values) for name, values in skill.number_choices.items()}
         if (
@@ -109,7 +107,7 @@ def sample_numbers_and_solutions(skill: Skill, split: str, rng: Random) -> tuple
 
 
 def split_for_numbers(skill: Skill, numbers: Mapping[str, int]) -> str:
-    """The split that owns this combination of numbers."""
+    """The split that a combination of numbers belongs to, by its hash."""
     bucket = derive_seed(BANK_NAME, skill.id, *sorted(numbers.items())) % 100
     for split, percentage in _SPLIT_PERCENTAGES.items():
         bucket -= percentage
@@ -119,18 +117,18 @@ def split_for_numbers(skill: Skill, numbers: Mapping[str, int]) -> str:
 
 
 def render_all_solutions(skill: Skill, numbers: Mapping[str, int]) -> list[Solution] | None:
-    """The right working first, then one a slip; None where two agree, or one is not positive."""
+    """The correct solution, then one for each misconception; None if two have the same value, or one is not positive."""
     solutions: list[Solution] = []
-    for template in (skill.solution, *(slip.solution for slip in skill.misconceptions)):
+    for template in (skill.solution, *(m.solution for m in skill.misconceptions)):
         solution = render_solution(template, numbers)
         if solution is None or solution.value.startswith("-") or solution.value == "0":
             return None
         solutions.append(solution)
-    return solutions if len({parse_number(w.value) for w in solutions}) == len(solutions) else None
+    return solutions if len({parse_number(s.value) for s in solutions}) == len(solutions) else None
 
 
 def fill_phrasing(template: str, numbers: Mapping[str, int], rng: Random) -> str:
-    """A phrasing with its numbers, names and things filled in."""
+    """Fill in a phrasing's numbers, and random names and items."""
     name, name2 = rng.sample(_PERSON_NAMES, 2)
     return template.format(**numbers, name=name, name2=name2, item=rng.choice(_ITEM_NAMES))
 
@@ -145,20 +143,24 @@ def build_curriculum_question(
     split: str,
     index: int,
 ) -> Question:
-    """A question whose right option has the given letter. ``solutions``: the workings of its numbers, the right one first."""
-    right, *wrong = solutions
-    options = [(w.value, slip.id, w.text) for w, slip in zip(wrong, skill.misconceptions, strict=True)]
-    options += [(value, None, None) for value in sample_nearby_values(right.value, [w.value for w in wrong], rng)]
-    others = rng.sample(options[:4], 4)
-    others.insert(LETTERS.index(correct_letter), (right.value, None, right.text))
+    """A question whose correct option has the given letter. ``solutions``: as of ``render_all_solutions``."""
+    correct, *wrong = solutions
+    wrong_options = [(s.value, m.id, s.text) for s, m in zip(wrong, skill.misconceptions, strict=True)]
+    nearby_values = sample_nearby_values(correct.value, [s.value for s in wrong], rng)
+    wrong_options += [(value, None, None) for value in nearby_values]
+    options = rng.sample(wrong_options[:4], 4)
+    options.insert(LETTERS.index(correct_letter), (correct.value, None, correct.text))
     return Question(
         id=f"{skill.id}-{split}-{index:04d}",
         bank=BANK_NAME,
         category=skill.category,
         problem=problem_text,
-        options=tuple(Option(x, value, slip, text) for x, (value, slip, text) in zip(LETTERS, others, strict=True)),
+        options=tuple(
+            Option(letter, value, misconception_id, solution_text)
+            for letter, (value, misconception_id, solution_text) in zip(LETTERS, options, strict=True)
+        ),
         correct=correct_letter,
-        rationale=right.text,
+        rationale=correct.text,
         skill=skill.id,
         difficulty=skill.difficulty,
         split=split,
@@ -166,10 +168,10 @@ def build_curriculum_question(
 
 
 def sample_nearby_values(correct_value: str, misconception_values: Sequence[str], rng: Random) -> list[str]:
-    """Values to fill up to five options: positive, close to the right one and of its kind, equal to no other.
+    """Distractor values that fill up to five options: positive, near the correct value, of its kind, all different.
 
-    How many lie below the right value is drawn so that its rank among the five tells as little as can be: a pupil
-    who always ticks the middle value should do no better than by guessing.
+    The number of them below the correct value is sampled so that its rank among the five gives away as little as possible: always
+    choosing the middle value should be no better than guessing.
     """
     value = parse_number(correct_value)
     taken = {parse_number(text) for text in (correct_value, *misconception_values)}
@@ -177,29 +179,27 @@ def sample_nearby_values(correct_value: str, misconception_values: Sequence[str]
     count = len(LETTERS) - 1 - len(misconception_values)
     misconceptions_below = sum(parse_number(text) < value for text in misconception_values)
     possible_counts = range(max(0, count - len(above)), min(count, len(below)) + 1)
-    count_below = rng.choices(
-        possible_counts, [1 if misconceptions_below + k == len(LETTERS) // 2 else 2 for k in possible_counts]
-    )[0]
-    return rng.sample(below[: count_below + 1], min(count_below, len(below))) + rng.sample(
-        above[: count - count_below + 1], count - count_below
-    )
+    weights = [1 if misconceptions_below + k == len(LETTERS) // 2 else 2 for k in possible_counts]
+    count_below = rng.choices(possible_counts, weights)[0]
+    sampled_below = rng.sample(below[: count_below + 1], min(count_below, len(below)))
+    return sampled_below + rng.sample(above[: count - count_below + 1], count - count_below)
 
 
 def _nearby_values(
     value: Fraction, as_fraction: bool, taken: set[Fraction], rng: Random
 ) -> tuple[list[str], list[str]]:
-    """Values below and above, the nearest first."""
+    """Values below and above ``value``, each nearest first."""
     step = Fraction(1, value.denominator)
     if value.denominator == 1 and value > 30:
         step = Fraction(rng.choice((1, 2, 5, 10) if value < 300 else (5, 10, 20, 50)))
-    if as_fraction and value.denominator < 6:  # 1/2 has few halves beside it
+    if as_fraction and value.denominator < 6:  # 1/2 has few neighbours in halves
         step = step / 4
     below = _collect_values(value, -step, as_fraction, taken)
     return below, _collect_values(value, step, as_fraction, taken)
 
 
 def _collect_values(value: Fraction, step: Fraction, as_fraction: bool, taken: set[Fraction]) -> list[str]:
-    """The first few usable values in steps from ``value``."""
+    """The first three usable values in steps from ``value``: positive, not taken, fractions below 1."""
     found: list[str] = []
     for k in range(1, 12):
         candidate = value + k * step

@@ -1,14 +1,13 @@
-"""What one skill of the built-in curriculum is, and how its workings are written down.
+"""The schema of a skill of the built-in curriculum, and the templates of its worked solutions.
 
-A working is a few lines a teacher would accept. Each line says in words what is worked out, then the sum::
+Each line of a solution template is a step: words, a colon, then an expression and a name for its result::
 
     Add the scores: {a} + {b} + {c} = [total]
     Share equally: {total} ÷ 3 = [average]
 
-``{a}`` is a number drawn for the question. ``= [total]`` calls the calculator on what stands before it, since the
-last colon, and names the result, so that later lines may use ``{total}``. A last line ``Answer: …`` with the last
-result is added by the program. So the arithmetic of every working, right or wrong, is right by construction: a
-misconception goes wrong in its reasoning, as pupils do, not in its sums.
+``{a}`` is one of the question's numbers. ``= [total]`` computes the expression before it (``arithmetic.calculate``) and names
+the result, so that later lines may use ``{total}``. A last line ``Answer: …`` with the last result is added when the template is
+rendered. So every solution's arithmetic is correct by construction: misconceptions err in their reasoning, as pupils do.
 """
 
 from __future__ import annotations
@@ -23,14 +22,15 @@ from studentsim.arithmetic import calculate
 _STEP_LINE = re.compile(r"^(?P<words>[^:\n]+): (?P<sum>.+) = \[(?P<name>\w+)\]$")
 
 NamedNumbers = Mapping[str, int]
+"""A question's numbers by their names in the templates."""
 
 
 @dataclass(frozen=True)
 class Misconception:
-    """A misconception that real pupils have, with the working that it leads to.
+    """A misconception that real pupils have, and the solution template that it leads to.
 
     ``kind`` is ``concept`` (does not know how) or ``careless`` (knows, but skips or mixes something up).
-    ``explanation`` says in plain words what went wrong; ``hint`` helps without giving the answer away.
+    ``explanation`` says in plain words what went wrong; ``hint`` helps without revealing the answer.
     """
 
     id: str
@@ -44,7 +44,7 @@ class Misconception:
 
 @dataclass(frozen=True)
 class Skill:
-    """One kind of question. See ``studentsim/curriculum/skills/general.py`` for the pattern."""
+    """One kind of question; its texts are templates with ``{a}`` for a number, ``{name}``, ``{name2}`` and ``{item}``."""
 
     id: str
     category: str
@@ -52,29 +52,29 @@ class Skill:
     difficulty: int
     """1 (easy) to 3 (hard)."""
     number_choices: Mapping[str, Sequence[int]]
-    """For each number, the values it may take. Together at least 150 allowed combinations."""
+    """For each number, the values it may take; at least 150 combinations pass ``accepts``."""
     phrasings: tuple[str, ...]
-    """At least 3, used in study and exam."""
+    """At least 3, used in all splits."""
     transfer: str
-    """One more, kept back for transfer tests: never practised, never examined otherwise."""
+    """One more phrasing, for transfer tests only: never practised, in no ordinary exam."""
     solution: str
     misconceptions: tuple[Misconception, ...]
     accepts: Callable[[NamedNumbers], bool] = field(default=lambda n: True)
-    """Which combinations of numbers make a sensible question."""
+    """Whether a combination of numbers makes a sensible question."""
 
 
 @dataclass(frozen=True)
 class Solution:
-    """A working written out with numbers: its text (ending in ``Answer: value``) and that value."""
+    """A rendered solution: its text, which ends in ``Answer: value``, and that value."""
 
     text: str
     value: str
 
 
 def render_solution(template: str, numbers: NamedNumbers) -> Solution | None:
-    """A template with its numbers filled in; None where its arithmetic has no result.
+    """Render a solution template with numbers; None if an expression has no value (division by zero, too large).
 
-    :raises ValueError: a line that is not ``words: sum = [name]``, or that uses an unknown name (an authoring error).
+    :raises ValueError: a line is not ``words: expression = [name]``, or uses an unknown name (an authoring error).
     """
     values_by_name: dict[str, object] = dict(numbers)
     lines = []
@@ -95,7 +95,7 @@ def render_solution(template: str, numbers: NamedNumbers) -> Solution | None:
 
 @cache
 def _parse_steps(template: str) -> tuple[tuple[str, str, str, str], ...]:
-    """Each line of a template with its words, its sum, and the name of its result."""
+    """The steps of a template as (line, words, expression, name of the result)."""
     steps = []
     for line in template.strip().splitlines():
         step = _STEP_LINE.match(line.strip())

@@ -1,1 +1,1 @@
-"""Question sets: which there are, how their files are read and checked, how their questions are split; one file for each set."""
+"""Datasets of multiple-choice questions: reading, detection, validation and splits; one file per dataset. A bank is what a run uses."""

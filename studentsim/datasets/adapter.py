@@ -1,4 +1,4 @@
-"""What a row of any set says, and the question that is made of it: one place for all that a question must be."""
+"""From a dataset's row to a question: the parsed row, the dataset's specification, and the checks that every question passes."""
 
 from __future__ import annotations
 
@@ -13,36 +13,38 @@ from studentsim.datasets.splits import assign_split
 from studentsim.types import Option, Question
 
 OPTION_LETTERS = "abcdefghij"
-"""Letters of the options, by their place: a question has 2 to 10."""
+"""Letters of the options in order: a question has 2 to 10 options."""
 MAX_TEXT_CHARS = 20_000
-"""Longest text of a field, in characters; the longest of MathQA's dev file has under 3,000."""
+"""Longest text of a field, in characters; the longest in MathQA's dev file has under 3,000."""
 MAX_CATEGORY_CHARS = 80
 
 
 @dataclass(frozen=True)
 class ParsedRow:
-    """A row in the terms of a question; its key is not yet looked up among the options."""
+    """A row's fields as those of a question; whether ``correct_label`` is one of the options is not checked yet."""
 
     problem: str
     options: tuple[tuple[str, str], ...]
-    """Label, as the row has it, and text; in the row's order."""
+    """(label as in the row, text) of each option, in the row's order."""
     correct_label: str
-    """Label of the right option."""
+    """Label of the correct option."""
     category: str
-    """Blank where the row names none."""
+    """Blank: the row names none."""
     rationale: str = ""
+    """The worked solution; "": the row has none."""
     difficulty: int | None = None
+    """1 (easy) to 3 (hard); None: unknown."""
     id_text: str = ""
-    """What besides the problem makes the id; blank: the options' texts."""
+    """The text that is hashed with the problem for the question's id; "": the options' texts."""
     topic: str = ""
-    """What the category belongs to; blank where the row names none."""
+    """The group of its category; "": the row names none."""
     formula: str = ""
-    """The formula that leads to the answer (``formula.py``); blank where the row has none."""
+    """The annotated formula (``formula.py``); "": the row has none."""
 
 
 @dataclass(frozen=True)
 class HubDataset:
-    """Where the hub keeps a set: its name there, the configurations that belong to it, and the branch with plain files."""
+    """A dataset on Hugging Face: its repository, the configurations to load, and the revision (None: the main branch)."""
 
     repo_id: str
     configs: tuple[str | None, ...] = (None,)
@@ -51,43 +53,43 @@ class HubDataset:
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """A set of questions: how its rows are told from others', and what they say."""
+    """A dataset: how its rows are recognised and parsed."""
 
     name: str
     title: str
     row_description: str
-    """What its rows look like, for a message."""
+    """The fields of its rows, for messages."""
     id_prefix: str
-    """Of its questions' ids."""
+    """Prefix of its questions' ids."""
     hub: HubDataset | None
-    """None: it comes as a file alone."""
+    """None: it is not on Hugging Face; users give a file."""
     known_columns: frozenset[str]
-    """Names of all fields it knows, in small letters: of two sets that read the same rows the one that knows more is taken."""
+    """All its fields, in lower case: of two datasets that parse the same rows the one that knows more columns wins."""
     matches_row: Callable[[Mapping[str, Any]], bool]
-    """Whether a row has the fields that the set cannot do without, of the right kinds; what they hold is not looked at."""
+    """Whether a row has the required fields, of the right types; their values are not checked."""
     parse_row: Callable[[RawRow, int], ParsedRow | None]
-    """What a row says, given the seed for options that are made up; None where no such question can be made of it.
-    Raises ValueError, in words, where a field is not sound."""
+    """Parse a row; the int seeds options that are made up. None: a sound row that cannot become a multiple-choice question.
+    Raises ValueError, with a message for users, if a field is wrong."""
     allowed_categories: tuple[str, ...] = ()
-    """Those it may have; empty: any."""
+    """Categories that it may have; empty: any."""
     fit_to_file: Callable[[Sequence[RawRow]], DatasetSpec] | None = None
-    """Where what a column means is known from the file as a whole alone (whether its answers count from 0 or from 1): the set,
-    made to fit the rows of one file."""
+    """For datasets whose columns can only be interpreted from the whole file (do answers count from 0 or from 1?): returns the
+    specification for the file with these rows."""
 
 
 def build_question_from_row(
     dataset: DatasetSpec, row: RawRow, *, category: str = "", seed: int = 0, topic: str = ""
 ) -> Question | None:
-    """The question that a row asks; None where the set cannot make one of a sound row.
+    """Parse a row into a question; None if the dataset cannot make one of this row. Parameters as in ``build_question``.
 
-    :raises ValueError: the row is not sound; says why, beginning in small letters.
+    :raises ValueError: the row is wrong; the message says why and begins in lower case.
     """
     parsed_row = parse_dataset_row(dataset, row, seed)
     return parsed_row and build_question(dataset, row, parsed_row, category=category, topic=topic)
 
 
 def parse_dataset_row(dataset: DatasetSpec, row: RawRow, seed: int = 0) -> ParsedRow | None:
-    """What the row says, before its key is looked up.
+    """Parse a row, without checking that the correct option exists.
 
     :raises ValueError: as ``build_question_from_row``.
     """
@@ -99,7 +101,7 @@ def parse_dataset_row(dataset: DatasetSpec, row: RawRow, seed: int = 0) -> Parse
 def build_question(
     dataset: DatasetSpec, row: RawRow, parsed_row: ParsedRow, *, category: str = "", topic: str = ""
 ) -> Question:
-    """The question of a draft; ``category`` stands in the place of the set's own, if given, ``topic`` where it names none.
+    """Build and check the question of a parsed row. ``category`` replaces the row's, if given; ``topic`` is used if the row has none.
 
     :raises ValueError: as ``build_question_from_row``.
     """
@@ -107,7 +109,8 @@ def build_question(
     if not 2 <= len(labels) <= len(OPTION_LETTERS):
         raise ValueError(f"it has {len(labels)} options, not 2 to {len(OPTION_LETTERS)}")
     if len(set(labels)) < len(labels):
-        raise ValueError(f"two of its options are called {next(x for x in labels if labels.count(x) > 1)[:20]!r}")
+        duplicate = next(label for label in labels if labels.count(label) > 1)
+        raise ValueError(f"two of its options are called {duplicate[:20]!r}")
     if not has_correct_option(parsed_row):
         raise ValueError(
             f"the right answer is {parsed_row.correct_label[:20]!r}, not one of {labels[0]} to {labels[-1]}"
@@ -122,7 +125,7 @@ def build_question(
         bank=dataset.name,
         category=category or _validated_category(dataset, parsed_row),
         problem=parsed_row.problem,
-        options=tuple(Option(x, text) for x, (_, text) in zip(letters, parsed_row.options, strict=True)),
+        options=tuple(Option(letter, text) for letter, (_, text) in zip(letters, parsed_row.options, strict=True)),
         correct=letters[labels.index(parsed_row.correct_label)],
         rationale=parsed_row.rationale,
         difficulty=parsed_row.difficulty,
@@ -144,14 +147,14 @@ def _validated_category(dataset: DatasetSpec, parsed_row: ParsedRow) -> str:
 
 
 def has_correct_option(parsed_row: ParsedRow) -> bool:
-    """Whether the right answer is one of the options."""
+    """Whether the correct label is one of the options'."""
     return any(label == parsed_row.correct_label for label, _ in parsed_row.options)
 
 
 def label_options(option_texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Options labelled a, b, c … by their place.
+    """Label options a, b, c … in order, as (label, text).
 
-    :raises ValueError: there are more than letters.
+    :raises ValueError: there are more options than letters.
     """
     if len(option_texts) > len(OPTION_LETTERS):
         raise ValueError(f"it has {len(option_texts)} options, not 2 to {len(OPTION_LETTERS)}")
@@ -159,12 +162,12 @@ def label_options(option_texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 
 def normalize_category(text: str) -> str:
-    """A category as it is shown: small letters, plain spaces.
+    """A category in lower case with single spaces.
 
     >>> normalize_category("high_school_physics"), normalize_category("Counting & Probability")
     ('high school physics', 'counting & probability')
 
-    :raises ValueError: it is blank, too long, or holds what sets categories apart in a list of them.
+    :raises ValueError: it is blank, too long, or contains a separator of category lists (comma, =).
     """
     name = " ".join(text.replace("_", " ").split()).lower()
     if not name or len(name) > MAX_CATEGORY_CHARS or any(c in name for c in ",=") or not name.isprintable():
@@ -175,7 +178,7 @@ def normalize_category(text: str) -> str:
 
 
 def category_from_file_name(row: RawRow, default: str = "questions") -> str:
-    """A category for rows that name none: what their file is called, without what says which part of a set it is."""
+    """A category for rows that name none: their file's name without the suffix of a split (``_test``)."""
     name = re.sub(r"[_ -](test|val|dev|train|validation)$", "", row.source_name.lower())
     name = "".join(" " if c in ",=" or not c.isprintable() else c for c in name)
     return " ".join(name.replace("_", " ").split())[:MAX_CATEGORY_CHARS].strip() or default
@@ -185,7 +188,7 @@ def category_from_file_name(row: RawRow, default: str = "questions") -> str:
 
 
 def get_field(values: Mapping[str, Any], *names: str) -> Any:
-    """What a field holds, by the first of its names that is there; capitals count only where a row has both. None: it is missing.
+    """The value of the first of these fields that is there (None: none is). Case counts only if no name matches exactly.
 
     >>> get_field({"Problem": "?"}, "problem"), get_field({"type": "gain"}, "category", "type"), get_field({}, "level")
     ('?', 'gain', None)
@@ -200,22 +203,22 @@ def get_field(values: Mapping[str, Any], *names: str) -> Any:
 
 
 def is_text_list(value: Any) -> bool:
-    """Whether a field is a list that holds texts alone."""
+    """Whether a value is a list of strings."""
     return isinstance(value, (list, tuple)) and all(isinstance(text, str) for text in value)
 
 
 def get_text_field(values: Mapping[str, Any], *names: str) -> str:
-    """The text of a field that may be missing, under any of these names; blank where it is.
+    """The text of an optional field, by the first of its names that is there; "": it is missing.
 
-    :raises ValueError: it is there, but no text.
+    :raises ValueError: it is there, but is not a valid text.
     """
     return require_text_field(values, *names, allow_blank=True) if get_field(values, *names) is not None else ""
 
 
 def require_text_field(values: Mapping[str, Any], *names: str, allow_blank: bool = False) -> str:
-    """The text of a field, by the first of its names that is there.
+    """The text of a required field, by the first of its names that is there.
 
-    :raises ValueError: it is missing, no text, blank (unless it may be), too long, or holds what is no text.
+    :raises ValueError: it is missing, not a string, blank (unless ``allow_blank``), or fails ``check_text``.
     """
     value, name = get_field(values, *names), names[0]
     if not isinstance(value, str):
@@ -227,7 +230,10 @@ def require_text_field(values: Mapping[str, Any], *names: str, allow_blank: bool
 
 
 def check_text(value: str, field_label: str) -> None:
-    """:raises ValueError: the text is too long, or holds NUL or half a character."""
+    """Check a text's length and characters.
+
+    :raises ValueError: it is too long, or contains NUL or a lone surrogate.
+    """
     if "\0" in value:
         raise ValueError(f"{field_label} holds a NUL character")
     if len(value) > MAX_TEXT_CHARS:
@@ -239,20 +245,20 @@ def check_text(value: str, field_label: str) -> None:
 
 
 def require_text_list(values: Mapping[str, Any], name: str) -> list[str]:
-    """A field that is a list of texts.
+    """A required field that is a list of strings.
 
-    :raises ValueError: it is missing, or no such list.
+    :raises ValueError: it is missing, or not such a list.
     """
-    found = get_field(values, name)
-    if found is None:
+    texts = get_field(values, name)
+    if texts is None:
         raise ValueError(f"{name!r} is missing")
-    if not is_text_list(found):
-        raise ValueError(f"{name!r} is {_short_repr(found)}, not a list of texts")
-    return list(found)
+    if not is_text_list(texts):
+        raise ValueError(f"{name!r} is {_short_repr(texts)}, not a list of texts")
+    return list(texts)
 
 
 def _short_repr(value: Any) -> str:
-    """The beginning of a value for a message; of a number too long to be written, that it is one."""
+    """The first 40 characters of a value's repr; Python does not format numbers of thousands of digits."""
     try:
         return repr(value)[:40]
     except ValueError:
@@ -260,5 +266,5 @@ def _short_repr(value: Any) -> str:
 
 
 def normalize_whitespace(text: str) -> str:
-    """A text with its line breaks as they are, without blanks around it or at the ends of lines."""
+    """Strip the text and the ends of its lines; line breaks stay (as ``\\n``)."""
     return "\n".join(line.rstrip() for line in text.replace("\r\n", "\n").strip().split("\n"))

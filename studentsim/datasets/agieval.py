@@ -1,12 +1,12 @@
 """AGIEval: questions of admission and qualification tests, among them the SAT's mathematics, the LSAT and the gaokao.
 
-Zhong et al. 2023, "AGIEval: A Human-Centric Benchmark for Evaluating Foundation Models", MIT,
-https://github.com/ruixiangcui/AGIEval. A file a test (``sat-math.jsonl``), a row a line:
+Source: Zhong et al. 2023, "AGIEval: A Human-Centric Benchmark for Evaluating Foundation Models", MIT,
+https://github.com/ruixiangcui/AGIEval. One file per test (``sat-math.jsonl``), one row per line:
 
     {"passage": null, "question": "…", "options": ["(A)12", "(B)15", …], "label": "B", "other": {"solution": "…"}}
 
-Some tests have a passage before the question, some an ``explanation``. Questions with an open answer (no options) are not
-taken. The category is the test, as the file is named.
+Some tests have a passage before the question, some an ``explanation``. Questions with an open answer (no options) are skipped.
+The category is the test, from the file's name.
 """
 
 from __future__ import annotations
@@ -30,14 +30,12 @@ from studentsim.datasets.file_reader import RawRow
 
 
 def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
-    """What a row of AGIEval says.
+    """Parse a row.
 
-    :raises ValueError: a field is not sound.
+    :raises ValueError: a field is wrong.
     """
-    passage, question = (
-        normalize_whitespace(get_text_field(row.values, "passage")),
-        normalize_whitespace(require_text_field(row.values, "question")),
-    )
+    passage = normalize_whitespace(get_text_field(row.values, "passage"))
+    question = normalize_whitespace(require_text_field(row.values, "question"))
     return ParsedRow(
         problem=f"{passage}\n{question}" if passage else question,
         options=label_options(
@@ -50,7 +48,7 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
 
 
 def _get_solution(row: RawRow) -> str:
-    """The worked solution, wherever the test keeps it."""
+    """The worked solution, from whichever field the test has; "" if none."""
     other = get_field(row.values, "other")
     solution = get_text_field(other, "solution") if isinstance(other, Mapping) else ""
     return solution or get_text_field(row.values, "explanation", "solution")

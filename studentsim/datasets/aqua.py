@@ -1,11 +1,11 @@
-"""AQuA-RAT: algebra word problems with five options and a rationale, the set that MathQA was made from.
+"""AQuA-RAT: algebra word problems with five options and a rationale; MathQA was made from it.
 
-Ling et al. 2017, "Program Induction by Rationale Generation: Learning to Solve and Explain Algebraic Word Problems",
-Apache-2.0, https://github.com/google-deepmind/AQuA and https://huggingface.co/datasets/deepmind/aqua_rat. A row a line:
+Source: Ling et al. 2017, "Program Induction by Rationale Generation: Learning to Solve and Explain Algebraic Word Problems",
+Apache-2.0, https://github.com/google-deepmind/AQuA and https://huggingface.co/datasets/deepmind/aqua_rat. One row per line:
 
     {"question": "…", "options": ["A)5", "B)6", …], "rationale": "… Answer B", "correct": "B"}
 
-It names no category, so all its questions are of one: word problems.
+It names no category, so all questions get one: word problems.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _OPTION_LABEL = re.compile(r"\s*\(?([A-Ja-j])\s*\)\s*")
 
 
 def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
-    """What a row of AQuA says.
+    """Parse a row.
 
-    :raises ValueError: a field is not sound.
+    :raises ValueError: a field is wrong.
     """
     options = strip_option_labels(require_text_list(row.values, "options"))
     return ParsedRow(
@@ -47,15 +47,15 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
 
 
 def strip_option_labels(options: Sequence[str]) -> list[str]:
-    """Options without the letters before them.
+    """Options without their letters.
 
-    :raises ValueError: a letter is not that of its place.
+    :raises ValueError: an option has another letter than that of its position.
     """
     return [_strip_option_label(text, index) for index, text in enumerate(options)]
 
 
 def _strip_option_label(text: str, index: int) -> str:
-    """``B)6`` as ``6``; an option without its letter is known by its place."""
+    """``B)6`` as ``6``; an option without a letter is returned as it is."""
     match = _OPTION_LABEL.match(text)
     if not match:
         return text.strip()

@@ -1,15 +1,15 @@
 """ARC: grade-school science questions, an easy and a challenge part.
 
-Clark et al. 2018, "Think you have Solved Question Answering? Try ARC, the AI2 Reasoning Challenge", CC BY-SA 4.0,
-https://allenai.org/data/arc and https://huggingface.co/datasets/allenai/ai2_arc. The release has a row a line, or CSV in
-which the options stand in the question; the hub's rows are flat:
+Source: Clark et al. 2018, "Think you have Solved Question Answering? Try ARC, the AI2 Reasoning Challenge", CC BY-SA 4.0,
+https://allenai.org/data/arc and https://huggingface.co/datasets/allenai/ai2_arc. The release has one row per line, or
+CSV with the options inside the question; Hugging Face's rows are flat:
 
     {"id": "…", "question": {"stem": "…", "choices": [{"text": "…", "label": "A"}, …]}, "answerKey": "A"}
     questionID,…,AnswerKey,…,question,…        with: What is ice? (A) water (B) salt (C) air (D) rock
     {"id": "…", "question": "…", "choices": {"text": ["…", …], "label": ["A", …]}, "answerKey": "A"}
 
-Labels are letters or figures, of 3 to 5 options. The category is the part, easy or challenge, as the file or
-configuration is named; else science. There is no rationale.
+There are 3 to 5 options, labelled by letters or digits. The category is the part, easy or challenge, if the file's or
+configuration's name says so, else science. There is no rationale.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _KNOWN_COLUMNS = frozenset(
      "ismultiplechoicequestion", "includesdiagram", "examname", "schoolgrade", "year", "subject", "category"}
 )  # fmt: skip
 _STEM_COLUMNS = ("question", "question_stem")
-"""The second is OpenBookQA's, which else has ARC's form."""
+"""The second is OpenBookQA's, which otherwise has ARC's format."""
 _INLINE_LABEL = re.compile(r"(?<!\s)\s*\(([A-J]|[1-9])\)\s*")
 
 
 def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
-    """What a row of ARC says.
+    """Parse a row.
 
-    :raises ValueError: a field is not sound.
+    :raises ValueError: a field is wrong.
     """
     problem, options = _parse_stem_and_options(row.values)
     return ParsedRow(
@@ -53,7 +53,7 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
 
 
 def _parse_stem_and_options(values: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]]]:
-    """Stem and labelled options, in any of the three forms."""
+    """Stem and (label, text) options, in any of the three formats."""
     question = get_field(values, "question")
     if isinstance(question, Mapping):
         return require_text_field(question, "stem"), _parse_choices(question.get("choices"))
@@ -78,13 +78,13 @@ def _parse_choices(choices: Any) -> list[tuple[str, str]]:
 
 
 def _parse_inline_options(text: str) -> tuple[str, list[tuple[str, str]]]:
-    """``What is ice? (A) water (B) salt``: the last run of labels in their order that reaches the end."""
+    """``What is ice? (A) water (B) salt``: the options are the longest sequence A, B, C … of labels that ends with the last one."""
     matches = list(_INLINE_LABEL.finditer(text))
     for first in reversed(range(max(0, len(matches) - len("ABCDEFGHIJ")), len(matches))):
-        labels = "".join(mark[1] for mark in matches[first:])
+        labels = "".join(match[1] for match in matches[first:])
         if labels in ("ABCDEFGHIJ"[: len(labels)], "123456789"[: len(labels)]):
-            ends = [*(mark.start() for mark in matches[first + 1 :]), len(text)]
-            options = [(mark[1], text[mark.end() : end]) for mark, end in zip(matches[first:], ends, strict=True)]
+            ends = [*(match.start() for match in matches[first + 1 :]), len(text)]
+            options = [(match[1], text[match.end() : end]) for match, end in zip(matches[first:], ends, strict=True)]
             return text[: matches[first].start()], options
     raise ValueError("'question' holds no options such as (A) … (B) …")
 

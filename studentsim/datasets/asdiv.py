@@ -1,13 +1,13 @@
-"""ASDiv: primary-school word problems with the answer's unit and the formula, turned into multiple choice as P3 did GSM8K.
+"""ASDiv: primary-school word problems with the answer's unit and the formula, converted to multiple choice like GSM8K.
 
-Miao, Liang and Su 2020, "A Diverse Corpus for Evaluating and Developing English Math Word Problem Solvers", CC BY-NC 4.0
+Source: Miao, Liang and Su 2020, "A Diverse Corpus for Evaluating and Developing English Math Word Problem Solvers", CC BY-NC 4.0
 (not for commercial use), https://github.com/chaochun/nlu-asdiv-dataset; as rows:
 
     {"body": "Seven red apples and two green apples are in the basket.", "question": "How many apples are in the basket?",
      "answer": "9 (apples)", "formula": "7+2=9", "solution_type": "Addition"}
 
-SVAMP (Patel et al. 2021) has the same form, with ``Equation`` and ``Type``. The options are the number and three values within
-10 of it, as GSM8K's. Answers that are no single number (a ratio, a name, several numbers) give no question.
+SVAMP (Patel et al. 2021) has the same format, with ``Equation`` and ``Type``. The options are the number and three values within
+10 of it (``distractors.py``). Answers that are not a single number (a ratio, a name, several numbers) give no question.
 """
 
 from __future__ import annotations
@@ -23,11 +23,10 @@ from studentsim.datasets.adapter import (
     check_text,
     get_field,
     get_text_field,
-    label_options,
     normalize_whitespace,
     require_text_field,
 )
-from studentsim.datasets.distractors import make_number_formatter, parse_decimal, sample_distractors, shuffle_options
+from studentsim.datasets.distractors import build_number_options
 from studentsim.datasets.file_reader import RawRow
 from studentsim.datasets.gsm8k import MAX_DISTRACTOR_DISTANCE
 from studentsim.rng import derive_rng
@@ -36,32 +35,23 @@ _NUMBER_WITH_UNIT = re.compile(r"\$?(-?(?:\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.\d{1,
 
 
 def parse_row(row: RawRow, seed: int = 0) -> ParsedRow | None:
-    """What a row of ASDiv says, with options made up; None where its answer is no single number.
+    """Parse a row and make up its distractors; None if its answer is not a single number.
 
-    :raises ValueError: a field is not sound.
+    :raises ValueError: a field is wrong.
     """
-    body, question = (
-        normalize_whitespace(get_text_field(row.values, "body")),
-        normalize_whitespace(require_text_field(row.values, "question")),
-    )
+    body = normalize_whitespace(get_text_field(row.values, "body"))
+    question = normalize_whitespace(require_text_field(row.values, "question"))
     problem = f"{body} {question}".strip()
     match = _NUMBER_WITH_UNIT.fullmatch(_answer_text(row.values).strip())
     if not match:
         return None
     correct_text = match[1]
-    format_number, rng = (
-        make_number_formatter(correct_text.lstrip("-")),
-        derive_rng("options", "asdiv", seed, problem),
-    )
-    distractors = [
-        format_number(number)
-        for number in sample_distractors(parse_decimal(correct_text), MAX_DISTRACTOR_DISTANCE, rng)
-    ]
-    options = label_options(shuffle_options(correct_text, distractors, rng)[0])
+    rng = derive_rng("options", "asdiv", seed, problem)
+    options, correct_label = build_number_options(correct_text, MAX_DISTRACTOR_DISTANCE, rng)
     return ParsedRow(
         problem=problem,
         options=options,
-        correct_label=next(label for label, text in options if text == correct_text),
+        correct_label=correct_label,
         category=get_text_field(row.values, "solution_type", "solution-type", "type") or category_from_file_name(row),
         rationale=normalize_whitespace(get_text_field(row.values, "formula", "equation")),
         id_text=correct_text,
@@ -69,12 +59,12 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow | None:
 
 
 def _answer_text(values: Mapping[str, Any]) -> str:
-    """The answer as text; a whole number may come as 8.0."""
-    found = get_field(values, "answer")
-    if isinstance(found, int | float) and not isinstance(found, bool):
-        return f"{found:g}" if abs(found) < 10**6 else str(found)
-    if isinstance(found, str):
-        check_text(found, "'answer'")
+    """The answer as text; a whole number may be stored as 8.0."""
+    answer = get_field(values, "answer")
+    if isinstance(answer, int | float) and not isinstance(answer, bool):
+        return f"{answer:g}" if abs(answer) < 10**6 else str(answer)
+    if isinstance(answer, str):
+        check_text(answer, "'answer'")
     return require_text_field(values, "answer")
 
 

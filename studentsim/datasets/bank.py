@@ -1,4 +1,4 @@
-"""A bank: the questions of one source, dealt to study, validation and exam once and for all."""
+"""A bank: the questions of one source, assigned to study, validation and exam for good."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from studentsim.types import CATEGORIES, Question
 
 @dataclass(frozen=True)
 class Bank:
-    """Questions by split. ``categories`` in the order in which figures are told."""
+    """Questions by split. ``categories`` are in the order of all figures and tables."""
 
     name: str
     study: tuple[Question, ...]
@@ -22,9 +22,9 @@ class Bank:
 
     @classmethod
     def from_questions(cls, name: str, questions: Sequence[Question]) -> Bank:
-        """A bank of these questions, each in the split that it names.
+        """A bank of these questions, each in its own split.
 
-        :raises BankError: there is no question to study, or none for the exam.
+        :raises BankError: there is no question for study, or none for the exam.
         """
         by_split = {split: tuple(q for q in questions if q.split == split) for split in ("study", "validation", "exam")}
         for split in ("study", "exam"):
@@ -50,14 +50,14 @@ class Bank:
         )
 
     def sample_exam_questions(self, count: int, seed: int) -> tuple[Question, ...]:
-        """An exam: each category by its share of the bank, within it the skills evenly. The same seed, the same exam.
+        """An exam's questions: categories in proportion to the bank, skills evenly within them. The same seed gives the same exam.
 
         :raises BankError: the exam split has fewer questions.
         """
         return self._sample_stratified(self.exam, count, "exam", seed)
 
     def sample_validation_questions(self, count: int, seed: int) -> tuple[Question, ...]:
-        """Questions for held-out pairs, chosen as an exam is; fewer where the bank has fewer."""
+        """Questions for held-out pairs, sampled like an exam; fewer if the bank has fewer."""
         return self._sample_stratified(self.validation, min(count, len(self.validation)), "validation", seed)
 
     def _sample_stratified(
@@ -68,8 +68,7 @@ class Bank:
                 f"{count} {split} questions were asked for, but the bank {self.name!r} has {len(questions)}.",
                 f"Ask for {len(questions)} or fewer.",
             )
-        # Deal the shuffled questions out in rounds, one of each skill, weighted by the category's share of the bank:
-        # sorting by (rank within the group / size of the group) interleaves groups in proportion.
+        # Sorting by (rank within the shuffled group / size of the group) interleaves the groups in proportion to their sizes.
         rng = derive_rng(split, seed, self.name)
         groups: dict[tuple[str, str], list[Question]] = {}
         for question in questions:

@@ -1,4 +1,4 @@
-"""How many questions the built-in bank has of each kind, known without making one of them. No streamlit here."""
+"""Number of questions of each kind in the built-in bank, without generating any of them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from studentsim.types import CATEGORIES
 
 DIFFICULTY_LABELS = {1: "easy", 2: "middle", 3: "hard"}
 SPLIT_LABELS = {"study": "practice", "exam": "exam", "validation": "held-out pairs"}
-"""A split in plain words."""
+"""A split as pages call it."""
 
 
 @cache
 def skill_coverage_frame() -> pd.DataFrame:
-    """``category, skill, title, difficulty, study, exam, validation, slips``: one row a skill, by category and difficulty."""
+    """One row per skill, by category and difficulty: ``category, skill, title, difficulty, study, validation, exam, slips``. The
+    splits' columns count questions, ``slips`` misconceptions."""
     rows = [
         {
             "category": s.category,
@@ -34,7 +35,7 @@ def skill_coverage_frame() -> pd.DataFrame:
 
 @cache
 def category_coverage_frame() -> pd.DataFrame:
-    """``category, difficulty, skills, questions``: one row for each category and difficulty it has."""
+    """One row per category and difficulty: ``category, difficulty, skills, questions`` (the last two are counts)."""
     frame = skill_coverage_frame().assign(questions=lambda f: f.study + f.exam + f.validation)
     grouped = frame.groupby(["category", "difficulty"], as_index=False).agg(
         skills=("skill", "size"), questions=("questions", "sum")

@@ -1,4 +1,4 @@
-"""One question of the built-in curriculum by its id, without making the whole bank. No streamlit here."""
+"""Finds a question of the built-in curriculum by its id, without generating the whole bank."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _ID_PATTERN = re.compile(rf"(?P<skill>.+)-(?P<split>{'|'.join(QUESTIONS_PER_SKIL
 
 
 def find_question(question_id: str, problem: str | None = None) -> Question | None:
-    """The question of that id; None where the curriculum has none, or, if ``problem`` is given, another text under that id.
+    """The question with this id; None if the curriculum has none, or one with another text than ``problem``.
 
-    A run of an earlier version, or on another bank, may have asked something else under the same id.
+    A run of an earlier version, or with another bank, may have asked a different question under the same id.
     """
     match = _ID_PATTERN.fullmatch(question_id)
     if not match or match["skill"] not in SKILLS:
         return None
-    found = _questions_by_id(match["skill"], match["split"]).get(question_id)
-    return found if found and problem in (None, found.problem) else None
+    question = _questions_by_id(match["skill"], match["split"]).get(question_id)
+    return question if question and problem in (None, question.problem) else None
 
 
 @cache
 def _questions_by_id(skill: str, split: str) -> dict[str, Question]:
-    """One skill's questions of one split, as the bank holds them: made once, in a few hundredths of a second."""
+    """The bank's questions of a skill in a split; generating them takes some 10 ms."""
     return {q.id: q for q in generate_questions(skill, split, QUESTIONS_PER_SKILL[split])}

@@ -1,8 +1,8 @@
-"""Which set a file is of: every set tries to read its first rows, and the one that reads them is taken.
+"""Detects which dataset a file belongs to: every dataset tries to parse its first rows, and the one that parses them wins.
 
-Two sets may read the same rows (a plain table is very general): then the one that gives a meaning to more of the columns is
-taken, and the other told of. What no set reads is of no known set, unless all its columns are one set's: then its rows are
-damaged, and each is told of by number.
+If two datasets parse the same rows (a plain table is very general), the one that knows more of the columns wins, and the other is
+reported as an alternative. A file that no dataset parses is unknown, unless one dataset knows all its columns: then its rows are
+damaged, and each is reported by number.
 """
 
 from __future__ import annotations
@@ -16,73 +16,73 @@ from studentsim.datasets.file_reader import RawRow
 from studentsim.datasets.tabular_columns import detect_columns, filter_known_columns
 
 SAMPLE_ROWS = 50
-"""Rows that every set tries to read."""
+"""Rows that every dataset tries to parse."""
 MAX_FITTING_ROWS = 1000
-"""Rows that a set may look at to find out what a file's columns mean."""
+"""Rows that a dataset may use to find out what a file's columns mean (``DatasetSpec.fit_to_file``)."""
 MIN_RIVAL_SHARE = 0.5
-"""A set that reads fewer than this share of what the best one reads is no rival to it."""
+"""A dataset is an alternative if it parses at least this share of the rows that the best one parses."""
 SURE_SHARE = 0.9
-"""Share of the sample that is read where nothing is said to be doubtful."""
+"""Share of the sample's rows from which on ``certainty`` is "sure"."""
 
 MIN_EVIDENCE_ROWS = 3
-"""Rows that a set must read to be taken before one that knows all the columns, and reads none of the rows."""
+"""Rows that a dataset must parse to win against one that knows all the columns but parses no row."""
 
 
 @dataclass(frozen=True)
 class DatasetCandidate:
-    """A set, and how it reads a file's first rows."""
+    """A dataset, and how well it parses a file's first rows."""
 
     dataset: DatasetSpec
     readable_rows: int
-    """Rows of the sample that it reads."""
+    """Rows of the sample that it parses."""
     known_column_count: int
-    """Columns of the file that it gives a meaning."""
+    """Columns of the file that it knows."""
     has_required_columns: bool
     """Whether the first row has the columns that it needs."""
     first_failure: str = ""
-    """Why the first row that it does not read is not read; blank: it reads all."""
+    """Why it does not parse the first row that it fails on; "": it parses all."""
 
 
 @dataclass(frozen=True)
 class DatasetRecognition:
-    """What a file was taken for. ``dataset`` is None where it is of no known set."""
+    """The result of detecting a file's dataset; ``dataset`` is None if it is unknown."""
 
     dataset: DatasetSpec | None
     sampled_rows: int
-    """Rows of the sample."""
+    """Number of rows in the sample."""
     column_names: tuple[str, ...]
-    """Of the first row."""
+    """Columns of the first row."""
     candidates: tuple[DatasetCandidate, ...]
-    """Sets that read at least one row, the likeliest first, the one that was taken among them."""
+    """Datasets that parse at least one row, and the one that won; the likeliest first."""
     is_given: bool = False
-    """Whether somebody said which set it is of."""
+    """Whether the user named the dataset."""
     failure_hint: str = ""
-    """Where it is of no known set: what is missing, in words; blank where nothing can be said."""
+    """If the dataset is unknown: what is missing, for a message; "": nothing can be said."""
 
     @property
     def readable_rows(self) -> int:
-        """Rows of the sample that the set reads."""
-        return next((one.readable_rows for one in self.candidates if one.dataset is self.dataset), 0)
+        """Rows of the sample that the dataset parses."""
+        return next((c.readable_rows for c in self.candidates if c.dataset is self.dataset), 0)
 
     @property
     def alternatives(self) -> tuple[DatasetCandidate, ...]:
-        """What else it might be: sets that read nearly as many rows."""
+        """Other datasets that parse at least ``MIN_RIVAL_SHARE`` as many rows."""
         return tuple(
-            one
-            for one in self.candidates
-            if one.dataset is not self.dataset and one.readable_rows >= MIN_RIVAL_SHARE * self.readable_rows
+            c
+            for c in self.candidates
+            if c.dataset is not self.dataset and c.readable_rows >= MIN_RIVAL_SHARE * self.readable_rows
         )
 
     @property
     def certainty(self) -> str:
-        """``is_given``, ``sure``, ``likely`` (most rows are read), or ``unsure`` (few are, or none)."""
+        """``given`` (by the user), ``sure``, ``likely`` (at least half of the rows are parsed) or ``unsure``."""
         if self.is_given:
             return "given"
         share = self.readable_rows / self.sampled_rows if self.sampled_rows else 0.0
         return "sure" if share >= SURE_SHARE else "likely" if share >= MIN_RIVAL_SHARE else "unsure"
 
     def to_json(self) -> dict[str, Any]:
-        """It as plain data, ready for ``json.dumps``."""
+        """The result as an entry of ``BankReport.recognised``, ready for ``json.dumps``."""
         return {
             "set": self.dataset.name if self.dataset else "",
             "title": self.dataset.title if self.dataset else "",
@@ -90,8 +90,7 @@ class DatasetRecognition:
             "read": self.readable_rows,
             "of": self.sampled_rows,
             "others": [
-                {"set": one.dataset.name, "title": one.dataset.title, "read": one.readable_rows}
-                for one in self.alternatives
+                {"set": c.dataset.name, "title": c.dataset.title, "read": c.readable_rows} for c in self.alternatives
             ],
             "columns": list(self.column_names),
             "nearest": self.failure_hint,
@@ -99,9 +98,9 @@ class DatasetRecognition:
 
 
 def recognize_dataset(files: Sequence[Sequence[RawRow]], datasets: Sequence[DatasetSpec]) -> DatasetRecognition:
-    """What files with the same columns are of, each given by its rows. Never raises.
+    """Detect the dataset of files with the same columns, each given by its rows. Never raises.
 
-    The first rows are tried, of several files those of ``SAMPLE_ROWS`` at most, spread over them.
+    The sample are the first rows of at most ``SAMPLE_ROWS`` files, ``SAMPLE_ROWS`` in all.
     """
     sampled_files = files[:: max(1, len(files) // SAMPLE_ROWS)][:SAMPLE_ROWS]
     rows_per_file = max(1, SAMPLE_ROWS // len(sampled_files))
@@ -110,16 +109,15 @@ def recognize_dataset(files: Sequence[Sequence[RawRow]], datasets: Sequence[Data
     column_names = tuple(str(name)[:80] for name in mapping_rows[0].values) if mapping_rows else ()
     if not mapping_rows:
         return DatasetRecognition(None, len(sample), (), (), failure_hint=f"{sample[0].label} is not a question")
-    candidates = [_try_dataset(one, sampled_files, rows_per_file, column_names) for one in datasets]
-    candidates.sort(key=lambda one: -one.known_column_count)  # of equals, the earlier in ``sets`` comes first
-    max_readable = max(one.readable_rows for one in candidates)
+    candidates = [_try_dataset(dataset, sampled_files, rows_per_file, column_names) for dataset in datasets]
+    candidates.sort(key=lambda c: -c.known_column_count)  # stable: ties keep the order of ``datasets``
+    max_readable = max(c.readable_rows for c in candidates)
     readers = sorted(
-        (one for one in candidates if one.readable_rows),
-        key=lambda one: one.readable_rows < MIN_RIVAL_SHARE * max_readable,
+        (c for c in candidates if c.readable_rows), key=lambda c: c.readable_rows < MIN_RIVAL_SHARE * max_readable
     )
-    # Where a set knows every column and reads nothing, its rows are damaged, unless another reads more than a chance few.
+    # If a dataset knows every column but parses no row, the rows are damaged, unless another parses more than a few by chance.
     full_match = next(
-        (one for one in candidates if one.has_required_columns and one.known_column_count == len(column_names)), None
+        (c for c in candidates if c.has_required_columns and c.known_column_count == len(column_names)), None
     )
     if full_match and not full_match.readable_rows and max_readable < MIN_EVIDENCE_ROWS:
         return DatasetRecognition(full_match.dataset, len(sample), column_names, (full_match, *readers))
@@ -131,7 +129,7 @@ def recognize_dataset(files: Sequence[Sequence[RawRow]], datasets: Sequence[Data
 
 
 def recognize_given_dataset(dataset: DatasetSpec, rows: Sequence[RawRow]) -> DatasetRecognition:
-    """What somebody said it is of."""
+    """The result for a file whose dataset the user named: how many of the first rows it parses."""
     column_names = tuple(str(name)[:80] for name in rows[0].values) if isinstance(rows[0].values, Mapping) else ()
     fitted_dataset = dataset.fit_to_file(rows) if dataset.fit_to_file else dataset
     failures = [_describe_read_failure(fitted_dataset, row) for row in rows[:SAMPLE_ROWS]]
@@ -152,14 +150,14 @@ def _try_dataset(
         step = max(1, len(rows) * len(files) // MAX_FITTING_ROWS)
         fitted_dataset = dataset.fit_to_file(rows[::step]) if dataset.fit_to_file else dataset
         failures += [_describe_read_failure(fitted_dataset, row) for row in rows[:rows_per_file]]
-    first_failure = next((fault for fault in failures if fault), "")
+    first_failure = next((failure for failure in failures if failure), "")
     return DatasetCandidate(
         dataset, failures.count(""), known_column_count, dataset.matches_row(mapping_rows[0].values), first_failure
     )
 
 
 def _describe_read_failure(dataset: DatasetSpec, row: RawRow) -> str:
-    """Why a row is not read; blank: it is. The category is not asked after: it may be given for all."""
+    """Why a row cannot be parsed; "": it can. A missing category is no failure: the user may give one for all rows."""
     if isinstance(row.values, Mapping) and not dataset.matches_row(row.values):
         return "it has other fields"
     try:
@@ -170,8 +168,8 @@ def _describe_read_failure(dataset: DatasetSpec, row: RawRow) -> str:
 
 
 def _describe_nearest_dataset(candidates: Sequence[DatasetCandidate], first_row: RawRow) -> str:
-    """What keeps rows that nobody reads from being read: of a set whose fields they have, or of a table of questions."""
-    matching = [one for one in candidates if one.has_required_columns]
+    """Why rows that no dataset parses fail: for the dataset whose columns they have, else for a plain table."""
+    matching = [c for c in candidates if c.has_required_columns]
     if matching:
         return f"nearest is {matching[0].dataset.title}, but of its first row: {matching[0].first_failure}"
     return detect_columns(first_row.values).missing_description

@@ -1,4 +1,4 @@
-"""What a file was taken for, how sure that is, and what else it might be: in words, for the command line and for pages."""
+"""Sentences on the detected dataset, its certainty and the alternatives, for the command line and pages."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 MAX_DESCRIBED_FILES = 6
-"""Files or groups of like files that are told of one by one."""
+"""Files, or groups of files with the same columns, that get a sentence each."""
 
 
 def describe_recognitions(recognitions: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A sentence or two for each entry of ``BankReport.recognised``; of many, the first ones and how many more there are."""
-    descriptions = [_describe_recognition(one) for one in recognitions[:MAX_DESCRIBED_FILES]]
+    """One or two sentences for each entry of ``BankReport.recognised``; of many, for the first ones and the number of the rest."""
+    descriptions = [_describe_recognition(recognition) for recognition in recognitions[:MAX_DESCRIBED_FILES]]
     if len(recognitions) > MAX_DESCRIBED_FILES:
         descriptions.append(f"And {len(recognitions) - MAX_DESCRIBED_FILES} more files or groups of files.")
     return descriptions
@@ -21,10 +21,8 @@ def _describe_recognition(recognition: Mapping[str, Any]) -> str:
     prefix = f"{recognition['part']}: " if recognition["part"] else ""
     if not recognition["set"]:
         columns = ", ".join(recognition["columns"][:12])
-        return (
-            f"{prefix}of no known set, with the columns {columns or 'none'}. {_capitalize_first(recognition['nearest'])}".strip()
-            + "."
-        )
+        hint = _capitalize_first(recognition["nearest"])
+        return f"{prefix}of no known set, with the columns {columns or 'none'}. {hint}".strip() + "."
     text = prefix + _describe_match(recognition)
     if recognition["others"]:
         text += f" It could also be read as {' or '.join(other['title'] for other in recognition['others'])}."

@@ -1,9 +1,9 @@
-"""A bank as one table in a Parquet file, for looking at it: made by a process of its own, since making it takes seconds.
+"""Exports the built-in bank as a Parquet table for the Questions page; a child process runs it, since it takes seconds.
 
     python -m studentsim.datasets.export questions.parquet
 
-Columns: ``id, category, skill, difficulty, split, problem, correct, rationale`` and ``options`` (JSON text: for each
-``letter, text, misconception, working``).
+Columns: ``id, category, skill, difficulty, split, problem, correct, rationale`` and ``options`` (JSON: for each
+option ``letter, text, misconception, working``).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ QUESTION_COLUMNS = ("id", "category", "skill", "difficulty", "split", "problem",
 
 
 def build_question_table(bank: Bank) -> pa.Table:
-    """All questions of a bank: by category, skill and split."""
+    """All questions of a bank, sorted by category, difficulty, skill and split."""
     rows = [
         _question_to_row(question)
         for question in _sort_questions([*bank.study, *bank.exam, *bank.validation], bank.categories)
@@ -35,7 +35,7 @@ def build_question_table(bank: Bank) -> pa.Table:
 
 
 def compute_bank_fingerprint() -> str:
-    """Names the built-in bank as this version of the program makes it: another program text, another name."""
+    """A fingerprint (12 hex digits) of the built-in bank: it changes with the source files that generate the bank."""
     package = Path(studentsim.__file__).parent
     source_files = [*sorted((package / "curriculum").rglob("*.py")), *sorted((package / "datasets").glob("*.py"))]
     source_files += [package / "arithmetic.py", package / "rng.py"]
@@ -46,10 +46,9 @@ def compute_bank_fingerprint() -> str:
 
 
 def _sort_questions(questions: Iterable[Question], categories: tuple[str, ...]) -> list[Question]:
-    category_positions = {name: place for place, name in enumerate(categories)}
     return sorted(
         questions,
-        key=lambda q: (category_positions[q.category], q.difficulty or 0, q.skill or "", q.split != "study", q.id),
+        key=lambda q: (categories.index(q.category), q.difficulty or 0, q.skill or "", q.split != "study", q.id),
     )
 
 

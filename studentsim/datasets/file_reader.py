@@ -1,7 +1,7 @@
-"""Files of questions as rows: JSON lists, a JSON object a line, CSV, or a folder of such files.
+"""Reads files of questions as rows: a JSON list, JSON Lines, CSV, or a folder of such files.
 
-Only reads; what a row means is the business of the set it belongs to. Limits guard memory: a file that is no text, too large or
-too long is refused before anything is made of it.
+A row's meaning is up to its dataset (adapter.py). Limits bound memory: a file that is not text or too large is refused before it is
+parsed.
 """
 
 from __future__ import annotations
@@ -24,38 +24,38 @@ MAX_BYTES = 50 * 2**20
 """Largest file, or folder of files, in bytes."""
 MAX_ROWS = 200_000
 MAX_FILES = 20_000
-"""Most entries of a folder and those in it; MATH comes as one file a problem, 12,500 of them."""
+"""Most entries of a folder and its subfolders; MATH has one file per problem, 12,500 of them."""
 FILE_SUFFIXES = (".json", ".jsonl", ".csv")
 _FORMAT_ADVICE = "Give JSON (a list, or an object a line), or CSV with commas, in UTF-8."
 
 
 @dataclass(frozen=True)
 class RawRow:
-    """One row as the file has it. ``number`` counts from 1 within ``part``: a file of a folder, a split of the hub, or ""."""
+    """One row as read. ``number`` counts from 1 within ``part``: a file of a folder, a split on Hugging Face, or "" (the whole)."""
 
     number: int
     values: Any
-    """A mapping of fields, if the row is sound."""
+    """A mapping of fields, unless the row is malformed."""
     part: str = ""
     source_name: str = ""
-    """Name of the file without its ending, or of the hub's configuration: some sets tell the subject only there."""
+    """The file's name without suffix, or the Hugging Face configuration: some datasets give the subject only there."""
     split: str | None = None
-    """Where the set itself puts the row; None: by its text."""
+    """The dataset's own split of the row; None: its text decides (``splits.assign_split``)."""
 
     @property
     def label(self) -> str:
-        """How a message names the row.
+        """The row's name in messages.
 
-        >>> RawRow(3, {}).place, RawRow(3, {}, "train").place
+        >>> RawRow(3, {}).label, RawRow(3, {}, "train").label
         ('Row 3', 'Row 3 of train')
         """
         return f"Row {self.number}{f' of {self.part}' if self.part else ''}"
 
 
 def read_rows(path: str | Path) -> list[RawRow]:
-    """The rows of a file, or of all files of a folder in the order of their names.
+    """Read the rows of a file, or of all files of a folder in the order of their paths.
 
-    :raises BankError: missing, too large, no UTF-8 text, neither JSON nor CSV, or without a single row.
+    :raises BankError: a file is missing, too large, not UTF-8, neither JSON nor CSV, or there is no row.
     """
     path = Path(path)
     rows: list[RawRow] = []
@@ -69,15 +69,18 @@ def read_rows(path: str | Path) -> list[RawRow]:
 
 
 def check_row_limit(rows: Sequence[object]) -> None:
-    """:raises BankError: there are more rows than a bank may have."""
+    """Check the number of rows.
+
+    :raises BankError: there are more than ``MAX_ROWS``.
+    """
     if len(rows) > MAX_ROWS:
         raise BankError(f"There are more than {MAX_ROWS:,} rows.", "Use a part of them.")
 
 
 def list_question_files(folder: Path) -> list[Path]:
-    """The files of a folder that may hold questions, in the order of their paths; hidden ones and links to folders are not.
+    """A folder's files with one of ``FILE_SUFFIXES``, sorted by path; without hidden files, and links to folders are not followed.
 
-    :raises BankError: it cannot be read, or holds too much.
+    :raises BankError: the folder cannot be read, or has more than ``MAX_FILES`` entries.
     """
     files: list[Path] = []
     folders, entry_count = [folder], 0
@@ -85,7 +88,7 @@ def list_question_files(folder: Path) -> list[Path]:
         while folders:
             for entry in os.scandir(folders.pop()):
                 entry_count += 1
-                if entry_count > MAX_FILES:  # somebody's whole disk, perhaps
+                if entry_count > MAX_FILES:  # perhaps a whole disk
                     raise BankError(
                         f"The folder {folder} holds more than {MAX_FILES:,} files.", "Name one further down."
                     )
@@ -99,7 +102,7 @@ def list_question_files(folder: Path) -> list[Path]:
 
 
 def _list_labelled_files(path: Path) -> list[tuple[Path, str]]:
-    """The files to be read, and what to call each in a message: nothing where there is but one."""
+    """(file, name in messages) of each file to read; the name of a single file is ""."""
     try:
         mode = path.stat().st_mode
     except OSError as error:
@@ -151,13 +154,13 @@ def _parse_rows(text: str, path: Path) -> list[Any]:
     if start == "{":
         return _parse_json_objects(text, path)
     if path.suffix.lower() in (".json", ".jsonl"):
-        _parse_json(text, path)  # says in which line it is no JSON
+        _parse_json(text, path)  # raises, naming the line, unless it is JSON
         raise BankError(f"{path} holds no list of rows.", _FORMAT_ADVICE)
     return _parse_csv(text, path)
 
 
 def _parse_json_objects(text: str, path: Path) -> list[Any]:
-    """An object a line; or one object over several lines: a row, as MATH's files are, or one that holds the rows."""
+    """JSON Lines; or one object over several lines: a row, as in MATH's files, or an object that contains the rows."""
     lines = [(number, line) for number, line in enumerate(text.split("\n")) if line.strip()]
     if len(lines) == 1 or not lines[0][1].rstrip().endswith("}"):
         return _unwrap_rows(_parse_json(text, path))
@@ -167,13 +170,13 @@ def _parse_json_objects(text: str, path: Path) -> list[Any]:
 
 
 ROW_LIST_KEYS = ("data", "questions", "rows", "items", "examples", "problems", "results")
-"""Names under which an object holds a list of rows."""
+"""Keys under which an object may contain the list of rows."""
 
 
 def _unwrap_rows(data: Any) -> list[Any]:
-    """The rows that an object holds in a list; else the object itself is one. ``{"row": {…}}`` is how the hub's viewer gives rows."""
+    """The rows that an object contains, else the object itself as one row. The Hugging Face viewer gives rows as ``{"row": {…}}``."""
     if len(data) > 1 and all(isinstance(row, dict) and {"question", "problem"} & set(row) for row in data.values()):
-        return list(data.values())  # rows by their ids
+        return list(data.values())  # rows by id
     lists = [data[name] for name in ROW_LIST_KEYS if isinstance(data.get(name), list)]
     if not lists or isinstance(data.get("question"), str) or isinstance(data.get("problem"), str):
         return [data]
@@ -192,7 +195,7 @@ def _parse_json(text: str, path: Path, lines_before: int = 0) -> Any:
         ) from error
     except RecursionError as error:
         raise BankError(f"{path} is nested too deeply to be read.", _FORMAT_ADVICE) from error
-    except ValueError as error:  # a number of thousands of digits, or a field that stands twice
+    except ValueError as error:  # a number of thousands of digits, or a duplicate field
         raise BankError(f"{path} cannot be read: {str(error)[:200]}.", "Correct it, or take it out.") from error
 
 
@@ -208,8 +211,7 @@ def _dict_without_duplicates(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]
 # ------------------------------------------------------------------ CSV
 
 HEADER_NAMES = {"question", "problem", "correct", "answerkey", "correct_answer"}
-"""A first line that has one of these (capitals do not count) names the columns, and so does one that ``is_header_row``. MMLU's
-files have no such line."""
+"""A first line with one of these names (in any case) is a header; ``is_header_row`` recognises others. MMLU's files have none."""
 
 
 def _parse_csv(text: str, path: Path) -> list[Any]:
@@ -230,8 +232,8 @@ def _parse_csv(text: str, path: Path) -> list[Any]:
 
 
 def _looks_like_header(cells: list[str]) -> bool:
-    """Whether a first line names columns of another kind of table, as a list of addresses does: short names, all different, no
-    number among them, and the last is no letter of an option."""
+    """Whether a first line is the header of some other table, such as a list of addresses: short, different texts without digits, of
+    which the last is not an option's letter."""
     filled_cells = [cell for cell in cells if cell]
     all_short_text = all(len(cell) <= 40 and not re.search(r"[\d?]", cell) for cell in filled_cells)
     return (
@@ -249,9 +251,10 @@ def _read_csv_cells(text: str, path: Path) -> list[list[str]]:
     except csv.Error as error:
         raise BankError(f"{path} is no sound CSV: line {reader.line_num}: {error}.", _FORMAT_ADVICE) from error
     if len(lines) > 1 and lines[0][0].strip().lower() == "sep=" and not any(lines[0][1:]):
-        del lines[0]  # what a spreadsheet is told about the file
+        del lines[0]  # "sep=," tells spreadsheets the separator
     if len(lines[0]) == 1:
-        separator_name = next((name for mark, name in ((";", "semicolons"), ("\t", "tabs")) if mark in lines[0][0]), "")
+        separator_names = {";": "semicolons", "\t": "tabs"}
+        separator_name = next((name for sign, name in separator_names.items() if sign in lines[0][0]), "")
         why = f"its columns are set apart by {separator_name}" if separator_name else "it has a single column"
         raise BankError(f"{path} is neither JSON nor CSV with commas: {why}.", f"Save it with commas. {_FORMAT_ADVICE}")
     return lines
@@ -268,7 +271,7 @@ def _row_with_header(names: list[str], cells: list[str], path: Path, number: int
 
 
 def _row_without_header(cells: list[str], path: Path, number: int) -> dict[str, Any]:
-    """MMLU as released: question, four options, the letter; no line that names the columns."""
+    """A row of MMLU's released CSV, which has no header: question, four options, letter."""
     if len(cells) != 6:
         raise BankError(
             f"Row {number} of {path} has {len(cells)} cells, and no line of it names the columns.",

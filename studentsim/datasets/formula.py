@@ -1,8 +1,8 @@
-"""MathQA's formulas evaluated: ``divide(multiply(n0, const_100), 8)``. Its own operations on numbers, and nothing else.
+"""Evaluates MathQA's formulas, such as ``divide(multiply(n0, const_100), 8)``.
 
-Amini et al. 2019. Two forms: ``annotated_formula`` nests, with the numbers in it; ``linear_formula`` is a chain of steps
-``add(n0,n1)|divide(#0,const_2)|``, where n0, n1 … are the problem's numbers in their order and #0, #1 … earlier steps'
-results. Nothing is ever handed to Python to evaluate; lengths, depths and sizes are bounded.
+Source: Amini et al. 2019 (``mathqa.py``). An ``annotated_formula`` is nested and contains the numbers; a ``linear_formula`` is a chain
+of steps ``add(n0,n1)|divide(#0,const_2)|``, where n0, n1 … are the problem's numbers in order and #0, #1 … the results of earlier
+steps. Only MathQA's own operations are evaluated (there is no ``eval``); lengths, depths and sizes are bounded.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_FACTORIAL_ARGUMENT = 1_000
 
 @dataclass(frozen=True)
 class FormulaNode:
-    """A number (``operation`` blank), or an operation on ``arguments``, with its value."""
+    """A number (``operation`` is ""), or an operation on ``arguments`` with its value."""
 
     value: float
     operation: str = ""
@@ -28,20 +28,23 @@ class FormulaNode:
 
 
 def evaluate_formula(formula: str) -> float | None:
-    """The value of an ``annotated_formula``; None where it cannot be evaluated.
+    """The value of an ``annotated_formula``; None if it cannot be evaluated.
 
-    >>> evaluate_formula("divide(multiply(8, const_100), add(2, 3))"), evaluate_formula("power(9, power(9, 9))"), evaluate_formula("__import__(os)")
-    (160.0, None, None)
+    >>> evaluate_formula("divide(multiply(8, const_100), add(2, 3))")
+    160.0
+    >>> evaluate_formula("power(9, power(9, 9))"), evaluate_formula("__import__(os)")
+    (None, None)
     """
     node = parse_formula(formula)
     return node and node.value
 
 
 def parse_formula(formula: str) -> FormulaNode | None:
-    """An ``annotated_formula`` with the value of each of its operations; None where it cannot be evaluated.
+    """The syntax tree of an ``annotated_formula`` with the value of each node; None if it cannot be evaluated.
 
-    >>> parse_formula("add(2, 3)")
-    Node(value=5.0, operation='add', arguments=(Node(value=2.0, operation='', arguments=()), Node(value=3.0, operation='', arguments=())))
+    >>> node = parse_formula("add(2, 3)")
+    >>> node.operation, node.value, [argument.value for argument in node.arguments]
+    ('add', 5.0, [2.0, 3.0])
     """
     tokens = _tokenize_reversed(formula)
     if not tokens:
@@ -54,7 +57,7 @@ def parse_formula(formula: str) -> FormulaNode | None:
 
 
 def evaluate_linear_formula(linear_formula: str, numbers: Sequence[float]) -> float | None:
-    """The value of a ``linear_formula`` for a problem's numbers; None where it cannot be evaluated.
+    """The value of a ``linear_formula`` for a problem's numbers; None if it cannot be evaluated.
 
     >>> evaluate_linear_formula("add(n0,n1)|divide(#0,const_2)|", [3, 5]), evaluate_linear_formula("add(n0,n7)|", [3])
     (4.0, None)
@@ -63,18 +66,18 @@ def evaluate_linear_formula(linear_formula: str, numbers: Sequence[float]) -> fl
     values_by_name = {f"n{index}": float(number) for index, number in enumerate(numbers)}
     value = None
     try:
-        for place, step in enumerate(steps):
+        for index, step in enumerate(steps):
             node, rest = _parse_node(_tokenize_reversed(step.replace(",", ", ")), values_by_name, 0)
             if rest:
                 return None
-            value = values_by_name[f"#{place}"] = node.value
+            value = values_by_name[f"#{index}"] = node.value
     except _EVALUATION_ERRORS:
         return None
     return None if value is None else _check_finite(value)
 
 
 def extract_numbers(text: str) -> list[float]:
-    """A problem's numbers in their order, as ``linear_formula`` counts them.
+    """A problem's numbers in order, as ``linear_formula`` counts them.
 
     >>> extract_numbers("a 3 - digit number is 1,200 more than 0.5 or 7 .")
     [3.0, 1200.0, 0.5, 7.0]
@@ -87,13 +90,13 @@ def extract_numbers(text: str) -> list[float]:
 _TOKEN = re.compile(
     r"\s*(const_\w+\.\d+|[a-z_]\w*|#\d+|-?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!,?\d)|-?\d+(?:\.\d+)?(?!,\d)|[(),])"
 )
-"""``power(1,000, 2)`` has two arguments: a comma that sets arguments apart has a space after it. What neither rule reads
-(``17,3``) is left alone."""
+"""``power(1,000, 2)`` has two arguments: a comma between arguments is followed by a space. What fits neither rule (``17,3``) is not
+matched."""
 _EVALUATION_ERRORS = (ValueError, ArithmeticError, TypeError, IndexError, KeyError)
 
 
 def _tokenize_reversed(text: str) -> list[str]:
-    """The formula's tokens, last first; empty where it is none."""
+    """The formula's tokens, last first; empty if it is not a formula."""
     tokens, position, text = [], 0, text.strip()
     if len(text) > MAX_FORMULA_CHARS:
         return []
@@ -107,7 +110,7 @@ def _tokenize_reversed(text: str) -> list[str]:
 
 
 def _parse_node(tokens: list[str], values_by_name: Mapping[str, float], depth: int) -> tuple[FormulaNode, list[str]]:
-    """The expression that the tokens begin with, and the tokens after it (``tokens`` is used up)."""
+    """Parse the next expression; return it and the remaining tokens. Consumes ``tokens`` from the end."""
     if depth > MAX_NESTING_DEPTH:
         raise ValueError("nested too deeply")
     head = tokens.pop()
@@ -131,9 +134,8 @@ def _parse_constant(token: str, values_by_name: Mapping[str, float]) -> float:
         return math.pi
     if token == "const_deg_to_rad":
         return math.pi / 180
-    return _check_finite(
-        float(token.removeprefix("const_").replace("_", ".", 1).replace(",", ""))
-    )  # "nan" is a float to Python
+    number_text = token.removeprefix("const_").replace("_", ".", 1).replace(",", "")
+    return _check_finite(float(number_text))  # float() reads "nan" and "inf", too
 
 
 def _check_finite(value: float) -> float:
@@ -167,12 +169,12 @@ OPERATIONS: Mapping[str, Callable[..., float]] = {
     "subtract": lambda a, b: a - b,
     "multiply": lambda a, b: a * b,
     "divide": lambda a, b: a / b,
-    "power": lambda a, b: math.pow(a, b),
-    "sqrt": lambda a: math.sqrt(a),
-    "log": lambda a: math.log2(a),
+    "power": math.pow,
+    "sqrt": math.sqrt,
+    "log": math.log2,
     "inverse": lambda a: 1 / a,
     "negate": lambda a: -a,
-    "floor": lambda a: math.floor(a),
+    "floor": math.floor,
     "max": lambda a, b: max(a, b),
     "min": lambda a, b: min(a, b),
     "reminder": lambda a, b: a % b,
@@ -183,9 +185,9 @@ OPERATIONS: Mapping[str, Callable[..., float]] = {
     "permutation": lambda n, k: math.perm(_to_small_whole_number(n), _to_small_whole_number(k)),
     "negate_prob": lambda p: 1 - p,
     "union_prob": lambda p, q, both: p + q - both,
-    "sine": lambda a: math.sin(a),
-    "cosine": lambda a: math.cos(a),
-    "tangent": lambda a: math.tan(a),
+    "sine": math.sin,
+    "cosine": math.cos,
+    "tangent": math.tan,
     "speed": lambda distance, time: distance / time,
     "stream_speed": lambda down, up: (down - up) / 2,
     "speed_in_still_water": lambda down, up: (down + up) / 2,
@@ -195,7 +197,7 @@ OPERATIONS: Mapping[str, Callable[..., float]] = {
     "original_price_before_loss": lambda percent, price: price / (1 - percent / 100),
     "square_area": lambda a: a * a,
     "square_perimeter": lambda a: 4 * a,
-    "square_edge_by_area": lambda area: math.sqrt(area),
+    "square_edge_by_area": math.sqrt,
     "square_edge_by_perimeter": lambda length: length / 4,
     "rectangle_area": lambda a, b: a * b,
     "rectangle_perimeter": lambda a, b: 2 * (a + b),
@@ -210,7 +212,7 @@ OPERATIONS: Mapping[str, Callable[..., float]] = {
     "circumface": lambda r: 2 * math.pi * r,
     "volume_cube": lambda a: a**3,
     "surface_cube": lambda a: 6 * a * a,
-    "cube_edge_by_volume": lambda volume: math.cbrt(volume),
+    "cube_edge_by_volume": math.cbrt,
     "volume_rectangular_prism": lambda a, b, c: a * b * c,
     "surface_rectangular_prism": lambda a, b, c: 2 * (a * b + b * c + a * c),
     "volume_cylinder": lambda r, h: math.pi * r * r * h,
@@ -219,4 +221,4 @@ OPERATIONS: Mapping[str, Callable[..., float]] = {
     "volume_sphere": lambda r: 4 / 3 * math.pi * r**3,
     "surface_sphere": lambda r: 4 * math.pi * r * r,
 }
-"""MathQA's operations by their own names (``reminder`` and ``circumface`` are spelt so in the set). All on real numbers."""
+"""MathQA's operations on real numbers, by its names (``reminder`` and ``circumface`` are its spelling)."""

@@ -1,7 +1,7 @@
-"""MathQA's annotated formula against its key: does working the formula out lead to the option that is said to be right?
+"""Checks MathQA's annotated formula against its answer key: is the formula's value the keyed option?
 
-A formula that leads to another option, or to none, does not prove the key wrong: the annotation may be. Either way the row
-is doubtful, and a user should be told so.
+A formula that leads to another option, or to none, does not prove the key wrong; the annotation may be wrong. Either way the row is
+doubtful.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from studentsim.datasets.formula import evaluate_formula, evaluate_linear_formul
 from studentsim.types import Question
 
 MATCHES_KEY, MATCHES_OTHER_OPTION, MATCHES_NO_OPTION, NOT_COMPARABLE = "key", "other", "none", "unknown"
-"""What an annotation leads to: the keyed option, another one, no option; or it, or the keyed option, has no value."""
+"""What an annotation's value matches: the keyed option, another one, or none; or it, or the keyed option, has no value."""
 RELATIVE_TOLERANCE = 0.005
-"""Relative difference that counts as rounding: MathQA's constants are short (0.2778 for 5/18)."""
+"""Relative difference that counts as rounding: MathQA's constants have few digits (0.2778 for 5/18)."""
 
 
 def has_formula_annotation(values: Mapping[str, Any]) -> bool:
@@ -31,7 +31,7 @@ def has_formula_annotation(values: Mapping[str, Any]) -> bool:
 
 
 def compare_formula_to_key(values: Mapping[str, Any], question: Question) -> tuple[str, str]:
-    """What the row's annotation leads to (one of the four above), and a sentence on it."""
+    """(outcome, reason): one of the four constants above, and a sentence on it for users."""
     value = _evaluate_annotation(values)
     if value is None:
         return NOT_COMPARABLE, "the annotation cannot be evaluated"
@@ -54,7 +54,7 @@ def compare_formula_to_key(values: Mapping[str, Any], question: Question) -> tup
 
 
 def value_matches_option(value: float, option_text: str) -> bool:
-    """Whether a formula's value is the number that an option shows, but for rounding."""
+    """Whether a formula's value equals the number in an option's text, up to rounding."""
     shown = parse_number_with_decimals(option_text)
     return shown is not None and _equals_up_to_rounding(value, *shown)
 
@@ -73,12 +73,12 @@ _AREA_OR_VOLUME_UNITS = re.compile(r"\b(mm|cm|dm|m|km|ft|feet|inch|inches|units?
 
 
 def parse_number_with_decimals(text: str) -> tuple[float, int] | None:
-    """The number that an option shows, and how many decimals it shows; None where it is not a single number.
+    """The number in an option's text and its number of decimals (6 for fractions and π); None if it is not a single number.
 
-    >>> parse_number_with_decimals("rs . 1,250"), parse_number_with_decimals("31 / 36"), parse_number_with_decimals("2 1 / 2 %"), parse_number_with_decimals("24 cm 2"), parse_number_with_decimals("4 π")
-    ((1250.0, 0), (0.8611111111111112, 6), (2.5, 6), (24.0, 0), (12.566370614359172, 6))
-    >>> parse_number_with_decimals("3 : 4"), parse_number_with_decimals("- 2"), parse_number_with_decimals("5 or 6"), parse_number_with_decimals("none of these")
-    ((0.75, 6), (-2.0, 0), None, None)
+    >>> [parse_number_with_decimals(text) for text in ("rs . 1,250", "31 / 36", "2 1 / 2 %", "24 cm 2", "4 π")]
+    [(1250.0, 0), (0.8611111111111112, 6), (2.5, 6), (24.0, 0), (12.566370614359172, 6)]
+    >>> [parse_number_with_decimals(text) for text in ("3 : 4", "- 2", "5 or 6", "none of these")]
+    [(0.75, 6), (-2.0, 0), None, None]
     """
     text = _normalize_number_text(text.strip()[: arithmetic.MAX_EXPRESSION_CHARS])
     if match := _RATIO.fullmatch(text):
@@ -99,7 +99,7 @@ def parse_number_with_decimals(text: str) -> tuple[float, int] | None:
 
 
 def _normalize_number_text(text: str) -> str:
-    """MathQA's spaces taken out of numbers, other signs for minus put right, and the 2 of ``cm 2`` taken away."""
+    """Remove MathQA's spaces inside numbers and the 2 of ``cm 2``; replace other minus signs by "-"."""
     text = re.sub(r"\s*/\s*", "/", _AREA_OR_VOLUME_UNITS.sub(r"\1", text))
     text = re.sub(r"^(\D*?)[-–−]\s*(?=[\d.])", r"\1-", text)
     text = re.sub(r"^(-?)\.\s*(?=\d)", r"\g<1>0.", text)
@@ -107,9 +107,9 @@ def _normalize_number_text(text: str) -> str:
 
 
 def _equals_up_to_rounding(value: float, shown: float, decimals: int) -> bool:
-    """Whether a value is the number shown, but for rounding to what is shown of it, or for short constants.
+    """Whether ``value`` rounds to the shown number, or is within ``RELATIVE_TOLERANCE`` of it.
 
-    A whole number below 10 is not taken for a rounded one: too many values would round to it.
+    A whole number below 10 does not count as rounded: too many values would round to it.
     """
     rounding = 0.0 if decimals == 0 and abs(shown) < 10 else 0.5 * 10.0**-decimals
     return abs(value - shown) <= max(rounding, RELATIVE_TOLERANCE * abs(shown), 1e-9)

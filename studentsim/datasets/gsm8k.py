@@ -1,12 +1,12 @@
-"""GSM8K: grade-school word problems with worked solutions, turned into multiple choice as P3 did.
+"""GSM8K: grade-school word problems with worked solutions, converted to multiple choice (``distractors.py``).
 
-Cobbe et al. 2021, "Training Verifiers to Solve Math Word Problems", MIT, https://github.com/openai/grade-school-math and
-https://huggingface.co/datasets/openai/gsm8k. A row a line; the answer ends in the final number:
+Source: Cobbe et al. 2021, "Training Verifiers to Solve Math Word Problems", MIT, https://github.com/openai/grade-school-math and
+https://huggingface.co/datasets/openai/gsm8k. One row per line; the answer ends in the final number:
 
     {"question": "…", "answer": "She has 3 + 4 = <<3+4=7>>7 eggs.\\n#### 7"}
 
-The options are the final number and three values within 10 of it, in an order by chance; both depend on the seed and the
-row's question alone. It names no category, so all its questions are of one: word problems.
+The options are the final number and three values within 10 of it, shuffled; both depend on the seed and the question's text
+alone. It names no category, so all questions get one: word problems.
 """
 
 from __future__ import annotations
@@ -18,24 +18,23 @@ from studentsim.datasets.adapter import (
     HubDataset,
     ParsedRow,
     get_field,
-    label_options,
     normalize_whitespace,
     require_text_field,
 )
-from studentsim.datasets.distractors import make_number_formatter, parse_decimal, sample_distractors, shuffle_options
+from studentsim.datasets.distractors import build_number_options
 from studentsim.datasets.file_reader import RawRow
 from studentsim.rng import derive_rng
 
 CATEGORY = "word problems"
 MAX_DISTRACTOR_DISTANCE = 10
-"""How far wrong options lie from the right one, at most (P3)."""
+"""Largest distance of a distractor from the correct number (P3.5)."""
 _FINAL_NUMBER = re.compile(r"(-?)(\d{1,3}(?:,\d{3})+(?:\.\d{1,6})?|\d{1,12}(?:\.\d{1,6})?)\.?")
 
 
 def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
-    """What a row of GSM8K says, with options made up.
+    """Parse a row and make up its distractors.
 
-    :raises ValueError: a field is not sound, or the answer does not end in ``####`` and a number.
+    :raises ValueError: a field is wrong, or the answer does not end in ``####`` and a number.
     """
     problem = normalize_whitespace(require_text_field(row.values, "question"))
     solution, separator, final_answer = require_text_field(row.values, "answer").rpartition("####")
@@ -43,16 +42,12 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
     if not separator or not match:
         raise ValueError("'answer' does not end in #### and a number")
     correct_text = match[1] + match[2]
-    format_number, rng = make_number_formatter(match[2]), derive_rng("options", "gsm8k", seed, problem)
-    distractors = [
-        format_number(number)
-        for number in sample_distractors(parse_decimal(correct_text), MAX_DISTRACTOR_DISTANCE, rng)
-    ]
-    options = label_options(shuffle_options(correct_text, distractors, rng)[0])
+    rng = derive_rng("options", "gsm8k", seed, problem)
+    options, correct_label = build_number_options(correct_text, MAX_DISTRACTOR_DISTANCE, rng)
     return ParsedRow(
         problem=problem,
         options=options,
-        correct_label=next(label for label, text in options if text == correct_text),
+        correct_label=correct_label,
         category=CATEGORY,
         rationale=normalize_whitespace(re.sub(r"<<[^<>]*>>", "", solution)),
         id_text=correct_text,
@@ -66,7 +61,7 @@ DATASET = DatasetSpec(
     id_prefix="gsm8k",
     hub=HubDataset("openai/gsm8k", ("main",)),
     known_columns=frozenset({"question", "answer"}),
-    # Who has options of his own wants them asked, not three numbers made up.
+    # A table that has options is not GSM8K: its own options must be asked, not made-up numbers.
     matches_row=lambda values: (
         get_field(values, "question") is not None
         and isinstance(get_field(values, "answer"), str)

@@ -1,7 +1,7 @@
-r"""MATH: competition problems with solutions in LaTeX, turned into multiple choice as P3 did.
+r"""MATH: competition problems with solutions in LaTeX, converted to multiple choice (``distractors.py``).
 
-Hendrycks et al. 2021, "Measuring Mathematical Problem Solving With the MATH Dataset", MIT,
-https://github.com/hendrycks/math and https://huggingface.co/datasets/EleutherAI/hendrycks_math. Released as one JSON file a
+Source: Hendrycks et al. 2021, "Measuring Mathematical Problem Solving With the MATH Dataset", MIT,
+https://github.com/hendrycks/math and https://huggingface.co/datasets/EleutherAI/hendrycks_math. Released as one JSON file per
 problem; rows in one file are read too:
 
     {"problem": "…", "level": "Level 3", "type": "Algebra", "solution": "… is $\boxed{\frac{1}{2}}$."}
@@ -9,9 +9,9 @@ problem; rows in one file are read too:
 MATH-500 (Lightman et al. 2023, https://huggingface.co/datasets/HuggingFaceH4/MATH-500) calls the type ``subject`` and
 numbers the levels 1 to 5.
 
-The right option is what stands in the last box. The others have one of its numbers moved by up to 5, the same number in
-all three: were it now this one and now that, the right option would be the one that most others resemble. Answers without
-a number ("\text{even}") give no question. All depends on the seed and the row's problem alone.
+The correct option is the content of the solution's last box. In the distractors one of its numbers is moved by up to 5, the same
+number in all three: if it varied, the correct option would be the one that the others resemble most. Answers without a number
+("\text{even}") give no question. Options depend on the seed and the problem's text alone.
 """
 
 from __future__ import annotations
@@ -26,21 +26,20 @@ from studentsim.datasets.adapter import (
     ParsedRow,
     get_field,
     get_text_field,
-    label_options,
     normalize_whitespace,
     require_text_field,
 )
-from studentsim.datasets.distractors import make_number_formatter, parse_decimal, sample_distractors, shuffle_options
+from studentsim.datasets.distractors import build_number_options
 from studentsim.datasets.file_reader import RawRow
 from studentsim.rng import derive_rng
 
 MAX_DISTRACTOR_DISTANCE = 5
-"""How far a number of the answer is moved, at most (P3)."""
+"""Largest distance by which a number of the answer is moved (P3.5)."""
 SUBJECTS = (
     "algebra", "counting_and_probability", "geometry", "intermediate_algebra", "number_theory", "prealgebra", "precalculus",
 )  # fmt: skip
 DIFFICULTY_BY_LEVEL = {"Level 1": 1, "Level 2": 1, "Level 3": 2, "Level 4": 3, "Level 5": 3}
-"""Ours of the set's own levels; a few rows have ``Level ?``."""
+"""Our difficulty for each of MATH's levels; a few rows have ``Level ?``."""
 _NUMBER = re.compile(r"\d{1,3}(?:(?:,\\!|\{,\})\d{3})+(?:\.\d{1,9})?|\d{1,15}(?:\.\d{1,9})?")
 _GROUPED_NUMBER = re.compile(r"(?:-|\\?\$)*\d{1,3}(?:,\d{3})+(?:\.\d{1,9})?")
 _THOUSANDS_SEPARATORS = (r",\!", "{,}", ",")
@@ -48,9 +47,9 @@ _UNBRACED_FRACTION = re.compile(r"(\\[dt]?frac)\s*(\d)\s*(\d)(?!\d)")
 
 
 def parse_row(row: RawRow, seed: int = 0) -> ParsedRow | None:
-    """What a row of MATH says, with options made up; None where its answer holds no number.
+    """Parse a row and make up its distractors; None if its answer contains no number.
 
-    :raises ValueError: a field is not sound, or the solution has no box.
+    :raises ValueError: a field is wrong, or the solution has no box.
     """
     problem = normalize_whitespace(require_text_field(row.values, "problem"))
     solution = normalize_whitespace(require_text_field(row.values, "solution"))
@@ -59,21 +58,19 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow | None:
     numbers = list((_GROUPED_NUMBER if _GROUPED_NUMBER.fullmatch(correct_text) else _NUMBER).finditer(correct_text))
     if not numbers:
         return None
-    chosen_number = rng.choice(numbers)
-    number_text = chosen_number[0].lstrip("-$\\")
-    start, end = chosen_number.end() - len(number_text), chosen_number.end()
-    format_number = make_number_formatter(
-        number_text, next((s for s in _THOUSANDS_SEPARATORS if s in number_text), ",")
+    moved_number = rng.choice(numbers)
+    number_text = moved_number[0].lstrip("-$\\")
+    options, correct_label = build_number_options(
+        correct_text,
+        MAX_DISTRACTOR_DISTANCE,
+        rng,
+        number_span=(moved_number.end() - len(number_text), moved_number.end()),
+        thousands_separator=next((s for s in _THOUSANDS_SEPARATORS if s in number_text), ","),
     )
-    distractors = [
-        correct_text[:start] + format_number(number) + correct_text[end:]
-        for number in sample_distractors(parse_decimal(number_text), MAX_DISTRACTOR_DISTANCE, rng)
-    ]
-    options = label_options(shuffle_options(correct_text, distractors, rng)[0])
     return ParsedRow(
         problem=problem,
         options=options,
-        correct_label=next(label for label, text in options if text == correct_text),
+        correct_label=correct_label,
         category=get_text_field(row.values, "type", "subject", "category"),
         rationale=solution,
         difficulty=DIFFICULTY_BY_LEVEL.get(_level_name(row.values)),
@@ -82,32 +79,33 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow | None:
 
 
 def _level_name(values: Mapping[str, Any]) -> str:
-    """``Level 3``, also where a row has the number alone, as a number or as text."""
-    found = get_field(values, "level")
-    return found if isinstance(found, str) and not found.isdigit() else f"Level {str(found)[:9]}"
+    """``Level 3``, also if the row has only the number, as a number or as text."""
+    level = get_field(values, "level")
+    return level if isinstance(level, str) and not level.isdigit() else f"Level {str(level)[:9]}"
 
 
 def extract_boxed_answer(solution: str) -> str:
-    r"""What stands in the last ``\boxed{…}`` of a solution, its braces balanced; ``\boxed 5`` and ``\fbox{5}`` count too.
+    r"""The content of a solution's last ``\boxed{…}``, with balanced braces; ``\boxed 5`` and ``\fbox{5}`` count too.
 
-    :raises ValueError: there is none, or its braces do not close.
+    :raises ValueError: there is none, it is blank, or its braces do not close.
     """
     box_start = max(solution.rfind("\\boxed"), solution.rfind("\\fbox"))
     if box_start < 0:
         raise ValueError(r"'solution' has no \boxed answer")
     rest = solution[box_start:].split("box", 1)[1].removeprefix("ed").lstrip()
-    if not rest.startswith("{"):
-        return re.split(r"[\s$]", rest, maxsplit=1)[0].rstrip(".,") or _raise_blank_answer()
+    answer = _braced_content(rest) if rest.startswith("{") else re.split(r"[\s$]", rest, maxsplit=1)[0].rstrip(".,")
+    if not answer:
+        raise ValueError(r"the \boxed answer in 'solution' is blank")
+    return answer
+
+
+def _braced_content(text: str) -> str:
     depth = 0
-    for index, character in enumerate(rest):
+    for index, character in enumerate(text):
         depth += (character == "{") - (character == "}")
         if depth == 0:
-            return rest[1:index].strip() or _raise_blank_answer()
+            return text[1:index].strip()
     raise ValueError(r"the braces of \boxed in 'solution' do not close")
-
-
-def _raise_blank_answer() -> str:
-    raise ValueError(r"the \boxed answer in 'solution' is blank")
 
 
 DATASET = DatasetSpec(

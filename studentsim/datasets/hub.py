@@ -1,4 +1,4 @@
-"""Rows of a set from the hub, through ``datasets``. Code that comes with a data set is never run."""
+"""Loads a dataset's rows from Hugging Face with the package ``datasets``. A dataset's own code is never run."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ SPLIT_BY_HUB_SPLIT: Mapping[str, str | None] = {
     "test": "exam",
     "dev": None,
 }
-"""Parts of a data set that are read, and what they are for; others (MMLU's ``auxiliary_train``, questions of other sets)
-are not."""
+"""The splits on Hugging Face that are read, and ours for each; None: the question's text decides. Others are not read (MMLU's
+``auxiliary_train`` has questions of other datasets)."""
 
 
 def load_hub_rows(dataset: DatasetSpec) -> list[RawRow]:
-    """All rows of a set. Where it has a train and a test part, these are for study and for exams; else a question's text
-    decides, as with a file.
+    """Load all rows of a dataset. If it has a train and a test split, these are for study and exams; else each question's text
+    decides, as for files.
 
-    :raises BankError: ``datasets`` is not installed, or the hub cannot be reached.
+    :raises BankError: ``datasets`` is not installed, Hugging Face cannot be reached, or there are no rows or too many.
     """
     try:
         import datasets
@@ -35,7 +35,7 @@ def load_hub_rows(dataset: DatasetSpec) -> list[RawRow]:
         try:
             hub_splits = datasets.load_dataset(dataset.hub.repo_id, *config_args, revision=dataset.hub.revision)
             rows += _rows_from_splits(hub_splits, config or "")
-        except Exception as error:  # anything, from no network to a script that would have to be run
+        except Exception as error:  # anything from no network to a dataset that needs its own code
             raise BankError(
                 f"The data set {dataset.hub.repo_id!r} cannot be had from the hub ({type(error).__name__}: {str(error)[:200]}).",
                 f"Check the network, or download the files of {dataset.title} and give their path as the bank.",

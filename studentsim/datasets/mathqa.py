@@ -1,16 +1,16 @@
 """MathQA: multiple-choice problems in six categories, with annotated formulas.
 
-Amini et al. 2019, "MathQA: Towards Interpretable Math Word Problem Solving with Operation-Based Formalisms", Apache-2.0,
+Source: Amini et al. 2019, "MathQA: Towards Interpretable Math Word Problem Solving with Operation-Based Formalisms", Apache-2.0,
 https://math-qa.github.io and https://huggingface.co/datasets/allenai/math_qa. A row of its JSON lists:
 
     {"Problem": "…", "Rationale": "\\"… answer : c .\\"", "options": "a ) 24 , b ) 25 , 5 , …", "correct": "c",
      "annotated_formula": "add(3, 4)", "linear_formula": "add(n0,n1)|", "category": "general"}
 
-Copies write the names in small letters and call the category ``type`` (math-evaluation-harness).
+Copies have field names in lower case and call the category ``type`` (math-evaluation-harness).
 
-Options come as one text, some as the text of a Python list, and hold commas themselves. In a few rows the right option's
-text stands twice, so answers are marked by letter. Keys are not clean: evaluating the annotated formula agrees with the
-keyed option in about 60 % of rows (``annotation.py``).
+The options are one text, in some rows that of a Python list, and may contain commas. In a few rows two options have the correct
+text, so answers are graded by letter. The keys are noisy: the annotated formula's value is the keyed option in about 60 % of the rows
+(``formula_check.py``).
 """
 
 from __future__ import annotations
@@ -31,19 +31,18 @@ from studentsim.datasets.formula import MAX_FORMULA_CHARS
 from studentsim.types import CATEGORIES, LETTERS
 
 _OPTION_LABEL = re.compile(r"(?:^|(?<!\s)\s*,\s*)([a-e]) \) ?")
-"""Begins at the first of several blanks alone, or a text of blanks would take time by the square of its length."""
+"""Matches from the first of several blanks only; otherwise a text of blanks would take quadratic time."""
 
 
 def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
-    """What a row of MathQA says.
+    """Parse a row.
 
-    :raises ValueError: a field is not sound.
+    :raises ValueError: a field is wrong.
     """
-    problem, rationale = (
-        require_text_field(row.values, "Problem"),
-        require_text_field(row.values, "Rationale", allow_blank=True),
-    )
-    options, correct = require_text_field(row.values, "options"), require_text_field(row.values, "correct")
+    problem = require_text_field(row.values, "Problem")
+    rationale = require_text_field(row.values, "Rationale", allow_blank=True)
+    options = require_text_field(row.values, "options")
+    correct = require_text_field(row.values, "correct")
     return ParsedRow(
         problem=" ".join(problem.split()),
         options=parse_options(options),
@@ -56,13 +55,13 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
 
 
 def parse_options(text: str) -> tuple[tuple[str, str], ...]:
-    """Letter and text of each option, from MathQA's one text for all of them. A text may be blank, a letter not missing.
+    """(letter, text) of each option, from MathQA's one text for all of them. A text may be blank.
 
-    :raises ValueError: they are not exactly a to e.
+    :raises ValueError: the letters are not exactly a to e.
     """
     if text.lstrip().startswith("["):
         try:
-            parts = ast.literal_eval(text.strip())  # literals alone: nothing in it is run
+            parts = ast.literal_eval(text.strip())  # literals only: no code is run
         except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
             raise ValueError(f"options are no list that can be read: {text[:80]!r}") from error
         if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
@@ -76,12 +75,12 @@ def parse_options(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _usable_formula(annotated: object) -> str:
-    """The annotated formula; blank where there is none, or one that nothing can be made of."""
+    """The annotated formula; "" if there is none or it is too long to be evaluated."""
     return annotated.strip() if isinstance(annotated, str) and len(annotated) <= MAX_FORMULA_CHARS else ""
 
 
 def _strip_quotes(text: str) -> str:
-    """Without the quotation marks that most rationales are wrapped in, and with plain spaces."""
+    """Strip the quotation marks around most rationales, and collapse whitespace."""
     text = " ".join(text.split())
     return text.strip('"').strip() if text.startswith('"') or text.endswith('"') else text
 
@@ -91,7 +90,7 @@ DATASET = DatasetSpec(
     title="MathQA",
     row_description="Problem, Rationale, options (one text), correct, category",
     id_prefix="mathqa",
-    # Its main branch is a script, which ``datasets`` 4 and later rightly refuses to run; the other has plain files.
+    # The main branch is a script, which ``datasets`` 4 and later refuses to run; this one has Parquet files.
     hub=HubDataset("allenai/math_qa", revision="refs/convert/parquet"),
     known_columns=frozenset(
         {"problem", "rationale", "options", "correct", "annotated_formula", "linear_formula", "category", "type"}

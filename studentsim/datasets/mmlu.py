@@ -1,16 +1,16 @@
 """MMLU: four-option questions in 57 subjects, from elementary mathematics to law.
 
-Hendrycks et al. 2021, "Measuring Massive Multitask Language Understanding", MIT, https://github.com/hendrycks/test and
-https://huggingface.co/datasets/cais/mmlu. Released as a CSV a subject without a line of names (``astronomy_test.csv``: question,
-four options, letter); the hub has rows, and copies call the subject ``type``:
+Source: Hendrycks et al. 2021, "Measuring Massive Multitask Language Understanding", MIT, https://github.com/hendrycks/test and
+https://huggingface.co/datasets/cais/mmlu. Released as one CSV per subject without a header (``astronomy_test.csv``: question,
+four options, letter); Hugging Face has rows, and copies call the subject ``type``:
 
     {"question": "…", "subject": "astronomy", "choices": ["…", "…", "…", "…"], "answer": 2}
 
 The category is the subject: the row's own, else the file's name. There is no rationale. ``mmlu:stem``, ``mmlu:p3`` and
-``mmlu:astronomy,college_physics`` name a part of the hub's set. A file with a line of names is a plain table
-(``plain_table.py``).
+``mmlu:astronomy,college_physics`` name a part of the dataset on Hugging Face. A file with a header is a plain table
+(``tabular.py``).
 
-P3 asks 23 of the subjects, in five topics (P3.6); a question of one of these bears its topic, from whatever file it comes.
+"P3" are the 23 subjects in five topics of the course report "ProbLLMs" (P3.6); their questions get its topic, also from files.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ STEM_SUBJECTS = (
     "elementary_mathematics", "high_school_biology", "high_school_chemistry", "high_school_computer_science",
     "high_school_mathematics", "high_school_physics", "high_school_statistics", "machine_learning",
 )  # fmt: skip
-"""Its 18 subjects of mathematics, the natural sciences, computing and engineering, as its own code groups them."""
+"""The 18 subjects that MMLU's own code groups as STEM."""
 
 P3_SUBJECTS_BY_TOPIC: Mapping[str, tuple[str, ...]] = {
     "math": (
@@ -57,19 +57,19 @@ P3_SUBJECTS_BY_TOPIC: Mapping[str, tuple[str, ...]] = {
     "engineering": ("electrical_engineering",),
     "other": ("logical_fallacies",),
 }  # fmt: skip
-"""P3's 23 subjects by topic (P3.6)."""
+"""Source: P3.6, 23 subjects by topic."""
 P3_SUBJECTS = tuple(subject for subjects in P3_SUBJECTS_BY_TOPIC.values() for subject in subjects)
 SUBJECT_GROUPS: Mapping[str, tuple[str, ...]] = {"stem": STEM_SUBJECTS, "p3": P3_SUBJECTS}
-"""Names that stand for several subjects."""
+"""Names for groups of subjects."""
 _P3_TOPIC_BY_SUBJECT = {
     subject.replace("_", " "): topic for topic, subjects in P3_SUBJECTS_BY_TOPIC.items() for subject in subjects
 }
 
 
 def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
-    """What a row of MMLU says.
+    """Parse a row.
 
-    :raises ValueError: a field is not sound.
+    :raises ValueError: a field is wrong.
     """
     category = get_subject(row)
     return ParsedRow(
@@ -82,7 +82,7 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
 
 
 def find_p3_topic(subject: str) -> str:
-    """P3's topic of a subject, however it is written; blank: P3 does not ask it.
+    """P3's topic of a subject, in any case and with spaces or underscores; "" if it is not one of P3's.
 
     >>> find_p3_topic("college_physics"), find_p3_topic("Machine learning"), find_p3_topic("philosophy")
     ('natural sciences', 'computer science', '')
@@ -91,9 +91,9 @@ def find_p3_topic(subject: str) -> str:
 
 
 def get_subject(row: RawRow) -> str:
-    """The subject a row belongs to.
+    """A row's subject: its own field's, else its file's.
 
-    :raises ValueError: the row names one that is no text.
+    :raises ValueError: the field is not a text.
     """
     for name in ("subject", "type"):
         if get_field(row.values, name):
@@ -102,12 +102,12 @@ def get_subject(row: RawRow) -> str:
 
 
 def subject_from_file_name(file_stem: str) -> str:
-    """The subject that a file of the release names: ``astronomy_test`` is of astronomy."""
+    """The subject in the name of a released file: ``astronomy`` of ``astronomy_test``."""
     return re.sub(r"_(test|val|dev)$", "", file_stem)
 
 
 def _parse_answer_letter(answer: Any) -> str:
-    """The letter: rows of the hub count the options from 0, the CSV names the letter."""
+    """The correct letter: Hugging Face's rows have an index from 0, the CSV a letter."""
     if answer is None:
         raise ValueError("'answer' is missing")
     if isinstance(answer, int) and not isinstance(answer, bool):
@@ -118,21 +118,21 @@ def _parse_answer_letter(answer: Any) -> str:
 
 
 def filter_rows_by_subject(rows: Sequence[RawRow], subject_names: str) -> list[RawRow]:
-    """The rows of some subjects: ``stem``, ``p3``, or names set apart by commas.
+    """The rows of some subjects, given as a comma-separated list of subjects or groups (``stem``, ``p3``).
 
     :raises BankError: there is no such subject.
     """
     names = [name.strip() for name in subject_names.split(",") if name.strip()]
-    names = [one for name in names for one in SUBJECT_GROUPS.get(name, (name,))]
+    subjects = [subject for name in names for subject in SUBJECT_GROUPS.get(name, (name,))]
     available = {row.values.get("subject") for row in rows}
-    for name in names:
-        if name not in available:
-            some = ", ".join(sorted(str(subject) for subject in available if subject)[:60])
+    for subject in subjects:
+        if subject not in available:
+            some = ", ".join(sorted(str(one) for one in available if one)[:60])
             raise BankError(
-                f"MMLU has no subject {name[:60]!r}.",
+                f"MMLU has no subject {subject[:60]!r}.",
                 f"Choose {' or '.join(map(repr, SUBJECT_GROUPS))}, or among {some}.",
             )
-    return [row for row in rows if row.values.get("subject") in names]
+    return [row for row in rows if row.values.get("subject") in subjects]
 
 
 DATASET = DatasetSpec(

@@ -1,12 +1,12 @@
 """MMLU-Pro: questions of up to ten options in 14 subjects, harder than MMLU's.
 
-Wang et al. 2024, "MMLU-Pro: A More Robust and Challenging Multi-Task Language Understanding Benchmark", MIT,
+Source: Wang et al. 2024, "MMLU-Pro: A More Robust and Challenging Multi-Task Language Understanding Benchmark", MIT,
 https://github.com/TIGER-AI-Lab/MMLU-Pro and https://huggingface.co/datasets/TIGER-Lab/MMLU-Pro. A row:
 
     {"question_id": 70, "question": "…", "options": ["…", …], "answer": "I", "answer_index": 8, "cot_content": "A: Let's …",
      "category": "business", "src": "…"}
 
-The letter and the index (from 0) say the same; where they do not, the row is not sound.
+The letter and the index (from 0) must agree.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from studentsim.datasets.file_reader import RawRow
 
 
 def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
-    """What a row of MMLU-Pro says.
+    """Parse a row.
 
-    :raises ValueError: a field is not sound, or letter and index of the answer differ.
+    :raises ValueError: a field is wrong, or the answer's letter and index differ.
     """
     values = row.values
     answer_letter, index = require_text_field(values, "answer").strip().lower(), get_field(values, "answer_index")

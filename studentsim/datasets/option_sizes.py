@@ -1,5 +1,6 @@
-"""Where the right option stands among a question's options by size. Wrong options that are made from the right value often leave it in the
-middle: then who ticks by size, and knows nothing, is right more often than by guessing.
+"""The correct option's rank by size among a question's options.
+
+Distractors that are made from the correct value often leave it in the middle: then choosing by size alone beats guessing.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ ORDINAL_PREFIXES = ("", "second ", "third ", "fourth ", "fifth ")
 
 @dataclass(frozen=True)
 class CorrectRankCounts:
-    """Of the ``questions`` with ``len(right)`` options that are different numbers of one unit: in how many the smallest is right, the
-    second smallest, and so on."""
+    """``right[k]`` of the ``questions`` have the correct option at rank k by size (0: smallest); all have ``len(right)`` options that
+    are different numbers of one unit."""
 
     questions: int
     right: tuple[int, ...]
 
 
 def count_correct_option_ranks(questions: Iterable[Question]) -> CorrectRankCounts | None:
-    """The counts for the commonest number of options; None where no question's options can be put in order."""
+    """The counts for the most common number of options; None if no question's options can be ranked."""
     counts: dict[int, Counter[int]] = {}
     for question in questions:
         rank = rank_correct_option(question)
@@ -33,33 +34,33 @@ def count_correct_option_ranks(questions: Iterable[Question]) -> CorrectRankCoun
     if not counts:
         return None
     option_count, rank_counts = max(counts.items(), key=lambda item: (item[1].total(), item[0]))
-    return CorrectRankCounts(rank_counts.total(), tuple(rank_counts[place] for place in range(option_count)))
+    return CorrectRankCounts(rank_counts.total(), tuple(rank_counts[rank] for rank in range(option_count)))
 
 
 def rank_correct_option(question: Question) -> int | None:
-    """How many options are smaller than the right one; None where they are not different numbers of one unit."""
+    """The number of options smaller than the correct one; None if they are not different numbers of one unit."""
     ranks = rank_options_by_size({option.letter: option.text for option in question.options})
     return None if ranks is None else ranks[question.correct]
 
 
 def rank_options_by_size(text_by_letter: Mapping[str, str]) -> dict[str, int] | None:
-    """From options' texts by letter: how many are smaller, by letter; None where they are not different numbers of one unit."""
+    """By letter, the number of options that are smaller; None if they are not different numbers of one unit."""
     values = {letter: parse_number_with_unit(text) for letter, text in text_by_letter.items()}
     numbers = {letter: value[0] for letter, value in values.items() if value}
-    if len(set(numbers.values())) < len(values) or len({value[1] for value in values.values() if value}) != 1:
+    units = {value[1] for value in values.values() if value}
+    if len(set(numbers.values())) < len(values) or len(units) != 1:
         return None
     return {letter: rank for rank, letter in enumerate(sorted(numbers, key=numbers.__getitem__))}
 
 
 def format_size_rank(rank: int, option_count: int) -> str:
-    """What the option is called that so many of the others are smaller than.
+    """A label for the option of this rank (0: smallest).
 
     >>> [format_size_rank(rank, 5) for rank in range(5)]
     ['smallest', 'second smallest', 'middle one', 'second largest', 'largest']
     """
     if 2 * rank + 1 == option_count:
         return "middle one"
-    from_below = 2 * rank < option_count
-    return (
-        f"{ORDINAL_PREFIXES[rank if from_below else option_count - 1 - rank]}{'smallest' if from_below else 'largest'}"
-    )
+    if 2 * rank < option_count:
+        return f"{ORDINAL_PREFIXES[rank]}smallest"
+    return f"{ORDINAL_PREFIXES[option_count - 1 - rank]}largest"

@@ -1,7 +1,7 @@
-r"""What an option is worth: its number, exactly, and its unit. ``1 / 3`` and ``2 / 6``, ``Rs. 50`` and ``Rs.50`` are one answer twice.
+r"""An option's value: its exact number and its unit. ``1 / 3`` equals ``2 / 6``, and ``Rs. 50`` equals ``Rs.50``.
 
-Only a text with a single number is worth one. Where its place in the text or what stands around it differs (``5 cm`` and ``5 m``,
-``x - 5`` and ``- 5 x``), two options are not the same, and where something is computed (``√``, ``^``, ``+``), nothing is said.
+Only a text with a single number has a value. Options are different if the number's position or the text around it differs
+(``5 cm`` and ``5 m``, ``x - 5`` and ``- 5 x``). A text with an unevaluated operation (``√``, ``^``, ``+``) has no value.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from fractions import Fraction
 from functools import lru_cache
 
 MAX_OPTION_CHARS = 120
-"""Longest text looked at, in characters."""
+"""Longest text that is parsed, in characters."""
 
 NumberWithUnit = tuple[Fraction, str]
-"""A number, and what stands around it; ``#`` is where the number stood."""
+"""A number, and the text around it with ``#`` in the number's position."""
 
 _LATEX_FRACTION = re.compile(r"\\[dt]?frac\s?\{(-?\d{1,12})\}\s?\{(\d{1,12})\}")
 _GROUPED_NUMBER = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{2,3})*,\d{3}(?![\d,])")
@@ -33,17 +33,16 @@ _PLURAL_UNIT = re.compile(r"\b([^\W\d_]{3,})s\b")
 
 @lru_cache(maxsize=8192)
 def parse_number_with_unit(text: str) -> NumberWithUnit | None:
-    r"""The number an option shows and its unit; None where it is not one number.
+    r"""The number in an option's text and its unit; None if it is not a single number.
 
-    >>> parse_number_with_unit("1 / 3") == parse_number_with_unit("2 / 6"), parse_number_with_unit("0.5") == parse_number_with_unit("1/2")
-    (True, True)
-    >>> parse_number_with_unit("Rs. 1,250") == parse_number_with_unit("Rs.1250"), parse_number_with_unit("50 %") == parse_number_with_unit("1/2")
+    >>> parse = parse_number_with_unit
+    >>> parse("1 / 3") == parse("2 / 6"), parse("0.5") == parse("1/2"), parse("50 %") == parse("1/2")
+    (True, True, False)
+    >>> parse("Rs. 1,250") == parse("Rs.1250"), parse("2 1/2 hours") == parse("2.5 hour"), parse(r"$\frac{2}{4}$") == parse("0.5")
+    (True, True, True)
+    >>> parse(". 9") == parse(".90"), parse(". 9") == parse(". 09")
     (True, False)
-    >>> parse_number_with_unit("2 1/2 hours") == parse_number_with_unit("2.5 hour"), parse_number_with_unit(r"$\frac{2}{4}$") == parse_number_with_unit("0.5")
-    (True, True)
-    >>> parse_number_with_unit(". 9") == parse_number_with_unit(".90"), parse_number_with_unit(". 9") == parse_number_with_unit(". 09")
-    (True, False)
-    >>> parse_number_with_unit("5 mW") == parse_number_with_unit("5 MW"), parse_number_with_unit("x - 5") == parse_number_with_unit("- 5 x"), parse_number_with_unit("3 : 4")
+    >>> parse("5 mW") == parse("5 MW"), parse("x - 5") == parse("- 5 x"), parse("3 : 4")
     (False, False, None)
     """
     if len(text) > MAX_OPTION_CHARS or not any(c.isdigit() for c in text):
@@ -75,7 +74,7 @@ def parse_number_with_unit(text: str) -> NumberWithUnit | None:
 
 
 def _normalize_option_number(text: str) -> str:
-    """One way of writing for signs, thousands and LaTeX's fractions."""
+    """Normalise minus signs, thousands separators and LaTeX fractions."""
     text = " ".join(text.replace("−", "-").replace("–", "-").split())
     if text.startswith("$") and text.endswith("$") and len(text) > 2:
         text = text[1:-1].strip()
@@ -88,19 +87,19 @@ def _normalize_option_number(text: str) -> str:
 
 
 def find_equal_value_options(correct: str, others: Sequence[str]) -> list[int]:
-    """Which options of another text, however they are written, are worth what the right one is: their places, from 0.
+    """Indexes (from 0) of the options that have another text than the correct one, but the same value.
 
     >>> find_equal_value_options("12 km", ["12.0 km", "13 km", "12 m"]), find_equal_value_options("about half", ["about half"])
     ([0], [])
     """
     if not any(c.isdigit() for c in correct):
         return []
-    # Nearly all options have one whole number each: where these differ, nothing else needs to be looked at.
+    # Nearly all options have one whole number each; if these differ, nothing else needs to be compared.
     correct_match = _SINGLE_WHOLE_NUMBER.fullmatch(correct)
     number = int(correct_match[1]) if correct_match else None
     equal_indexes = []
     for index, text in enumerate(others):
-        if text == correct:  # the right option itself, or its text again
+        if text == correct:  # the correct option itself, or its text again
             continue
         other_match = _SINGLE_WHOLE_NUMBER.fullmatch(text) if correct_match else None
         if (other_match is None or int(other_match[1]) == number) and _have_equal_value(correct, text):

@@ -1,4 +1,4 @@
-"""Which bank a run's setting names: the built-in curriculum, a set of the hub, a file or folder on this computer, or several."""
+"""Opens the bank that a run names: the built-in curriculum, a Hugging Face dataset, a file or folder, or several of these joined."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from studentsim.types import Question
 
 __all__ = [
     "FILE_DATASETS",
-    "QUESTIONS_PER_SKILL",
     "HUB_DATASETS",
+    "QUESTIONS_PER_SKILL",
     "build_bank_report",
     "has_hub_dataset",
+    "load_dataset_rows",
     "load_questions",
-    "split_source_names",
     "open_bank",
     "questions_from_rows",
-    "load_dataset_rows",
+    "split_source_names",
 ]
 
 QUESTIONS_PER_SKILL = {"study": 120, "validation": 4, "exam": 40}
-"""Questions the built-in bank holds for each skill: 20 turns of 40 on one category alone ask no question twice."""
+"""Questions per skill in the built-in bank: enough for 20 turns of 40 on one category without repetition."""
 
 
 def open_bank(source: str, *, category: str = "", leave_out_doubtful: bool = False, set_name: str = "") -> Bank:
-    """The bank of that name: ``curriculum``, a set's name (``gsm8k``, ``mmlu:stem``), a path of a file or folder, or several of
-    them (``gsm8k | my.csv``; see ``parts.py``).
+    """Open a bank: ``curriculum``, a dataset's name (``gsm8k``, ``mmlu:stem``), the path of a file or folder, or several of them
+    (``gsm8k | my.csv``; see ``resolve.py``). Cached until a file changes.
 
-    ``category`` is one name for all its questions, in the place of the set's own. With ``leave_out_doubtful`` the rows that
-    ``check-bank`` lists are left out, those that cannot be read among them. ``set_name`` says which set its files are of.
+    ``category`` replaces the categories of all questions. ``leave_out_doubtful`` drops the rows that ``check-bank`` lists, which
+    include unreadable ones. ``set_name`` is the dataset of files; "": detected.
 
-    :raises BankError: it cannot be read, or holds too little.
+    :raises BankError: it cannot be read, or has too few questions.
     """
     if source == generator.BANK_NAME:
         if category:
             raise BankError("The built-in curriculum has categories of its own.", "Give no category for it.")
-        leave_out_doubtful, set_name = False, ""  # nothing in it is doubtful
+        leave_out_doubtful, set_name = False, ""  # neither applies to it
     return _open_cached_bank(
         source, _normalize_given_category(category), leave_out_doubtful, set_name, _compute_files_stamp(source)
     )
@@ -60,10 +60,9 @@ def build_bank_report(
     set_name: str = "",
     on_progress: Callable[[int, int], None] = lambda done, rows: None,
 ) -> validation.BankReport:
-    """What a bank holds and what is doubtful in it. ``set_name`` says which set a file is of, if it does not say so itself;
-    ``on_progress`` hears how many rows are done, of how many.
+    """Validate a bank: its contents and all issues. Parameters as in ``open_bank``; ``on_progress(done, rows)`` is called per row.
 
-    :raises BankError: it cannot be read at all; single rows never raise, but are told of.
+    :raises BankError: it cannot be read at all; unreadable single rows are issues.
     """
     if source == generator.BANK_NAME:
         row_questions = tuple((RawRow(n, {}), question) for n, question in enumerate(_curriculum_questions(), start=1))
@@ -87,13 +86,13 @@ def build_bank_report(
 
 
 def load_dataset_rows(source: str, set_name: str = "") -> tuple[DatasetSpec, list[RawRow]]:
-    """The set a source is of, and its rows.
+    """A source's dataset and its rows.
 
-    :raises BankError: it cannot be read, is of no known set, or of several.
+    :raises BankError: it cannot be read, or is of no known dataset, or of several.
     """
     bank_rows = load_bank_rows(source, set_name)
     if len(bank_rows.known_datasets) > 1:
-        titles = ", ".join(one.title for one in bank_rows.known_datasets)
+        titles = ", ".join(dataset.title for dataset in bank_rows.known_datasets)
         raise BankError(f"{source} holds questions of several sets ({titles}).", "Name one file or set.")
     return bank_rows.known_datasets[0], bank_rows.rows
 
@@ -101,18 +100,18 @@ def load_dataset_rows(source: str, set_name: str = "") -> tuple[DatasetSpec, lis
 def questions_from_rows(
     dataset: DatasetSpec, rows: Sequence[RawRow], *, category: str = "", seed: int = 0
 ) -> tuple[Question, ...]:
-    """The questions that rows of a set ask, dealt to their splits. ``seed`` is that of options which are made up.
+    """The questions of a dataset's rows, with their splits. ``seed`` is for made-up options.
 
-    :raises BankError: a row is not sound (with its number), or there is none.
+    :raises BankError: a row is wrong (the message has its number), or there is none.
     """
     bank_rows = BankRows(list(rows), dict.fromkeys((row.part for row in rows), dataset))
     return _build_questions(bank_rows, category=category, seed=seed)
 
 
 def load_questions(path: str | Path, set_name: str = "", *, category: str = "", seed: int = 0) -> tuple[Question, ...]:
-    """The questions of a file or folder, or of several sources, in their order.
+    """The questions of a source (as in ``open_bank``, without the curriculum), in the order of its rows.
 
-    :raises BankError: it cannot be read, is of no known set, or a row is not sound; with the row's number.
+    :raises BankError: it cannot be read, is of no known dataset, or a row is wrong (the message has its number).
     """
     return _build_questions(
         load_bank_rows(str(path), set_name), category=_normalize_given_category(category), seed=seed
@@ -138,7 +137,10 @@ def _open_cached_bank(
 
 
 def _build_questions(bank_rows: BankRows, *, category: str = "", seed: int = 0) -> tuple[Question, ...]:
-    """:raises BankError: as ``questions_from_rows``."""
+    """The questions of all rows, with their splits.
+
+    :raises BankError: as ``questions_from_rows``.
+    """
     row_questions: list[tuple[RawRow, Question]] = []
     for row in bank_rows.rows:
         try:
@@ -165,7 +167,7 @@ def _curriculum_questions() -> list[Question]:
 
 
 def _compute_files_stamp(source: str) -> tuple[int, ...]:
-    """Changes when a file does, so that a corrected one is read anew."""
+    """Newest modification time, total size and number of a source's files: changes when a file does, so that it is read again."""
     paths = [Path(name) for name in split_source_names(source)]
     try:
         stats = [
@@ -180,6 +182,10 @@ def _compute_files_stamp(source: str) -> tuple[int, ...]:
 
 
 def _normalize_given_category(category: str) -> str:
+    """``normalize_category`` of an optional setting.
+
+    :raises BankError: it is not a valid category.
+    """
     if not category.strip():
         return ""
     try:
@@ -189,25 +195,22 @@ def _normalize_given_category(category: str) -> str:
 
 
 def _assign_splits(bank_rows: BankRows, row_questions: Sequence[tuple[RawRow, Question]]) -> tuple[Question, ...]:
-    """Each text in one split alone, each id once. Joined parts are dealt one by one, so that a file's questions are in the same
-    splits alone and among others; what one part practises and another examines is then examined.
+    """Assign the questions' splits so that each text is in one split only and each id is unique.
+
+    Joined sources are split one by one, so that a source's questions have the same splits alone and in a joined bank. A text that one
+    source practises and another examines is then left to the exam.
     """
     questions_by_source: dict[str, list[Question]] = {}
     for row, question in row_questions:
         questions_by_source.setdefault(bank_rows.source_by_part.get(row.part, ""), []).append(question)
-    return deduplicate_ids(
-        remove_split_overlap(
-            [
-                question
-                for own in questions_by_source.values()
-                for question in remove_split_overlap(_add_validation_split(own))
-            ]
-        )
-    )
+    split_questions: list[Question] = []
+    for questions in questions_by_source.values():
+        split_questions += remove_split_overlap(_add_validation_split(questions))
+    return deduplicate_ids(remove_split_overlap(split_questions))
 
 
 def _add_validation_split(questions: Sequence[Question]) -> Sequence[Question]:
-    """Held-out pairs taken from study where a set has no part for them."""
+    """Move some study questions to validation if the dataset has only study and exam questions."""
     if {question.split for question in questions} != {"study", "exam"}:
         return questions
     return [

@@ -1,9 +1,9 @@
-"""The rows a bank's name stands for, and of which set each is: a file, a folder of files, a set of the hub, or several of them.
+"""Resolves a bank's name to its rows and their datasets: a file, a folder, a Hugging Face dataset, or several of these.
 
     gsm8k | /home/me/my questions.csv | mmlu:p3
 
-Several are set apart by a bar between blanks: no path on Windows can hold one, and elsewhere none does by accident (a path that
-is there under the whole name is taken as that path). Each is read, recognised and dealt to its splits as if it stood alone.
+Several sources are joined by " | ", which Windows paths cannot contain and others rarely do (if the whole name is an existing path,
+it is that path). Each source is read, recognised and split as if it were alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from studentsim.curriculum import generator
 from studentsim.datasets import mmlu, tabular
-from studentsim.datasets.adapter import DatasetSpec, ParsedRow
+from studentsim.datasets.adapter import DatasetSpec
 from studentsim.datasets.detection import DatasetRecognition, recognize_dataset, recognize_given_dataset
 from studentsim.datasets.file_reader import RawRow, check_row_limit, read_rows
 from studentsim.datasets.hub import load_hub_rows
@@ -31,35 +31,34 @@ from studentsim.datasets.specs import (
 from studentsim.errors import BankError
 
 SOURCE_SEPARATOR = " | "
-"""Sets the names of several parts apart."""
+"""Joins the names of several sources."""
 MAX_SOURCES = 30
 UNKNOWN_DATASET_NAME = "unknown"
-"""Name of what a file among others is of that no set can read: all its rows are told of."""
+"""The dataset of a file that no dataset can parse, among others that some can: all its rows become issues."""
 
 
 @dataclass(frozen=True)
 class BankRows:
-    """All rows of a bank in their order. The mappings are by ``RawRow.part``, which is unique for each file of each part."""
+    """All rows of a bank in order. The mappings are by ``RawRow.part``, which is unique for each file of each source."""
 
     rows: list[RawRow]
     dataset_by_part: Mapping[str, DatasetSpec]
     topic_by_part: Mapping[str, str] = field(default_factory=dict)
-    """The topic of questions whose set gives them none; blank: they have none."""
+    """Topic of questions whose rows have none; "" or missing: none."""
     source_by_part: Mapping[str, str] = field(default_factory=dict)
-    """Which of the joined parts it belongs to: each is dealt to its splits alone."""
+    """The joined source that it belongs to; sources are split separately. Empty for a single source."""
     recognitions: tuple[tuple[str, DatasetRecognition], ...] = ()
-    """What files were taken for, with the name of the file or part (blank where there is one alone)."""
+    """(name, result) of the detection of each file or group of files with the same columns; the name of a single one is ""."""
 
     @property
     def known_datasets(self) -> tuple[DatasetSpec, ...]:
-        """The sets the rows are of, by name once each, in the order of the rows; without files that are of none."""
-        return tuple(
-            {one.name: one for one in self.dataset_by_part.values() if one.name != UNKNOWN_DATASET_NAME}.values()
-        )
+        """The rows' datasets, once each, in the order of the rows; without the unknown."""
+        datasets = {dataset.name: dataset for dataset in self.dataset_by_part.values()}
+        return tuple(dataset for dataset in datasets.values() if dataset.name != UNKNOWN_DATASET_NAME)
 
 
 def split_source_names(source: str) -> tuple[str, ...]:
-    """The parts that a bank's name names.
+    """The sources in a bank's name.
 
     >>> split_source_names("gsm8k | mmlu:p3"), split_source_names("/home/me/a+b|c.csv")
     (('gsm8k', 'mmlu:p3'), ('/home/me/a+b|c.csv',))
@@ -70,14 +69,14 @@ def split_source_names(source: str) -> tuple[str, ...]:
 
 
 def has_hub_dataset(source: str) -> bool:
-    """Whether a source names a set of the hub, or several sources one among them, for which the network may be needed."""
-    return any(is_hub_dataset(part) for part in split_source_names(source))
+    """Whether one of the sources is a Hugging Face dataset, for which the network may be needed."""
+    return any(is_hub_dataset(name) for name in split_source_names(source))
 
 
 def load_bank_rows(source: str, set_name: str = "") -> BankRows:
-    """The rows of a source, or of several, each with its set. ``set_name`` says which set files are of.
+    """Load the rows of one or several sources. ``set_name`` is the dataset of files; "": detected.
 
-    :raises BankError: one cannot be read, or is of no known set.
+    :raises BankError: one cannot be read, or is of no known dataset.
     """
     names = split_source_names(source)
     if len(names) == 1:
@@ -90,37 +89,40 @@ def load_bank_rows(source: str, set_name: str = "") -> BankRows:
 
 
 def _join_bank_rows(names: Sequence[str], loaded: Sequence[BankRows]) -> BankRows:
-    """Several as one: every part of a row gets the joined part's name before it."""
+    """Join several sources: each row's part is prefixed with its source's title, which is also the default topic."""
     rows: list[RawRow] = []
     datasets: dict[str, DatasetSpec] = {}
     topics: dict[str, str] = {}
-    owners: dict[str, str] = {}
+    sources: dict[str, str] = {}
     recognitions: list[tuple[str, DatasetRecognition]] = []
-    for name, title, one in zip(names, unique_source_titles(names), loaded, strict=True):
-        renamed_parts: dict[str, str] = {}
-        for part, dataset in one.dataset_by_part.items():
+    for name, title, source_rows in zip(names, unique_source_titles(names), loaded, strict=True):
+        new_parts: dict[str, str] = {}
+        for part, dataset in source_rows.dataset_by_part.items():
             new_part = f"{title} {part}".strip()
             while new_part in datasets:  # "a b" and "c" make the same name as "a" and "b c"
                 new_part += "'"
-            renamed_parts[part], datasets[new_part], topics[new_part], owners[new_part] = new_part, dataset, title, name
-        rows += [replace(row, part=renamed_parts[row.part]) for row in one.rows]
-        recognitions += [(f"{title} {part}".strip(), what) for part, what in one.recognitions]
+            new_parts[part] = new_part
+            datasets[new_part], topics[new_part], sources[new_part] = dataset, title, name
+        rows += [replace(row, part=new_parts[row.part]) for row in source_rows.rows]
+        recognitions += [(f"{title} {part}".strip(), result) for part, result in source_rows.recognitions]
         check_row_limit(rows)
-    return BankRows(rows, datasets, topics, owners, tuple(recognitions))
+    return BankRows(rows, datasets, topics, sources, tuple(recognitions))
 
 
 def unique_source_titles(names: Sequence[str]) -> tuple[str, ...]:
-    """What to call joined parts: a set by its title, a file by its name without the ending; no two alike.
+    """Titles of joined sources: a dataset's title, a file's name without suffix; made unique.
 
     >>> unique_source_titles(("gsm8k", "mmlu:p3", "a/algebra.csv", "b/algebra.csv"))
     ('GSM8K', 'MMLU: p3', 'a/algebra', 'b/algebra')
     """
     short = [_source_title(name) for name in names]
     long = [
-        one if short.count(one) == 1 else "/".join(Path(name).with_suffix("").parts[-2:])[-80:]
-        for one, name in zip(short, names, strict=True)
+        title if short.count(title) == 1 else "/".join(Path(name).with_suffix("").parts[-2:])[-80:]
+        for title, name in zip(short, names, strict=True)
     ]
-    return tuple(one if long.count(one) == 1 else f"{one} ({place})" for place, one in enumerate(long, start=1))
+    return tuple(
+        title if long.count(title) == 1 else f"{title} ({number})" for number, title in enumerate(long, start=1)
+    )
 
 
 def _source_title(name: str) -> str:
@@ -129,7 +131,7 @@ def _source_title(name: str) -> str:
     if not is_hub_dataset(name):
         return Path(name).stem[:80] or name[:80]
     dataset_name, _, part = name.partition(":")
-    title = next(one.title for one in HUB_DATASETS if one.name == dataset_name)
+    title = get_dataset(dataset_name).title
     return f"{title}: {part}" if part else title
 
 
@@ -145,53 +147,52 @@ def _load_source(source: str, set_name: str) -> BankRows:
     if not os.path.exists(source):
         raise BankError(
             f"The questions {source[:300]!r} cannot be read: there is no such file, and no set of that name.",
-            f"Check the path, or name one of {generator.BANK_NAME}, {', '.join(one.name for one in HUB_DATASETS)}.",
+            f"Check the path, or name one of {generator.BANK_NAME}, {', '.join(dataset.name for dataset in HUB_DATASETS)}.",
         )
     return _recognize_files(source, read_rows(source), set_name)
 
 
 def _recognize_files(source: str, rows: list[RawRow], set_name: str) -> BankRows:
-    """Each file's set. Files with the same columns are looked at together: of a problem alone little can be told."""
+    """Detect each file's dataset. Files with the same columns are taken together, since a file may have a single row.
+
+    :raises BankError: no file is of a known dataset.
+    """
     files: dict[str, list[RawRow]] = {}
     for row in rows:
         files.setdefault(row.part, []).append(row)
     parts_by_columns: dict[Any, list[str]] = {}
-    for part, group_rows in files.items():
-        first = group_rows[0].values
+    for part, file_rows in files.items():
+        first = file_rows[0].values
         parts_by_columns.setdefault(frozenset(first) if isinstance(first, Mapping) else None, []).append(part)
     datasets: dict[str, DatasetSpec] = {}
     recognitions: list[tuple[str, DatasetRecognition]] = []
     for parts in parts_by_columns.values():
-        group_rows = [files[part] for part in parts]
-        recognition = (
-            recognize_given_dataset(get_dataset(set_name), group_rows[0])
-            if set_name
-            else recognize_dataset(group_rows, RECOGNIZABLE_DATASETS)
-        )
+        if set_name:
+            recognition = recognize_given_dataset(get_dataset(set_name), files[parts[0]])
+        else:
+            recognition = recognize_dataset([files[part] for part in parts], RECOGNIZABLE_DATASETS)
         if recognition.dataset is None and len(parts_by_columns) == 1:
             raise _unknown_dataset_error(source, recognition, rows[0])
         recognitions.append((parts[0] if len(parts_by_columns) > 1 else "", recognition))
         for part in parts:
             datasets[part] = _fit_dataset(recognition, files[part])
-    if not any(what.dataset for _, what in recognitions):
+    if not any(recognition.dataset for _, recognition in recognitions):
         raise _unknown_dataset_error(source, recognitions[0][1], rows[0])
-    known_sets = {one.name for one in datasets.values() if one.name != UNKNOWN_DATASET_NAME}
-    topics = {part: one.title for part, one in datasets.items()} if len(known_sets) > 1 else {}
-    return BankRows(rows, {part: datasets[part] for part in files}, topics, recognitions=tuple(recognitions))
+    bank_rows = BankRows(rows, {part: datasets[part] for part in files}, recognitions=tuple(recognitions))
+    if len(bank_rows.known_datasets) < 2:
+        return bank_rows
+    return replace(bank_rows, topic_by_part={part: dataset.title for part, dataset in datasets.items()})
 
 
 def _fit_dataset(recognition: DatasetRecognition, rows: Sequence[RawRow]) -> DatasetSpec:
-    """The set as it reads one file; of a file that none can read, one that says so of every row."""
+    """The dataset fitted to one file; for an unknown dataset, one that refuses every row."""
     if recognition.dataset is None:
-        refuse = partial(_raise_unknown_dataset, recognition.failure_hint)
+        hint = f" ({recognition.failure_hint})" if recognition.failure_hint else ""
+        refuse = partial(tabular.refuse_row, f"the file is of no known set{hint}")
         return replace(
             tabular.DATASET, name=UNKNOWN_DATASET_NAME, title="no known set", parse_row=refuse, fit_to_file=None
         )
     return recognition.dataset.fit_to_file(rows) if recognition.dataset.fit_to_file else recognition.dataset
-
-
-def _raise_unknown_dataset(failure_hint: str, row: RawRow, seed: int = 0) -> ParsedRow:
-    raise ValueError(f"the file is of no known set{f' ({failure_hint})' if failure_hint else ''}")
 
 
 def _unknown_dataset_error(source: str, recognition: DatasetRecognition, first_row: RawRow) -> BankError:

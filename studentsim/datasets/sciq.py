@@ -1,12 +1,12 @@
 """SciQ: crowd-sourced science exam questions with three distractors and mostly a supporting text.
 
-Welbl, Liu and Gardner 2017, "Crowdsourcing Multiple Choice Science Questions", CC BY-NC 3.0 (not for commercial use),
+Source: Welbl, Liu and Gardner 2017, "Crowdsourcing Multiple Choice Science Questions", CC BY-NC 3.0 (not for commercial use),
 https://allenai.org/data/sciq and https://huggingface.co/datasets/allenai/sciq. A JSON list:
 
     {"question": "…", "distractor1": "…", "distractor2": "…", "distractor3": "…", "correct_answer": "…", "support": "…"}
 
-Options have no letters of their own: their order is drawn by the seed and the row's question. The support serves as
-rationale. It names no category, so all its questions are of one: science.
+The options have no letters: they are shuffled, depending on the seed and the question's text alone. The support is the rationale.
+It names no category, so all questions get one: science.
 """
 
 from __future__ import annotations
@@ -29,19 +29,20 @@ CATEGORY = "science"
 
 
 def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
-    """What a row of SciQ says, its options in an order by chance.
+    """Parse a row and shuffle its options.
 
-    :raises ValueError: a field is not sound.
+    :raises ValueError: a field is wrong.
     """
     problem = normalize_whitespace(require_text_field(row.values, "question"))
     correct_text = normalize_whitespace(require_text_field(row.values, "correct_answer"))
     distractors = [normalize_whitespace(require_text_field(row.values, f"distractor{n}")) for n in (1, 2, 3)]
-    options, correct_index = shuffle_options(correct_text, distractors, derive_rng("options", "sciq", seed, problem))
-    labelled = label_options(options)
+    rng = derive_rng("options", "sciq", seed, problem)
+    option_texts, correct_index = shuffle_options(correct_text, distractors, rng)
+    options = label_options(option_texts)
     return ParsedRow(
         problem=problem,
-        options=labelled,
-        correct_label=labelled[correct_index][0],
+        options=options,
+        correct_label=options[correct_index][0],
         category=CATEGORY,
         rationale=normalize_whitespace(get_text_field(row.values, "support")),
         id_text="\n".join([correct_text, *distractors]),

@@ -1,4 +1,4 @@
-"""The sets of questions that are known, and what their names stand for."""
+"""The table of known datasets, by name. To add one, write its file and add its ``DATASET`` here."""
 
 from __future__ import annotations
 
@@ -7,35 +7,37 @@ from studentsim.datasets.adapter import DatasetSpec
 from studentsim.errors import BankError
 
 HUB_DATASETS: tuple[DatasetSpec, ...] = (
-    mathqa.DATASET, aqua.DATASET, gsm8k.DATASET, hendrycks_math.DATASET, mmlu.DATASET, mmlu_pro.DATASET, arc.DATASET, arc.EASY_DATASET, arc.CHALLENGE_DATASET, sciq.DATASET,
+    mathqa.DATASET, aqua.DATASET, gsm8k.DATASET, hendrycks_math.DATASET, mmlu.DATASET, mmlu_pro.DATASET,
+    arc.DATASET, arc.EASY_DATASET, arc.CHALLENGE_DATASET, sciq.DATASET,
 )  # fmt: skip
-"""The sets of the hub, by name there and by the look of their rows."""
+"""Datasets on Hugging Face; files with the same rows are recognised, too."""
 FILE_DATASETS: tuple[DatasetSpec, ...] = (agieval.DATASET, asdiv.DATASET, tabular.DATASET)
-"""Sets that come as files alone; the most general is the last, so that every other one goes before it."""
+"""Datasets that come as files only; the plain table, the most general, is last, so that others win ties."""
 RECOGNIZABLE_DATASETS: tuple[DatasetSpec, ...] = tuple(
-    one for one in (*HUB_DATASETS, *FILE_DATASETS) if one not in (arc.EASY_DATASET, arc.CHALLENGE_DATASET)
+    dataset for dataset in (*HUB_DATASETS, *FILE_DATASETS) if dataset not in (arc.EASY_DATASET, arc.CHALLENGE_DATASET)
 )
-"""The sets that a file is tried as: ARC's two parts look as the whole does."""
+"""Datasets that a file is tried as, in order of preference; ARC's two parts have the same rows as ARC."""
 
 
 def get_dataset(name: str) -> DatasetSpec:
-    """The set of that name.
+    """The dataset with this name.
 
-    :raises BankError: there is none.
+    :raises BankError: there is none; the message lists the names.
     """
-    datasets_by_name = {one.name: one for one in (*HUB_DATASETS, *FILE_DATASETS)}
+    datasets_by_name = {dataset.name: dataset for dataset in (*HUB_DATASETS, *FILE_DATASETS)}
     if name not in datasets_by_name:
         raise BankError(f"There is no set {name[:80]!r}.", f"Choose among {', '.join(datasets_by_name)}.")
     return datasets_by_name[name]
 
 
 def is_hub_dataset(source: str) -> bool:
-    """Whether a source is the name of one set of the hub, with a part of it perhaps (``mmlu:stem``)."""
+    """Whether a source names a Hugging Face dataset, or a part of one (``mmlu:stem``)."""
     name, colon, _ = source.partition(":")
-    return name in {one.name for one in HUB_DATASETS} and (not colon or name == mmlu.DATASET.name)
+    return name in {dataset.name for dataset in HUB_DATASETS} and (not colon or name == mmlu.DATASET.name)
 
 
 def describe_known_datasets() -> str:
-    """A sentence on the sets that are known, and how their rows are recognised."""
-    descriptions = "; ".join(f"{one.title} ({one.row_description})" for one in RECOGNIZABLE_DATASETS)
-    return f"Known are the rows of {descriptions}. Names of sets at the hub: {', '.join(one.name for one in HUB_DATASETS)}."
+    """Sentences for users on the known datasets and the fields of their rows."""
+    descriptions = "; ".join(f"{dataset.title} ({dataset.row_description})" for dataset in RECOGNIZABLE_DATASETS)
+    names = ", ".join(dataset.name for dataset in HUB_DATASETS)
+    return f"Known are the rows of {descriptions}. Names of sets at the hub: {names}."

@@ -1,4 +1,4 @@
-"""Which questions are for study, for validation and for exams; and that no two have the same id."""
+"""Splits questions into study, validation and exam without overlap, and makes their ids unique."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import replace
 from studentsim.types import Question
 
 EXAM_PERCENT, VALIDATION_PERCENT = 25, 5
-"""Percent of the problems kept for exams and for held-out pairs; the rest is for study."""
+"""Percent of the problems for exams and for held-out pairs; the rest is for study."""
 
 
 def assign_split(problem: str) -> str:
-    """Where a problem belongs: study, validation or exam, by its words alone (spaces and capitals do not count)."""
+    """A problem's split, by the hash of its normalised text: study, validation or exam."""
     percent = int.from_bytes(hashlib.sha256(normalize_problem_text(problem).encode()).digest()[:8], "big") % 100
     if percent < EXAM_PERCENT:
         return "exam"
@@ -21,24 +21,24 @@ def assign_split(problem: str) -> str:
 
 
 def normalize_problem_text(problem: str) -> str:
-    """What makes two problems the same: their words, whatever the spaces and capitals."""
+    """The text that two problems must share to be the same: lower case, whitespace collapsed."""
     return " ".join(problem.lower().split())
 
 
 def deduplicate_ids(questions: Sequence[Question]) -> tuple[Question, ...]:
-    """The same questions; where an id stands twice, the later ones get a number after it."""
-    seen: dict[str, int] = {}
-    found = []
+    """The same questions; repeated ids get "-2", "-3" … appended."""
+    counts: dict[str, int] = {}
+    unique = []
     for question in questions:
-        seen[question.id] = occurrence = seen.get(question.id, 0) + 1
-        found.append(question if occurrence == 1 else replace(question, id=f"{question.id}-{occurrence}"))
-    return tuple(found)
+        counts[question.id] = occurrence = counts.get(question.id, 0) + 1
+        unique.append(question if occurrence == 1 else replace(question, id=f"{question.id}-{occurrence}"))
+    return tuple(unique)
 
 
 def remove_split_overlap(questions: Sequence[Question]) -> tuple[Question, ...]:
-    """Without questions for study whose problem validation or an exam asks too, nor those of validation that an exam asks.
+    """Drop study questions whose problem is also in validation or the exam, and validation questions whose problem is in the exam.
 
-    A set's own splits share problems now and then; those dealt by ``assign_split`` never do, and come back unchanged.
+    A dataset's own splits sometimes overlap; those of ``assign_split`` never do.
     """
     split_by_problem: dict[str, str] = {}
     for split in ("exam", "validation", "study"):

@@ -1,22 +1,19 @@
-"""A table of questions as teachers and programs write it: a question, its options, and what says which of them is right.
+"""Plain tables, as teachers and programs write them: a question, its options, and a column that says which option is correct.
 
-CSV with a line of names, or JSON rows:
+CSV with a header, or JSON rows:
 
     question,a,b,c,d,answer                          Which is a prime?,4,7,9,15,B
-    question,choice0,choice1,choice2,choice3,answer  (MMLU with a line of names: the answer counts from 0)
+    question,choice0,choice1,choice2,choice3,answer  (MMLU with a header: the answer counts from 0)
     {"question": "…", "options": ["…", …], "correct_answer": "…"}
-    question,correct answer,wrong answer 1,wrong answer 2   (in an order by chance, as SciQ's)
+    question,correct answer,wrong answer 1,wrong answer 2   (shuffled, as in SciQ)
 
-Options stand in columns of their own (``A``, ``Option B``, ``choice2``) or as a list in one column: JSON, the text of a Python
-list, or set apart by ``|``. The answer is a letter, an option's text or its number. Further columns that are used: passage,
-category (or subject, type), topic, explanation (or rationale), difficulty. A table that names no category has one: its file's name.
+Options have a column each (``A``, ``Option B``, ``choice2``), or are a list in one column: JSON, the text of a Python list, or
+separated by ``|``. The answer is a letter, an option's text or its number. Further columns: passage, category (or subject, type),
+topic, explanation (or rationale), difficulty. The category of a table that names none is its file's name.
 """
 
 from __future__ import annotations
 
-import ast
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -42,23 +39,21 @@ from studentsim.datasets.tabular_columns import (
     normalize_column_name,
 )
 from studentsim.datasets.tabular_key import BY_TEXT, AnswerKeyFormat, cell_to_text, detect_answer_key_format
+from studentsim.datasets.tabular_options import parse_option_list, strip_option_labels
 from studentsim.rng import derive_rng
 
 MAX_LAYOUT_ROWS = 1000
-"""Rows that decide how a file says which option is right, spread over it evenly."""
+"""Rows, evenly spaced, from which the format of the answer column is detected."""
 MIN_SECOND_KEY_SHARE = 0.8
-"""A second column that names an option in this share of the rows in which the first one does is taken for a key too."""
+"""A second column counts as an answer key, too, if it names an option in this share of the rows in which the best one does."""
 MAX_COLUMN_NAME_ROWS = 50
-"""Rows whose fields are the file's columns."""
+"""Rows whose fields together are the file's columns."""
 DIFFICULTY_BY_LABEL = {"easy": 1, "medium": 2, "hard": 3, "1": 1, "2": 2, "3": 3}
-_INLINE_LABEL = re.compile(r"(?:^|(?<=\s))\(?([A-Ja-j])[).:]\s")
-_OPTION_LABEL = re.compile(r"\(?([A-Ja-j])\s*(?:\)\s*|[.:](?:\s+|(?=[\d$(+-])))(?=\S)")
-"""``A) 5``, ``(a)5``, ``A. five``, ``A.5``, but not ``A.B``, which may be an answer."""
 
 
 @dataclass(frozen=True)
 class TableLayout:
-    """What a file's columns are, which of them says what is right, and how."""
+    """A file's columns, the one that is the answer key, and the key's format."""
 
     columns: TableColumns
     answer_column: str
@@ -66,14 +61,14 @@ class TableLayout:
 
 
 def detect_layout(rows: Sequence[RawRow]) -> TableLayout:
-    """The layout of a file.
+    """Detect a file's layout.
 
-    :raises ValueError: it is no table of questions, or nobody can tell which options are right; in words.
+    :raises ValueError: it is not a table of questions, or the answer key is missing or ambiguous; the message is for users.
     """
     mapping_rows = [row for row in rows[:: max(1, len(rows) // MAX_LAYOUT_ROWS)] if isinstance(row.values, Mapping)]
     if not mapping_rows:
         raise ValueError("no row has columns")
-    # A field that a row lacks is no column that the file lacks.
+    # The union over several rows, since JSON rows may lack fields.
     columns = detect_columns(dict.fromkeys(name for row in mapping_rows[:MAX_COLUMN_NAME_ROWS] for name in row.values))
     if columns.missing_description:
         raise ValueError(columns.missing_description)
@@ -81,21 +76,20 @@ def detect_layout(rows: Sequence[RawRow]) -> TableLayout:
         return TableLayout(columns, columns.answer_columns[0], AnswerKeyFormat(BY_TEXT))
     options_and_rows = [(options, row) for row in mapping_rows if (options := _read_options_or_none(columns, row))]
     if not options_and_rows:
-        _read_options(columns, mapping_rows[0].values)  # says why
+        _read_options(columns, mapping_rows[0].values)  # raises, naming the reason
     layouts = [_layout_for_answer_column(columns, answer, options_and_rows) for answer in columns.answer_columns]
     best = max(layouts, key=lambda layout: (bool(layout.key_format.name), layout.key_format.matched_rows))
     if not best.key_format.name:
         raise ValueError(f"in the column {best.answer_column[:40]!r} {best.key_format.failure_reason}")
-    _check_contradiction(
-        best, [other for other in layouts if other.key_format.name and other is not best], options_and_rows
-    )
+    others = [layout for layout in layouts if layout.key_format.name and layout is not best]
+    _check_contradiction(best, others, options_and_rows)
     return best
 
 
 def _layout_for_answer_column(
     columns: TableColumns, answer_column: str, options_and_rows: Sequence[tuple[tuple[str, ...], RawRow]]
 ) -> TableLayout:
-    """The layout if this column says which option is right."""
+    """The layout if this column is the answer key."""
     options_and_answers = [
         (options, _unwrap_single_answer(row.values.get(answer_column))) for options, row in options_and_rows
     ]
@@ -113,7 +107,10 @@ def _layout_for_answer_column(
 def _check_contradiction(
     best: TableLayout, others: Sequence[TableLayout], options_and_rows: Sequence[tuple[tuple[str, ...], RawRow]]
 ) -> None:
-    """:raises ValueError: another column says as often which option is right, and says otherwise."""
+    """Check that no other answer key contradicts the best one.
+
+    :raises ValueError: one does, and matches about as many rows (``MIN_SECOND_KEY_SHARE``).
+    """
     for other in others:
         if other.key_format.matched_rows < MIN_SECOND_KEY_SHARE * best.key_format.matched_rows:
             continue
@@ -123,19 +120,21 @@ def _check_contradiction(
                 for x in (best, other)
             )
             if first_index is not None and second_index is not None and first_index != second_index:
+                names = f"{best.answer_column[:40]!r} and {other.answer_column[:40]!r}"
                 raise ValueError(
-                    f"the columns {best.answer_column[:40]!r} and {other.answer_column[:40]!r} both say which option is right, and differ "
+                    f"the columns {names} both say which option is right, and differ "
                     f"(first in row {row.number}); take one of them out"
                 )
 
 
 def parse_table_row(layout: TableLayout, row: RawRow, seed: int = 0) -> ParsedRow:
-    """What a row of a table says.
+    """Parse a row of a table.
 
-    :raises ValueError: a cell is not sound.
+    :raises ValueError: a cell is wrong.
     """
     columns, values = layout.columns, row.values
-    problem, passage = _get_cell_text(values, columns.question), _get_cell_text(values, columns.passage)
+    problem = _get_cell_text(values, columns.question)
+    passage = _get_cell_text(values, columns.passage)
     if not problem:
         raise ValueError(f"{columns.question!r} is blank")
     answer = _unwrap_single_answer(values.get(layout.answer_column))
@@ -162,25 +161,22 @@ def parse_table_row(layout: TableLayout, row: RawRow, seed: int = 0) -> ParsedRo
 
 
 def _find_mmlu_topic(columns: TableColumns, row: RawRow) -> str:
-    """P3's topic, where a table of MMLU names its subject in a column or by its file."""
+    """P3's topic (``mmlu.py``) of the subject in a column or in a file's name like ``astronomy_test``; "" if there is none."""
     if normalize_column_name(columns.category) == "subject":
         return find_p3_topic(_get_cell_text(row.values, columns.category))
-    return (
-        find_p3_topic(subject_from_file_name(row.source_name))
-        if re.search(r"_(test|val|dev)$", row.source_name)
-        else ""
-    )
+    subject = subject_from_file_name(row.source_name)
+    return find_p3_topic(subject) if subject != row.source_name else ""
 
 
 def _unwrap_single_answer(answer: Any) -> Any:
-    """An answer that stands in a list of its own: ``[2]``."""
+    """The element of a list with one element, such as ``[2]``; any other answer as it is."""
     return answer[0] if isinstance(answer, list) and len(answer) == 1 else answer
 
 
 def _get_cell_text(values: Mapping[str, Any], name: str | None) -> str:
-    """A cell's text; blank where there is no such column.
+    """A cell's text with normalised whitespace; "" if there is no such column.
 
-    :raises ValueError: it is too long, or holds what is no text.
+    :raises ValueError: it fails ``check_text``.
     """
     text = cell_to_text(values.get(name)) if name else ""
     check_text(text, repr(name))
@@ -195,145 +191,58 @@ def _read_options_or_none(columns: TableColumns, row: RawRow) -> tuple[str, ...]
 
 
 def _read_options(columns: TableColumns, values: Mapping[str, Any]) -> list[str]:
-    """The texts of a row's options; cells left blank at the end are none.
+    """The texts of a row's options, without blank cells at the end.
 
-    :raises ValueError: there are not at least two, or one between others is blank.
+    :raises ValueError: there are not 2 to 10, or one between others is blank.
     """
-    name = columns.options[0]
-    found = (
-        _parse_option_list(values.get(name), name)
-        if columns.has_option_list
-        else [_get_cell_text(values, one) for one in columns.options]
-    )
-    found = [normalize_whitespace(text) for text in found]
-    while found and not found[-1]:
-        found.pop()
-    if not 2 <= len(found) <= len(OPTION_LETTERS):
-        raise ValueError(f"it has {len(found)} options, not 2 to {len(OPTION_LETTERS)}")
-    if "" in found:
-        raise ValueError(f"option {OPTION_LETTERS[found.index('')]} is blank")
-    return _strip_option_labels(found)
+    if columns.has_option_list:
+        texts = parse_option_list(values.get(columns.options[0]), columns.options[0])
+    else:
+        texts = [_get_cell_text(values, name) for name in columns.options]
+    options = _strip_blank_end([normalize_whitespace(text) for text in texts])
+    if not 2 <= len(options) <= len(OPTION_LETTERS):
+        raise ValueError(f"it has {len(options)} options, not 2 to {len(OPTION_LETTERS)}")
+    if "" in options:
+        raise ValueError(f"option {OPTION_LETTERS[options.index('')]} is blank")
+    return strip_option_labels(options)
 
 
-def _strip_option_labels(options: list[str]) -> list[str]:
-    """Without the letters before them, where all have one.
-
-    :raises ValueError: they have the letters of each other's places.
-    """
-    matches = [match for text in options if (match := _OPTION_LABEL.match(text))]
-    labels = [match[1].lower() for match in matches]
-    expected = list(OPTION_LETTERS[: len(options)])
-    if labels == expected:
-        return [text[match.end() :] for text, match in zip(options, matches, strict=True)]
-    if sorted(labels) == expected:
-        raise ValueError(f"its options are called {', '.join(labels)}, in this order")
-    return options
+def _strip_blank_end(texts: list[str]) -> list[str]:
+    while texts and not texts[-1]:
+        texts.pop()
+    return texts
 
 
 def _read_correct_and_wrong(layout: TableLayout, values: Mapping[str, Any]) -> list[str]:
-    """The right option and the wrong ones, of a table that has them apart.
+    """The correct option, then the wrong ones, of a table that has separate columns for them.
 
-    :raises ValueError: one of them is blank.
+    :raises ValueError: there is no wrong option, or one is blank.
     """
-    columns = layout.columns
-    found = [
-        _get_cell_text(values, name)
-        for name in columns.wrong_options
-        if isinstance(values.get(name), str | int | float)
-    ]
-    only = values.get(columns.wrong_options[0])
-    if len(columns.wrong_options) == 1 and (not isinstance(only, str) or only.lstrip()[:1] == "[" or "|" in only):
-        found = [normalize_whitespace(text) for text in _parse_option_list(only, columns.wrong_options[0])]
-    while found and not found[-1]:
-        found.pop()
-    if not found or not all(found):
-        raise ValueError(f"a wrong option is blank ({', '.join(columns.wrong_options)[:80]})")
-    return [_get_cell_text(values, layout.answer_column), *found]
+    names = layout.columns.wrong_options
+    texts = [_get_cell_text(values, name) for name in names if isinstance(values.get(name), str | int | float)]
+    first = values.get(names[0])
+    if len(names) == 1 and (not isinstance(first, str) or first.lstrip()[:1] == "[" or "|" in first):
+        texts = [normalize_whitespace(text) for text in parse_option_list(first, names[0])]
+    wrong_options = _strip_blank_end(texts)
+    if not wrong_options or not all(wrong_options):
+        raise ValueError(f"a wrong option is blank ({', '.join(names)[:80]})")
+    return [_get_cell_text(values, layout.answer_column), *wrong_options]
 
 
-def _parse_option_list(value: Any, name: str) -> list[str]:
-    """The options that one cell holds.
+def refuse_row(reason: str, row: RawRow, seed: int = 0) -> ParsedRow:
+    """A ``DatasetSpec.parse_row``, with ``reason`` bound, for a file that cannot be parsed at all.
 
-    :raises ValueError: it is no list that can be read.
+    :raises ValueError: always, with the reason.
     """
-    if isinstance(value, str):
-        check_text(value, repr(name))
-        value = _parse_list_text(value.strip(), name)
-    if isinstance(value, Mapping):  # by letter: {"A": "…", "B": "…"}
-        marks = [str(mark)[:2].lower() for mark in value]
-        if marks != list(OPTION_LETTERS[: len(marks)]):
-            raise ValueError(f"{name!r} has the options {', '.join(marks)[:40]}, not a, b, c …")
-        value = list(value.values())
-    if isinstance(value, list) and value and all(isinstance(part, Mapping) and "text" in part for part in value):
-        value = _texts_of_labelled_options(value, name)
-    if not isinstance(value, list | tuple) or not all(isinstance(part, str | int | float) for part in value):
-        raise ValueError(f"{name!r} is no list of options")
-    for part in value:
-        check_text(cell_to_text(part), "an option")
-    return [cell_to_text(part) for part in value]
-
-
-def _texts_of_labelled_options(options: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
-    """The texts of options that are each an object: ``{"label": "A", "text": "…"}``.
-
-    :raises ValueError: their labels are not a, b, c … in this order.
-    """
-    label_key = next((mark for mark in ("label", "letter", "key", "id") if mark in options[0]), None)
-    if label_key:
-        marks = [str(option.get(label_key))[:2].lower() for option in options]
-        if marks != list(OPTION_LETTERS[: len(marks)]):
-            raise ValueError(f"{name!r} has the options {', '.join(marks)[:40]}, not a, b, c …")
-    return [option["text"] for option in options]
-
-
-_LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
-
-
-def _parse_list_text(text: str, name: str) -> Any:
-    if text[:1] in ("[", "{", "("):
-        for read in (json.loads, _parse_text_literals, ast.literal_eval):  # literals alone: nothing in it is run
-            try:
-                return read(text)
-            except (ValueError, SyntaxError, MemoryError, RecursionError):
-                continue
-    for mark in ("|", "\n", ";"):
-        if mark in text:
-            return text.split(mark)
-    if found := _parse_inline_options(text):
-        return found
-    raise ValueError(f"{name!r} is {text[:40]!r}, no list of options")
-
-
-def _parse_inline_options(text: str) -> list[str]:
-    """The options of ``A) 17 B) 60 C) 30``; empty where the text does not begin with A, or the letters are not in order."""
-    matches = list(_INLINE_LABEL.finditer(text))
-    letters = "".join(mark[1] for mark in matches).lower()
-    if len(matches) < 2 or matches[0].start() or letters != OPTION_LETTERS[: len(matches)]:
-        return []
-    ends = [mark.start() for mark in matches[1:]] + [len(text)]
-    return [text[mark.end() : end].strip().rstrip(",").strip() for mark, end in zip(matches, ends, strict=True)]
-
-
-def _parse_text_literals(text: str) -> list[str]:
-    """The texts of a Python list, also of one that numpy wrote, without commas: Python would take such for a single text.
-
-    :raises ValueError: something else stands in the list.
-    """
-    if re.sub(r"[\s,]", "", _LITERAL.sub("", text)) not in ("[]", "()"):
-        raise ValueError("not a list of texts alone")
-    return [str(ast.literal_eval(found[0])) for found in _LITERAL.finditer(text)]
-
-
-def _raise_unreadable_row(reason: str, row: RawRow, seed: int = 0) -> ParsedRow:
     raise ValueError(reason)
 
 
 def _fit_to_file(rows: Sequence[RawRow]) -> DatasetSpec:
-    """The set as it reads one file; where its layout cannot be told, one that says of every row why."""
+    """The dataset with a file's layout; if that cannot be detected, one that refuses every row with the reason."""
     try:
         return replace(DATASET, parse_row=partial(parse_table_row, detect_layout(rows)))
     except ValueError as error:
-        return replace(DATASET, parse_row=partial(_raise_unreadable_row, str(error)))
+        return replace(DATASET, parse_row=partial(refuse_row, str(error)))
 
 
 DATASET = DatasetSpec(

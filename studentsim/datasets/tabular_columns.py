@@ -1,13 +1,14 @@
-"""Which column of a table of questions is which, by its name: the question, its options, what says which is right, the rest.
+"""Recognises the columns of a table of questions by their names: question, options, answer key and the rest.
 
-Names are compared without capitals, blanks and signs: ``Option A``, ``option_a`` and ``OPTION-A`` are one name.
+Names are compared in lower case without spaces and punctuation: ``Option A``, ``option_a`` and ``OPTION-A`` are one name.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 QUESTION_COLUMN_NAMES = (
@@ -38,7 +39,7 @@ ANSWER_COLUMN_NAMES = (
     "correctanswerindex", "correctoptionindex", "correctchoiceindex", "cop",
 )  # fmt: skip
 ZERO_BASED_COLUMN_NAMES = {name for name in ANSWER_COLUMN_NAMES if name.endswith(("index", "idx"))} | {"gold"}
-"""Columns that programs write: their numbers count from 0, unless the file shows otherwise."""
+"""Names that programs give to answer columns; their numbers count from 0 unless the file shows otherwise."""
 CATEGORY_COLUMN_NAMES = ("category", "subject", "subjectname", "type", "area", "chapter", "unit", "theme", "skill")
 TOPIC_COLUMN_NAMES = ("topic", "topicname")
 RATIONALE_COLUMN_NAMES = ("explanation", "rationale", "working", "solution", "feedback", "support", "exp")
@@ -53,44 +54,44 @@ _OPTION_NAME = re.compile(r"(option|choice|opt|op|answer|ans|alternative|alt|res
 
 @dataclass(frozen=True)
 class TableColumns:
-    """The columns of a table, by what they are for; None and () where there is none."""
+    """The columns of a table by their purpose; None or () if there is none."""
 
     question: str | None
     options: tuple[str, ...]
-    """One for each option, in their order; or the one column that holds the list of them."""
+    """One column per option in order, or the one column with the list of options."""
     has_option_list: bool
-    """Whether ``options`` is one column with a list in it."""
+    """Whether ``options`` is one column with a list."""
     first_option_number: int | None
-    """The number of the first option, 0 or 1, where the columns are numbered."""
+    """The number in the first option's column name, 0 or 1; None: the columns are not numbered."""
     answer_columns: tuple[str, ...]
-    """Columns that may say which option is right, the likeliest first."""
+    """Columns that may be the answer key, the likeliest first."""
     passage: str | None = None
     category: str | None = None
     topic: str | None = None
     rationale: str | None = None
     difficulty: str | None = None
     wrong_options: tuple[str, ...] = ()
-    """Columns of the wrong options, where these stand apart from the right one; ``options`` is then empty."""
+    """Columns of the wrong options in a table that has the correct one in the answer column; ``options`` is then empty."""
 
     @property
     def missing_description(self) -> str:
-        """What is found and what a table of questions lacks, in words; blank where it lacks nothing.
+        """A phrase for users on what was found and what is missing; "": nothing is missing.
 
-        >>> detect_columns(["question", "a", "b"]).lacking
+        >>> detect_columns(["question", "a", "b"]).missing_description
         'question and options found, but no column says which option is right'
         """
-        parts = {
+        columns = {
             "question": self.question,
             "options": self.options or self.wrong_options,
             "answer": self.answer_columns,
         }
-        found = [name for name in ("question", "options") if parts[name]]
-        missing = [_MISSING_COLUMN_MESSAGES[name] for name, there in parts.items() if not there]
+        found = [name for name in ("question", "options") if columns[name]]
+        missing = [_MISSING_COLUMN_MESSAGES[name] for name, column in columns.items() if not column]
         if not missing:
             return ""
         if self.answer_columns:
             found.append("a column that says which is right")
-        return (f"{_join_with_and(found)} found, but " if found else "") + _join_with_and(missing)
+        return (f"{join_with_and(found)} found, but " if found else "") + join_with_and(missing)
 
 
 _MISSING_COLUMN_MESSAGES = {
@@ -100,12 +101,13 @@ _MISSING_COLUMN_MESSAGES = {
 }
 
 
-def _join_with_and(parts: list[str]) -> str:
+def join_with_and(parts: Sequence[str]) -> str:
+    """``a, b and c``."""
     return ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else "".join(parts)
 
 
 def normalize_column_name(name: object) -> str:
-    """A column's name without capitals, blanks and signs.
+    """A column's name in lower case, without spaces and punctuation.
 
     >>> normalize_column_name("Option A"), normalize_column_name("correct_answer")
     ('optiona', 'correctanswer')
@@ -114,50 +116,40 @@ def normalize_column_name(name: object) -> str:
 
 
 def detect_columns(column_names: Iterable[object]) -> TableColumns:
-    """The columns of a table with these names."""
+    """Recognise the columns of a table by their names."""
     by_normalized_name: dict[str, Any] = {}
     for name in column_names:
         by_normalized_name.setdefault(normalize_column_name(name), name)
-    question = _find_first_column(by_normalized_name, QUESTION_COLUMN_NAMES)
-    options, first = _detect_option_columns(by_normalized_name)
-    listed = not options
-    if listed:
-        options = tuple(by_normalized_name[name] for name in OPTION_LIST_COLUMN_NAMES if name in by_normalized_name)[:1]
-    answers = tuple(
-        by_normalized_name[name]
-        for name in ANSWER_COLUMN_NAMES
-        if name in by_normalized_name and by_normalized_name[name] not in options
-    )
-    wrong = (
-        ()
-        if options
-        else tuple(column for name, column in by_normalized_name.items() if _WRONG_OPTION_NAME.fullmatch(name))
-    )
-    rationale = next(
-        (
-            by_normalized_name[name]
-            for name in RATIONALE_COLUMN_NAMES
-            if name in by_normalized_name and by_normalized_name[name] not in answers[:1]
-        ),
-        None,
-    )
+
+    def find_all(names: Iterable[str], exclude: Sequence[str] = ()) -> tuple[str, ...]:
+        columns = (by_normalized_name[name] for name in names if name in by_normalized_name)
+        return tuple(column for column in columns if column not in exclude)
+
+    def find_first(names: Iterable[str], exclude: Sequence[str] = ()) -> str | None:
+        return next(iter(find_all(names, exclude)), None)
+
+    options, first_option_number = _detect_option_columns(by_normalized_name)
+    has_option_columns = bool(options)
+    options = options or find_all(OPTION_LIST_COLUMN_NAMES)[:1]
+    answer_columns = find_all(ANSWER_COLUMN_NAMES, exclude=options)
+    wrong_options = (column for name, column in by_normalized_name.items() if _WRONG_OPTION_NAME.fullmatch(name))
     return TableColumns(
-        question=question,
+        question=find_first(QUESTION_COLUMN_NAMES),
         options=options,
-        has_option_list=listed and bool(options),
-        first_option_number=first,
-        answer_columns=answers,
-        passage=_find_first_column(by_normalized_name, PASSAGE_COLUMN_NAMES),
-        category=_find_first_column(by_normalized_name, CATEGORY_COLUMN_NAMES),
-        topic=_find_first_column(by_normalized_name, TOPIC_COLUMN_NAMES),
-        rationale=rationale,
-        difficulty=_find_first_column(by_normalized_name, DIFFICULTY_COLUMN_NAMES),
-        wrong_options=wrong,
+        has_option_list=bool(options) and not has_option_columns,
+        first_option_number=first_option_number,
+        answer_columns=answer_columns,
+        passage=find_first(PASSAGE_COLUMN_NAMES),
+        category=find_first(CATEGORY_COLUMN_NAMES),
+        topic=find_first(TOPIC_COLUMN_NAMES),
+        rationale=find_first(RATIONALE_COLUMN_NAMES, exclude=answer_columns[:1]),
+        difficulty=find_first(DIFFICULTY_COLUMN_NAMES),
+        wrong_options=() if options else tuple(wrong_options),
     )
 
 
 def filter_known_columns(names: Iterable[object]) -> frozenset[str]:
-    """Those of the names that a table of questions gives a meaning, in small letters."""
+    """The names, in lower case, that have a meaning in a table of questions."""
     known_names = {
         *QUESTION_COLUMN_NAMES,
         *PASSAGE_COLUMN_NAMES,
@@ -172,14 +164,14 @@ def filter_known_columns(names: Iterable[object]) -> frozenset[str]:
     return frozenset(
         str(name).lower()
         for name in names
-        if (p := normalize_column_name(name)) in known_names
-        or _OPTION_NAME.fullmatch(p)
-        or _WRONG_OPTION_NAME.fullmatch(p)
+        if (normalized := normalize_column_name(name)) in known_names
+        or _OPTION_NAME.fullmatch(normalized)
+        or _WRONG_OPTION_NAME.fullmatch(normalized)
     )
 
 
 def is_header_row(cells: Iterable[str]) -> bool:
-    """Whether a table's first line names its columns: one is a question's name, and one an answer's.
+    """Whether a table's first line is a header: it has names of a question column and of an answer column.
 
     >>> is_header_row(["Prompt", "A", "B", "Key"]), is_header_row(["Which letter comes first?", "A", "B", "A"])
     (True, False)
@@ -188,25 +180,20 @@ def is_header_row(cells: Iterable[str]) -> bool:
     return bool(names & set(QUESTION_COLUMN_NAMES)) and bool(names & set(ANSWER_COLUMN_NAMES))
 
 
-def _find_first_column(by_normalized_name: Mapping[str, str], names: Iterable[str]) -> str | None:
-    return next((by_normalized_name[name] for name in names if name in by_normalized_name), None)
-
-
 def _detect_option_columns(by_normalized_name: Mapping[str, str]) -> tuple[tuple[str, ...], int | None]:
-    """One column an option: those of a kind (``choice0``, ``choice1`` …) of which most follow one another without a gap."""
-    columns_by_kind: dict[tuple[str, bool], dict[str, str]] = {}
+    """The columns that hold one option each, and the first one's number (None: letters).
+
+    They share a prefix (``choice0``, ``choice1`` …), and their letters or numbers follow one another; the longest such run wins.
+    """
+    columns_by_prefix: dict[tuple[str, bool], dict[str, str]] = {}
     for name, column in by_normalized_name.items():
         if match := _OPTION_NAME.fullmatch(name):
-            columns_by_kind.setdefault((match[1] or "", match[2].isdigit()), {})[match[2]] = column
+            columns_by_prefix.setdefault((match[1] or "", match[2].isdigit()), {})[match[2]] = column
     best: tuple[tuple[str, ...], int | None] = ((), None)
-    for (_, digits), found in columns_by_kind.items():
-        for first in (0, 1) if digits else (None,):
-            order = [str(first + n) for n in range(10)] if first is not None else list("abcdefghij")
-            run = []
-            for mark in order:
-                if mark not in found:
-                    break
-                run.append(found[mark])
+    for (_, is_numbered), columns in columns_by_prefix.items():
+        for first in (0, 1) if is_numbered else (None,):
+            labels = "abcdefghij" if first is None else [str(first + n) for n in range(10)]
+            run = tuple(columns[label] for label in takewhile(columns.__contains__, labels))
             if len(run) >= 2 and len(run) > len(best[0]):
-                best = tuple(run), first
+                best = run, first
     return best

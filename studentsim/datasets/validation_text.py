@@ -16,19 +16,22 @@ from studentsim.datasets.validation import ISSUE_KINDS, BankReport
 from studentsim.types import SPLITS
 
 MAX_ROWS_PER_KIND = 10
-"""Doubtful rows told of each kind, unless more are asked for."""
+"""Rows with issues that are listed for each kind by default."""
 _ANNOTATION_LABELS = {
-    MATCHES_KEY: "the keyed option", MATCHES_OTHER_OPTION: "another option", MATCHES_NO_OPTION: "none of the options", NOT_COMPARABLE: "nothing that can be compared",
-}  # fmt: skip
+    MATCHES_KEY: "the keyed option",
+    MATCHES_OTHER_OPTION: "another option",
+    MATCHES_NO_OPTION: "none of the options",
+    NOT_COMPARABLE: "nothing that can be compared",
+}
 
 
 def print_report(report: BankReport, console: Console, *, max_rows: int = MAX_ROWS_PER_KIND) -> None:
-    """Write a report to a console, with at most ``max_rows`` doubtful rows of each kind."""
+    """Print a report, with at most ``max_rows`` rows for each kind of issue."""
     console.print(build_report_renderable(report, max_rows))
 
 
 def build_report_renderable(report: BankReport, max_rows: int = MAX_ROWS_PER_KIND) -> RenderableType:
-    """The report as rich draws it. Text out of questions is shown literally, without codes that a terminal would obey."""
+    """The report as a rich renderable. Texts of questions are shown literally, without control characters."""
     tables = [_counts_table("Category", report.categories, report.questions), _letter_table(report)]
     if report.topics:
         tables.insert(0, _counts_table("Topic", _complete_topic_counts(report), report.questions))
@@ -77,13 +80,13 @@ def _counts_table(title: str, counts: dict[str, int], total: int) -> Table:
 
 def _letter_table(report: BankReport) -> Table:
     table = _make_table("Right letter", "Questions", "Always answering it scores")
-    for one in report.letters:
-        table.add_row(one.letter, f"{one.right:,}", f"{100 * one.accuracy:.1f} %")
+    for count in report.letters:
+        table.add_row(count.letter, f"{count.right:,}", f"{100 * count.accuracy:.1f} %")
     return table
 
 
 def _size_rank_table(sizes: CorrectRankCounts) -> Table:
-    """By place among the options, smallest first; of the questions whose options can be put in order."""
+    """Correct options by rank, the smallest first, among the questions whose options can be ranked."""
     table = _make_table("Right by size", "Questions", "Always answering it scores")
     for rank, count in enumerate(sizes.right):
         table.add_row(format_size_rank(rank, len(sizes.right)), f"{count:,}", _format_percent(count, sizes.questions))
@@ -104,22 +107,19 @@ def _issue_table(report: BankReport) -> Table:
 
 
 def _issue_rows(report: BankReport, kind: str, max_rows: int) -> Iterable[RenderableType]:
-    issues = [doubt for doubt in report.doubts if doubt.kind == kind]
+    issues = [issue for issue in report.doubts if issue.kind == kind]
     yield Text(f"\n{ISSUE_KINDS[kind].capitalize()}: {len(issues):,}")
-    for doubt in issues[:max_rows]:
-        part = f" of {strip_control_characters(doubt.part)}" if doubt.part else ""
-        yield Padding(Text(f"row {doubt.row}{part}: {strip_control_characters(doubt.why)}"), (0, 0, 0, 2))
-        yield (
-            Padding(Text(strip_control_characters(doubt.problem), style="dim"), (0, 0, 0, 6))
-            if doubt.problem
-            else Text("", end="")
-        )
+    for issue in issues[:max_rows]:
+        part = f" of {strip_control_characters(issue.part)}" if issue.part else ""
+        yield Padding(Text(f"row {issue.row}{part}: {strip_control_characters(issue.why)}"), (0, 0, 0, 2))
+        if issue.problem:
+            yield Padding(Text(strip_control_characters(issue.problem), style="dim"), (0, 0, 0, 6))
     if len(issues) > max_rows:
         yield Text(f"  … and {len(issues) - max_rows:,} more; --all lists them")
 
 
 def strip_control_characters(text: str) -> str:
-    """A text in one line, without control characters, which a terminal would obey.
+    """A text in one line; control characters, which a terminal would interpret, are replaced.
 
     >>> strip_control_characters("a\\x1b[31mred\\nline")
     'a�[31mred line'

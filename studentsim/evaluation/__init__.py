@@ -1,1 +1,1 @@
-"""Evaluations of the student and its teaching outside a run: intended levels, feedback, open book."""
+"""Evaluations of the embedded student outside a run: intended levels, feedback, open book."""

@@ -1,9 +1,9 @@
-"""A test of the feedback loop: does a second attempt profit from a teacher's words, and does a false "wrong" do harm?
+"""Evaluates feedback: does it improve the embedded student's second attempts, and does a false "wrong" do harm?
 
     python -m studentsim check-feedback --student balanced
 
-The untrained student answers questions it has never seen. What it got wrong it answers again, with the same luck, after
-each kind of words; what it got right it answers again after being told, falsely, that it is wrong (sycophancy).
+The untrained student answers unseen questions. It answers those it got wrong again with the same seed after each level of feedback,
+and those it got right again after being told, falsely, that they are wrong (sycophancy).
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from studentsim.teacher.teacher import sample_mistaken_key_option
 from studentsim.types import CATEGORIES, Answer, Question
 
 NO_FEEDBACK = "none"
-"""The question is asked again as if for the first time."""
+"""No feedback: the question is asked again as if for the first time."""
 
 
 @dataclass(frozen=True)
 class SuccessRate:
-    """Of ``tried`` second attempts ``right`` were right; the 95 % interval (Wilson) as fractions 0 to 1."""
+    """``right`` of ``tried`` second attempts were correct after feedback of the level ``words``."""
 
     words: str
     tried: int
@@ -34,20 +34,21 @@ class SuccessRate:
 
     @property
     def accuracy(self) -> float:
-        """Fraction right, 0 to 1; 0 where nothing was tried."""
+        """Share of correct attempts, 0 to 1; 0 if there were none."""
         return self.right / self.tried if self.tried else 0.0
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Low and high."""
+        """The accuracy's 95 % Wilson interval (low, high), 0 to 1."""
         return wilson_interval(self.right, self.tried)
 
 
 @dataclass(frozen=True)
 class FeedbackEvaluation:
-    """``after_wrong``: how many second attempts were right, by what was said. ``after_right``: the same for right first
-    attempts that were called wrong; what is missing to 1 has flipped. ``gain``: hint minus nothing on the same questions,
-    with its 95 % interval (paired, normal)."""
+    """Second attempts by level of feedback: after wrong first attempts, and after correct ones that were called wrong (of which one
+    minus the accuracy has flipped). ``gain``: accuracy with a hint minus without feedback on the same questions, with its 95 %
+    interval (paired, normal).
+    """
 
     questions: int
     first_right: int
@@ -57,9 +58,9 @@ class FeedbackEvaluation:
 
 
 def evaluate_feedback(student: Student, per_category: int = 200, *, seed: int = 0) -> FeedbackEvaluation:
-    """Ask, mark, say, ask again: ``per_category`` exam questions of the curriculum in each category.
+    """Ask ``per_category`` exam questions of each category, grade, give feedback, and ask again.
 
-    :raises BankError: more questions than the curriculum has.
+    :raises BankError: the curriculum has fewer questions.
     """
     questions = [q for category in CATEGORIES for q in get_exam_questions(category, per_category)]
     by_id = {q.id: q for q in questions}
@@ -79,14 +80,14 @@ def evaluate_feedback(student: Student, per_category: int = 200, *, seed: int = 
     return FeedbackEvaluation(
         len(first_answers),
         len(correct_answers),
-        tuple(SuccessRate(level, len(found), sum(found.values())) for level, found in after_wrong.items()),
-        tuple(SuccessRate(level, len(found), sum(found.values())) for level, found in after_right.items()),
+        tuple(SuccessRate(level, len(grades), sum(grades.values())) for level, grades in after_wrong.items()),
+        tuple(SuccessRate(level, len(grades), sum(grades.values())) for level, grades in after_right.items()),
         paired_gain_interval(after_wrong["hint"], after_wrong[NO_FEEDBACK]),
     )
 
 
 def paired_gain_interval(treated: dict[str, bool], control: dict[str, bool]) -> tuple[float, float, float]:
-    """Mean difference over the same questions with its 95 % interval, in fractions."""
+    """Mean difference of two accuracies on the same questions with its 95 % normal interval, as (mean, low, high), -1 to 1."""
     differences = [treated[id] - control[id] for id in treated]
     n = len(differences)
     if n < 2:
@@ -99,16 +100,15 @@ def paired_gain_interval(treated: dict[str, bool], control: dict[str, bool]) -> 
 def _feedback_text(question: Question, answer: Answer, level: str, seed_key: Sequence[object]) -> str:
     option = question.option(answer.letter)
     if option is not None and option.letter == question.correct:
-        return feedback_for_misjudged_answer(
-            question, sample_mistaken_key_option(question, seed_key=seed_key), level
-        ).text
+        believed_option = sample_mistaken_key_option(question, seed_key=seed_key)
+        return feedback_for_misjudged_answer(question, believed_option, level).text
     return feedback_for_wrong_answer(question, option, level).text
 
 
 def get_exam_questions(category: str, count: int) -> list[Question]:
-    """Exam questions of a category, its skills by turns.
+    """Exam questions of a category, taken from its skills in rotation.
 
-    :raises BankError: more questions than the curriculum has.
+    :raises BankError: the curriculum has fewer questions.
     """
     skills = [s.id for s in generator.SKILLS.values() if s.category == category]
     per_skill = -(-count // len(skills))

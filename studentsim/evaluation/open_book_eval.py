@@ -1,9 +1,9 @@
-"""A test of the open book: does a passage beside the question help where it fits, and do no harm where it does not?
+"""Evaluates the open book: does a relevant passage help the embedded student, and an irrelevant one do no harm?
 
     python -m studentsim check-open-book --student balanced
 
-The untrained student answers questions it has never seen three times, with the same luck: with nothing beside them, with a
-passage of the question's own skill, and with one of another skill. A passage is a hint, or a worked example with other numbers.
+The untrained student answers unseen questions three times with the same seed: without a passage, with one of the question's own
+skill, and with one of another skill. A passage is a hint, or a worked example with other numbers.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OpenBookEvaluation:
-    """Fractions right without a passage, with a fitting one, and with one of another skill, on the same ``questions``.
+    """Accuracies (0 to 1) without a passage, with one of the question's skill and with one of another skill, on the same ``questions``.
 
-    ``fitting_gain`` and ``other_gain`` are the differences to none with their 95 % intervals (paired, normal).
+    ``fitting_gain`` and ``other_gain`` are the differences to ``none``, each with its 95 % interval (paired, normal).
     """
 
     questions: int
@@ -38,9 +38,9 @@ class OpenBookEvaluation:
 
 
 def evaluate_open_book(student: EmbeddedStudent, per_category: int = 200, *, seed: int = 0) -> OpenBookEvaluation:
-    """Ask ``per_category`` exam questions of each category, three times.
+    """Ask ``per_category`` exam questions of each category three times.
 
-    :raises BankError: more questions than the curriculum has.
+    :raises BankError: the curriculum has fewer questions.
     """
     questions = [q for category in CATEGORIES for q in get_exam_questions(category, per_category)]
     by_id = {q.id: q for q in questions}
@@ -50,22 +50,23 @@ def evaluate_open_book(student: EmbeddedStudent, per_category: int = 200, *, see
         answers = student.answer(questions, seed_key=("open book", seed), passages=passages)
         return {a.question_id: grader.grade(by_id[a.question_id], a).is_correct for a in answers}
 
-    correct_by_passage = [grade_answers({})] + [
-        grade_answers({q.id: sample_passage(q, fitting, seed) for q in questions}) for fitting in (True, False)
-    ]
-    none, fitting, other = (sum(rights.values()) / len(questions) for rights in correct_by_passage)
+    without = grade_answers({})
+    relevant, irrelevant = (
+        grade_answers({q.id: sample_passage(q, is_relevant, seed) for q in questions}) for is_relevant in (True, False)
+    )
+    none, fitting, other = (sum(grades.values()) / len(questions) for grades in (without, relevant, irrelevant))
     return OpenBookEvaluation(
         len(questions),
         none,
         fitting,
         other,
-        paired_gain_interval(correct_by_passage[1], correct_by_passage[0]),
-        paired_gain_interval(correct_by_passage[2], correct_by_passage[0]),
+        fitting_gain=paired_gain_interval(relevant, without),
+        other_gain=paired_gain_interval(irrelevant, without),
     )
 
 
 def sample_passage(question: Question, is_relevant: bool, seed: int) -> str:
-    """A hint or a worked example (of the study split) of the question's skill, or of another one."""
+    """A hint or a worked example (of the study split) of the question's skill, or of another skill if not ``is_relevant``."""
     rng = derive_rng("passage", seed, question.id, is_relevant)
     skill = generator.SKILLS[question.skill or ""]
     if not is_relevant:

@@ -1,6 +1,8 @@
-"""A placement test: is the student that was made the student that was meant?
+"""Evaluates a profile: does the untrained embedded student have the accuracies that its profile intends?
 
-python -m studentsim place --student balanced
+    python -m studentsim place --student balanced
+
+The student answers unseen questions, those of the curriculum's exam split, category by category.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from studentsim.types import CATEGORIES, Answer, Question
 
 @dataclass(frozen=True)
 class CategoryResult:
-    """One category: how many of ``questions`` were right; fractions 0 to 1."""
+    """A category's result: ``correct`` of ``questions``; accuracies and their 95 % Wilson interval (``low``, ``high``) as 0 to 1."""
 
     category: str
     questions: int
@@ -28,29 +30,25 @@ class CategoryResult:
     low: float
     high: float
     intended: float
-    """The profile's own table."""
+    """The profile's accuracy, 0 to 1."""
 
 
 @dataclass(frozen=True)
 class ProfileEvaluation:
-    """The test's result. ``well_formed_share`` is the share of answers that are a coherent working with right arithmetic."""
+    """A profile's results. ``well_formed_share`` is the share (0 to 1) of answers for which ``is_well_formed`` holds."""
 
     student: str
     category_results: tuple[CategoryResult, ...]
     well_formed_share: float
     verbatim_share: float
-    """The share of answers that are, word for word, the right working or one of the misconceptions'."""
-
-    @property
-    def largest_gap(self) -> float:
-        """Largest distance between measured and intended accuracy, 0 to 1."""
-        return max(abs(r.accuracy - r.intended) for r in self.category_results)
+    """Share (0 to 1) of answers that are verbatim the correct solution or a misconception's."""
 
 
 def evaluate_profile(config: RunConfig, per_category: int = 600, *, seed: int = 0) -> ProfileEvaluation:
-    """Ask the run's untrained student ``per_category`` questions it has never seen in each category.
+    """Ask the run's untrained student ``per_category`` unseen questions in each category.
 
-    :raises ConfigError: an unknown profile. :raises BankError: more questions than the curriculum has.
+    :raises ConfigError: there is no such profile.
+    :raises BankError: the curriculum has fewer questions.
     """
     student = EmbeddedStudent(*load_embedded_model(config.weights), config)
     intended_by_category = category_mastery(get_run_profile(config))
@@ -77,8 +75,8 @@ def evaluate_profile(config: RunConfig, per_category: int = 600, *, seed: int = 
 
 
 def is_well_formed(question: Question, answer: Answer) -> bool:
-    """Whether the answer is a working of this question's kind: its steps in the words of the right working or of one
-    misconception, every sum with its right result, the last result as the answer, and an option that shows it.
+    """Whether the answer is a coherent solution: its steps have the words of the correct solution or of one misconception, every
+    sum is right, the last result is the answer, and an option shows it.
     """
     *steps, last = answer.text.split("\n")
     result = None
@@ -86,17 +84,22 @@ def is_well_formed(question: Question, answer: Answer) -> bool:
         expression, equals, result = step.partition(": ")[2].rpartition(" = ")
         if not equals or calculate(expression) != result:
             return False
-    known_steps = [_step_descriptions(o.solution) for o in question.options if o.solution]
+    solution_steps = [_step_descriptions(o.solution) for o in question.options if o.solution]
     has_option = any(parse_number(o.text) == parse_number(result or "") for o in question.options)
-    return bool(steps) and last == f"Answer: {result}" and _step_descriptions(answer.text) in known_steps and has_option
+    return (
+        bool(steps) and last == f"Answer: {result}" and _step_descriptions(answer.text) in solution_steps and has_option
+    )
 
 
-def _step_descriptions(working: str) -> list[str]:
-    return [line.partition(":")[0] for line in working.split("\n")]
+def _step_descriptions(solution: str) -> list[str]:
+    """The words before the colon of each line."""
+    return [line.partition(":")[0] for line in solution.split("\n")]
 
 
 def _exam_questions(category: str, count: int) -> list[Question]:
-    """Exam questions of a category, its skills by turns."""
+    """Exam questions of a category, spread evenly over its skills."""
     skills = [s.id for s in generator.SKILLS.values() if s.category == category]
-    share, rest = divmod(count, len(skills))
-    return [q for k, s in enumerate(skills) for q in generator.generate_questions(s, "exam", share + (k < rest))]
+    per_skill, remainder = divmod(count, len(skills))
+    return [
+        q for k, s in enumerate(skills) for q in generator.generate_questions(s, "exam", per_skill + (k < remainder))
+    ]

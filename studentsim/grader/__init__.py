@@ -1,1 +1,4 @@
-"""The grader: an encoder-decoder that reads an answer beside the correct option and says Correct or Wrong (P0); its data, training and evaluation."""
+"""The grader (P0): an encoder-decoder that reads an answer and the correct option and says Correct or Wrong.
+
+Here are the model, its data, its training and fine-tuning, and its evaluation.
+"""

@@ -1,16 +1,15 @@
-"""How good a marker is: on answers of questions and stages of learning it never saw, and on hard cases, beside the key.
+"""Evaluates a grader against the key: on questions and training stages that it never saw, and on hard cases.
 
     python -m studentsim check-teacher --marker embedded
 
-The key is right by definition, so a marker's errors are counted against it. A naive rule, the answer's text equal to the
-right option's letter for letter, shows what a marker has to add.
+The key is right by definition. A naive rule, exact match with the correct option's text, is the baseline.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,12 +27,12 @@ from studentsim.rng import derive_rng
 from studentsim.types import Question
 
 TIMED_ANSWERS = 1_000
-"""Answers that are timed."""
+"""Answers that ``evaluate_grader`` times."""
 
 
 @dataclass(frozen=True)
 class ConfusionCounts:
-    """A confusion matrix: what the key says first, then what the marker said. ``is_exact_match`` counts how often the naive rule was right."""
+    """A confusion matrix, the key's label before the grader's; ``naive`` counts the answers on which exact match agrees with the key."""
 
     right_right: int = 0
     right_wrong: int = 0
@@ -43,17 +42,17 @@ class ConfusionCounts:
 
     @property
     def answers(self) -> int:
-        """All of them."""
+        """Number of answers."""
         return self.right_right + self.right_wrong + self.wrong_right + self.wrong_wrong
 
     @property
     def agreed(self) -> int:
-        """Answers on which marker and key agree."""
+        """Number of answers on which grader and key agree."""
         return self.right_right + self.wrong_wrong
 
     @property
     def accuracy(self) -> float:
-        """The share on which they agree, 0 to 1."""
+        """Share of answers on which grader and key agree, 0 to 1."""
         return self.agreed / self.answers
 
     def __add__(self, other: ConfusionCounts) -> ConfusionCounts:
@@ -62,19 +61,18 @@ class ConfusionCounts:
 
 @dataclass(frozen=True)
 class GraderEvaluation:
-    """What a check found: ``written`` on answers as their students wrote them, ``hard`` by kind of case, ``replies`` the written
-    ones by ``ReplyKind``, where answers of runs were checked."""
+    """Confusion matrices of answers as students wrote them, of hard cases by kind, and (``replies``) of runs' answers by ``ReplyKind``."""
 
     written: ConfusionCounts
     hard: dict[str, ConfusionCounts]
     timed: int
     seconds: float
-    """For ``timed`` answers, judged in batches."""
+    """Seconds that judging ``timed`` answers took, in batches."""
     replies: dict[str, ConfusionCounts] = field(default_factory=dict)
 
     @property
     def hard_total(self) -> ConfusionCounts:
-        """The hard cases together."""
+        """The confusion matrix of all hard cases."""
         return sum(self.hard.values(), ConfusionCounts())
 
 
@@ -88,9 +86,9 @@ def evaluate_grader(
     timed_count: int = TIMED_ANSWERS,
     on_progress: Callable[[str], None] = print,
 ) -> GraderEvaluation:
-    """Collect the test's answers, or take them from ``work_folder``, and let the marker judge them.
+    """Evaluate a grader on the test's answers, collected now or taken from ``work_folder``. Writes test.parquet there.
 
-    ``answer_count`` as their students wrote them, ``hard_per_kind`` hard cases of a kind; ``timed_count`` of them all are timed once more.
+    Judges ``answer_count`` answers as written and ``hard_per_kind`` hard cases of each kind, and times ``timed_count`` of all these.
     """
     collected = load_or_collect(work_folder, simulator, "test", on_progress)
     written, hard = (
@@ -107,9 +105,9 @@ def evaluate_grader(
 
 
 def evaluate_on_answers(grader: Seq2SeqGrader, answers: Sequence[StudentAnswer]) -> GraderEvaluation:
-    """Let the marker judge students' answers of runs, the same text on the same question once; no hard cases.
+    """Evaluate a grader on runs' answers, the same text on the same question once; no hard cases.
 
-    :raises ConfigError: there is no answer.
+    :raises ConfigError: ``answers`` is empty.
     """
     distinct = list({(a.question.problem, a.question.correct, a.text): a for a in answers}.values())
     if not distinct:
@@ -123,63 +121,61 @@ def evaluate_on_answers(grader: Seq2SeqGrader, answers: Sequence[StudentAnswer])
 
 
 def confusion_by_reply_kind(grader: Seq2SeqGrader, answers: Sequence[StudentAnswer]) -> dict[str, ConfusionCounts]:
-    """The confusion matrices of students' answers by ``ReplyKind``, as far as there are any; right is what the key said."""
+    """The confusion matrix of students' answers for each ``ReplyKind`` among them."""
     kinds = [classify_reply(answer) for answer in answers]
-    verdicts = [verdict.is_correct for verdict in grader.judge([(a.question, a.text) for a in answers])]
-    rows = list(zip(answers, kinds, verdicts, strict=True))
+    rows = list(zip(kinds, _judge_answers(grader, answers), strict=True))
     return {
-        kind.value: _count_confusion(
-            [(answer, called_correct) for answer, reply_kind, called_correct in rows if reply_kind is kind]
-        )
+        kind.value: _count_confusion(row for row_kind, row in rows if row_kind is kind)
         for kind in sort_reply_kinds(kinds)
     }
 
 
 def confusion_on_answers(grader: Seq2SeqGrader, answers: Sequence[StudentAnswer]) -> ConfusionCounts:
-    """The confusion matrix of students' answers; right is what the key said in their run."""
-    verdicts = grader.judge([(a.question, a.text) for a in answers])
-    return _count_confusion([(a, verdict.is_correct) for a, verdict in zip(answers, verdicts, strict=True)])
-
-
-def _count_confusion(judged: Sequence[tuple[StudentAnswer, bool]]) -> ConfusionCounts:
-    cells = Counter((answer.is_correct, called_correct) for answer, called_correct in judged)
-    return ConfusionCounts(
-        cells[True, True], cells[True, False], cells[False, True], cells[False, False],
-        naive=sum(is_exact_match(answer.question, answer.text) == answer.is_correct for answer, _ in judged),
-    )  # fmt: skip
+    """The confusion matrix of students' answers against the key of their run."""
+    return _count_confusion(_judge_answers(grader, answers))
 
 
 def confusion_on_cases(grader: Seq2SeqGrader, cases: Sequence[GradingCase]) -> ConfusionCounts:
     """The confusion matrix of these cases."""
-    total = ConfusionCounts()
     verdicts = grader.judge([(case.question, case.text) for case in cases])
-    for case, verdict in zip(cases, verdicts, strict=True):
-        is_correct = case.label == CORRECT
-        total += ConfusionCounts(
-            right_right=is_correct and verdict.is_correct,
-            right_wrong=is_correct and not verdict.is_correct,
-            wrong_right=not is_correct and verdict.is_correct,
-            wrong_wrong=not is_correct and not verdict.is_correct,
-            naive=is_exact_match(case.question, case.text) == is_correct,
-        )
-    return total
+    return _count_confusion(
+        (case.label == CORRECT, verdict.is_correct, is_exact_match(case.question, case.text))
+        for case, verdict in zip(cases, verdicts, strict=True)
+    )
+
+
+def _judge_answers(grader: Seq2SeqGrader, answers: Sequence[StudentAnswer]) -> list[tuple[bool, bool, bool]]:
+    verdicts = grader.judge([(answer.question, answer.text) for answer in answers])
+    return [
+        (answer.is_correct, verdict.is_correct, is_exact_match(answer.question, answer.text))
+        for answer, verdict in zip(answers, verdicts, strict=True)
+    ]
+
+
+def _count_confusion(rows: Iterable[tuple[bool, bool, bool]]) -> ConfusionCounts:
+    """Count rows of (the key's verdict, the grader's, the naive rule's)."""
+    counts = Counter(rows)
+    cells = [
+        sum(counts[by_key, by_grader, naive] for naive in (True, False)) for by_key in (True, False) for by_grader in (True, False)
+    ]  # fmt: skip
+    return ConfusionCounts(*cells, naive=sum(count for (by_key, _, naive), count in counts.items() if naive == by_key))
 
 
 def is_exact_match(question: Question, text: str) -> bool:
-    """The naive rule: what stands behind ``Answer:`` is the right option's text, letter for letter."""
+    """The naive rule: whether the text after ``Answer:`` equals the correct option's."""
     return excerpt_ending(text) == f"Answer: {question.correct_option.text}"
 
 
 def time_grader(grader: Seq2SeqGrader, cases: Sequence[GradingCase]) -> float:
-    """How long judging takes, in batches."""
+    """Seconds that judging these cases takes, in batches."""
     started = time.monotonic()
     grader.judge([(case.question, case.text) for case in cases])
     return time.monotonic() - started
 
 
 def format_evaluation(result: GraderEvaluation) -> list[str]:
-    """The result in words and figures, as the command prints it."""
-    report_lines = [
+    """The result as lines of text, as the command prints it."""
+    return [
         "Against the key, which is right by definition; intervals are Wilson's, 95 %.",
         "",
         f"{'':28}{'answers':>8}  {'marker agrees':<32}exact text agrees",
@@ -189,7 +185,7 @@ def format_evaluation(result: GraderEvaluation) -> list[str]:
         "Confusion by kind of case:",
         f"{'':28}{'right,':>14}{'right,':>14}{'wrong,':>14}{'wrong,':>14}",
         f"{'':28}{'called right':>14}{'called wrong':>14}{'called right':>14}{'called wrong':>14}",
-        *(_format_confusion_row(kind, found) for kind, found in ({"as written": result.written} | result.hard).items()),
+        *(_format_confusion_row(*row) for row in ({"as written": result.written} | result.hard).items()),
         "",
         *(
             ["Agreement by kind of case:", *(_format_accuracy_row(*row) for row in result.hard.items()), ""]
@@ -199,21 +195,23 @@ def format_evaluation(result: GraderEvaluation) -> list[str]:
         *([*format_reply_kind_accuracy(result.replies), ""] if result.replies else []),
         f"{result.timed:,} answers judged in {result.seconds:.1f} s.",
     ]
-    return report_lines
 
 
 def format_reply_kind_accuracy(counts_by_kind: Mapping[str, ConfusionCounts]) -> list[str]:
-    """Agreement by kind of reply, a line each, with what the key says and the two ways to be wrong."""
+    """A line for each kind of reply: agreement, correct answers by the key, and both kinds of error."""
     return [
         f"{'By kind of reply:':<28}{'answers':>8}{'right':>7}  {'marker agrees':<32}{'false right':>12}{'false wrong':>13}",
-        *(_format_reply_kind_row(ReplyKind(kind).title, found) for kind, found in counts_by_kind.items()),
+        *(_format_reply_kind_row(ReplyKind(kind).title, counts) for kind, counts in counts_by_kind.items()),
         _format_reply_kind_row("all", sum(counts_by_kind.values(), ConfusionCounts())),
     ]
 
 
 def _format_reply_kind_row(name: str, counts: ConfusionCounts) -> str:
     correct_answers = counts.right_right + counts.right_wrong
-    return f"{name:<28}{counts.answers:>8,}{correct_answers:>7,}  {_format_accuracy(counts):<32}{counts.wrong_right:>12,}{counts.right_wrong:>13,}"
+    return (
+        f"{name:<28}{counts.answers:>8,}{correct_answers:>7,}  {_format_accuracy(counts):<32}"
+        f"{counts.wrong_right:>12,}{counts.right_wrong:>13,}"
+    )
 
 
 def _format_accuracy_row(name: str, counts: ConfusionCounts) -> str:

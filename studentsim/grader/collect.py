@@ -1,7 +1,7 @@
-"""The student's own answers: from every profile, at several stages of its lessons, each with where it came from.
+"""Collects the embedded student's answers: from every profile, at several stages of training.
 
-The lessons are the product's own. Whoever calls hands over how to gather a run's cast and how to run it, since both stand
-above this package.
+The runs are the product's own. The caller passes the functions that build a run's components and simulate it (``Simulator``),
+since both are in rooms above this one.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from studentsim.config import RunConfig
 from studentsim.datasets.bank import Bank
 from studentsim.datasets.registry import open_bank
 from studentsim.events import Event, TurnFinished
+from studentsim.grader.student_answer import SPLITS
 from studentsim.rng import derive_rng
 from studentsim.student.embedded.profiles import PROFILES
 from studentsim.student.protocols import Student
 from studentsim.types import Question
 
-DATA_SPLITS: tuple[str, ...] = ("train", "validation", "test")
 TURNS_BY_SPLIT: dict[str, tuple[int, ...]] = {"train": (0, 2, 6), "validation": (0, 2, 6), "test": (1, 4, 10)}
-"""After how many lessons each part's answers are written: the test's at stages that training never saw, one of them later
-than all of training's."""
+"""Turns after which each split's answers are collected: the test's at stages that training never saw, one of them later than
+all of training's."""
 
 ANSWERS_PER_PROFILE_AND_TURN: dict[str, int] = {"train": 300, "validation": 50, "test": 240}
-"""Answers of one profile at one stage."""
+"""Answers of one profile after one of these turns."""
 
 
 @dataclass(frozen=True)
 class CollectedAnswer:
-    """What a student wrote. ``split`` is train, validation or test; ``turns_trained`` the lessons it had had."""
+    """What a student wrote after ``turns_trained`` turns; ``split`` is train, validation or test."""
 
     split: str
     profile: str
@@ -54,15 +54,15 @@ RunSimulation = Callable[[RunConfig, _Components], Iterator[Event]]
 
 @dataclass(frozen=True)
 class Simulator:
-    """How lessons are given: ``build_components`` gathers who a run needs, ``simulate`` runs it (casting.py, simulation.py)."""
+    """How a run is simulated: ``factory.build_components`` and ``simulation.simulate``, or fakes."""
 
     build_components: BuildComponents
     simulate: RunSimulation
 
 
 def make_collection_config(profile: str, seed: int) -> RunConfig:
-    """The run whose student is asked: random questions of the curriculum, defaults else; its exams are no use here."""
-    last_turn = max(max(stages) for stages in TURNS_BY_SPLIT.values())
+    """The run whose student is asked: random questions, otherwise defaults; its exams are not used."""
+    last_turn = max(map(max, TURNS_BY_SPLIT.values()))
     return RunConfig.make(
         student=profile, strategy="random", seed=seed, turns=last_turn, exam=1, exam_every=last_turn, validation=0
     )  # fmt: skip
@@ -72,10 +72,10 @@ def collect_answers(
     simulator: Simulator,
     *,
     profiles: Sequence[str] = tuple(PROFILES),
-    splits: Sequence[str] = DATA_SPLITS,
+    splits: Sequence[str] = SPLITS,
     seed: int = 0,
 ) -> Iterator[CollectedAnswer]:
-    """Own answers of these profiles, while each takes its lessons."""
+    """Train each profile and yield its answers at the turns of ``TURNS_BY_SPLIT``."""
     for profile in profiles:
         config = make_collection_config(profile, seed)
         components = simulator.build_components(config)
@@ -102,17 +102,17 @@ def _sample_answers(
 
 
 def questions_for_split(bank: Bank, split: str) -> tuple[Question, ...]:
-    """The bank's split that a part's questions come from: they share neither text nor numbers with another part's."""
+    """The bank's questions for a split; splits share neither texts nor numbers."""
     return {"train": bank.study, "validation": bank.validation, "test": bank.exam}[split]
 
 
-# ------------------------------------------------------------------ kept in a file
+# ------------------------------------------------------------------ cached in files
 
 
 def load_or_collect(
     work_folder: Path, simulator: Simulator, split: str, on_progress: Callable[[str], None], *, seed: int = 0
 ) -> list[CollectedAnswer]:
-    """A part's answers from ``work_folder`` if they lie there, else collected and written there, all parts at once."""
+    """A split's answers from ``work_folder``; collected and written there first, for all splits, if missing. Writes."""
     paths = {profile: work_folder / f"answers-{answers_fingerprint(seed)}-{profile}.jsonl" for profile in PROFILES}
     for profile, path in paths.items():
         if not path.is_file():
@@ -123,7 +123,7 @@ def load_or_collect(
 
 
 def answers_fingerprint(seed: int) -> str:
-    """Names the answers that this version of the student gives."""
+    """A hash of all that decides the answers: settings, turns, numbers of answers and the student's weights."""
     config = make_collection_config(next(iter(PROFILES)), seed).model_dump_json()
     weights = Path(__file__).parent.parent / "student" / "embedded" / "weights" / "model.safetensors"
     digest = hashlib.sha256(f"{config}{TURNS_BY_SPLIT}{ANSWERS_PER_PROFILE_AND_TURN}".encode())
@@ -132,7 +132,7 @@ def answers_fingerprint(seed: int) -> str:
 
 
 def _format_turns() -> str:
-    return ", ".join(str(stage) for stage in sorted({stage for stages in TURNS_BY_SPLIT.values() for stage in stages}))
+    return ", ".join(map(str, sorted(set().union(*TURNS_BY_SPLIT.values()))))
 
 
 def _write_answers(path: Path, answers: Sequence[CollectedAnswer]) -> None:
@@ -152,7 +152,7 @@ def _write_answers(path: Path, answers: Sequence[CollectedAnswer]) -> None:
 
 def _read_answers(path: Path) -> Iterator[CollectedAnswer]:
     bank = open_bank("curriculum")
-    by_id = {q.id: q for part in DATA_SPLITS for q in questions_for_split(bank, part)}
+    by_id = {q.id: q for split in SPLITS for q in questions_for_split(bank, split)}
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         yield CollectedAnswer(row["part"], row["profile"], row["stage"], by_id[row["question"]], row["text"])

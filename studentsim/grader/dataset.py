@@ -1,7 +1,7 @@
-"""The marker's data set, made from the student's own answers (P0): fields answer, correct, label, sentences, and where from.
+"""The embedded grader's data set, made from the student's own answers (P0).
 
-Train, validation and test come from the bank's own splits, so no question, and no question's numbers, stand in two of them; the
-test's answers also come from stages of learning, and its talk from phrasings, that training never saw.
+Train, validation and test come from the bank's splits, so that no question and no question's numbers are in two of them. The
+test's answers also come from training stages, and its injections from phrasings, that training never saw.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from random import Random
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from studentsim.grader import injections as talks
 from studentsim.grader.collect import CollectedAnswer
 from studentsim.grader.hard_cases import AS_WRITTEN, HARD_CASE_MAKERS, keep_as_written
+from studentsim.grader.injections import TEST_INJECTIONS, TRAIN_INJECTIONS, Injections
 from studentsim.grader.label import label_by_key
 from studentsim.grader.number_variants import sample_number_text
 from studentsim.grader.prompt import CORRECT, build_grader_prompt
@@ -24,14 +24,14 @@ from studentsim.rng import derive_rng
 from studentsim.types import Question
 
 TEST_ANSWER_COUNT, TEST_HARD_PER_KIND = 2_000, 200
-"""Rows of the test: answers as written in all, and hard cases of each kind."""
+"""Size of the test: answers as written, and hard cases of each kind."""
 
 VALIDATION_ROWS = 2_000
 
 
 @dataclass(frozen=True)
 class GradingCaseRow:
-    """One example. ``correct`` is the right option as the paper writes it; ``sentences`` the marker's whole input."""
+    """One example: ``correct`` is the correct option as the paper writes it, ``sentences`` the grader's whole input."""
 
     answer: str
     correct: str
@@ -45,7 +45,7 @@ class GradingCaseRow:
 
 @dataclass(frozen=True)
 class GradingCase:
-    """An answer to judge, with its question: what a row is made of."""
+    """An answer to grade, with its question: what a row is made of."""
 
     kind: str
     source_answer: CollectedAnswer
@@ -54,14 +54,14 @@ class GradingCase:
 
     @property
     def label(self) -> str:
-        """What the key says."""
+        """The label by the key: ``Correct`` or ``Wrong``."""
         return label_by_key(self.question, self.text)
 
     def to_row(self) -> GradingCaseRow:
         """The case as a row of the data set."""
-        right = self.question.correct_option
+        correct = self.question.correct_option
         return GradingCaseRow(
-            self.text, f"{right.letter}) {right.text}", self.label, build_grader_prompt(self.question, self.text), self.kind,
+            self.text, f"{correct.letter}) {correct.text}", self.label, build_grader_prompt(self.question, self.text), self.kind,
             self.question.id, self.source_answer.profile, self.source_answer.turns_trained,
         )  # fmt: skip
 
@@ -69,60 +69,54 @@ class GradingCase:
 def build_training_cases(
     answers: Sequence[CollectedAnswer], cases_per_answer: int, *, seed: int = 0
 ) -> list[GradingCase]:
-    """At most ``cases_per_answer`` cases of each own answer, some as written, most hard; half right, half wrong.
+    """At most ``cases_per_answer`` cases of each answer, some as written, most of them hard; half correct, half wrong.
 
-    In most another option is taken for the right one, or the right one's value is drawn anew: so no value of a question is
-    always right, and numbers are met that the curriculum seldom has.
+    Most get another correct option or a random correct value, so that no value of a question is always correct, and numbers
+    occur that are rare in the curriculum.
     """
     rng = derive_rng("marker's training", seed)
     kinds = [AS_WRITTEN, AS_WRITTEN, "near value", *HARD_CASE_MAKERS]
-    made: list[GradingCase | None] = []
+    cases: list[GradingCase | None] = []
     for answer in answers:
         for _ in range(cases_per_answer):
-            made.append(
-                _make_case(
-                    rng.choice(kinds),
-                    answer,
-                    _randomize_correct_option(answer.question, rng),
-                    rng,
-                    talks.TRAIN_INJECTIONS,
-                )
-            )
-    return balance_labels(made, rng)
+            kind = rng.choice(kinds)
+            question = _randomize_correct_option(answer.question, rng)
+            cases.append(_make_case(kind, answer, question, rng, TRAIN_INJECTIONS))
+    return balance_labels(cases, rng)
 
 
 def build_validation_cases(answers: Sequence[CollectedAnswer], *, seed: int = 0) -> list[GradingCase]:
-    """As many cases as written as of each kind of hard case; half right, half wrong."""
+    """As many cases as written as of each kind of hard case; half correct, half wrong."""
     rng = derive_rng("marker's validation", seed)
     kinds = [AS_WRITTEN, *HARD_CASE_MAKERS]
     sampled = [(kinds[k % len(kinds)], rng.choice(answers)) for k in range(VALIDATION_ROWS)]
-    made = [_make_case(kind, answer, answer.question, rng, talks.TRAIN_INJECTIONS) for kind, answer in sampled]
-    return balance_labels(made, rng)
+    cases = [_make_case(kind, answer, answer.question, rng, TRAIN_INJECTIONS) for kind, answer in sampled]
+    return balance_labels(cases, rng)
 
 
 def sample_test_cases(
     answers: Sequence[CollectedAnswer], count: int = TEST_ANSWER_COUNT, *, seed: int = 0
 ) -> list[GradingCase]:
-    """Answers as their students wrote them, none twice to one question; half right, half wrong."""
+    """``count`` answers as their students wrote them, no text twice for one question; half correct, half wrong."""
     rng = derive_rng("marker's test", seed)
     distinct = {(answer.question.id, answer.text): answer for answer in answers}
-    found = balance_labels([GradingCase(AS_WRITTEN, own, own.question, own.text) for own in distinct.values()], rng)
-    right = [c for c in found if c.label == CORRECT][: count // 2]
-    wrong = [c for c in found if c.label != CORRECT][: count // 2]
-    return right + wrong
+    cases = balance_labels([GradingCase(AS_WRITTEN, a, a.question, a.text) for a in distinct.values()], rng)
+    correct = [case for case in cases if case.label == CORRECT][: count // 2]
+    wrong = [case for case in cases if case.label != CORRECT][: count // 2]
+    return correct + wrong
 
 
 def build_hard_test_cases(
     answers: Sequence[CollectedAnswer], cases_per_kind: int = TEST_HARD_PER_KIND, *, seed: int = 0
 ) -> list[GradingCase]:
-    """``cases_per_kind`` hard cases of each kind, no text twice to one question; the talk is such as training never heard."""
+    """``cases_per_kind`` hard cases of each kind, no text twice for one question, with the test's injections."""
     rng = derive_rng("marker's hard cases", seed)
     cases: dict[tuple[str, str, str], GradingCase] = {}
     for kind in HARD_CASE_MAKERS:
         count = 0
         while count < cases_per_kind:
             answer = rng.choice(answers)
-            case = _make_case(kind, answer, answer.question, rng, talks.TEST_INJECTIONS)
+            case = _make_case(kind, answer, answer.question, rng, TEST_INJECTIONS)
             if case and (kind, answer.question.id, case.text) not in cases:
                 cases[kind, answer.question.id, case.text] = case
                 count += 1
@@ -130,34 +124,34 @@ def build_hard_test_cases(
 
 
 def balance_labels(cases: Iterable[GradingCase | None], rng: Random) -> list[GradingCase]:
-    """As many right as wrong ones, shuffled; what is too many of one is left out."""
-    right: list[GradingCase] = []
+    """As many correct as wrong cases, shuffled; the surplus of one label is dropped."""
+    correct: list[GradingCase] = []
     wrong: list[GradingCase] = []
     for case in filter(None, cases):
-        (right if case.label == CORRECT else wrong).append(case)
-    per_label = min(len(right), len(wrong))
-    chosen = rng.sample(right, per_label) + rng.sample(wrong, per_label)
-    rng.shuffle(chosen)
-    return chosen
+        (correct if case.label == CORRECT else wrong).append(case)
+    per_label = min(len(correct), len(wrong))
+    balanced = rng.sample(correct, per_label) + rng.sample(wrong, per_label)
+    rng.shuffle(balanced)
+    return balanced
 
 
 def write_cases(cases: Iterable[GradingCase], path: Path) -> None:
-    """The rows as a Parquet file, its columns as ``GradingCaseRow``'s fields."""
+    """Write the cases as Parquet, with ``GradingCaseRow``'s fields as columns. Writes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     parquet.write_table(pa.Table.from_pylist([asdict(case.to_row()) for case in cases]), path, compression="zstd")
 
 
 def _make_case(
-    kind: str, answer: CollectedAnswer, question: Question, rng: Random, injections: talks.Injections
+    kind: str, answer: CollectedAnswer, question: Question, rng: Random, injections: Injections
 ) -> GradingCase | None:
-    """A case of that kind; None where the answer does not lend itself to it."""
+    """A case of that kind; None if the answer does not allow one."""
     make = keep_as_written if kind == AS_WRITTEN else HARD_CASE_MAKERS[kind]
     text = make(question, answer.text, rng, injections)
     return None if text is None else GradingCase(kind, answer, question, text)
 
 
 def _randomize_correct_option(question: Question, rng: Random) -> Question:
-    """The question as it is, with another option taken for the right one, or with a right value drawn anew."""
+    """The question unchanged (30 %), with a random option as the correct one (30 %), or a random correct value (40 %)."""
     roll = rng.random()
     if roll < 0.3:
         return question
@@ -171,7 +165,7 @@ def _randomize_correct_option(question: Question, rng: Random) -> Question:
 
 def group_by_kind(cases: Iterable[GradingCase]) -> Iterator[tuple[str, list[GradingCase]]]:
     """The cases of each kind, in the order of ``HARD_CASE_MAKERS``."""
-    found: dict[str, list[GradingCase]] = {}
+    by_kind: dict[str, list[GradingCase]] = {}
     for case in cases:
-        found.setdefault(case.kind, []).append(case)
-    yield from ((kind, found[kind]) for kind in (AS_WRITTEN, *HARD_CASE_MAKERS) if kind in found)
+        by_kind.setdefault(case.kind, []).append(case)
+    yield from ((kind, by_kind[kind]) for kind in (AS_WRITTEN, *HARD_CASE_MAKERS) if kind in by_kind)

@@ -1,8 +1,8 @@
-"""What a sequence-to-sequence grader reads and may say, as token ids of whatever tokenizer it came with.
+"""Encodes a sequence-to-sequence grader's inputs and targets as token ids of its own tokenizer.
 
-Inputs are the source paper's (prompt.py), within a number of tokens: 128 in the paper. Of an answer that is too long the part
-that decides is kept: the beginning of its last ``Answer:`` line, or, without one, its end, or both its ends (``TruncationMode``); the
-question put to the grader always stays.
+Inputs are the source paper's (prompt.py), within a number of tokens: 128 in the paper. Of a longer answer the deciding part is
+kept: the beginning of its last ``Answer:`` line or, without one, its end or both its ends (``TruncationMode``). The question put to
+the grader is always kept.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from studentsim.grader.tokenizer import encode_with_end_token
 from studentsim.types import Question
 
 MAX_INPUT_TOKENS = 128
-"""Longest input. paper: 128."""
+"""Tokens of the longest input. P0: 128."""
 NO_LIMIT = 10**9
 
 TruncationMode = Literal["whole", "ends"]
-"""``whole``: a grader is fine-tuned on answers that it can read whole, as P0's was, and of a longer one reads the end.
-``ends``: of a longer one it reads the beginning and the end, and learns so too. What it learnt with stands in its folder."""
+"""``whole``: fine-tuned, as P0's, only on answers that fit; reads the end of longer ones. ``ends``: fine-tuned on all answers; reads
+the beginning and the end of longer ones. ``grader.json`` in the grader's folder says which."""
 
 
 class InputEncoder:
@@ -40,11 +40,11 @@ class InputEncoder:
         self.truncation = truncation
 
     def encode_untruncated(self, question: Question, text: str) -> list[int]:
-        """Ids of the input with nothing cut, however long."""
+        """Ids of the whole input, however long."""
         return self._encode_prompt(question, text, NO_LIMIT, None)
 
     def __call__(self, question: Question, text: str) -> list[int]:
-        """Ids of the input, cut inside the answer, and then inside the right option, where it would be too long."""
+        """Ids of the input; one that is too long is cut inside the answer, then inside the correct option."""
         ids = self.encode_untruncated(question, text)
         if len(ids) <= self.max_tokens:
             return ids
@@ -67,18 +67,18 @@ class InputEncoder:
 
 
 def encode_literal_text(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    """Ids of a text with the tokenizer's own beginning and end; control tokens written in the text are plain characters."""
+    """Ids of a text with the tokenizer's own start and end tokens; control tokens written in the text are plain characters."""
     if getattr(tokenizer, "is_fast", False):
         return encode_with_end_token(tokenizer, text, NO_LIMIT)
     return tokenizer(text, split_special_tokens=True).input_ids
 
 
 def encode_targets(tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
-    """Ids of the two targets, ``Correct`` first, as a decoder is to say them, without an end token.
+    """Ids of the two targets, ``Correct`` first, without end tokens.
 
-    What the tokenizer puts before a text (BART's ``<s>``) stays: it is part of what the decoder learns to say.
+    What the tokenizer puts before a text (BART's ``<s>``) stays: the decoder learns to write it.
 
-    :raises StudentError: the tokenizer cannot tell the two words apart, as one that has no vocabulary.
+    :raises StudentError: the tokenizer has no vocabulary, or the same ids for both words.
     """
     encoded = []
     for word in TARGETS:
@@ -97,13 +97,13 @@ def encode_targets(tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
 
 
 def encode_label(tokenizer: PreTrainedTokenizerBase, is_correct: bool) -> list[int]:
-    """Ids of one target with its end token, as fine-tuning teaches it."""
+    """Ids of one target with its end token, as used in fine-tuning."""
     ids = encode_targets(tokenizer)[0 if is_correct else 1]
     return ids if tokenizer.eos_token_id is None else [*ids, tokenizer.eos_token_id]
 
 
 def get_decoder_start_token_id(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
-    """The id that the decoder begins with: T5's padding, BART's ``</s>``.
+    """The id of the decoder's first token: T5's padding, BART's ``</s>``.
 
     :raises StudentError: neither the model nor the tokenizer names one.
     """
@@ -111,19 +111,19 @@ def get_decoder_start_token_id(model: PreTrainedModel, tokenizer: PreTrainedToke
         (model.config, "decoder_start_token_id"), (model.generation_config, "decoder_start_token_id"),
         (model.config, "bos_token_id"), (tokenizer, "bos_token_id"), (tokenizer, "pad_token_id"),
     ):  # fmt: skip
-        found = getattr(holder, name, None)
-        if isinstance(found, int):
-            return found
+        token_id = getattr(holder, name, None)
+        if isinstance(token_id, int):
+            return token_id
     raise StudentError("The marker's config.json names no token that its decoder begins with.", "Name another model.")
 
 
 def shift_tokens_right(target: Sequence[int], start_token_id: int) -> list[int]:
-    """What the decoder is given while it says ``target``: the same, one place later."""
+    """The decoder's input for ``target``: the start token, then the target without its last token."""
     return [start_token_id, *target[:-1]]
 
 
 def _largest_fitting(upper: int, fits: Callable[[int], bool]) -> int:
-    """The largest n from 0 to ``upper`` that fits, by halving; 0 where none does."""
+    """The largest n from 0 to ``upper`` that fits, by bisection; 0 if none does."""
     lower = 0
     while lower < upper:
         middle = (lower + upper + 1) // 2

@@ -1,10 +1,10 @@
-"""Fine-tunes a grader as P0 did: an encoder and decoder learns to say Correct or Wrong of a student's own answers.
+"""Fine-tunes a grader as P0 did: an encoder-decoder learns to say Correct or Wrong of a student's own answers.
 
     python -m studentsim train-teacher --base google/flan-t5-large --answers RUN --out my-grader
 
-``--base embedded`` fine-tunes the shipped marker: on a language model's replies, say, which it was not made for. The result is a
-folder that a run takes as its marker: weights (safetensors), tokenizer, ``grader.json`` (of what it was made, and how),
-``check.json`` (how often it agreed with the key on questions it had not seen, by kind of reply). It appears whole or not at all.
+``--base embedded`` fine-tunes the shipped grader, for instance on a language model's replies, for which it was not trained. The
+result is a folder that a run takes as its grader: weights (safetensors), tokenizer, ``grader.json`` (its base, data and settings),
+``check.json`` (its agreement with the key on unseen questions, by kind of reply). The folder appears complete or not at all.
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ def finetune_grader(
 ) -> FinetuneResult:
     """Fine-tune ``base`` (a hub name, a folder, or ``embedded``) on a student's answers and write the grader to ``out_folder``. Writes.
 
-    ``rows_path`` is a file, .csv or .parquet, into which the data set is written for a look.
+    ``rows_path`` is a .csv or .parquet file to which the data set is written for inspection.
 
     :raises ConfigError: a setting is wrong, ``out_folder`` is not empty, or the answers are too few, too long or one-sided.
-    :raises StudentError: the base cannot be loaded, or the memory does not suffice.
+    :raises StudentError: the base cannot be loaded, its training fails, or the memory does not suffice.
     :raises DataFolderError: ``out_folder`` cannot be written.
     """
     sizes, settings = sizes or SplitSizes(), settings or FinetuneSettings.for_base(base)
     out_folder = _resolve_out_folder(out_folder)
     _check_settings(sizes, settings, out_folder)
-    gc.freeze()  # the Trainer collects garbage: it need not go through thousands of answers and every library each time
+    gc.freeze()  # the Trainer collects garbage often: skip thousands of answers and every library
     if rows_path is not None:
         validate_rows_path(rows_path)
     try:
@@ -67,16 +67,16 @@ def finetune_grader(
                 base, revision, answers, sizes, settings, rows_path, out_folder, stack, on_progress
             )
             gc.collect()  # the base, its gradients and the optimiser's state
-            # Judged by what lies in the folder, as a run will load it.
+            # Evaluates what is in the folder, as a run will load it.
             result = result.with_grader_evaluation(load_grader(str(grader_folder), device=settings.device))
             _write_result_files(grader_folder, result, base)
-            _move_into_place(grader_folder, out_folder)
+            os.rename(grader_folder, out_folder)  # replaces an empty folder; fails if it is not empty
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise StudentError(
             f"The memory does not suffice to fine-tune {base}.",
             "Choose a smaller base, a smaller --batch, or --device cpu.",
         ) from error
-    except RuntimeError as error:  # of an architecture that this training does not suit, or of a GPU
+    except RuntimeError as error:  # an architecture that cannot be trained like this, or a GPU's error
         reason = (str(error).strip().splitlines() or ["no word"])[0][:300]
         raise StudentError(f"Fine-tuning {base} failed ({reason}).", "Choose another base, or --device cpu.") from error
     except OSError as error:
@@ -98,7 +98,7 @@ def _train_in_temp_folder(
     stack: ExitStack,
     on_progress: OnProgress,
 ) -> tuple[FinetuneResult, Path]:
-    """Data set and training; writes weights and tokenizer into a folder beside ``out_folder``, which ``stack`` removes. Returns both."""
+    """Build the data set and train; returns the result so far and a folder, which ``stack`` removes, of weights and tokenizer."""
     loaded = load_seq2seq(str(WEIGHTS_FOLDER) if base == EMBEDDED else base, revision)
     encode, settings = _build_encoder(loaded, settings, on_progress)
     fits_limit = partial(_fits_limit, encode)
@@ -112,10 +112,10 @@ def _train_in_temp_folder(
     finetune_report.report_dataset(dataset, settings, fits_limit, on_progress)
     if rows_path is not None:
         write_grader_rows(dataset, rows_path)
-    temp_folder = stack.enter_context(_make_temp_folder(out_folder))  # not before the answers were found to do
+    temp_folder = stack.enter_context(_make_temp_folder(out_folder))  # only once the answers are known to suffice
     grader_folder, trainer_folder = Path(temp_folder) / "grader", Path(temp_folder) / "trainer"
     model, tokenizer = loaded.model, loaded.tokenizer
-    # Of the embedded marker: as it ships, which reads an answer's end alone.
+    # The embedded grader as it ships, which reads only an answer's end.
     base_grader = (
         load_grader() if base == EMBEDDED else build_grader(model, tokenizer, encode.max_tokens, encode.truncation)
     )
@@ -126,10 +126,8 @@ def _train_in_temp_folder(
     )
     model.save_pretrained(grader_folder, safe_serialization=True)
     tokenizer.save_pretrained(grader_folder)
-    card = {"settings": {"input_tokens": encode.max_tokens, "reading": encode.truncation}}
-    (grader_folder / CARD_FILE_NAME).write_text(
-        json.dumps(card), encoding="utf-8"
-    )  # what the loader needs; the rest follows
+    card = {"settings": {"input_tokens": encode.max_tokens, "reading": encode.truncation}}  # all that load_grader needs
+    (grader_folder / CARD_FILE_NAME).write_text(json.dumps(card), encoding="utf-8")
     return replace(result, epochs=epochs), grader_folder
 
 
@@ -159,15 +157,15 @@ def _check_settings(sizes: SplitSizes, settings: FinetuneSettings, out_folder: P
 
 
 def _resolve_out_folder(out_folder: Path) -> Path:
-    """The folder's whole path, links followed: what is written beside it must not lie in it, and takes its place in the end.
+    """The folder's absolute path, symlinks resolved: the temporary folder is made beside it and then renamed to it.
 
-    :raises DataFolderError: there can be no such folder, or nobody may look into it.
+    :raises DataFolderError: there can be no such folder, or it cannot be read.
     """
     try:
         resolved = out_folder.expanduser().resolve()
         _ = resolved.is_dir() and any(resolved.iterdir())
         return resolved
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, a user whom there is not
+    except (OSError, RuntimeError) as error:  # RuntimeError: a circle of symlinks, an unknown ~user
         raise DataFolderError(
             f"The marker cannot be written to {out_folder} ({error}).", "Choose another --out."
         ) from error
@@ -176,7 +174,7 @@ def _resolve_out_folder(out_folder: Path) -> Path:
 def _build_encoder(
     loaded: LoadedSeq2Seq, settings: FinetuneSettings, on_progress: OnProgress
 ) -> tuple[InputEncoder, FinetuneSettings]:
-    """What turns answers into inputs, and the settings as far as this base can follow them."""
+    """The encoder of inputs, and the settings as far as this base can follow them."""
     max_positions = getattr(loaded.model.config, "max_position_embeddings", None) or settings.input_tokens
     if max_positions < settings.input_tokens:
         on_progress(f"The base reads {max_positions} tokens at most, not {settings.input_tokens}.")
@@ -196,8 +194,8 @@ def _build_encoder(
 
 
 def _write_result_files(folder: Path, result: FinetuneResult, base: str) -> None:
-    """``grader.json``, and ``check.json`` as check-teacher writes it for pages."""
-    weights = resolve.compute_fingerprint(folder, resolve.WEIGHT_SUFFIXES)  # the figures are of these and no others
+    """Write ``grader.json``, and ``check.json`` in the form in which check-teacher writes it for pages."""
+    weights = resolve.compute_fingerprint(folder, resolve.WEIGHT_SUFFIXES)  # the figures hold for these weights only
     replies = {kind: asdict(count) for kind, count in result.grader_by_reply_kind.items()}
     check = {
         "written": asdict(result.grader_confusion), "hard": {}, "timed": 0, "seconds": 0.0, "replies": replies, "weights": weights,
@@ -209,9 +207,3 @@ def _write_result_files(folder: Path, result: FinetuneResult, base: str) -> None
 def _make_temp_folder(out_folder: Path) -> tempfile.TemporaryDirectory[str]:
     out_folder.parent.mkdir(parents=True, exist_ok=True)
     return tempfile.TemporaryDirectory(dir=out_folder.parent, prefix=".new-")
-
-
-def _move_into_place(source_folder: Path, out_folder: Path) -> None:
-    if out_folder.is_dir():
-        out_folder.rmdir()  # empty, or this fails
-    os.rename(source_folder, out_folder)

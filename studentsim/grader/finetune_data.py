@@ -1,7 +1,7 @@
-"""The data a grader is fine-tuned on: a student's own answers, labelled by the key, dealt to train, validation and test (P0).
+"""The data set a grader is fine-tuned on: a student's answers, labelled by the key, split into train, validation and test (P0).
 
-P0 made 680 / 110 / 110 rows of its student's answers, 51.8 % of them right. Rows are balanced to that, or come as they are
-(grader_splits.py). All answers to one question stand in one split, whatever run they come from: questions of the same text are
+P0 made 680 / 110 / 110 rows of its student's answers, 51.8 % of them correct. Rows are balanced to that, or come as they are
+(finetune_splits.py). All answers to one question are in one split, whatever run they come from; questions of the same text are
 the same.
 """
 
@@ -18,14 +18,14 @@ from studentsim.grader.prompt import CORRECT, WRONG, build_grader_prompt
 from studentsim.grader.student_answer import SPLITS, SplitSizes, StudentAnswer
 
 MIN_LABEL_SHARE = 0.1
-"""Of either label; with fewer a grader learns to say the other always. paper: 48.2 %."""
+"""Least share of either label; with less a grader learns to always say the other. P0: 48.2 %."""
 MAX_OVER_LONG_SHARE = 0.5
-"""Share of the answers that may be too long to read whole; with more, the rest is no fair picture of them."""
+"""Largest share of answers that are too long to read whole; with more, the rest does not represent them."""
 
 
 @dataclass(frozen=True)
 class GraderRow:
-    """One row as it is written into a file for a look. ``sentences`` is the grader's input before it is cut to its limit."""
+    """One row as written to a file for inspection; ``sentences`` is the grader's input before truncation."""
 
     split: str
     answer: str
@@ -42,26 +42,26 @@ class GraderRow:
 
 @dataclass(frozen=True)
 class GraderDataset:
-    """Answers by split, and what was left out."""
+    """Answers by split, and the number of those left out."""
 
     train: tuple[StudentAnswer, ...]
     validation: tuple[StudentAnswer, ...]
     test: tuple[StudentAnswer, ...]
     answer_count: int
-    """All that there were."""
+    """Answers that were given, before any were left out."""
     duplicate_count: int
-    """Left out: the same text on the same question as another."""
+    """Answers left out: the same text on the same question as another."""
     over_long_count: int
-    """Left out: longer than the grader reads."""
+    """Answers left out: longer than the grader reads."""
     correct_count: int = 0
-    """How many of all of them are right."""
+    """How many of ``answer_count`` are correct."""
     held_out: tuple[StudentAnswer, ...] = ()
-    """Every answer to questions of which training and validation have no row: the test's rows, and what no split had room for."""
+    """Every answer to questions of which training and validation have no row: the test's rows, and those that no split needed."""
     rekeyed_count: int = 0
-    """Training rows in which another option than the question's is taken for the right one, for balance and number."""
+    """Training rows with another correct option than the question's, added for balance and number."""
 
     def label_counts_by_split(self) -> dict[str, dict[str, int]]:
-        """Rows of each label, by split."""
+        """Number of rows of each label, by split."""
         return {split: count_labels(getattr(self, split)) for split in SPLITS}
 
     def to_rows(self) -> list[GraderRow]:
@@ -77,9 +77,9 @@ def build_grader_dataset(
     seed: int = 0,
     balanced: bool = False,
 ) -> GraderDataset:
-    """Deal answers to the splits; the same answers and seed, the same splits.
+    """Assign answers to splits, deterministically for a seed.
 
-    ``fits_limit`` tells whether the grader can read an answer whole. ``balanced``: 51.8 % of each split's rows are right ones.
+    ``fits_limit`` says whether the grader can read an answer whole. ``balanced``: 51.8 % of each split's rows are correct ones.
 
     :raises ConfigError: there are too few, too many are too long, or (nearly) all have one label; with the counts.
     """
@@ -115,9 +115,9 @@ def build_grader_dataset(
 
 
 def write_grader_rows(dataset: GraderDataset, path: Path) -> None:
-    """The rows as a Parquet or CSV file, by the path's ending. Writes.
+    """Write the rows as Parquet or CSV, by the path's suffix. Writes.
 
-    :raises ConfigError: another ending.
+    :raises ConfigError: the path has another suffix.
     :raises StudentError: the file cannot be written.
     """
     import pyarrow as pa
@@ -137,18 +137,18 @@ def write_grader_rows(dataset: GraderDataset, path: Path) -> None:
 
 
 def validate_rows_path(path: Path) -> None:
-    """:raises ConfigError: rows cannot be written under such a name."""
+    """:raises ConfigError: the suffix is neither .csv nor .parquet."""
     if path.suffix not in (".csv", ".parquet"):
         raise ConfigError(f"{str(path)!r} ends in neither .csv nor .parquet.", "Name it so.", field="rows")
 
 
 def count_labels(answers: Iterable[StudentAnswer]) -> dict[str, int]:
-    """How many of each label."""
+    """Number of answers of each label, ``Correct`` first."""
     counts = Counter(answer.label for answer in answers)
     return {label: counts[label] for label in (CORRECT, WRONG)}
 
 
-# ------------------------------------------------------------------ what is refused
+# ------------------------------------------------------------------ checks
 
 
 def _check_enough_answers(answers: Sequence[StudentAnswer], sizes: SplitSizes, repeated: int, over_long: int) -> None:
@@ -156,10 +156,10 @@ def _check_enough_answers(answers: Sequence[StudentAnswer], sizes: SplitSizes, r
         return
     min_rows = 10
     smaller_sizes = {split: max(min_rows, getattr(sizes, split) * len(answers) // sizes.total) for split in SPLITS}
-    ask = " ".join(f"--{split}-rows {smaller_sizes[split]}" for split in SPLITS)
+    row_options = " ".join(f"--{split}-rows {smaller_sizes[split]}" for split in SPLITS)
     remedy = "Give answers of more runs: --answers can be said several times."
     if sum(smaller_sizes.values()) <= len(answers):
-        remedy += f" Or ask for fewer rows: {ask}."
+        remedy += f" Or ask for fewer rows: {row_options}."
     raise ConfigError(
         f"{sizes.total:,} rows are needed ({sizes.train} / {sizes.validation} / {sizes.test}), and there are {len(answers):,} answers "
         f"to {len(group_by_question(answers)):,} questions ({repeated:,} left out that repeat another, {over_long:,} that are too long).",
@@ -180,12 +180,13 @@ def _check_label_shares(answers: Sequence[StudentAnswer]) -> None:
 
 
 def _to_grader_row(split: str, answer: StudentAnswer) -> GraderRow:
-    right = answer.question.correct_option
+    question, correct = answer.question, answer.question.correct_option
+    prompt = build_grader_prompt(question, answer.text, max_chars=10**9)
     return GraderRow(
-        split, answer.text, f"{right.letter}) {right.text}", answer.label, build_grader_prompt(answer.question, answer.text, max_chars=10**9),
-        answer.question.id, answer.question.problem, answer.run_id, answer.student, answer.turn, answer.phase,
+        split, answer.text, f"{correct.letter}) {correct.text}", answer.label, prompt, question.id, question.problem,
+        answer.run_id, answer.student, answer.turn, answer.phase,
     )  # fmt: skip
 
 
 GRADER_ROW_COLUMNS = tuple(field.name for field in fields(GraderRow))
-"""Of the file of rows."""
+"""Columns of the file of rows."""

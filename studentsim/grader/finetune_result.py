@@ -1,4 +1,4 @@
-"""What came of fine-tuning a grader: the evaluation before and after, and the card that lies in its folder."""
+"""The result of fine-tuning a grader: its evaluation before and after, and the card in its folder."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ from studentsim.grader.student_answer import SPLITS
 
 @dataclass(frozen=True)
 class FinetuneResult:
-    """What came of it. ``base_confusion`` and ``grader_confusion`` are of the test's answers, by the base and by the grader; ``base_by_reply_kind`` and
-    ``grader_by_reply_kind`` of all held-out answers, by kind of reply."""
+    """Settings, data and evaluation of one fine-tuning.
+
+    ``base_confusion`` and ``grader_confusion`` are of the test's answers, before and after; ``base_by_reply_kind`` and
+    ``grader_by_reply_kind`` of all held-out answers, by ``ReplyKind``.
+    """
 
     base_revision: str
     settings: FinetuneSettings
@@ -33,7 +36,7 @@ class FinetuneResult:
     grader_by_reply_kind: dict[str, ConfusionCounts] = field(default_factory=dict)
 
     def with_grader_evaluation(self, grader: Seq2SeqGrader) -> FinetuneResult:
-        """With the figures of the finished grader."""
+        """The result with the finished grader's evaluation."""
         dataset = self.dataset
         return replace(
             self,
@@ -42,16 +45,16 @@ class FinetuneResult:
         )
 
     def build_card(self, base: str) -> dict[str, Any]:
-        """Of what the grader was made, how, and how good it is: ``grader.json``."""
+        """The content of ``grader.json``: base, data, settings, evaluation and versions."""
         dataset, after = self.dataset, self.grader_confusion
         used = [answer for split in SPLITS for answer in getattr(dataset, split)]
-        students, rows = {a.run: a.student for a in used}, Counter(a.run for a in used)
+        students, rows = {a.run_id: a.student for a in used}, Counter(a.run_id for a in used)
         low, high = wilson_interval(after.agreed, after.answers)
         return {
             "format": 1,
             "base": base,
             "base_revision": self.base_revision,
-            "answers": [{"run": run, "student": students[run], "rows": rows[run]} for run in sorted(students)],
+            "answers": [{"run": id, "student": students[id], "rows": rows[id]} for id in sorted(students)],
             "rows": dataset.label_counts_by_split(),
             "rekeyed": dataset.rekeyed_count,
             "left_out": {"repeated": dataset.duplicate_count, "over_long": dataset.over_long_count},
@@ -62,8 +65,8 @@ class FinetuneResult:
                 "before": asdict(self.base_confusion), "after": asdict(after),
             },
             "replies": {
-                name: {kind: asdict(count) for kind, count in found.items()}
-                for name, found in (("before", self.base_by_reply_kind), ("after", self.grader_by_reply_kind))
+                name: {kind: asdict(counts) for kind, counts in by_kind.items()}
+                for name, by_kind in (("before", self.base_by_reply_kind), ("after", self.grader_by_reply_kind))
             },
             "versions": {
                 "studentsim": studentsim.__version__, "torch": torch.__version__, "transformers": transformers.__version__,

@@ -1,10 +1,10 @@
-"""Dealing a student's answers to a grader's splits: whole questions to one split each, as they come or with balanced labels.
+"""Splits a student's answers for fine-tuning a grader: whole questions to one split each, as they come or with balanced labels.
 
-P0's rows were 51.8 % right ones, of a student that is right in a quarter of its exams. A student that is right that seldom has not so
-many right answers: those there are go to test and validation first, where nothing but answers as they were given will do. What
-training then lacks is made of answers with another option taken for the right one (*rekeyed*): the one that the answer ticks, for a
-right one, or any other, for a wrong one. The text stays the student's own, and what is to be learnt, whether a text ticks the
-option that the key names, is the same. So several training rows may be of one answer, each with another key.
+Of P0's rows 51.8 % were correct, though its student answered a quarter of its exams correctly. Such a student has too few correct
+answers: test and validation get them first, since they take only answers as they were given. What training then lacks is made
+of *rekeyed* answers, to which another option is the correct one: for a correct row the one that the answer chose, for a wrong
+row any other. The text stays the student's, and the task, whether a text chooses the option that the key names, stays the
+same. So several training rows may be of one answer, each with another key.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from studentsim.grader.student_answer import SPLITS, SplitSizes, StudentAnswer
 from studentsim.rng import derive_rng
 
 CORRECT_SHARE = 0.518
-"""Of balanced rows. paper: 51.8 %."""
+"""Share of correct ones among balanced rows. P0: 51.8 %."""
 
 AnswerGroups = Sequence[Sequence[StudentAnswer]]
 
 
 @dataclass(frozen=True)
 class GraderSplits:
-    """Rows by split. ``held_out``: every answer to questions of which training and validation have no row; ``rekeyed``: training
-    rows of another key than the question's."""
+    """Rows by split; ``held_out`` has every answer to questions without a row in training and validation."""
 
     rows: dict[str, list[StudentAnswer]]
     held_out: list[StudentAnswer]
     rekeyed: int = 0
+    """Training rows with another key than the question's."""
 
 
 def target_label_counts(rows: int) -> dict[bool, int]:
-    """Right and wrong ones among so many balanced rows, at least one of each.
+    """Numbers of correct (True) and wrong rows among ``rows`` balanced ones, at least one of each.
 
     >>> target_label_counts(110), target_label_counts(680)
     ({True: 57, False: 53}, {True: 352, False: 328})
@@ -45,14 +45,16 @@ def target_label_counts(rows: int) -> dict[bool, int]:
 
 
 def split_by_question(answers: Sequence[StudentAnswer], sizes: SplitSizes, seed: int) -> GraderSplits:
-    """Whole questions to the split that lacks most of its rows; within a split every question's first answer goes first.
+    """Assign whole questions to the split that lacks the largest share of its rows; then take an answer of each question in turn.
 
-    :raises ConfigError: the questions have so many answers each that one split stays short.
+    :raises ConfigError: the questions have so many answers each that one split gets too few rows.
     """
     rng = derive_rng("grader's data", seed)
     groups = list(group_by_question(answers).values())
     rng.shuffle(groups)
-    groups.sort(key=len, reverse=True)  # stable: questions with as many answers stay shuffled; single ones fill up
+    groups.sort(
+        key=len, reverse=True
+    )  # stable: equally long groups stay shuffled; single answers come last and fill up
     target_counts = {split: getattr(sizes, split) for split in SPLITS}
     groups_by_split: dict[str, list[list[StudentAnswer]]] = {split: [] for split in SPLITS}
     row_counts = dict.fromkeys(SPLITS, 0)
@@ -62,8 +64,8 @@ def split_by_question(answers: Sequence[StudentAnswer], sizes: SplitSizes, seed:
         row_counts[split] += len(group)
     if short_splits := [split for split in SPLITS if row_counts[split] < target_counts[split]]:
         raise ConfigError(
-            f"{len(answers):,} answers are to {len(groups):,} questions alone: {short_splits[0]} gets {row_counts[short_splits[0]]} rows of "
-            f"{target_counts[short_splits[0]]}, since no question may stand in two splits.",
+            f"{len(answers):,} answers are to {len(groups):,} questions alone: {short_splits[0]} gets "
+            f"{row_counts[short_splits[0]]} rows of {target_counts[short_splits[0]]}, since no question may stand in two splits.",
             "Give answers of more runs, or ask for fewer rows.",
             field="answers",
         )
@@ -72,7 +74,9 @@ def split_by_question(answers: Sequence[StudentAnswer], sizes: SplitSizes, seed:
 
 
 def split_by_question_balanced(answers: Sequence[StudentAnswer], sizes: SplitSizes, seed: int) -> GraderSplits:
-    """As ``split_by_question``, with ``CORRECT_SHARE`` of right ones in every split; an answer stands in one row at most, in training once a key.
+    """As ``split_by_question``, with a share of ``CORRECT_SHARE`` correct rows in every split.
+
+    An answer is in one row at most; in training in one row for each key.
 
     :raises ConfigError: there are too few of one label for test and validation, or of any for training; with the counts.
     """
@@ -84,11 +88,13 @@ def split_by_question_balanced(answers: Sequence[StudentAnswer], sizes: SplitSiz
     groups_by_split: dict[str, list[list[StudentAnswer]]] = {split: [] for split in SPLITS}
     for group in groups:
         labels = {answer.is_correct for answer in group}
-        split = next((s for s, lacks in missing_counts.items() if any(lacks[label] > 0 for label in labels)), "train")
+        split = next(
+            (s for s, missing in missing_counts.items() if any(missing[label] > 0 for label in labels)), "train"
+        )
         groups_by_split[split].append(rng.sample(group, len(group)))
         for answer in group if split in missing_counts else ():
             missing_counts[split][answer.is_correct] -= 1
-    if any(count > 0 for lacks in missing_counts.values() for count in lacks.values()):
+    if any(count > 0 for missing in missing_counts.values() for count in missing.values()):
         raise _too_few_of_label_error(answers, sizes, target_counts)
     rows = {split: _take_by_label(groups_by_split[split], target_counts[split], rng) for split in SPLITS}
     rekeyed = _fill_with_rekeyed(groups_by_split["train"], rows["train"], target_counts["train"], rng)
@@ -101,7 +107,7 @@ def split_by_question_balanced(answers: Sequence[StudentAnswer], sizes: SplitSiz
 
 
 def group_by_question(answers: Iterable[StudentAnswer]) -> dict[int, list[StudentAnswer]]:
-    """Answers by question: such as share an id or a text, or are linked by a third that shares one with each."""
+    """Answers by question: those that share an id or a text, directly or through other answers (union-find)."""
     parents: dict[tuple[str, str], tuple[str, str]] = {}
 
     def find_root(node: tuple[str, str]) -> tuple[str, str]:
@@ -121,13 +127,13 @@ def group_by_question(answers: Iterable[StudentAnswer]) -> dict[int, list[Studen
 
 
 def _take_round_robin(groups: AnswerGroups, count: int, rng: Random) -> list[StudentAnswer]:
-    in_turn = [
+    interleaved = [
         group[k]
         for k in range(max(map(len, groups), default=0))
         for group in rng.sample(groups, len(groups))
         if k < len(group)
     ]
-    chosen = in_turn[:count]
+    chosen = interleaved[:count]
     rng.shuffle(chosen)
     return chosen
 
@@ -138,7 +144,7 @@ def _find_held_out(groups: AnswerGroups, rows: dict[str, list[StudentAnswer]]) -
 
 
 def _take_by_label(groups: AnswerGroups, target_counts: dict[bool, int], rng: Random) -> list[StudentAnswer]:
-    """As many right and wrong ones as are wanted, or as there are."""
+    """As many correct and wrong answers as ``target_counts`` says, or as there are."""
     return [
         answer
         for label, count in target_counts.items()
@@ -149,7 +155,7 @@ def _take_by_label(groups: AnswerGroups, target_counts: dict[bool, int], rng: Ra
 def _fill_with_rekeyed(
     groups: AnswerGroups, rows: Sequence[StudentAnswer], target_counts: dict[bool, int], rng: Random
 ) -> list[StudentAnswer]:
-    """Rows of the labels that training lacks, of answers with another key; those that stand in no row yet first."""
+    """Rekeyed rows of the labels that training lacks; answers that are in no row yet come first."""
     used = {id(answer) for answer in rows}
     answers = [answer for group in groups for answer in rng.sample(group, len(group))]
     rng.shuffle(answers)
@@ -158,21 +164,21 @@ def _fill_with_rekeyed(
     for label, count in target_counts.items():
         missing = count - sum(answer.is_correct is label for answer in rows)
         keys = [(answer, _alternative_keys(answer, label, rng)) for answer in answers]
-        max_keys = max((len(found) for _, found in keys), default=0)
-        in_turn = [(answer, found[k]) for k in range(max_keys) for answer, found in keys if k < len(found)]
-        rekeyed_rows += [_rekey_answer(answer, key, label) for answer, key in in_turn[: max(0, missing)]]
+        max_keys = max((len(letters) for _, letters in keys), default=0)
+        interleaved = [(answer, letters[k]) for k in range(max_keys) for answer, letters in keys if k < len(letters)]
+        rekeyed_rows += [_rekey_answer(answer, key, label) for answer, key in interleaved[: max(0, missing)]]
     return rekeyed_rows
 
 
 def _alternative_keys(answer: StudentAnswer, is_correct: bool, rng: Random) -> list[str]:
-    """The keys, other than the question's, by which the answer would be right, or wrong."""
-    found = [
+    """The letters, other than the key's, that would make the answer correct (or wrong), shuffled."""
+    letters = [
         option.letter
         for option in answer.question.options
         if option.letter != answer.question.correct and (option.letter == answer.letter) is is_correct
     ]
-    rng.shuffle(found)
-    return found
+    rng.shuffle(letters)
+    return letters
 
 
 def _rekey_answer(answer: StudentAnswer, key: str, is_correct: bool) -> StudentAnswer:

@@ -1,4 +1,4 @@
-"""The training of a grader, by transformers' Seq2SeqTrainer: features, batches, settings, losses an epoch."""
+"""Fine-tuning of a grader with transformers' Seq2SeqTrainer: settings, features, losses of each epoch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from transformers import (
     Seq2SeqTrainingArguments,
     TrainerCallback,
 )
-from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from studentsim.errors import StudentError
 from studentsim.grader.encoding import (
@@ -30,37 +29,41 @@ from studentsim.grader.encoding import (
     shift_tokens_right,
 )
 from studentsim.grader.loading import resolve_grader_device
-from studentsim.grader.model import EMBEDDED, pad_batch
+from studentsim.grader.model import EMBEDDED
 from studentsim.grader.student_answer import StudentAnswer
+from studentsim.grader.trainer_setup import (
+    COMMON_OPTIONS,
+    TrainingFeatures,
+    collate_features,
+    remove_console_callbacks,
+)
 
 EMBEDDED_FINETUNE_INPUT_TOKENS = 256
-"""Longest input where the embedded marker is fine-tuned."""
+"""Tokens of the longest input if the embedded grader is fine-tuned."""
 
 OnProgress = Callable[[str], None]
-TrainingFeatures = dict[str, list[int]]
-"""``input_ids``, ``decoder_input_ids``, ``labels``."""
 
 
 @dataclass(frozen=True)
 class FinetuneSettings:
-    """How a grader is fine-tuned; the defaults are P0's, and where it names none transformers' own."""
+    """How a grader is fine-tuned; the defaults are P0's or, where it names none, transformers'."""
 
     learning_rate: float = 1e-3
-    """Peak, falling linearly to zero. paper: 1e-3."""
+    """Peak, falling linearly to zero. P0: 1e-3."""
     epochs: int = 1
-    """paper: 1."""
+    """P0: 1."""
     batch_size: int = 8
-    """Rows an optimiser step. Trainer's default."""
+    """Rows of an optimiser step. Trainer's default."""
     input_tokens: int = MAX_INPUT_TOKENS
-    """Longest input. paper: 128."""
+    """Tokens of the longest input. P0: 128."""
     reading: TruncationMode = "whole"
-    """whole: longer answers are left out; ends: their beginning and their end are read."""
+    """``whole``: longer answers are left out; ``ends``: their beginning and their end are read."""
     balanced: bool = True
-    """51.8 % of each split's rows are right ones, as P0's; False: as they come."""
+    """Whether 51.8 % of each split's rows are correct ones, as in P0; False: as they come."""
     target_tokens: int = 3
-    """Longest target, its end token included. paper: 3. More where the base's tokenizer needs more for Correct or Wrong."""
+    """Tokens of the longest target, its end token included; more if the base's tokenizer needs more. P0: 3."""
     seed: int = 0
-    """Decides the splits and the order."""
+    """Decides the splits and the order of the rows."""
     device: str = "auto"
     """auto, cpu or cuda."""
 
@@ -68,7 +71,7 @@ class FinetuneSettings:
     def for_base(
         cls, base: str, *, input_tokens: int | None = None, reading: TruncationMode | None = None, **others: Any
     ) -> FinetuneSettings:
-        """Settings for that base. Of the embedded marker a token is a letter or a digit, so that few replies fit into P0's 128."""
+        """The defaults for a base. The embedded grader's tokens are letters and digits, so that few replies fit into P0's 128."""
         embedded = base == EMBEDDED
         return cls(
             input_tokens=(EMBEDDED_FINETUNE_INPUT_TOKENS if embedded else MAX_INPUT_TOKENS)
@@ -81,7 +84,7 @@ class FinetuneSettings:
 
 @dataclass(frozen=True)
 class EpochLosses:
-    """Mean losses (cross-entropy a target token) of one pass over the training rows, and of the validation rows after it."""
+    """Mean cross-entropy per target token of one pass over the training rows, and of the validation rows after it."""
 
     epoch: int
     training_loss: float
@@ -98,9 +101,9 @@ def train_grader(
     trainer_folder: Path,
     on_progress: OnProgress,
 ) -> tuple[EpochLosses, ...]:
-    """Train ``model`` in place, and leave it on the processor; the losses. ``trainer_folder`` is a folder for the Trainer's own files.
+    """Train ``model`` in place and move it to the CPU; returns the losses. Writes the Trainer's own files into ``trainer_folder``.
 
-    :raises StudentError: the training diverged.
+    :raises StudentError: the training diverged: some weights are not finite.
     """
     loss_callback = _EpochLossCallback(on_progress, settings.epochs)
     trainer = Seq2SeqTrainer(
@@ -111,8 +114,7 @@ def train_grader(
         data_collator=lambda batch: collate_features(batch, _get_pad_token_id(model, tokenizer)),
         callbacks=[loss_callback],
     )
-    for callback in (PrinterCallback, ProgressCallback):
-        trainer.remove_callback(callback)
+    remove_console_callbacks(trainer)
     trainer.train()
     if not all(torch.isfinite(parameter).all() for parameter in model.parameters()):
         raise StudentError("The training diverged: the weights are no numbers any more.", "Lower --learning-rate.")
@@ -126,7 +128,7 @@ def build_features(
     tokenizer: PreTrainedTokenizerBase,
     encode_input: InputEncoder,
 ) -> list[TrainingFeatures]:
-    """Token ids of each answer's input and target; the decoder is given what a marker gives it when it judges."""
+    """Token ids of each answer's input and target; ``decoder_input_ids`` are those of ``Seq2SeqGrader``."""
     start_token_id = get_decoder_start_token_id(model, tokenizer)
     labels = {correct: encode_label(tokenizer, correct) for correct in (True, False)}
     return [
@@ -139,19 +141,6 @@ def build_features(
     ]
 
 
-def collate_features(batch: Sequence[TrainingFeatures], pad_token_id: int) -> dict[str, torch.Tensor]:
-    """``input_ids`` and ``attention_mask`` (B, T); ``decoder_input_ids`` and ``labels`` (B, L), -100 where nothing is asked."""
-    ids, mask = pad_batch([row["input_ids"] for row in batch], pad_token_id)
-    decoder_ids, _ = pad_batch([row["decoder_input_ids"] for row in batch], pad_token_id)
-    labels, label_mask = pad_batch([row["labels"] for row in batch], pad_token_id)
-    return {
-        "input_ids": ids,
-        "attention_mask": mask,
-        "decoder_input_ids": decoder_ids,
-        "labels": labels.masked_fill(label_mask == 0, -100),
-    }
-
-
 def _get_pad_token_id(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
     return (
         tokenizer.pad_token_id if tokenizer.pad_token_id is not None else get_decoder_start_token_id(model, tokenizer)
@@ -159,7 +148,7 @@ def _get_pad_token_id(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
 
 
 def _training_arguments(settings: FinetuneSettings, trainer_folder: Path) -> Seq2SeqTrainingArguments:
-    """The Trainer's settings; all that is not said is its default, as in P0: AdamW, linear to zero, clipped at norm 1."""
+    """The Trainer's arguments; all others are its defaults, as in P0: AdamW, linear decay to zero, gradient norm clipped at 1."""
     return Seq2SeqTrainingArguments(
         output_dir=str(trainer_folder),
         learning_rate=settings.learning_rate,
@@ -171,17 +160,13 @@ def _training_arguments(settings: FinetuneSettings, trainer_folder: Path) -> Seq
         eval_strategy="epoch",
         logging_strategy="epoch",
         save_strategy="no",
-        prediction_loss_only=True,
-        report_to=[],
-        remove_unused_columns=False,
-        dataloader_pin_memory=False,
-        disable_tqdm=True,
         use_cpu=resolve_grader_device(settings.device) == "cpu",
+        **COMMON_OPTIONS,
     )
 
 
 class _EpochLossCallback(TrainerCallback):
-    """Says each epoch's losses, and keeps them."""
+    """Reports each epoch's losses and collects them."""
 
     def __init__(self, on_progress: OnProgress, epoch_count: int) -> None:
         self.on_progress = on_progress

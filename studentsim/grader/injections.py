@@ -1,6 +1,6 @@
-"""Words that try to talk a marker round: some to train with, others, never trained with, to test with.
+"""Prompt injections: texts that ask a grader for a verdict, some for training and others only for the test.
 
-``{letter}`` and ``{right}`` are the right option's, ``{wrong}`` a wrong option's text, ``{value}`` what the answer says.
+``{letter}`` and ``{right}`` are the correct option's letter and text, ``{wrong}`` a wrong option's text, ``{value}`` the answer's value.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Which label an answer gets: what the key says of the option that the text ticks.
+"""Labels an answer's text by the key.
 
-The letter that a text names decides, whatever value stands beside it; without a letter, the value. The last ``Answer:`` line
-counts. Two different letters on that line tick nothing: unanswered is wrong.
+The option is chosen by the letter on the last ``Answer:`` line, whatever value follows it, or by the value if there is no letter.
+Two different letters on that line choose none: unanswered is wrong.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _JOINED_LETTER_PATTERN = re.compile(r"(?i)^\W*(?:or|and|,|/|&)\W*([a-j])\b\W*$")
 
 
 def is_correct_by_key(question: Question, text: str) -> bool:
-    """Whether the key calls this text right."""
+    """Whether a text is correct by the key."""
     letter, value = parse_answer(text, question)
     if letter is not None and value is not None and _names_another_letter(letter, value, question):
         letter = None
@@ -26,14 +26,14 @@ def is_correct_by_key(question: Question, text: str) -> bool:
 
 
 def label_by_key(question: Question, text: str) -> str:
-    """The marker's target: ``Correct`` or ``Wrong``."""
+    """The grader's target: ``Correct`` or ``Wrong``."""
     return CORRECT if is_correct_by_key(question, text) else WRONG
 
 
 def _names_another_letter(letter: str, value: str, question: Question) -> bool:
-    """Whether what follows the first letter (``d`` in ``d) 5 or a) 6``) names another option's letter as well."""
+    """Whether the text after the first letter (``d`` in ``d) 5 or a) 6``) names another option's letter."""
     joined_letter = _JOINED_LETTER_PATTERN.match(value)
-    named_letters = {found.lower() for found in _LETTER_PATTERN.findall(value)} | (
+    named_letters = {other.lower() for other in _LETTER_PATTERN.findall(value)} | (
         {joined_letter[1].lower()} if joined_letter else set()
     )
     return any(other != letter and question.option(other) for other in named_letters)

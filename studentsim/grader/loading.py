@@ -1,4 +1,4 @@
-"""Loading a sequence-to-sequence model (T5, BART and their kin) of the hub or of a folder. Safetensors only, never its own code."""
+"""Loads a sequence-to-sequence model (such as T5, BART) of the hub or of a folder: only safetensors, never remote code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-# Where a repository has pickles alone, transformers would ask the hub for a conversion: another version than the pinned one.
+# For a repository that has only pickles, transformers would ask the hub for a conversion: another version than the pinned one.
 os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
 
 import torch
@@ -19,38 +19,38 @@ from studentsim.grader.encoding import TruncationMode
 from studentsim.student.huggingface import resolve
 
 CARD_FILE_NAME = "grader.json"
-"""What ``train-teacher`` writes beside the weights: of which base, answers and settings the grader was made."""
+"""Written by ``train-teacher`` beside the weights: the grader's base, data and settings."""
 
 RELOAD_REMEDY = "Save or download it again, or name a T5 or BART that this version of transformers knows."
 
 
 @dataclass(frozen=True)
 class LoadedSeq2Seq:
-    """A model in evaluation mode, its tokenizer, and which version it is."""
+    """A model in evaluation mode, its tokenizer and its version."""
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     revision: str
     input_tokens: int | None
-    """The longest input it was fine-tuned for, where it says so."""
+    """Tokens of the longest input it was fine-tuned for; None if its card does not say."""
     truncation: TruncationMode = "whole"
-    """What it reads of longer ones."""
+    """What it reads of longer inputs."""
 
 
 def load_seq2seq(
     name: str, revision: str = "", *, device: str = "cpu", dtype: torch.dtype = torch.float32
 ) -> LoadedSeq2Seq:
-    """The encoder and decoder of that name.
+    """Load the encoder-decoder of that name.
 
-    :raises ConfigError: there is no such model, or it must not be used, or its version is another (``source.resolve_model``).
-    :raises StudentError: its files cannot be read, are not whole, or are of an architecture that transformers does not know.
+    :raises ConfigError: there is no such model, it must not be used, or its version is another (``resolve.resolve_model``).
+    :raises StudentError: its files are unreadable or incomplete, or transformers does not know the architecture.
     """
     resolved = resolve.resolve_model(name, revision, role=resolve.GRADER_ROLE)
     is_local = resolved.revision.startswith(resolve.FINGERPRINT_PREFIX)
     location, version = (str(resolved.folder), None) if is_local else (name, resolved.revision)
     try:
         tokenizer = AutoTokenizer.from_pretrained(location, revision=version, trust_remote_code=False)
-    except Exception as error:  # files missing or damaged, a kind that is not known: all mean the same to a user
+    except Exception as error:  # files missing or damaged, an unknown kind: all the same to a user
         raise StudentError(
             f"The tokenizer of {location} cannot be read ({_first_line(error)}).", RELOAD_REMEDY
         ) from error
@@ -60,7 +60,7 @@ def load_seq2seq(
 
 
 def resolve_grader_device(setting: str) -> str:
-    """``cuda`` or ``cpu``, by a setting of ``auto``, ``cuda`` or ``cpu``.
+    """``cuda`` or ``cpu`` for a setting of ``auto``, ``cuda`` or ``cpu``.
 
     :raises ConfigError: a GPU was asked for, and torch finds none.
     """
@@ -70,7 +70,7 @@ def resolve_grader_device(setting: str) -> str:
 
 
 def dtype_for_device(device: str) -> torch.dtype:
-    """What a grader computes in: float32, or bfloat16 on a GPU that has it. Never float16, in which T5 overflows."""
+    """float32, or bfloat16 on a GPU that supports it; never float16, in which T5 overflows."""
     return torch.bfloat16 if device == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
 
 
@@ -85,13 +85,14 @@ def _load_model(location: str, revision: str | None, device: str, dtype: torch.d
             output_loading_info=True,
         )
     except (MemoryError, torch.OutOfMemoryError):
-        raise  # told as such
+        raise  # has its own message
     except Exception as error:  # transformers and safetensors raise many kinds here
         raise StudentError(f"The marker {location} cannot be read ({_first_line(error)}).", RELOAD_REMEDY) from error
     missing_weights = sorted({*info["missing_keys"], *(str(key) for key in info["mismatched_keys"])})
     if missing_weights:  # transformers fills these with random numbers, and only logs it
         raise StudentError(
-            f"The marker {location} is not whole: {len(missing_weights)} of its weights are missing or misshapen, {missing_weights[0]} say.",
+            f"The marker {location} is not whole: {len(missing_weights)} of its weights are missing or misshapen, "
+            f"{missing_weights[0]} say.",
             RELOAD_REMEDY,
         )
     return model.to(device)
@@ -107,11 +108,11 @@ def _check_tokenizer_fits_model(location: str, model: PreTrainedModel, tokenizer
 
 
 def _read_card_settings(folder: Path | None) -> tuple[int | None, TruncationMode]:
-    """The longest input, and what is read of longer ones, as the folder's card tells."""
+    """The longest input in tokens, and what is read of longer ones, by the folder's card."""
     try:
         settings = json.loads((folder / CARD_FILE_NAME).read_text(encoding="utf-8"))["settings"]
         tokens, truncation = settings["input_tokens"], settings.get("reading")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):  # none, or somebody else's
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):  # no card, or another program's
         return None, "whole"
     valid_tokens = tokens if isinstance(tokens, int) and 16 <= tokens <= 100_000 else None
     return valid_tokens, "ends" if truncation == "ends" else "whole"

@@ -1,10 +1,10 @@
-"""A trained marker: an encoder and decoder that reads the right option and an answer, and says Correct or Wrong (P0).
+"""A trained grader: an encoder-decoder that reads the correct option and an answer, and says Correct or Wrong (P0).
 
-    from studentsim.grader.model import load_marker
-    load_marker("embedded").judge([(question, "Answer: 248.22")])
+    from studentsim.grader.model import load_grader
+    load_grader("embedded").judge([(question, "Answer: 248.22")])
 
-``embedded`` ships with the product; any other T5 or BART can be named, from the hub or a folder: google/flan-t5-large, as in
-the paper, once it is fine-tuned (finetune.py); the embedded one, fine-tuned on a language model's answers, is such a folder too.
+``embedded`` ships with the product. Any other T5 or BART, of the hub or of a folder, can be named: google/flan-t5-large, as in
+P0, or the embedded one, once fine-tuned on a language model's answers (finetune.py).
 """
 
 from __future__ import annotations
@@ -35,31 +35,30 @@ from studentsim.types import Question
 
 EMBEDDED = "embedded"
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
-"""The shipped marker (safetensors) with its tokenizer: a folder that transformers reads as any other."""
+"""The shipped grader (safetensors) with its tokenizer, as transformers saves them."""
 
 EMBEDDED_MAX_INPUT_TOKENS = 160
-"""Longest input of the embedded marker in tokens. paper: 128; an answer's end has at most 128 characters, here often a token
-each."""
+"""Tokens of the embedded grader's longest input. P0: 128; here an answer's end of 128 characters often has a token for each."""
 
 BATCH_SIZE = 128
-"""Answers judged at once, where the model is small."""
+"""Answers judged at once by a small model."""
 LARGE_MODEL_PARAMETERS = 50_000_000
-"""Parameters from which on fewer are judged at once, and a processor's cores share out each operation."""
+"""Parameters from which on batches are smaller, and each operation uses all of a processor's cores."""
 LARGE_MODEL_BATCH_SIZE = 16
 
 
 @dataclass(frozen=True)
 class GraderVerdict:
-    """A judgement. ``p_correct``, 0 to 1, is the marker's for Correct against Wrong; ``is_correct`` is whether it is above one half."""
+    """``p_correct`` is P(Correct) / (P(Correct) + P(Wrong)), 0 to 1; ``is_correct`` is whether it is above one half."""
 
     is_correct: bool
     p_correct: float
 
 
 class Seq2SeqGrader:
-    """Judges answers by comparing how likely the model finds the two targets; so each answer gets a verdict.
+    """Judges answers by comparing the probabilities of the two targets, so that each answer gets a verdict.
 
-    ``encode_input`` turns (question, answer) into input ids; None: as the embedded marker's.
+    ``encode_input`` turns (question, answer's text) into input ids; None: as for the embedded grader.
     """
 
     def __init__(
@@ -73,7 +72,7 @@ class Seq2SeqGrader:
         self.tokenizer = tokenizer
         self.targets = encode_targets(tokenizer)
         self.start_token_id = get_decoder_start_token_id(model, tokenizer)
-        # Padding is never looked at; a tokenizer without any (BART's kin may come so) gets some other id.
+        # Padding is masked: for a tokenizer without padding (some BARTs) any id will do.
         self.pad_token_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else self.start_token_id
         self.encode_input = encode_input or (
             lambda question, text: encode_with_end_token(
@@ -83,10 +82,10 @@ class Seq2SeqGrader:
         self.is_large = model.num_parameters() >= LARGE_MODEL_PARAMETERS
 
     def judge(self, rows: Sequence[tuple[Question, str]]) -> list[GraderVerdict]:
-        """A verdict for each (question, text of the answer), in their order."""
+        """A verdict for each (question, answer's text), in order."""
         inputs = [self.encode_input(question, text) for question, text in rows]
         probabilities = [0.0] * len(rows)
-        by_length = sorted(range(len(rows)), key=lambda row: len(inputs[row]))  # little padding
+        by_length = sorted(range(len(rows)), key=lambda row: len(inputs[row]))  # saves padding
         batch_size = LARGE_MODEL_BATCH_SIZE if self.is_large else BATCH_SIZE
         with use_all_cores() if self.is_large and self.model.device.type == "cpu" else contextlib.nullcontext():
             for start in range(0, len(rows), batch_size):
@@ -99,21 +98,17 @@ class Seq2SeqGrader:
 
     @torch.no_grad()
     def _compute_p_correct(self, inputs: Sequence[list[int]]) -> list[float]:
-        """P(Correct) against P(Wrong) for each input (B)."""
+        """``p_correct`` of each of B inputs."""
         ids, mask = pad_batch(inputs, self.pad_token_id)
         ids, mask = ids.to(self.model.device), mask.to(self.model.device)
-        encoder_outputs = self.model.get_encoder()(
-            input_ids=ids, attention_mask=mask
-        )  # read once; of the architecture's own kind
-        logps = torch.stack(
-            [self._sum_target_logps(encoder_outputs, mask, target) for target in self.targets], -1
-        )  # (B, 2)
+        encoder_outputs = self.model.get_encoder()(input_ids=ids, attention_mask=mask)  # once for both targets
+        logps = torch.stack([self._sum_target_logps(encoder_outputs, mask, t) for t in self.targets], -1)  # (B, 2)
         return logps.softmax(-1)[:, 0].tolist()
 
     def _sum_target_logps(
         self, encoder_outputs: ModelOutput, mask: torch.Tensor, target: Sequence[int]
     ) -> torch.Tensor:
-        """Summed log-probability (B,) of a target's tokens after the inputs."""
+        """Summed log-probability (natural) of a target's tokens given each input, (B,)."""
         decoder_ids = torch.tensor([shift_tokens_right(target, self.start_token_id)] * len(mask), device=mask.device)
         labels = torch.tensor([list(target)] * len(mask), device=mask.device)
         out = self.model(
@@ -130,12 +125,12 @@ def pad_batch(rows: Sequence[list[int]], pad_token_id: int) -> tuple[torch.Tenso
 
 
 def load_grader(name: str = EMBEDDED, revision: str = "", *, device: str = "cpu") -> Seq2SeqGrader:
-    """The marker of that name: ``embedded``, or the hub name or folder of an encoder and decoder with safetensors weights.
+    """Load ``embedded``, or an encoder-decoder with safetensors weights by its hub name or folder.
 
-    The embedded one computes on the processor in float32 always; ``device`` (auto, cpu, cuda) is for others.
+    ``device`` is auto, cpu or cuda; the embedded grader always computes on the CPU, in float32.
 
-    :raises ConfigError: there is no such model, or it must not be used, or its version is another.
-    :raises StudentError: its files cannot be read, are not whole, or its tokenizer cannot say the targets.
+    :raises ConfigError: there is no such model, it must not be used, or its version is another.
+    :raises StudentError: its files are unreadable or incomplete, or its tokenizer cannot write the targets.
     """
     if name == EMBEDDED:
         return _load_embedded_grader()
@@ -150,7 +145,7 @@ def build_grader(
     input_tokens: int | None = None,
     truncation: TruncationMode = "whole",
 ) -> Seq2SeqGrader:
-    """A marker of a model in memory, which reads the paper's input within ``input_tokens`` and its own places."""
+    """A grader of a model in memory; inputs have at most ``input_tokens`` tokens (None: 128) and the model's positions."""
     max_positions = getattr(model.config, "max_position_embeddings", None) or input_tokens or MAX_INPUT_TOKENS
     max_tokens = min(input_tokens or MAX_INPUT_TOKENS, max_positions)
     return Seq2SeqGrader(model, tokenizer, encode_input=InputEncoder(tokenizer, max_tokens, truncation))

@@ -1,6 +1,6 @@
-"""Values as pupils write them: the same number in another way, and numbers a slip of the pen away.
+"""Variants of a number as pupils write them: equal ones in another notation, and unequal ones by a slip of the pen.
 
-Equal means equal as the key compares: 0.5 is 1/2, 3,000 is 3000; 0.33 is not 1/3.
+Numbers are equal as the key compares them: 0.5 is 1/2, 3,000 is 3000; 0.33 is not 1/3.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MAX_TRIES = 60
 
 
 def swap_fraction_and_decimal(text: str, rng: Random) -> str | None:
-    """A fraction as a decimal, where that ends within four places, or a decimal as a fraction; None for other texts.
+    """A fraction as a decimal of at most four places, or a decimal as a fraction; None for other texts.
 
     >>> swap_fraction_and_decimal("3/4", Random(0)), swap_fraction_and_decimal("2.5", Random(0)), swap_fraction_and_decimal("7", Random(0))
     ('0.75', '5/2', None)
@@ -35,7 +35,7 @@ def swap_fraction_and_decimal(text: str, rng: Random) -> str | None:
 
 
 def change_digit_format(text: str, rng: Random) -> str | None:
-    """Thousands set off (3,000), or the other way round, or noughts behind the point (12.50); None where neither is possible.
+    """Add or remove thousands separators (3,000), or add trailing zeros (12.50); None if the text is no decimal number.
 
     >>> change_digit_format("3000", Random(1)), change_digit_format("12.5", Random(0)), change_digit_format("1/2", Random(0))
     ('3,000', '12.500', None)
@@ -49,7 +49,7 @@ def change_digit_format(text: str, rng: Random) -> str | None:
 
 
 def add_random_unit(text: str, rng: Random) -> str:
-    """The value with a unit or a word beside it, some in another numeral too. Text that is no number stays as it is."""
+    """The value with a unit or a word, sometimes in another digit format too; a text that is no number is returned unchanged."""
     value = parse_number(text)
     if value is None:
         return text
@@ -59,7 +59,7 @@ def add_random_unit(text: str, rng: Random) -> str:
 
 
 def sample_number_text(rng: Random) -> str:
-    """A number such as options show: whole, a decimal or a fraction, small ones as often as large ones."""
+    """A random number as options show them: whole, decimal or fraction, of evenly distributed magnitude."""
     kind = rng.random()
     whole = rng.randrange(1, 10 ** rng.randrange(1, 7))
     if kind < 0.4:
@@ -74,9 +74,9 @@ def sample_number_text(rng: Random) -> str:
 
 
 def perturb_number(text: str, rng: Random) -> str:
-    """Another number that looks like this one: a digit changed, dropped, doubled, swapped, the point moved, one more or less.
+    """Another number by a slip: a digit replaced, dropped, inserted or swapped, the point moved, or a small step up or down.
 
-    :raises ValueError: the text holds no one number, or no slip changes it.
+    :raises ValueError: the text is no number, or no slip was found that changes it.
     """
     value = parse_number(text)
     if value is None:
@@ -89,7 +89,7 @@ def perturb_number(text: str, rng: Random) -> str:
 
 
 def _digit_positions(text: str) -> list[int]:
-    return [position for position, sign in enumerate(text) if sign.isdigit()]
+    return [position for position, char in enumerate(text) if char.isdigit()]
 
 
 def _replace_digit(text: str, rng: Random) -> str:

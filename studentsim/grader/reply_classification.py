@@ -1,19 +1,19 @@
-"""What kind of reply an answer is: language models write in many forms, and a grader may read some of them worse than others.
+"""The kinds of reply: language models answer in many forms, and a grader may read some of them worse than others.
 
-| kind | example, where the option ticked is b) 980 |
+| kind | example, if the chosen option is b) 980 |
 |---|---|
 | letter and value | b) 980 |
 | letter alone | (B) |
 | value alone | 980 |
 | letter and value disagree | a) 980: the letter counts |
-| letter beside no option's value | b) 975 |
+| letter with no option's value | b) 975 |
 | answer, then explanation | b) 980, then lines of reasons |
 | another letter first | a) 2200, and further down: The answer is b) |
 | working, then answer | lines of working, then: so the answer is b) 980 |
-| nothing ticked | I do not know. |
-| cut off | it reached the limit of tokens, whatever it had ticked |
+| nothing chosen | I do not know. |
+| cut off | it reached the limit of tokens, whatever it chose |
 
-Every answer is of one kind (``teacher/reply_kinds.py`` tells which).
+Every answer is of one kind (``classify_reply`` in reply_kinds.py).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from enum import StrEnum
 
 
 class ReplyKind(StrEnum):
-    """A form of reply; its value stands in files."""
+    """A form of reply; the values are stored in files."""
 
     LETTER_AND_VALUE = "letter_and_value"
     LETTER_ONLY = "letter_only"
@@ -37,7 +37,7 @@ class ReplyKind(StrEnum):
 
     @property
     def title(self) -> str:
-        """The kind in words."""
+        """The kind's name as shown to users."""
         return REPLY_KIND_TITLES[self]
 
 

@@ -1,6 +1,6 @@
-"""Which kind of reply an answer is (``analysis/reply_kinds.py``), by what it ticked, the value it wrote, and where in its text.
+"""Classifies replies into the kinds of reply_classification.py.
 
-Which option an answer ticks was found when it was given (``student/answer_parsing/``).
+The option that an answer chose was parsed when it was given (``student/answer_parsing/``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from studentsim.grader.student_answer import StudentAnswer
 from studentsim.student.answer_parsing.reply import parse_reply_full
 
 MAX_SHORT_REPLY_WORDS = 12
-"""Words of a reply of one line that has no working and no explanation, at most."""
+"""Most words of a one-line reply without working and explanation."""
 
 _OPENING_LETTER_PATTERN = re.compile(
     r"(?i)\W{0,6}(?:(?:so|the|my|correct|final|right|answer|option|choice|letter|is)\b[\s:*]{0,4}){0,6}"
@@ -23,7 +23,7 @@ _FILLER_PATTERN = re.compile(r"(?i)^\W*(?:(?:so|the|my|correct|final|right|answe
 
 
 def classify_reply(answer: StudentAnswer) -> ReplyKind:
-    """The kind of an answer, by what it ticked, the value it wrote, and where in its text."""
+    """The kind of an answer, by the option it chose, the value it wrote, and their positions in its text."""
     if answer.ended is False:
         return ReplyKind.TRUNCATED
     if answer.letter is None:
@@ -42,13 +42,13 @@ def classify_reply(answer: StudentAnswer) -> ReplyKind:
 
 
 def sort_reply_kinds(kinds: Iterable[str]) -> list[ReplyKind]:
-    """The kinds found, in the order in which figures are told."""
+    """The distinct kinds among these, in display order."""
     names = set(kinds)
     return [kind for kind in ReplyKind if kind in names]
 
 
 def _classify_long_reply(first_line: str, answer: StudentAnswer) -> ReplyKind:
-    """Of a reply with more than an answer: what its first line says decides."""
+    """The kind of a reply that has more than an answer, by its first line."""
     opening = _OPENING_LETTER_PATTERN.match(first_line)
     if opening:
         is_same_letter = opening[1].lower() == answer.letter
@@ -62,7 +62,7 @@ def _classify_long_reply(first_line: str, answer: StudentAnswer) -> ReplyKind:
 
 
 def _find_value_letter(answer: StudentAnswer) -> str | None:
-    """The option that the value beside the letter shows; read anew where the journal does not tell, as those of older versions."""
+    """The letter of the option that the answer's value shows; parsed again if an older version's journal lacks it."""
     if answer.value_letter or not answer.value:
         return answer.value_letter
     parsed = parse_reply_full(answer.text, answer.question, ended=answer.ended)
@@ -70,6 +70,6 @@ def _find_value_letter(answer: StudentAnswer) -> str | None:
 
 
 def _mentions_option_letter(letter: str | None, text: str) -> bool:
-    """Whether a letter is written as an option's: ``d)``, ``(d)``, ``option d``, or first of all."""
+    """Whether a text names an option by its letter: ``d)``, ``(d)``, ``option d``, or at its start."""
     letter_pattern = rf"(?i)^\W*{letter}\b|(?<!\w)\(?{letter}\s?[)\].:]|\b(?:option|choice|letter|answer|is)\W{{1,3}}{letter}\b(?!['’])"
     return re.search(letter_pattern, text) is not None

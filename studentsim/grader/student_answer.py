@@ -1,4 +1,4 @@
-"""A student's answer as a grader's data take it: the question, what was written, what it ticks, and what the key says of it."""
+"""A student's answer in a run, as graders are trained and evaluated on it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class SplitSizes:
-    """Rows of each split. paper: 680, 110, 110."""
+    """Number of rows of each split. P0: 680, 110, 110."""
 
     train: int = 680
     validation: int = 110
@@ -22,13 +22,13 @@ class SplitSizes:
 
     @property
     def total(self) -> int:
-        """All rows."""
+        """Rows of all splits."""
         return self.train + self.validation + self.test
 
 
 @dataclass(frozen=True)
 class StudentAnswer:
-    """What a student wrote on a question in a run, and whether the key calls it right."""
+    """What a student wrote on a question in a run, and whether it is correct by the key."""
 
     question: Question
     text: str
@@ -38,17 +38,17 @@ class StudentAnswer:
     turn: int
     phase: str
     letter: str | None = None
-    """The option that it ticks; None where it ticks none."""
+    """The option that it chose; None if none."""
     value: str | None = None
-    """The value it wrote."""
+    """The value that it wrote."""
     value_letter: str | None = None
-    """The option that the value beside the letter shows; None where none does, or it is not known."""
+    """The letter of the option that the value shows; None if no option does, or it is unknown."""
     ended: bool | None = None
-    """Whether the model ended it itself; False: cut off; None: not known."""
+    """Whether the model ended the text itself; False: it was cut off; None: unknown."""
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any], *, run_id: str, student: str) -> StudentAnswer:
-        """From an ``Answered`` event as the journal tells it; the question is without its working, which no grader reads."""
+        """From an ``Answered`` event of a journal; the question lacks its rationale, which no grader reads."""
         options = tuple(Option(o["letter"], o["text"], o.get("misconception")) for o in event["options"])
         question = Question(
             id=event["question_id"], bank="", category=event["category"], problem=event["problem"], options=options,

@@ -1,10 +1,10 @@
-"""The embedded marker's tokenizer: a digit with its place is one token, so equal numbers are equal tokens wherever they stand.
+"""The embedded grader's tokenizer: a digit with its place value is one token, so that equal numbers are equal tokens.
 
     3,000  ->  3 thousands  ,  0 hundreds  0 tens  0 ones          12.5 -> 1 ten  2 ones  .  5 tenths          d, D -> letter d
 
-So small a model was not taught to compare numbers in tokens of three digits, nor letters that also spell words, in the time
-there is; with digits that know their place it was in minutes (docs/log.md). Codes are private-use characters, put in by
-the tokenizer's own normalizer; such characters in a text are taken out first, so nobody can write them.
+So small a model did not learn in the available time to compare numbers in tokens of three digits, nor letters that also spell
+words; with place values it learnt in minutes (docs/log.md). Codes are private-use characters, inserted by the tokenizer's own
+normalizer; such characters in a text are removed first, so that nobody can write them.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ WORD_TOKENS = (
     "Answer: ", "answer", "the", "is", "Ignore", "ignore", "mark", "correct", "wrong", "right", "instructions",
     "previous", "please", "teacher", "Context", "or", "and", "cm", "km", "kg", "about", "an", "not", "this", "as",
 )  # fmt: skip
-"""Words worth a token of their own; any other is read letter by letter."""
+"""Words that are one token; any other is read letter by letter."""
 
 INTEGER_PLACES, FRACTIONAL_PLACES, DENOMINATOR_PLACES = 7, 4, 3
-"""Places that have codes: before the point, behind it, and in the number below a fraction's bar. Digits beyond stay plain."""
+"""Places that have codes: before and after the decimal point, and in a denominator; digits beyond have none."""
 
 _FIRST_CODE_POINT = 0xE000
 _PIECE_PATTERN = "|".join(
@@ -35,10 +35,11 @@ _PIECE_PATTERN = "|".join(
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """The tokenizer; always the same ids. Every input ends in ``</s>``, as T5's do."""
+    """Build the tokenizer, always with the same ids; every input ends in ``</s>``, as T5's do."""
     pieces = [
-        PAD_TOKEN, END_TOKEN, *TARGETS, PROMPT_START, PROMPT_MIDDLE, PROMPT_END, *WORD_TOKENS, *string.ascii_letters, *string.digits, *string.punctuation,
-        " ", "\n", "×", "÷", *(code for _, code in _iter_code_patterns()), *(f"<0x{byte:02X}>" for byte in range(256)),
+        PAD_TOKEN, END_TOKEN, *TARGETS, PROMPT_START, PROMPT_MIDDLE, PROMPT_END, *WORD_TOKENS,
+        *string.ascii_letters, *string.digits, *string.punctuation, " ", "\n", "×", "÷",
+        *(code for _, code in _iter_code_patterns()), *(f"<0x{byte:02X}>" for byte in range(256)),
     ]  # fmt: skip
     vocab = {piece: index for index, piece in enumerate(dict.fromkeys(pieces))}
     tokenizer = Tokenizer(BPE(vocab=vocab, merges=[], byte_fallback=True, ignore_merges=True))
@@ -55,9 +56,9 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def _iter_code_patterns() -> Iterator[tuple[str, str]]:
-    """What gets a code, in the order in which the codes are put in, each with its code.
+    """(pattern, code) for each character that gets a code, in the order of replacement.
 
-    Below a bar and behind a point digits are counted from the left, before the point from the right: by how many follow.
+    In a denominator and after a decimal point, places are counted from the left; before the point from the right.
     """
     code_point = _FIRST_CODE_POINT
 

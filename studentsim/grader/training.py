@@ -1,9 +1,9 @@
-"""Makes the embedded marker from nothing, on a CPU, with transformers' Trainer; can be stopped and goes on from its checkpoint.
+"""Trains the embedded grader from scratch, on a CPU, with transformers' Trainer.
 
     python -m studentsim train-teacher
 
-First the student's own answers are collected, then rows are made of them, then a small T5 learns to judge. What is done lies
-in ``work``, so a command that was stopped begins where it was.
+Collects the student's answers, makes rows of them, and trains a small T5. Each step's result is in ``work_folder``, so that a
+command that was stopped continues from there, the training from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -29,49 +29,49 @@ from transformers import (
     T5ForConditionalGeneration,
     TrainerCallback,
 )
-from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from transformers.trainer_utils import get_last_checkpoint
 
 from studentsim.grader import dataset
 from studentsim.grader.collect import Simulator, answers_fingerprint, load_or_collect
-from studentsim.grader.model import EMBEDDED_MAX_INPUT_TOKENS, WEIGHTS_FOLDER, pad_batch
+from studentsim.grader.model import EMBEDDED_MAX_INPUT_TOKENS, WEIGHTS_FOLDER
 from studentsim.grader.tokenizer import build_tokenizer, encode_with_end_token
+from studentsim.grader.trainer_setup import (
+    COMMON_OPTIONS,
+    TrainingFeatures,
+    collate_features,
+    remove_console_callbacks,
+)
 from studentsim.rng import derive_rng
 
 WORK_FOLDER = Path("data/teacher")
 
 EQUAL_TOKEN_LOGIT = 8.0
-"""Logit, at the beginning, from a token to an equal one; to others it is about 0."""
+"""Initial attention logit from a token to an equal one; about 0 to others."""
 SELF_ATTENTION_BIAS = -8.0
-"""Bias, at the beginning, of a token's attention to itself."""
+"""Initial bias of a token's attention to itself."""
 
 
 @dataclass(frozen=True)
 class TrainingRecipe:
-    """How the marker is made. The defaults made the shipped weights (docs/log.md)."""
+    """Sizes and hyperparameters; the defaults are those of the shipped weights (docs/log.md)."""
 
     hidden_size: int = 96
     num_layers: int = 3
     num_heads: int = 4
     feed_forward_size: int = 256
     cases_per_answer: int = 25
-    """Cases made of each own answer."""
+    """Cases made of each answer."""
     max_steps: int = 2_500
     batch_size: int = 96
-    """Rows a step."""
+    """Rows of an optimiser step."""
     learning_rate: float = 2e-3
-    """Peak; a warm-up, then a cosine to zero. paper: 1e-3."""
+    """Peak; linear warm-up, then cosine decay to zero. P0: 1e-3."""
     warmup_steps: int = 200
-    """Steps."""
     batches_per_group: int = 16
-    """Batches made together and sorted by length, so that little is padding."""
+    """Batches whose rows are sorted by length together, to save padding."""
     seed: int = 0
     checkpoint_every_steps: int = 500
-    """Steps; the validation loss is told as often."""
-
-
-EncodedExample = dict[str, list[int]]
-"""``input_ids``, and ``labels`` ending in ``</s>``."""
+    """Steps between checkpoints, and between validations."""
 
 
 def train_embedded_grader(
@@ -82,7 +82,7 @@ def train_embedded_grader(
     work_folder: Path = WORK_FOLDER,
     on_progress: Callable[[str], None] = print,
 ) -> None:
-    """Make the marker and write it to ``out_folder`` (safetensors, tokenizer), all at once at the end."""
+    """Train the grader and write its weights (safetensors) and tokenizer to ``out_folder``. Writes."""
     recipe = recipe or TrainingRecipe()
     started = time.monotonic()
     train_cases = dataset.build_training_cases(
@@ -117,7 +117,7 @@ def train_embedded_grader(
 
 
 def init_model(tokenizer: PreTrainedTokenizerBase, recipe: TrainingRecipe) -> T5ForConditionalGeneration:
-    """Random weights. One decoder layer is enough to say a single word."""
+    """A model with random weights; one decoder layer is enough to write a single word."""
     torch.manual_seed(recipe.seed)
     config = T5Config(
         vocab_size=len(tokenizer),
@@ -127,8 +127,8 @@ def init_model(tokenizer: PreTrainedTokenizerBase, recipe: TrainingRecipe) -> T5
         num_layers=recipe.num_layers,
         num_decoder_layers=1,
         num_heads=recipe.num_heads,
-        relative_attention_num_buckets=64,  # T5: 32; so that places up to 16 apart are told apart exactly
-        dropout_rate=0.0,  # T5: 0.1; comparing numbers is exact, and rows are made without end
+        relative_attention_num_buckets=64,  # T5: 32; so that distances up to 16 have a bucket each
+        dropout_rate=0.0,  # T5: 0.1; comparing numbers is exact, and rows are plenty
         feed_forward_proj="gated-gelu",
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.eos_token_id,
@@ -140,11 +140,12 @@ def init_model(tokenizer: PreTrainedTokenizerBase, recipe: TrainingRecipe) -> T5
 
 
 def _init_equal_token_attention(model: T5ForConditionalGeneration, recipe: TrainingRecipe) -> None:
-    """Begin with attention from each token to its like elsewhere: comparing two numbers is what is to be learnt.
+    """Initialise attention from each token to equal tokens elsewhere, since the task is to compare two numbers.
 
-    In the first two layers queries equal keys, so equal tokens attend to each other ("Mimetic Initialization of Self-Attention
-    Layers", Trockman and Kolter 2023), and in the first not to themselves. In a trial of 1,200 steps of 64 on values alone a
-    smaller marker came to 89 % from T5's own beginning, to 97 % without looking at itself, to 99 % with both (docs/log.md).
+    In the first two layers queries equal keys, so that equal tokens attend to each other (Source: Trockman and Kolter 2023,
+    "Mimetic Initialization of Self-Attention Layers"), in the first one not to themselves. A smaller grader, after 1,200 steps
+    of 64 rows on values alone, reached 89 % from T5's initialisation, 97 % without attention to itself, 99 % with both
+    (docs/log.md).
     """
     head_size = recipe.hidden_size // recipe.num_heads
     for number, block in enumerate(model.encoder.block[:2]):
@@ -156,8 +157,8 @@ def _init_equal_token_attention(model: T5ForConditionalGeneration, recipe: Train
                 attention.relative_attention_bias.weight[0] = SELF_ATTENTION_BIAS  # bucket 0 is distance 0
 
 
-def encode_cases(cases: Sequence[dataset.GradingCase], tokenizer: PreTrainedTokenizerBase) -> list[EncodedExample]:
-    """Token ids of each case's input and label."""
+def encode_cases(cases: Sequence[dataset.GradingCase], tokenizer: PreTrainedTokenizerBase) -> list[TrainingFeatures]:
+    """Token ids of each case's input and label, both ending in ``</s>``."""
     return [
         {
             "input_ids": encode_with_end_token(tokenizer, row.sentences, EMBEDDED_MAX_INPUT_TOKENS),
@@ -170,35 +171,34 @@ def encode_cases(cases: Sequence[dataset.GradingCase], tokenizer: PreTrainedToke
 def train_model(
     model: T5ForConditionalGeneration,
     tokenizer: PreTrainedTokenizerBase,
-    train: Sequence[EncodedExample],
-    validation: Sequence[EncodedExample],
+    train: Sequence[TrainingFeatures],
+    validation: Sequence[TrainingFeatures],
     recipe: TrainingRecipe,
     checkpoints: Path,
     on_progress: Callable[[str], None] = print,
 ) -> None:
-    """Train in place, from the last checkpoint in ``checkpoints`` if there is one."""
+    """Train ``model`` in place, from the last checkpoint in the folder ``checkpoints`` if there is one. Writes checkpoints."""
     trainer = Seq2SeqTrainer(
         model=model,
         args=_training_arguments(recipe, checkpoints),
         train_dataset=order_training_rows(train, recipe),
         eval_dataset=validation,
-        data_collator=lambda rows: collate_examples(rows, tokenizer.pad_token_id),
+        data_collator=lambda rows: collate_features(rows, tokenizer.pad_token_id),
         callbacks=[_ProgressReporter(on_progress)],
     )
-    for callback in (PrinterCallback, ProgressCallback):
-        trainer.remove_callback(callback)
+    remove_console_callbacks(trainer)
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None)
 
 
-def order_training_rows(rows: Sequence[EncodedExample], recipe: TrainingRecipe) -> list[EncodedExample]:
-    """All rows of all steps, in the order in which they are learnt: pass after pass, each shuffled, batches of like length.
+def order_training_rows(rows: Sequence[TrainingFeatures], recipe: TrainingRecipe) -> list[TrainingFeatures]:
+    """The rows of all steps in training order: pass after pass, each shuffled, with batches of similar length.
 
-    transformers' own grouping by length goes from long to short inputs over and over, and so from one kind of case to the
-    next; the marker forgot as fast as it learnt (docs/log.md). Here batches of a group come in any order.
+    transformers' own grouping by length goes from long to short inputs again and again, and so from one kind of case to the
+    next; the grader forgot as fast as it learnt (docs/log.md). Here a group's batches come in random order.
     """
     rng = derive_rng("order", recipe.seed)
     group_size = recipe.batches_per_group * recipe.batch_size
-    ordered: list[EncodedExample] = []
+    ordered: list[TrainingFeatures] = []
     while len(ordered) < recipe.max_steps * recipe.batch_size:
         shuffled = rng.sample(rows, len(rows))
         for start in range(0, len(rows), group_size):
@@ -210,15 +210,8 @@ def order_training_rows(rows: Sequence[EncodedExample], recipe: TrainingRecipe) 
     return ordered[: recipe.max_steps * recipe.batch_size]
 
 
-def collate_examples(rows: Sequence[EncodedExample], pad_token_id: int) -> dict[str, torch.Tensor]:
-    """A batch: ``input_ids`` and ``attention_mask`` (B, T), ``labels`` (B, L), -100 where nothing is asked."""
-    ids, mask = pad_batch([row["input_ids"] for row in rows], pad_token_id)
-    labels, label_mask = pad_batch([row["labels"] for row in rows], pad_token_id)
-    return {"input_ids": ids, "attention_mask": mask, "labels": labels.masked_fill(label_mask == 0, -100)}
-
-
 def _training_arguments(recipe: TrainingRecipe, checkpoints: Path) -> Seq2SeqTrainingArguments:
-    """The Trainer's settings; what differs from its defaults and is not the recipe's, with its reason."""
+    """The Trainer's arguments; where they differ from its defaults and are not the recipe's, with the reason."""
     return Seq2SeqTrainingArguments(
         output_dir=str(checkpoints),
         max_steps=recipe.max_steps,
@@ -230,23 +223,19 @@ def _training_arguments(recipe: TrainingRecipe, checkpoints: Path) -> Seq2SeqTra
         seed=recipe.seed,
         data_seed=recipe.seed,
         adam_beta2=0.98,  # Trainer: 0.999; steps are few
-        train_sampling_strategy="sequential",  # see in_order
-        prediction_loss_only=True,
+        train_sampling_strategy="sequential",  # see order_training_rows
         eval_strategy="steps",
         eval_steps=recipe.checkpoint_every_steps,
         save_steps=recipe.checkpoint_every_steps,
         save_total_limit=2,
         logging_steps=100,
-        report_to=[],
-        remove_unused_columns=False,
-        dataloader_pin_memory=False,
-        disable_tqdm=True,
         use_cpu=True,  # the recipe is for any computer
+        **COMMON_OPTIONS,
     )
 
 
 class _ProgressReporter(TrainerCallback):
-    """Says how the training goes, a line at a time."""
+    """Reports losses and the time left."""
 
     def __init__(self, on_progress: Callable[[str], None]) -> None:
         self.on_progress = on_progress
@@ -267,7 +256,7 @@ class _ProgressReporter(TrainerCallback):
 
 
 def save_grader(model: T5ForConditionalGeneration, tokenizer: PreTrainedTokenizerBase, out_folder: Path) -> None:
-    """Write model and tokenizer beside ``out_folder`` and then into its place: complete, or as it was."""
+    """Write model and tokenizer to a temporary folder and move that to ``out_folder``, replacing an old one. Writes."""
     out_folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out_folder.parent, prefix=".new-") as folder:
         temp_folder = Path(folder) / "weights"
@@ -279,7 +268,7 @@ def save_grader(model: T5ForConditionalGeneration, tokenizer: PreTrainedTokenize
 
 
 def _recipe_digest(recipe: TrainingRecipe) -> str:
-    """Names the checkpoints of this very recipe on these very answers."""
+    """A hash of the recipe and the answers that it is trained on; part of the checkpoints' folder name."""
     return hashlib.sha256(f"{recipe}{answers_fingerprint(recipe.seed)}".encode()).hexdigest()[:10]
 
 

@@ -1,1 +1,1 @@
-"""What things are called and how figures are written, in plain words: strategies, categories, misconceptions, settings, numbers. No streamlit."""
+"""Display names and number formats: strategies, categories, skills and misconceptions, models, teacher settings. No streamlit."""

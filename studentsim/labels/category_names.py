@@ -1,7 +1,7 @@
-"""What the categories of a bank are called on the pages. No streamlit here.
+"""Display names of a bank's categories. No streamlit here.
 
-The names of MathQA's categories, and so of the curriculum's, come from the data set, and three of them tell a teacher nothing. They
-are shown by what they hold; another bank's are shown as they are.
+The categories of MathQA, and so of the curriculum, have the data set's names, three of which tell a teacher nothing. These
+are shown by their contents; another bank's categories are shown by name.
 """
 
 from __future__ import annotations
@@ -26,28 +26,29 @@ SHORT_CATEGORY_CONTENTS: Mapping[str, str] = {
     "gain": "profit, discount, interest",
     "other": "sequences, counting, percent",
 }
-"""What those hold whose own name does not say what they are about: they are shown by it."""
+"""The contents of the categories whose names do not say what they are about, shown in place of the names."""
 
 
 def describe_category(category: str) -> str | None:
-    """What a category holds, in a few words; None: one of another bank."""
+    """A category's contents in a few words; None for a category of another bank."""
     return f"{category.capitalize()}: {CATEGORY_CONTENTS[category]}." if category in CATEGORY_CONTENTS else None
 
 
 def bank_categories(bank: str, default: Iterable[str] = ()) -> tuple[str, ...]:
-    """All categories of a bank by the name of its setting, as far as that tells them: the built-in curriculum's; else ``default``."""
+    """All categories of the built-in curriculum; ``default`` for any other bank (a value of the setting ``bank``)."""
     return CATEGORIES if bank == CURRICULUM else tuple(default)
 
 
 def are_mathqa_categories(categories: Iterable[str]) -> bool:
-    """Whether a bank's categories are MathQA's, and the curriculum's: with a bank of one's own, "general" or "other" may mean anything."""
-    given = set(categories)
-    return "gain" in given and given <= set(CATEGORY_CONTENTS)
+    """Whether a bank's categories are those of MathQA and the curriculum: in another bank "general" may mean anything."""
+    names = set(categories)
+    return "gain" in names and names <= set(CATEGORY_CONTENTS)
 
 
 def category_label(category: str, all_categories: Iterable[str]) -> str:
-    """A category as a heading or a label says it: by what it holds, where its own name does not tell. ``all_categories``: all of the bank's
-    categories, by which MathQA's are known.
+    """A category in a heading or a label: its contents where its name does not tell them, else its name.
+
+    ``all_categories`` are the bank's, by which MathQA's are recognised.
     """
     return (
         SHORT_CATEGORY_CONTENTS[category]
@@ -62,23 +63,23 @@ def curriculum_category_label(category: str) -> str:
 
 
 def brief_category_label(category: str, all_categories: Iterable[str]) -> str:
-    """``category_label`` where there is little room: the first of what it holds, with dots for the rest."""
+    """``category_label`` where there is little room: the first of its contents, with an ellipsis for the rest."""
     full_label = category_label(category, all_categories)
     return full_label if full_label == category else f"{full_label.partition(',')[0]} …"
 
 
 def inline_category_label(category: str, all_categories: Iterable[str]) -> str:
-    """The same within a sentence: in quotes where it is a list, or no subject."""
+    """``category_label`` within a sentence: in quotes where it is a list of contents, or "other"."""
     text = category_label(category, all_categories)
     return f"“{text}”" if text != category or category == "other" else category
 
 
 def explain_category_names(categories: Iterable[str]) -> str:
-    """What those of a bank's categories hold whose own name does not say it; blank where there are none, or they are another bank's."""
-    given = set(categories)
+    """A sentence on the categories whose names do not tell their contents; blank where there are none, or for another bank."""
+    names = set(categories)
     explanations = [
-        f"{name} ({holds})"
-        for name, holds in SHORT_CATEGORY_CONTENTS.items()
-        if name in given and are_mathqa_categories(given)
+        f"{name} ({contents})"
+        for name, contents in SHORT_CATEGORY_CONTENTS.items()
+        if name in names and are_mathqa_categories(names)
     ]
     return f"The data set's own names: {', '.join(explanations)}." if explanations else ""

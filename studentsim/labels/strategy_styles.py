@@ -1,7 +1,7 @@
-"""One strategy, one look, one name, everywhere: plain words, colour slot, line and marker.
+"""Name, summary, colour slot, dash and marker of each strategy, the same on every page and chart.
 
 A colour is named by its slot in ``chartCategoricalColors`` of ``.streamlit/config.toml``. In a figure the slot is written as a
-placeholder that Streamlit's own chart theme swaps for the colour, light or dark, in the browser.
+placeholder that Streamlit's chart theme replaces by the colour, light or dark, in the browser.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ CORRECT_COLOR_SLOT, WRONG_COLOR_SLOT, HELD_OUT_COLOR_SLOT, CHANCE_COLOR_SLOT, FA
 
 @dataclass(frozen=True)
 class StrategyStyle:
-    """How a strategy is named and drawn. ``dash`` and ``symbol`` are plotly's words."""
+    """How a strategy is named and drawn; ``dash`` and ``symbol`` are plotly's."""
 
     name: str
     summary: str
@@ -84,8 +84,8 @@ VARIANT_STYLES: Sequence[tuple[int, str, str, str]] = (
     (0, "4px,2px,1px,2px", "hourglass", "⧗"),
     (5, "1px,3px", "star-triangle-up", "⟁"),
 )
-"""Colour slot, dash, marker, and the marker as a character, of those that are of one strategy with another beside them: no
-dash and no marker of a strategy's."""
+"""Colour slot, dash, marker and the marker's character for further groups of a strategy; no strategy has these dashes and
+markers."""
 _MARKER_CHARACTERS = {
     "square": "■",
     "circle": "●",
@@ -99,12 +99,12 @@ _CONTRASTING_SLOTS: Mapping[int, Sequence[int]] = {
     0: (1, 5, 10, 4, 3, 2, 8), 1: (0, 5, 10, 4, 3, 2, 8), 2: (10, 0, 5, 8, 3, 1, 4), 3: (1, 5, 10, 4, 0, 2, 8),
     4: (0, 10, 5, 1, 3, 2, 8), 5: (0, 10, 2, 8, 3, 1, 4), 10: (2, 0, 5, 8, 3, 1, 4),
 }  # fmt: skip
-"""For each colour slot the others, those first that differ most from it and from one another in both themes, for people who are blind
-to red, green or blue as well."""
+"""Colour slot -> the others, those first that differ most from it and from one another in both themes, also for colour-blind
+readers."""
 
 
 def strategy_style(strategy: str, variant: int = 0) -> StrategyStyle:
-    """The strategy's look; one that this version does not know is drawn grey under its own id. ``variant``: of ``assign_variants``."""
+    """The strategy's style; an unknown one is grey and named by its id. ``variant`` is a number of ``assign_variants``."""
     base_style = STRATEGY_STYLES.get(strategy) or StrategyStyle(strategy, "", "", CHANCE_COLOR_SLOT, "solid", "circle")
     if not variant:
         return base_style
@@ -113,7 +113,7 @@ def strategy_style(strategy: str, variant: int = 0) -> StrategyStyle:
 
 
 def marker_character(strategy: str, variant: int = 0) -> str:
-    """The marker as a character, for tables."""
+    """The strategy's marker as a character, for tables."""
     return (
         VARIANT_STYLES[(variant - 1) % len(VARIANT_STYLES)][3]
         if variant
@@ -122,35 +122,38 @@ def marker_character(strategy: str, variant: int = 0) -> str:
 
 
 def assign_variants(strategies: Sequence[str]) -> list[int]:
-    """For ways side by side, of these strategies: 0, the strategy's own look, or else, where it is taken, a number of ``VARIANT_STYLES`` (from
-    1) whose colour nobody has, as long as there is one."""
-    slots = {strategy_style(strategy).color_slot for strategy in strategies}
+    """A variant for each of several groups side by side, given their strategies.
+
+    0 is the strategy's own style; where that is taken, n from 1 is ``VARIANT_STYLES[n - 1]``, one with an unused colour as
+    long as there is one.
+    """
+    used_slots = {strategy_style(strategy).color_slot for strategy in strategies}
     assigned: list[int] = []
     for i, strategy in enumerate(strategies):
         if strategy not in strategies[:i]:
             assigned.append(0)
             continue
-        order = _CONTRASTING_SLOTS[strategy_style(strategy).color_slot]
+        slot_order = _CONTRASTING_SLOTS[strategy_style(strategy).color_slot]
         free = [n for n in range(1, len(VARIANT_STYLES) + 1) if n not in assigned]
-        fresh = [n for n in free if VARIANT_STYLES[n - 1][0] not in slots]
-        best = min(fresh, key=lambda n: order.index(VARIANT_STYLES[n - 1][0]), default=0)
+        new_colored = [n for n in free if VARIANT_STYLES[n - 1][0] not in used_slots]
+        best = min(new_colored, key=lambda n: slot_order.index(VARIANT_STYLES[n - 1][0]), default=0)
         assigned.append(best or (free[0] if free else 1 + i % len(VARIANT_STYLES)))
-        slots.add(VARIANT_STYLES[assigned[-1] - 1][0])
+        used_slots.add(VARIANT_STYLES[assigned[-1] - 1][0])
     return assigned
 
 
 def theme_color(slot: int) -> str:
     """The placeholder of a colour slot (0 to 10) for use in a figure.
 
-    Streamlit swaps ten for ``chartCategoricalColors``; the eleventh is where it has the first of ``chartSequentialColors``,
-    so that the theme names the same colour in both lists.
+    Streamlit replaces ten of them by ``chartCategoricalColors``; the eleventh is the first of ``chartSequentialColors``, so
+    the theme lists that colour in both.
     """
     return f"#{slot + 1:06d}"
 
 
 def diverging_color(fraction: float) -> str:
-    """The placeholder of a cell's colour for a share right of 0 to 1: orange, by way of pale, to blue (``chartDivergingColors``).
+    """The placeholder of a cell's colour for an accuracy of 0 (orange) to 1 (blue), from ``chartDivergingColors``.
 
-    All of them are so pale, or in the dark theme so dark, that a number on them is read.
+    All are so pale, or in the dark theme so dark, that a number on them is legible.
     """
     return f"#{21 + min(9, int(10 * fraction)):06d}"

@@ -1,4 +1,4 @@
-"""The teacher's settings in plain words."""
+"""Display texts of the teacher's settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from studentsim.labels.formatting import pluralize, round_percent
 from studentsim.settings import Teaching
 
 DEFAULT_TEACHING = Teaching()
-"""A teacher who marks by the key, and lets nobody try again."""
+"""A teacher who grades by the key and allows one attempt."""
 
 FEEDBACK_LABELS: Mapping[str, str] = {
     "none": "Nothing: it is asked again",
@@ -17,7 +17,7 @@ FEEDBACK_LABELS: Mapping[str, str] = {
     "hint": "A hint",
     "explanation": "Explanation, hint and full working",
 }
-"""What is said to an answer called wrong, as the form offers it."""
+"""Feedback on an answer graded wrong, as the form offers it."""
 
 FEEDBACK_CONTENT_LABELS: Mapping[str, str] = {
     "": "nothing: asked again",
@@ -26,7 +26,7 @@ FEEDBACK_CONTENT_LABELS: Mapping[str, str] = {
     "hint": "a hint",
     "explanation": "explanation, hint and full working",
 }
-"""What the teacher's words held, as tables tell it; the order is from less to more."""
+"""What the feedback held, for tables; from least to most."""
 
 FEEDBACK_SUMMARY_LABELS: Mapping[str, str] = {
     "none": "nothing said between",
@@ -34,21 +34,21 @@ FEEDBACK_SUMMARY_LABELS: Mapping[str, str] = {
     "hint": "a hint between",
     "explanation": "the explanation between",
 }
-"""The same as part of a summary."""
+"""Feedback as part of a summary."""
 
 CHOSEN_SOURCE_LABELS: Mapping[str, str] = {
     "working": "The given right working",
     "revision-or-working": "Its own corrected answer, else the given working",
     "revision": "Its own corrected answer; without one, nothing",
 }
-"""What the student learns to prefer to its own first, wrong answer."""
+"""The chosen text of a pair, which the student learns to prefer to its own first, wrong answer."""
 
 CHOSEN_TEXT_LABELS: Mapping[str, str] = {
     "full": "All of it",
     "short": "Its last step and the answer",
     "option": "The answer alone",
 }
-"""How much of a given working a pair's chosen text holds."""
+"""How much of a given working the chosen text of a pair holds."""
 
 ATTEMPT_COUNT_WORDS: Mapping[int, str] = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 
@@ -61,20 +61,20 @@ GRADE_SOURCE_LABELS: Mapping[str, str] = {
 
 
 def teaching_settings(config: RunConfig) -> Teaching:
-    """A run's teacher; of another version's run, as much as this one can read."""
+    """A run's teacher settings; those of another version's run unvalidated."""
     stored = config.teaching
     return stored if isinstance(stored, Teaching) else Teaching.model_construct(**stored)
 
 
 def grade_source(teaching: Teaching) -> str:
-    """Who marks: a key of ``GRADE_SOURCE_LABELS``."""
+    """Who grades: a key of ``GRADE_SOURCE_LABELS``."""
     return (
         MODEL_GRADES if teaching.decides == "marker" else KEY_GRADES_MODEL_OBSERVES if teaching.marker else KEY_GRADES
     )
 
 
 def teaching_extras(teaching: Teaching) -> list[str]:
-    """What sets a teacher apart from one who marks by the key and lets nobody try again, a few words each."""
+    """The differences from ``DEFAULT_TEACHING``, a few words each."""
     parts = []
     if teaching.attempts > 1:
         parts.append(
@@ -94,12 +94,12 @@ def teaching_extras(teaching: Teaching) -> list[str]:
 
 
 def describe_teaching(teaching: Teaching) -> str:
-    """The teacher in a line, for a fold's label: ``marks by the key, one try each``."""
+    """The teacher in a line, for an expander's label: ``marks by the answer key, one try at each question``."""
     return "; ".join(teaching_extras(teaching)) or "marks by the answer key, one try at each question"
 
 
 def teaching_label(teaching: Teaching) -> str:
-    """What tells one teacher from another, for a label: ``3 tries, hint, 20 teaching_settings 100 marks wrong``."""
+    """A short label that distinguishes teachers: ``3 tries, hint, 20 of 100 marks wrong``."""
     parts = [pluralize(teaching.attempts, "try", "tries")]
     if teaching.attempts > 1:
         parts.append({"none": "nothing said", "mark": "told “wrong”"}.get(teaching.feedback, teaching.feedback))
@@ -111,6 +111,6 @@ def teaching_label(teaching: Teaching) -> str:
 
 
 def format_share(fraction: float) -> str:
-    """``10 teaching_settings 100``; a share that whole numbers don't tell with its decimals."""
-    exact = 100 * fraction
-    return f"{round_percent(fraction)} of 100" if abs(exact - round(exact)) < 0.005 else f"{exact:.3g} of 100"
+    """``10 of 100`` from a fraction; with decimals where it is no whole percentage."""
+    percent = 100 * fraction
+    return f"{round_percent(fraction)} of 100" if abs(percent - round(percent)) < 0.005 else f"{percent:.3g} of 100"

@@ -1,4 +1,4 @@
-"""What skills and slips are called, and the one order in which slips are told. No streamlit here."""
+"""Titles of skills and misconceptions ("slips" on the pages), and the one order in which misconceptions are listed."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from studentsim.teacher.formula_errors import FORMULA_ERROR_PREFIX, FORMULA_ERRO
 
 
 def skill_title(skill: str) -> str:
-    """A skill in a teacher's words; one of another bank by its id, none (blank) said so."""
+    """A skill's title; its id for a skill of another bank; a phrase for none (blank)."""
     return SKILLS[skill].title if skill in SKILLS else skill or "questions of no named skill"
 
 
 def find_misconception(misconception: str | None) -> Misconception | FormulaErrorKind | None:
-    """What is known of a slip: a misconception of the curriculum, or a kind of error that a question's formula tells."""
+    """A misconception of the curriculum, or a kind of error detected by a question's formula; None: unknown."""
     return MISCONCEPTIONS.get(misconception or "") or FORMULA_ERRORS.get(misconception or "")
 
 
 def is_formula_error(misconception: str) -> bool:
-    """Whether a slip was found by a question's formula: no option invites it, so any question may show it."""
+    """Whether it is detected by a question's formula: no option invites such an error, so any question may show it."""
     return misconception.startswith(FORMULA_ERROR_PREFIX)
 
 
 def misconception_scope_label(misconception: str, questions: int) -> str:
-    """The questions in which a slip could be made: ``6 questions that invite it``; what a formula tells may be made in any."""
+    """The questions in which it can occur: ``6 questions that invite it``; a formula error can occur in any."""
     return (
         pluralize(questions, "question") if is_formula_error(misconception) else f"{questions} questions that invite it"
     )
 
 
 def misconception_title(misconception: str) -> str:
-    """A slip in a teacher's words; one of another bank by its id."""
+    """A misconception's title; its id for one of another bank."""
     if misconception == UNKNOWN_MISCONCEPTION:
         return "no known slip"
     entry = find_misconception(misconception)
@@ -42,7 +42,7 @@ def misconception_title(misconception: str) -> str:
 
 
 def sort_misconceptions(frame: pd.DataFrame, count_column: str, id_column: str = "misconception") -> pd.DataFrame:
-    """The rows of a table of slips in the order in which slips stand everywhere: the column ``count_column`` falling, then by title."""
+    """Rows of misconceptions in the order used everywhere: by ``count_column``, the largest first, then by title."""
     titles = frame[id_column].map(misconception_title)
     return (
         frame.assign(_title=titles)

@@ -1,4 +1,4 @@
-"""What Compare says, from the figures, claiming only what those bear. No streamlit here."""
+"""Sentences of the Compare page, claiming only what its figures bear. No streamlit."""
 
 from __future__ import annotations
 
@@ -11,35 +11,34 @@ from studentsim.analysis import setting_differences
 from studentsim.analysis.differences import AccuracyDifference
 from studentsim.analysis.run_groups import IGNORED_SETTINGS, ComparedRun, RunGroup
 from studentsim.labels import formatting
+from studentsim.narration.run_summary import exam_time_label
 
 MAX_NAMED_DIFFERENCES = 3
-"""Clear differences in the opening sentence at most; the table has all."""
+"""Significant differences named in the opening sentence at most; the table has all."""
 
 
 def describe_differences(differences: Sequence[AccuracyDifference], *, is_active: bool) -> str:
-    """The sentence the page opens with: who got how many more right than the reference, and how sure that is."""
+    """The page's first sentence: each group's gain over the reference with its 95 % interval; ``is_active``: runs still go on."""
     first = differences[0]
-    runs_text = (
-        f"Over {_format_all_run_counts(differences)}, a" if all(d.has_repeated_runs for d in differences) else "A"
-    )
-    lead_in = "So far: a" if is_active and runs_text == "A" else runs_text
-    opening_text = (
-        f"{lead_in}fter {formatting.pluralize(first.turn, 'lesson')}, on the same {first.questions} exam questions, "
-    )
-    if first.turn == 0:
-        opening_text = f"{lead_in[:-1]}{'b' if lead_in[-1] == 'a' else 'B'}efore any lesson, on the same {first.questions} exam questions, "
-    if len(differences) == 1:
-        return f"{opening_text}{_describe_difference(first)}."
-    return f"{opening_text}{_describe_several(differences)}."
+    when = exam_time_label(first.turn)
+    if all(d.has_repeated_runs for d in differences):
+        when = f"Over {_format_all_run_counts(differences)}, {when}"
+    elif is_active:
+        when = f"So far: {when}"
+    else:
+        when = formatting.capitalize_first(when)
+    gains = _describe_difference(first) if len(differences) == 1 else _describe_several(differences)
+    return f"{when}, on the same {first.questions} exam questions, {gains}."
 
 
 def describe_caveats(groups: Sequence[RunGroup], differences: Sequence[AccuracyDifference]) -> list[str]:
-    """What the opening sentence must not be taken for."""
+    """What the opening sentence does not show: single runs, runs that lag behind, other settings that differ."""
     notes = []
-    single_run_groups = [g for g in _compared_groups(groups, differences) if len(g.runs) == 1]
+    compared = _compared_groups(groups, differences)
+    single_run_groups = [g for g in compared if len(g.runs) == 1]
     if differences and differences[0].turn == 0:
         notes.append("Nobody has been taught yet: what differs here differed from the start.")
-    elif differences and len(single_run_groups) == len(_compared_groups(groups, differences)):
+    elif differences and len(single_run_groups) == len(compared):
         notes.append(
             "This is one run each. It tells these runs apart, but one run each cannot tell a way of choosing from the luck of the "
             "draw: run each again with other seeds, and compare them all here."
@@ -50,24 +49,25 @@ def describe_caveats(groups: Sequence[RunGroup], differences: Sequence[AccuracyD
             f"There is only one run of {names}, so what belongs to its way of choosing and what to the luck of the draw "
             "cannot be told apart: run it again with other seeds."
         )
-    if differences and (lagging_runs := _find_lagging_runs(_compared_groups(groups, differences), differences[0].turn)):
+    if differences and (lagging_runs := _find_lagging_runs(compared, differences[0].turn)):
+        names = " and ".join(lowercase_first(run.label) for run in lagging_runs[:3])
         notes.append(
             f"Compared after {formatting.pluralize(differences[0].turn, 'lesson')}, the last exam that all of them have sat: "
-            f"{' and '.join(lowercase_first(run.label) for run in lagging_runs[:3])} {'has' if len(lagging_runs) == 1 else 'have'} come no further."
+            f"{names} {'has' if len(lagging_runs) == 1 else 'have'} come no further."
         )
-    other_settings = other_differing_settings(_compared_groups(groups, differences) or groups)
+    other_settings = other_differing_settings(compared or groups)
     if other_settings:
         names = ", ".join(setting_differences.SETTING_LABELS[name] for name in other_settings)
         notes.append(
             f"They differ in more than how questions are chosen ({names}), so the way of choosing alone need not be the reason."
         )
-    if note := _describe_version_mismatch(_compared_groups(groups, differences) or groups):
+    if note := _describe_version_mismatch(compared or groups):
         notes.append(note)
     return notes
 
 
 def _describe_version_mismatch(groups: Sequence[RunGroup]) -> str:
-    """That students whose weights differ began differently; blank where all had the same."""
+    """That students with different weights did not start alike; blank where all have the same."""
     weights = {
         setting_differences.flatten_settings(g.config)["weights"] for g in groups if g.config.model == "embedded"
     }
@@ -80,7 +80,7 @@ def _describe_version_mismatch(groups: Sequence[RunGroup]) -> str:
 
 
 def other_differing_settings(groups: Sequence[RunGroup]) -> list[str]:
-    """Settings in which groups of different ways of choosing differ besides; empty where only those differ, or all chose alike."""
+    """Settings besides the strategy's in which groups differ; empty where strategies agree and one setting alone differs."""
     names = setting_differences.differing_settings([g.config for g in groups])
     other_names = [
         n
@@ -91,7 +91,7 @@ def other_differing_settings(groups: Sequence[RunGroup]) -> list[str]:
 
 
 def describe_different_exams(groups: Sequence[RunGroup]) -> str:
-    """Why groups that sat different exams cannot be set against one another, and what to do."""
+    """Why groups that sat different exams cannot be compared, and what to do; blank where all sat the same."""
     exams = {g.exam_key for g in groups}
     if len(exams) < 2:
         return ""
@@ -110,7 +110,7 @@ def describe_different_exams(groups: Sequence[RunGroup]) -> str:
 
 
 def describe_no_shared_exam(groups: Sequence[RunGroup], *, is_active: bool) -> str:
-    """Why nothing can be said yet of groups with the same exam."""
+    """Why groups with the same exam cannot be compared yet: they have no exam turn in common."""
     if is_active:
         next_text = (
             describe_queued_runs(groups) or "Each sits its first before any lesson, and this page fills by itself."
@@ -120,7 +120,7 @@ def describe_no_shared_exam(groups: Sequence[RunGroup], *, is_active: bool) -> s
 
 
 def describe_queued_runs(groups: Sequence[RunGroup]) -> str:
-    """How many runs wait in the queue, and what for; blank where none does."""
+    """How many runs wait in the queue; blank where none does."""
     count = sum(run.status == "queued" for group in groups for run in group.runs)
     if not count:
         return ""
@@ -130,21 +130,27 @@ def describe_queued_runs(groups: Sequence[RunGroup]) -> str:
 
 
 def describe_single_group(group: RunGroup, exams: pd.DataFrame) -> str:
-    """The opening where there is only one way of teaching: how it stands, and that comparing needs another."""
+    """The page's first sentence for one group alone: its last exam, and that a comparison needs another group.
+
+    ``exams`` has ``turn, runs, questions, accuracy, low, high``, ``questions`` summed over the runs.
+    """
     if exams.empty:
         next_text = f" {queue_text}" if (queue_text := describe_queued_runs([group])) else ""
         return f"{group.label}: no exam result yet.{next_text} Choose a second simulation to compare it with."
     last = exams.iloc[-1]
     questions_per_run = int(last.questions // last.runs)
     score_text = formatting.format_mean_score(last.accuracy, questions_per_run)
-    result_text = f"{score_text} never-practised questions right {formatting.format_interval(last.low, last.high, questions_per_run)}"
+    interval = formatting.format_interval(last.low, last.high, questions_per_run)
     runs_text = f", the mean of {int(last.runs)} runs" if last.runs > 1 else ""
-    turn_text = f"After {formatting.pluralize(int(last.turn), 'lesson')}" if last.turn else "Before any lesson"
-    return f"{turn_text} {lowercase_first(group.label)} has {result_text}{runs_text}. Choose a simulation of another way to compare it with, or start one."
+    when = formatting.capitalize_first(exam_time_label(int(last.turn)))
+    return (
+        f"{when} {lowercase_first(group.label)} has {score_text} never-practised questions right {interval}{runs_text}. "
+        "Choose a simulation of another way to compare it with, or start one."
+    )
 
 
 def difference_row(difference: AccuracyDifference) -> dict[str, object]:
-    """One difference for the table, in whole numbers of 100."""
+    """One row of the table; gains and bounds are in questions of 100."""
     return {
         "label": difference.group.label,
         "reference": difference.reference.label,
@@ -164,7 +170,7 @@ def difference_row(difference: AccuracyDifference) -> dict[str, object]:
 
 
 def lowercase_first(label: str) -> str:
-    """A label within a sentence."""
+    """``label`` with a small first letter, for use within a sentence."""
     return label[:1].lower() + label[1:]
 
 
@@ -179,33 +185,27 @@ def _describe_difference(difference: AccuracyDifference) -> str:
 
 
 def _describe_several(differences: Sequence[AccuracyDifference]) -> str:
-    """Differences from one reference: the clear ones with their size, then those that cannot be told from it."""
+    """Differences from one reference: the significant ones with their sizes, then the others."""
     first = differences[0]
-    reference = f"{lowercase_first(first.reference.label)} ({formatting.format_mean_score(first.reference_accuracy, first.questions)})"
+    reference_score = formatting.format_mean_score(first.reference_accuracy, first.questions)
+    reference = f"{lowercase_first(first.reference.label)} ({reference_score})"
     significant = sorted((d for d in differences if d.is_significant), key=lambda d: -abs(d.accuracy_gain))
     unclear = [d for d in differences if not d.is_significant]
     if not significant:
         listed = "; ".join(f"{lowercase_first(d.group.label)}, {format_gain_interval(d)}" for d in unclear)
         return f"none can be told apart from {reference}: {listed}"
-    is_mixed = not all(d.has_repeated_runs for d in differences)  # else the sentence begins with over how many runs
+    is_mixed = not all(d.has_repeated_runs for d in differences)  # else the sentence begins with the run counts
     parts = [
         f"{lowercase_first(d.group.label)} got {format_gain(d)} right "
         f"({format_gain_interval(d)}{f', over {_format_run_counts(d)}' if is_mixed and d.has_repeated_runs else ''})"
         for d in significant[:MAX_NAMED_DIFFERENCES]
     ]
-    if len(significant) > MAX_NAMED_DIFFERENCES:
-        parts.append(
-            f"{formatting.pluralize(len(significant) - MAX_NAMED_DIFFERENCES, 'more differs', 'more differ')} clearly, in the table below"
-        )
+    if (more := len(significant) - MAX_NAMED_DIFFERENCES) > 0:
+        parts.append(f"{formatting.pluralize(more, 'more differs', 'more differ')} clearly, in the table below")
     if unclear:
-        parts.append(f"{_join_group_labels(unclear)} cannot be told apart from it")
+        names = formatting.join_with_and([lowercase_first(d.group.label) for d in unclear])
+        parts.append(f"{names} cannot be told apart from it")
     return f"compared with {reference}, {'; '.join(parts)}"
-
-
-def _join_group_labels(differences: Sequence[AccuracyDifference]) -> str:
-    """``a, b and c``, of the groups that are compared with the reference."""
-    names = [lowercase_first(d.group.label) for d in differences]
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _score_denominator(questions: int) -> int:
@@ -213,14 +213,14 @@ def _score_denominator(questions: int) -> int:
 
 
 def format_gain(difference: AccuracyDifference, *, beneficiary: str = "") -> str:
-    """``6 more beneficiary 100``, ``2 fewer beneficiary 12``: how many more questions this group got right than the reference.
+    """How many more questions this group got right than the reference: ``6 more of 100``, ``2 fewer of 12``.
 
-    To a tenth where whole numbers would not be the difference of the two levels as they are told and drawn: 83 and 77 of 100 and
-    ``5.4 more``. With ``beneficiary``, whose gain it is: ``6 more beneficiary 100 right for mixed bag``, or, rounded to none, ``as many beneficiary 100 right``.
+    With one decimal where a whole number would not be the difference of the two scores as shown: 83 and 77 of 100 and ``5.4 more``.
+    With ``beneficiary``, whose gain it is: ``6 more of 100 right for mixed bag``; if it rounds to 0, ``as many of 100 right``.
     """
     denominator = _score_denominator(difference.questions)
     exact = denominator * abs(difference.accuracy_gain)
-    count = math.floor(exact + 0.5 + 1e-9)  # a half goes up, as in ``words.round_percent``
+    count = math.floor(exact + 0.5 + 1e-9)  # a half goes up, as in ``formatting.round_percent``
     shown_difference = _shown_score(difference.accuracy, difference.questions) - _shown_score(
         difference.reference_accuracy, difference.questions
     )
@@ -229,11 +229,12 @@ def format_gain(difference: AccuracyDifference, *, beneficiary: str = "") -> str
     is_zero = count_text == "0"
     if beneficiary and is_zero:
         return f"as many of {denominator} right"
-    return f"{count_text} {'more' if difference.accuracy_gain >= 0 or is_zero else 'fewer'} of {denominator}{f' right for {beneficiary}' if beneficiary else ''}"
+    direction = "more" if difference.accuracy_gain >= 0 or is_zero else "fewer"
+    return f"{count_text} {direction} of {denominator}{f' right for {beneficiary}' if beneficiary else ''}"
 
 
 def _shown_score(accuracy: float, questions: int) -> float:
-    """The number that ``words.format_mean_score`` tells."""
+    """The number that ``formatting.format_mean_score`` shows."""
     return (
         formatting.round_percent(accuracy)
         if questions >= formatting.MIN_QUESTIONS_FOR_PERCENT
@@ -242,7 +243,10 @@ def _shown_score(accuracy: float, questions: int) -> float:
 
 
 def format_gain_interval(difference: AccuracyDifference) -> str:
-    """``6 to 18 more``, ``2 fewer to 9 more``: whole numbers; never rounded to the other side of 0 or onto it where clear."""
+    """The gain's 95 % interval in whole questions: ``6 to 18 more``, ``2 fewer to 9 more``.
+
+    A significant difference is never rounded to 0 or across it.
+    """
     denominator = _score_denominator(difference.questions)
     low, high = round(denominator * difference.low), round(denominator * difference.high)
     if difference.is_significant and difference.accuracy_gain > 0:
@@ -265,7 +269,7 @@ def _format_all_run_counts(differences: Sequence[AccuracyDifference]) -> str:
 
 
 def _find_lagging_runs(groups: Sequence[RunGroup], turn: int) -> list[ComparedRun]:
-    """The runs that keep the comparison back: those whose next exam is still to come, where others are beyond it."""
+    """Runs that have not sat their next exam after ``turn`` yet; empty if none has."""
     runs = [run for group in groups for run in group.runs]
     lagging = [r for r in runs if not any(turn < t <= r.turn for t in r.config.exam_turns())]
     return lagging if len(lagging) < len(runs) else []

@@ -1,6 +1,6 @@
-"""What the teacher made of one answer, beside the key. Plain text: it may hold what others wrote.
+"""How one answer was graded, compared with the key, in sentences. Plain text: it may hold what others wrote.
 
-A row is one of ``queries.answers``; rows of before there were other teachers lack some of its fields.
+A row is one of ``queries.fetch_answers``; rows of journals from before grading errors existed lack some of its fields.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from typing import Any
 
 ATTEMPT_ORDINALS = {1: "First try", 2: "Second try", 3: "Third try", 4: "Fourth try", 5: "Fifth try"}
 DELIBERATE_ERROR_SUFFIX = ", in error"
-"""Ends ``marked_by`` where the teacher erred on purpose (studentsim/teacher/teacher.py)."""
+"""Suffix of ``marked_by`` where the teacher erred on purpose (studentsim/teacher/teacher.py)."""
 
 
 def attempt_number(row: Mapping[str, Any]) -> int:
-    """Which attempt at the question it is, from 1."""
+    """The attempt's number at its question, from 1."""
     return int(row.get("attempt") or 1)
 
 
 def attempt_ordinal(row: Mapping[str, Any]) -> str:
-    """``Second try``."""
+    """The attempt's number in words: ``Second try``."""
     return ATTEMPT_ORDINALS.get(attempt_number(row), f"Try {attempt_number(row)}")
 
 
@@ -29,18 +29,18 @@ def practice_label(row: Mapping[str, Any]) -> str:
 
 
 def was_told_correct(row: Mapping[str, Any]) -> bool:
-    """Whether the student was told that it is right."""
+    """Whether the grade given to the student was "correct"; without grading errors that is the key's."""
     value = row.get("said_right")
     return bool(row["right"]) if value is None else bool(value)
 
 
 def contradicts_key(row: Mapping[str, Any]) -> bool:
-    """Whether what was said is not what the key says."""
+    """Whether the grade given to the student differs from the key's."""
     return was_told_correct(row) != bool(row["right"])
 
 
 def describe_grading(row: Mapping[str, Any]) -> list[str]:
-    """What is to be known of a practice answer's mark, a sentence each; empty where the key alone marked."""
+    """Sentences on how a practice answer's grade departs from the key, or a trained grader's does; empty where none does."""
     sentences = []
     if row.get("doubted"):
         sentences.append("It is right. The teacher called it wrong on purpose, to see whether the student gives way.")
@@ -56,7 +56,7 @@ def describe_grading(row: Mapping[str, Any]) -> list[str]:
 
 
 def describe_grading_briefly(row: Mapping[str, Any]) -> str:
-    """The same in a few words, for a card in a list; blank where there is nothing to tell."""
+    """The same in one short sentence, for a card in a list; blank for exams and for grades that agree with the key."""
     if row["phase"] == "exam":
         return ""
     if row.get("doubted"):
@@ -67,16 +67,16 @@ def describe_grading_briefly(row: Mapping[str, Any]) -> str:
 
 
 def _explain_grading_error(row: Mapping[str, Any]) -> str:
-    by = str(row.get("marked_by") or "key")
-    if by.endswith(DELIBERATE_ERROR_SUFFIX):
+    graded_by = str(row.get("marked_by") or "key")
+    if graded_by.endswith(DELIBERATE_ERROR_SUFFIX):
         return "This error was made on purpose, as the simulation's settings ask for."
-    return "" if by == "key" else "The trained marker decided; what it gets wrong, the student learns."
+    return "" if graded_by == "key" else "The trained marker decided; what it gets wrong, the student learns."
 
 
 def _is_grader_decision(row: Mapping[str, Any]) -> bool:
-    """Whether what the trained marker judged against the key is told already."""
-    by = str(row.get("marked_by") or "key")
-    return by not in ("key", "doubt") and not by.endswith(DELIBERATE_ERROR_SUFFIX)
+    """Whether the trained grader decided the grade."""
+    graded_by = str(row.get("marked_by") or "key")
+    return graded_by not in ("key", "doubt") and not graded_by.endswith(DELIBERATE_ERROR_SUFFIX)
 
 
 def _right_or_wrong(is_correct: bool) -> str:

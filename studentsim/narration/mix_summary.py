@@ -1,6 +1,6 @@
-"""What a lesson's category mix rests on, in words: the mistakes that led to it, or what else settled it. No streamlit here.
+"""Sentences on what decides a turn's category mix: the mistakes of an exam, the strategy, or a mix set by hand. No streamlit.
 
-For the pages, the report and the command line. Rows are those of ``studentsim/store/practice_mix.py``, as plain mappings.
+For the pages, the report and the command line. Rows are those of ``studentsim/store/queries/practice_mix.py``, as plain mappings.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ MIX_SOURCE_BY_STRATEGY: Mapping[str, str] = {
     "none": "Any question of the pool may come, as from a mixed bag; nothing is learnt from them.",
     "fixed": "The same questions come in every lesson, drawn once at random: the mix never changes.",
 }
-"""What the mix of a way of choosing rests on, where it is not the mistakes and not set by hand."""
+"""By strategy, what its mix rests on where it neither follows the mistakes nor was set by hand."""
 MISTAKES_NOT_USED_NOTE = "The exams' mistakes stand beside the lessons for comparison; they did not lead to them."
 
 
 def describe_mix_source(config: RunConfig) -> str:
-    """What settles the mix of categories in this run."""
+    """What decides the mix of categories in this run."""
     if config.follows_mistakes:
         within = "" if config.strategy == "category" else "; within it come the questions that the student is unsure of"
         return f"Each lesson's mix of categories follows the mistakes of the exam before it{within}."
@@ -34,7 +34,7 @@ def describe_mix_source(config: RunConfig) -> str:
 
 
 def describe_mix_with_caveat(config: RunConfig) -> str:
-    """What settles the mix, and that an exam's mistakes did not where that is so."""
+    """What decides the mix; where that is not the exams' mistakes, that these did not."""
     return (
         describe_mix_source(config)
         if config.follows_mistakes
@@ -45,26 +45,28 @@ def describe_mix_with_caveat(config: RunConfig) -> str:
 def describe_current_mix(
     config: RunConfig, lessons: Sequence[MixRow], exams: Sequence[MixRow], *, is_running: bool
 ) -> str:
-    """The last exam's mistakes and the questions that they lead to; of a way that follows none, what its mix rests on.
+    """The last exam's mistakes and the questions they lead to; for a strategy that follows none, what its mix rests on.
 
-    ``exams`` are ``practice_mix.exam_rows_of``. ``is_running``: more lessons may come.
+    ``lessons`` are rows of ``queries.fetch_practice_mix``, ``exams`` of ``queries.fetch_next_mix``; ``is_running``: more turns may come.
     """
     if not config.follows_mistakes:
         return describe_mix_source(config)
     last = max((int(row["turn"]) for row in exams), default=-1)
     if last < 0:
         return "The mistakes of the first exam will settle the mix of the lessons after it." if is_running else ""
-    after = {int(row["turn"]) for row in lessons if row["exam_turn"] == last}
-    if after:
-        return describe_mix_cause(config, lessons, in_progress=is_running and len(after) == 1)
+    turns_after = {int(row["turn"]) for row in lessons if row["exam_turn"] == last}
+    if turns_after:
+        return describe_mix_cause(config, lessons, in_progress=is_running and len(turns_after) == 1)
     if is_running and last < config.turns:
         return _describe_next_mix(config, [row for row in exams if int(row["turn"]) == last])
     return describe_mix_cause(config, lessons)
 
 
 def describe_mix_cause(config: RunConfig, lessons: Sequence[MixRow], *, in_progress: bool = False) -> str:
-    """The last lesson's greatest share, with the mistakes it followed: "17 of 58 mistakes in the exam after lesson 4 were in physics,
-    so 12 of the next 40 questions were." Blank where no exam led to it. ``in_progress``: these questions are being practised.
+    """The first turn after the last exam, by the category with the most mistakes; blank where no exam led to a mix.
+
+    "17 of 58 mistakes in the exam after lesson 4 were in physics, so 12 of the next 40 questions were." ``in_progress``: these
+    questions are being practised.
     """
     planned_rows = [row for row in lessons if row["planned"] is not None]
     if not planned_rows:
@@ -88,8 +90,8 @@ def describe_mix_cause(config: RunConfig, lessons: Sequence[MixRow], *, in_progr
 
 
 def _describe_next_mix(config: RunConfig, exam: Sequence[MixRow]) -> str:
-    """What the last exam's mistakes will lead to. Where the pool is limited the plan's figure counts categories that cannot come, so
-    none is told before the lesson has begun.
+    """What the last exam's mistakes will lead to. Where settings limit the pool the plan counts categories that cannot come, so no
+    number is given before the turn has begun.
     """
     row = max(exam, key=lambda row: (not is_category_excluded(config, row["category"]), int(row["wrong"])))
     total, questions = (sum(int(row[key]) for row in exam) for key in ("wrong", "next_mix"))
@@ -122,14 +124,14 @@ def _is_or_are(count: int) -> str:
 
 
 def _first_lesson_after_exam(planned_rows: Sequence[MixRow]) -> list[MixRow]:
-    """The first lesson after the last exam that led to one."""
+    """Rows of the first turn after the last exam that led to one."""
     exam = max(int(row["exam_turn"]) for row in planned_rows)
     turn = min(int(row["turn"]) for row in planned_rows if row["exam_turn"] == exam)
     return [row for row in planned_rows if row["turn"] == turn]
 
 
 def describe_mix_departures(config: RunConfig, lessons: Sequence[MixRow]) -> str:
-    """Why lessons hold another mix than was planned; blank where none does."""
+    """Why turns practised another mix than planned; blank where none did."""
     deviating_rows = [row for row in lessons if row["planned"] is not None and row["planned"] != row["practised"]]
     if not deviating_rows:
         return ""
@@ -157,5 +159,5 @@ def describe_mix_departures(config: RunConfig, lessons: Sequence[MixRow]) -> str
 
 
 def is_category_excluded(config: RunConfig, category: str) -> bool:
-    """Whether the run's settings keep a category out of practice."""
+    """Whether the run's settings exclude a category from practice."""
     return bool(config.categories) and category not in config.categories

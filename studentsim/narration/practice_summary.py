@@ -1,4 +1,4 @@
-"""What practice tells beside exams: letters that disagree with values, and what went wrong where only practice is written out."""
+"""Sentences on practice answers: letters that disagree with values, and errors found where only practice is written out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_ERROR_KINDS_NAMED = 4
 
 
 def describe_disagreements(findings: ExamFindings) -> str:
-    """In how many answers letter and value disagree, in the last exam and in practice, and which of them counts; blank where none do."""
+    """In how many answers, in the last exam and in practice, letter and value disagree, and which counts; blank where none do."""
     frame = findings.disagreements
     if frame.empty or not frame.disagree.any():
         return ""
@@ -28,8 +28,8 @@ def describe_disagreements(findings: ExamFindings) -> str:
     ]
     if not parts:
         return ""
-    seen = pd.concat([exam, practice])
-    value_correct, letter_correct = int(seen.value_right.sum()), int(seen.letter_right.sum())
+    counted = pd.concat([exam, practice])
+    value_correct, letter_correct = int(counted.value_right.sum()), int(counted.letter_right.sum())
     exceptions = (
         f" In {value_correct} of these the value is the right option's, and yet the answer counts as wrong."
         if value_correct
@@ -41,13 +41,13 @@ def describe_disagreements(findings: ExamFindings) -> str:
         else ""
     )
     return (
-        f"{formatting.capitalize_first(' and '.join(parts))} letter and value disagree: the value written beside the letter is another option's. "
-        f"The letter counts.{exceptions}"
+        f"{formatting.capitalize_first(' and '.join(parts))} letter and value disagree: the value written beside the letter is "
+        f"another option's. The letter counts.{exceptions}"
     )
 
 
 def describe_practice_errors(findings: ExamFindings) -> str:
-    """What went wrong in practice, as far as formulas tell; blank where they tell of exams too, or of nothing."""
+    """Which formula errors practice shows; blank where exams show some too (those are described there), or practice none."""
     frame = findings.practice_misconceptions
     if frame.empty or findings.misconception_counts.misconception.map(is_formula_error).any():
         return ""
@@ -60,6 +60,7 @@ def describe_practice_errors(findings: ExamFindings) -> str:
     )
     named = ", ".join(f"“{misconception_title(row.misconception)}” {row.wrong}" for row in shown.itertuples())
     return (
-        f"Of {formatting.pluralize(wrong, 'wrong answer')} in practice so far {formula_error_count} can be sorted by what went wrong: {named}. Of the others it "
-        "cannot be known: the question's annotated formula and the sums of the working tell it, where there are any."
+        f"Of {formatting.pluralize(wrong, 'wrong answer')} in practice so far {formula_error_count} can be sorted by what went wrong: "
+        f"{named}. Of the others it cannot be known: the question's annotated formula and the sums of the working tell it, where there "
+        "are any."
     )

@@ -1,6 +1,6 @@
-"""Sentences written from a run's figures, claiming only what those bear. No streamlit here.
+"""Sentences on one run and its answers, claiming only what its figures bear. No streamlit.
 
-Frames are those of ``studentsim/store/queries.py``: accuracies, and their 95 % bounds, are fractions 0 to 1.
+Frames are those of ``studentsim/store/queries``: accuracies and their 95 % bounds are fractions 0 to 1.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from studentsim.narration import grades
 
 
 def results_headline(exams: pd.DataFrame, category_scores: pd.DataFrame | None = None) -> str:
-    """The sentence a results page opens with: where the student stands, where it began, where it is weakest."""
+    """A results page's first sentence: the last exam's score, the first one's, and the weakest category."""
     if exams.empty:
         return "There is no exam result yet. The first exam comes before any teaching."
     last, first = exams.iloc[-1], exams.iloc[0]
-    now = append_interval(
+    result = append_interval(
         f"{format_score(last.correct, last.questions)} never-practised questions rightly",
         last.low,
         last.high,
         last.questions,
     )
     if int(last.turn) == 0:
-        return f"Before any lesson this student answers {now}."
-    text = f"After {pluralize(int(last.turn), 'lesson')} this student answers {now}{_describe_change(first, last)}."
+        return f"Before any lesson this student answers {result}."
+    text = f"After {pluralize(int(last.turn), 'lesson')} this student answers {result}{_describe_change(first, last)}."
     return f"{text}{_describe_weakest_category(category_scores)}"
 
 
@@ -57,7 +57,7 @@ def _describe_change(first: pd.Series, last: pd.Series) -> str:
 
 
 def _describe_weakest_category(category_scores: pd.DataFrame | None) -> str:
-    """The weakest category, if it is below the whole by more than luck; else nothing."""
+    """The weakest category, if it is significantly below the rest; else blank."""
     if category_scores is None or len(category_scores) < 2:
         return ""
     overall = int(category_scores.correct.sum()), int(category_scores.questions.sum())
@@ -80,16 +80,21 @@ def describe_progress(turn: int, turns: int, seconds_left: float | None) -> str:
 
 def format_exam_result(correct: int, total: int, turn: int, interval: str = "") -> str:
     """One exam in a few words, for lists: ``61 of 100 (55 to 67) right after 12 lessons``."""
-    when = f"after {pluralize(turn, 'lesson')}" if turn else "before any lesson"
-    return " ".join(filter(None, [format_score(correct, total), interval, "right", when]))
+    return " ".join(filter(None, [format_score(correct, total), interval, "right", exam_time_label(turn)]))
 
 
-# ------------------------------------------------------------------ where a run stands
+def exam_time_label(turn: int) -> str:
+    """When an exam was sat: ``after 12 lessons``."""
+    return f"after {pluralize(turn, 'lesson')}" if turn else "before any lesson"
+
+
+# ------------------------------------------------------------------ a run's progress
 
 
 def startup_steps(status: str, stage: str, loading_step: str = "") -> list[tuple[str, bool]]:
-    """The way to the first answer, each step with whether it is done. ``loading_step`` says so of a language model, as Markdown; blank: the
-    embedded student, which needs no such step.
+    """The steps to the first answer, each with whether it is done.
+
+    ``loading_step``, as Markdown, is a language model's; blank for the embedded student, which has none.
     """
     started = status not in ("queued", "starting") or bool(stage)
     ready = started and stage not in ("", "loading")
@@ -102,12 +107,12 @@ def startup_steps(status: str, stage: str, loading_step: str = "") -> list[tuple
 
 
 def model_loading_step(model: str, *, from_catalogue: bool) -> str:
-    """The step in which a language model is loaded, with how long that takes: a ``from_catalogue`` one is of the catalogue."""
+    """The step in which a language model is loaded, with how long that takes; ``from_catalogue``: it is one of the catalogue."""
     return f"{model} is loaded: about {'10 seconds' if from_catalogue else '10 seconds, or minutes for a large one'}"
 
 
 def describe_writing_pause(stage: str, *, options_only: bool) -> str:
-    """Why no answer is growing just now, by what goes on; ``options_only``: in exams options are compared, and nothing is written."""
+    """Why no answer is being written now, by stage; ``options_only``: exams score the options and write nothing."""
     if stage == "exam" and options_only:
         return "Nothing is being written just now: in exams it ticks an option without writing."
     return (
@@ -118,26 +123,28 @@ def describe_writing_pause(stage: str, *, options_only: bool) -> str:
 
 
 def describe_stopped_run(status: str, turn: int, turns: int, *, queue_position: int = 0) -> str:
-    """Why a run is not going on, and what to do; empty while it runs."""
-    safe = "Nothing is lost" if not turn else f"Lesson {turn} is safe" if turn == 1 else f"Lessons 1 to {turn} are safe"
+    """Why a run does not go on, and what to do; blank while it runs. ``queue_position`` counts from 1."""
+    saved = (
+        "Nothing is lost" if not turn else f"Lesson {turn} is safe" if turn == 1 else f"Lessons 1 to {turn} are safe"
+    )
     return {
         "paused": f"Paused after {pluralize(turn, 'lesson')} of {turns}. Resume goes on from there.",
-        "interrupted": f"The simulation was interrupted. {safe}; Resume goes on from there.",
+        "interrupted": f"The simulation was interrupted. {saved}; Resume goes on from there.",
         "cancelled": f"Cancelled after {pluralize(turn, 'lesson')} of {turns}. What it did so far stays here.",
-        "not responding": f"The simulation has not been heard of for a while. {safe}. Wait a little, or press Resume to start it afresh.",
+        "not responding": f"The simulation has not been heard of for a while. {saved}. Wait a little, or press Resume to start it afresh.",
         "queued": f"Other simulations are at work. This one is number {max(1, queue_position)} in the queue and starts by itself.",
     }.get(status, "")
 
 
 def describe_stage(stage: str, done: int, total: int) -> str:
-    """What is going on within a lesson: ``The student practises: 12 of 40.``"""
+    """The current stage of a turn: ``The student practises: 12 of 40.``"""
     if stage not in STAGE_LABELS:
         return ""
     return f"{STAGE_LABELS[stage]}: {min(done, total)} of {total}." if total and done else f"{STAGE_LABELS[stage]}."
 
 
 def describe_estimated_duration(low: float, high: float, past_runs: int) -> str:
-    """What a run, or a race, will take, in seconds, beside its Start button; judged by ``past_runs`` runs on this computer."""
+    """How long a run or a race will take (``low`` to ``high`` seconds), estimated from ``past_runs`` runs on this computer."""
     duration_text = format_duration_range(low, high)
     if not past_runs:
         return f"About {duration_text} on a computer with two processor cores that does nothing else."
@@ -147,16 +154,15 @@ def describe_estimated_duration(low: float, high: float, past_runs: int) -> str:
 
 
 def describe_queue_ahead(running: int, waiting: int, *, slots: int, starting: int = 1) -> str:
-    """What other simulations mean for ``starting`` new ones, of which ``slots`` are worked on at a time; blank where there are none."""
+    """How other runs delay ``starting`` new ones, where ``slots`` run at a time; blank where no other run is running or waiting."""
     if not running + waiting:
         return ""
     if running:
         ahead = f"{pluralize(running, 'simulation')} at work" + (f", {waiting} more in the queue" if waiting else "")
     else:
         ahead = f"{pluralize(waiting, 'simulation')} in the queue"
-    those, these = ("it", "this one") if running + waiting == 1 else ("them", "this one")
-    if starting > 1:
-        these = "these"
+    those = "it" if running + waiting == 1 else "them"
+    these = "this one" if starting == 1 else "these"
     if running + waiting >= slots:
         then = f"{these} {'starts' if starting == 1 else 'start'} when there is room, so it takes that much longer"
     else:
@@ -165,7 +171,7 @@ def describe_queue_ahead(running: int, waiting: int, *, slots: int, starting: in
 
 
 def describe_planned_duration(workload: str, low: float, high: float, past_runs: int) -> str:
-    """``20 lessons of 24 take about 15 minutes on two processor cores.``: a run that is not set up yet, judged by ``past_runs`` of them."""
+    """How long a run not yet configured will take: ``20 lessons of 24 take about 15 minutes on two processor cores.``"""
     basis = (
         f"on this computer, going by its last {pluralize(past_runs, 'simulation')}"
         if past_runs
@@ -178,12 +184,12 @@ def describe_planned_duration(workload: str, low: float, high: float, past_runs:
 
 
 def parse_options(row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The options of an answer's row, as they were asked."""
+    """The options of an answer's row, in order: ``letter``, ``text`` and, where known, ``misconception``."""
     return json.loads(row["options"]) if isinstance(row["options"], str) else list(row["options"])
 
 
 def answer_context_label(row: Mapping[str, Any], categories: Iterable[str]) -> str:
-    """When an answer was given: ``lesson 3, practice · probability``; ``categories`` are all of the run's."""
+    """Where an answer was given: ``lesson 3, practice · probability``; ``categories`` are all of the run's."""
     if row["phase"] == "exam":
         when = f"exam after lesson {row['turn']}" if row["turn"] else "first exam"
     else:
@@ -192,7 +198,7 @@ def answer_context_label(row: Mapping[str, Any], categories: Iterable[str]) -> s
 
 
 def describe_answer(row: Mapping[str, Any]) -> str:
-    """What was ticked, what was right, the slip behind it, and a mark that was not the key's. Plain text: it holds what others wrote."""
+    """The chosen and the correct option, the misconception, and a grade that departs from the key. Plain text others wrote."""
     return f"{_describe_choice(row)} {grades.describe_grading_briefly(row)}".rstrip()
 
 

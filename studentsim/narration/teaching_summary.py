@@ -1,4 +1,4 @@
-"""What is said of a teacher's marks, of second tries and of doubts; claims only what the counts bear. Plain text."""
+"""Sentences on the teacher's grades, second tries and challenged answers, claiming only what the counts bear. Plain text."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ NO_RETRIES_NOTE = "Nobody has tried a question again yet: that begins with lesso
 
 
 def format_rate(count: int, total: int) -> str:
-    """``45 total 100 (31 to 60)``; from few ``7 total 12, which is 32 to 81 total 100``; from very few the count alone."""
+    """A share and its 95 % interval: ``45 of 100 (31 to 60)``, ``7 of 12, which is 32 to 81 of 100``; from very few no interval."""
     if total < MIN_RELIABLE_ANSWERS:
         return f"{count} of {total}, too few to say more"
     return append_interval(format_score(count, total), *wilson_interval(count, total), total)
 
 
 def describe_retries(results: RetryResults) -> str:
-    """How second tries went, all of them together."""
+    """How many of all second tries succeeded."""
     if not results.tried:
         return NO_RETRIES_NOTE
     again = f"The student tried {pluralize(results.tried, 'question')} again that it had got wrong."
@@ -35,7 +35,7 @@ def describe_retries(results: RetryResults) -> str:
 
 
 def describe_latest_lesson(lessons: pd.DataFrame) -> str:
-    """How the last lesson's second tries went (``tries.retry_rates_by_lesson``)."""
+    """How many of the last turn's second tries succeeded; ``lessons`` is ``tries.retry_rates_by_lesson``."""
     if lessons.empty:
         return ""
     last = lessons.iloc[-1]
@@ -43,45 +43,46 @@ def describe_latest_lesson(lessons: pd.DataFrame) -> str:
 
 
 def describe_teacher_errors(grade_counts: pd.DataFrame) -> str:
-    """How often the teacher's mark was not the key's (``queries.teacher_marks``)."""
+    """How often the teacher's grade was not the key's; ``grade_counts`` is ``queries.fetch_grading_errors``."""
     answers = int(grade_counts.answers.sum())
     if not answers:
         return "The teacher has not marked any practice answer yet."
-    right, wrong = int(grade_counts.false_right.sum()), int(grade_counts.false_wrong.sum())
-    if not right + wrong:
+    false_right, false_wrong = int(grade_counts.false_right.sum()), int(grade_counts.false_wrong.sum())
+    if not false_right + false_wrong:
         return f"Of {pluralize(answers, 'practice answer')}, the teacher marked every one as the key does."
-    split = f"{pluralize(right, 'wrong one')} called right, {pluralize(wrong, 'right one')} called wrong"
-    marked = f"The teacher marked {pluralize(answers, 'practice answer')}."
-    return f"{marked} Not as the key does: {format_rate(right + wrong, answers)}; {split}."
+    errors = f"{pluralize(false_right, 'wrong one')} called right, {pluralize(false_wrong, 'right one')} called wrong"
+    rate = format_rate(false_right + false_wrong, answers)
+    return f"The teacher marked {pluralize(answers, 'practice answer')}. Not as the key does: {rate}; {errors}."
 
 
 def describe_grader_errors(grade_counts: pd.DataFrame) -> str:
-    """How often a trained marker judged otherwise than the key, whoever decided; blank where there was none."""
+    """How often a trained grader disagreed with the key, whoever decided; blank where there was none."""
     answers = int(grade_counts.marker_answers.sum())
     if not answers:
         return ""
-    right, wrong = int(grade_counts.marker_false_right.sum()), int(grade_counts.marker_false_wrong.sum())
-    if not right + wrong:
+    false_right, false_wrong = int(grade_counts.marker_false_right.sum()), int(grade_counts.marker_false_wrong.sum())
+    if not false_right + false_wrong:
         return f"The trained marker judged {answers:,} of them, each as the key does."
-    split = f"{pluralize(right, 'wrong one')} taken for right, {pluralize(wrong, 'right one')} for wrong"
-    return f"The trained marker judged {answers:,} of them. Not as the key does: {format_rate(right + wrong, answers)}; {split}."
+    errors = f"{pluralize(false_right, 'wrong one')} taken for right, {pluralize(false_wrong, 'right one')} for wrong"
+    rate = format_rate(false_right + false_wrong, answers)
+    return f"The trained marker judged {answers:,} of them. Not as the key does: {rate}; {errors}."
 
 
 def describe_giving_way(results: RetryResults) -> str:
-    """How many right answers were given up after a false "wrong"; blank where none was called wrong."""
+    """How many correct answers the student gave up after they were graded wrong; blank where none was."""
     if not results.challenged:
         return ""
     deliberate = results.challenges[results.challenges.on_purpose]
     on_purpose, in_error = int(deliberate.doubted.sum()), results.challenged - int(deliberate.doubted.sum())
     parts = [(on_purpose, "on purpose"), (in_error, "in error")]
-    why = ", ".join(f"{n} {how}" if on_purpose and in_error else how for n, how in parts if n)
-    was = "was" if results.challenged == 1 else "were"
-    called = f"{pluralize(results.challenged, 'right answer')} {was} called wrong ({why}) and asked for again."
-    return f"{called} Given up: {format_rate(results.gave_way, results.challenged)}."
+    reasons = ", ".join(f"{n} {reason}" if on_purpose and in_error else reason for n, reason in parts if n)
+    were = "was" if results.challenged == 1 else "were"
+    gave_way = format_rate(results.gave_way, results.challenged)
+    return f"{pluralize(results.challenged, 'right answer')} {were} called wrong ({reasons}) and asked for again. Given up: {gave_way}."
 
 
 def compare_feedback_effects(results: RetryResults) -> str:
-    """Giving way to a false "wrong" beside mending after true words: which is the more frequent, as far as the counts bear it."""
+    """Whether true feedback corrects more often than false feedback misleads (two-sided test); blank without both."""
     if not (results.tried and results.challenged):
         return ""
     direction = claims.significant_change((results.corrected, results.tried), (results.gave_way, results.challenged))
@@ -93,14 +94,14 @@ def compare_feedback_effects(results: RetryResults) -> str:
 
 
 def explanation_caveat(frame: pd.DataFrame) -> str:
-    """What a right second try is worth after words that held the right working (``revisions``); blank where none did."""
+    """That a second try after a full explanation may just copy it; blank where no ``revisions`` row had one."""
     if not (frame.feedback_level == "explanation").any():
         return ""
     return "The full explanation holds the right working: a right second try after it may just repeat it. The exams tell what was learnt."
 
 
 def describe_retries_by_feedback(frame: pd.DataFrame) -> str:
-    """How much the words helped, where they held different things (``tries.retry_rates_by_feedback``); blank where they all held the same."""
+    """Second-try success by feedback level; ``frame`` is ``tries.retry_rates_by_feedback``. Blank for one level alone."""
     if len(frame) < 2:
         return ""
     parts = [
@@ -111,38 +112,39 @@ def describe_retries_by_feedback(frame: pd.DataFrame) -> str:
 
 
 def describe_retention(frame: pd.DataFrame) -> str:
-    """Whether what was mended is right in the next exam (``queries.lasting``); without its caveat, which belongs below it."""
+    """Whether corrected kinds of question are right in the next exam; ``frame`` is ``queries.fetch_retention``. Without its caveat."""
     counts = frame.groupby("mended")[["correct", "questions"]].sum()
     if counts.empty:
         return (
             "Whether it lasts cannot be told yet: no exam has asked kinds of question that were tried again before it."
         )
     parts = []
-    for done, what in ((True, "kinds of question mostly mended before it"), (False, "kinds mostly not mended")):
-        if done in counts.index:
-            row = counts.loc[done]
-            parts.append(f"on {what}, {format_rate(int(row.correct), int(row.questions))}")
+    for mended, group in ((True, "kinds of question mostly mended before it"), (False, "kinds mostly not mended")):
+        if mended in counts.index:
+            row = counts.loc[mended]
+            parts.append(f"on {group}, {format_rate(int(row.correct), int(row.questions))}")
     return f"Right answers in the next exam: {'; '.join(parts)}."
 
 
 def few_tries_note(frame: pd.DataFrame) -> str:
-    """Said under a picture of shares some of which rest on few."""
+    """The legend of pale points under a figure; blank where every share rests on enough tries."""
     if not (frame.tried < MIN_RELIABLE_ANSWERS).any():
         return ""
     return f"Pale, with an open mark: fewer than {MIN_RELIABLE_ANSWERS} tries, which say little."
 
 
 def describe_grader_evaluation(evaluation: GraderEvaluation) -> str:
-    """How good the shipped marker is, in a sentence or two."""
+    """How often the shipped grader agrees with the key, on written answers and on hard cases."""
     answers = f"{evaluation.written_answers.answers:,} answers it had never seen"
     text = f"Checked against the key on {answers}, it marked {_format_exact_share(evaluation.written_answers)} as the key does"
     if not evaluation.has_hard_cases:
         return f"{text}."
-    return f"{text}; of {evaluation.hard_cases.answers:,.0f} hard cases, made to mislead it, {_format_exact_share(evaluation.hard_cases)}."
+    hard_cases = f"{evaluation.hard_cases.answers:,.0f} hard cases, made to mislead it"
+    return f"{text}; of {hard_cases}, {_format_exact_share(evaluation.hard_cases)}."
 
 
 def _format_exact_share(row: pd.Series) -> str:
-    """A share with the decimal that thousands of answers earn: ``99.4 of 100 (99.1 to 99.7)``."""
+    """A share from thousands of answers, with one decimal: ``99.4 of 100 (99.1 to 99.7)``."""
     return f"{100 * row.share:.1f} of 100 ({100 * row.low:.1f} to {100 * row.high:.1f})"
 
 

@@ -1,4 +1,4 @@
-"""What Weaknesses says, claiming only what the exams bear. Plain text, no markdown. No streamlit here."""
+"""Sentences of the Weaknesses page, claiming only what the exams bear. Plain text, no markdown. No streamlit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from studentsim.labels.titles import (
     skill_title,
     sort_misconceptions,
 )
-from studentsim.narration import run_summary
+from studentsim.narration.run_summary import exam_time_label, results_headline
 
 NO_EXAM = "There is no exam result yet: the first exam comes before any lesson, and this page is made from exams."
 MAX_CATEGORIES_NAMED = 3
@@ -35,10 +35,10 @@ MAX_KINDS_NAMED = 6
 
 
 def describe_run(findings: ExamFindings) -> str:
-    """The page's first sentence: how it stands, where it is weakest, and the commonest slip there."""
+    """The page's first sentence: the last exam's score, the weakest category, and its most frequent misconception."""
     if findings.exams.empty:
         return NO_EXAM
-    return f"{run_summary.results_headline(findings.exams)} {_describe_weakest(findings)}".strip()
+    return f"{results_headline(findings.exams)} {_describe_weakest(findings)}".strip()
 
 
 def _describe_weakest(findings: ExamFindings) -> str:
@@ -50,7 +50,8 @@ def _describe_weakest(findings: ExamFindings) -> str:
         row = _lowest_row(last)
         if row is None:
             return "No category is behind by more than luck."
-        text = f"No category is behind by more than luck; the lowest is {findings.inline_category_label(row.row)}, {_format_score(row)} {_format_interval(row)}"
+        lowest = f"{findings.inline_category_label(row.row)}, {_format_score(row)} {_format_interval(row)}"
+        text = f"No category is behind by more than luck; the lowest is {lowest}"
         causes_text = _describe_causes(find_wrong_answer_causes(findings, str(row.row)))
         return f"{text}; {causes_text}." if causes_text else f"{text}."
     names = [
@@ -65,7 +66,7 @@ def _describe_weakest(findings: ExamFindings) -> str:
 
 
 def _categories_behind(findings: ExamFindings) -> tuple[list[Any], list[Any]]:
-    """The last exam's rows of the categories behind by more than luck, weakest first; those not told from the weakest."""
+    """The last exam's rows of categories significantly behind, weakest first; and those not significantly above the weakest."""
     last = findings.in_last_exam(findings.categories).sort_values("accuracy")
     weak = [row for row in last.itertuples() if is_category_behind(row, findings)] if len(last) > 1 else []
     return weak, [
@@ -78,7 +79,7 @@ def _categories_behind(findings: ExamFindings) -> tuple[list[Any], list[Any]]:
 
 
 def _lowest_row(last: pd.DataFrame) -> Any | None:
-    """The one row that is lowest; None where several are, or nothing is wrong."""
+    """The row with the lowest accuracy; None where several tie, or all answers are right."""
     rows = last.sort_values("accuracy")
     tie = len(rows) > 1 and rows.accuracy.iloc[0] == rows.accuracy.iloc[1]
     return None if tie or rows.accuracy.iloc[0] == 1 else rows.iloc[0]
@@ -89,7 +90,7 @@ def _correct_and_total(row: Any) -> tuple[int, int]:
 
 
 def weakest_category(findings: ExamFindings) -> str:
-    """The category that the opening names as the weakest or the lowest one; blank where it names none, or several."""
+    """The category that ``describe_run`` names as the weakest or lowest; blank where it names none, or several."""
     last = findings.in_last_exam(findings.categories).sort_values("accuracy")
     weak, tied = _categories_behind(findings)
     if tied or len(last) < 2:
@@ -100,8 +101,10 @@ def weakest_category(findings: ExamFindings) -> str:
 
 @dataclass(frozen=True)
 class WrongAnswerCauses:
-    """What is behind the ``wrong_count`` answers of a category in the last exam: its most frequent ``top_misconceptions`` (several: a tie), each
-    ``top_misconception_count`` so often, and how often nothing was ticked.
+    """What is behind a category's wrong answers in the last exam.
+
+    ``top_misconceptions`` are the most frequent (several: a tie), each made ``top_misconception_count`` times; in
+    ``unanswered_count`` answers no option was chosen.
     """
 
     wrong_count: int
@@ -111,27 +114,29 @@ class WrongAnswerCauses:
 
     @property
     def is_mostly_unanswered(self) -> bool:
-        """Whether no single slip is as frequent as a result that no option shows."""
+        """Whether no single misconception is as frequent as a result that no option shows."""
         return self.unanswered_count > max(self.top_misconception_count, 1)
 
 
 def find_wrong_answer_causes(findings: ExamFindings, category: str) -> WrongAnswerCauses:
-    """What is behind a category's wrong answers; slips count from the second time on."""
+    """What is behind a category's wrong answers; misconceptions count from the second time on."""
     row = findings.in_last_exam(findings.categories).set_index("row").loc[category]
     misconception_rows = most_common_misconceptions(findings, category=category, limit=None)
     top_rows = misconception_rows[misconception_rows.made == misconception_rows.made.max()]
     return WrongAnswerCauses(
-        wrong_count=int(row.questions - row.correct), top_misconceptions=tuple(map(str, top_rows.misconception)),
-        top_misconception_count=int(top_rows.made.iloc[0]) if len(top_rows) else 0, unanswered_count=count_last_exam_unanswered(findings, "category", category),
-    )  # fmt: skip
+        wrong_count=int(row.questions - row.correct),
+        top_misconceptions=tuple(map(str, top_rows.misconception)),
+        top_misconception_count=int(top_rows.made.iloc[0]) if len(top_rows) else 0,
+        unanswered_count=count_last_exam_unanswered(findings, "category", category),
+    )
 
 
 def _describe_causes(causes: WrongAnswerCauses) -> str:
-    """The most frequent slips, told only after the unanswered ones where those are more; blank where nothing is frequent."""
+    """The most frequent misconceptions, after unanswered questions where those are more; blank where neither is frequent."""
     wrong = formatting.pluralize(causes.wrong_count, "wrong answer")
     titles = [f"“{misconception_title(slip)}”" for slip in causes.top_misconceptions[:MAX_MISCONCEPTIONS_NAMED]]
     more = len(causes.top_misconceptions) - len(titles)
-    named = _join_with_and([*titles, *([f"{more} other{'s' if more > 1 else ''}"] if more else [])]) if titles else ""
+    named = formatting.join_with_and([*titles, *([f"{more} other{'s' if more > 1 else ''}"] if more else [])])
     slips = f"slip is {named}" if len(causes.top_misconceptions) == 1 else f"slips are {named}"
     each = f"{'each ' if len(causes.top_misconceptions) > 1 else ''}{causes.top_misconception_count}"
     if causes.is_mostly_unanswered:
@@ -141,25 +146,26 @@ def _describe_causes(causes: WrongAnswerCauses) -> str:
 
 
 def describe_selection(findings: ExamFindings, selection: WeaknessesSelection) -> str:
-    """The first sentence of an opened category or skill: how it stands in the last exam, and where it began."""
+    """The first sentence of an opened category or skill: its score in the last exam and in the first."""
     frame = findings.skills if selection.skill else findings.categories
     name = selection.skill or selection.category
-    rows = frame[(frame.row == name)].sort_values("turn")
+    rows = frame[frame.row == name].sort_values("turn")
     last, first = rows.iloc[-1], rows.iloc[0]
     title = f"“{skill_title(name)}”" if selection.skill else formatting.capitalize_first(findings.category_label(name))
     text = f"{title}: {format_row_score(last)} {exam_time_label(int(last.turn))}"
     if len(rows) < 2:
         return f"{text}."
-    began = formatting.format_score(int(first.correct), int(first.questions))
+    first_score = formatting.format_score(int(first.correct), int(first.questions))
     change = claims.significant_change(
         _correct_and_total(first), _correct_and_total(last), comparisons=frame.row.nunique()
     )
-    return f"{text}; it began at {began}." if change else f"{text}; it began at {began}, which is no clear change yet."
+    return f"{text}; it began at {first_score}{'' if change else ', which is no clear change yet'}."
 
 
 def describe_misconceptions(findings: ExamFindings, frame: pd.DataFrame) -> str:
-    """What became of how many slips (rows of ``ExamFindings.judged_misconceptions``): first what is clear, then how the counts stand of which luck may
-    be the reason.
+    """How many misconceptions have which verdict: first the significant ones, then the counts of the undecided.
+
+    ``frame`` is rows of ``ExamFindings.judged_misconceptions``.
     """
     if frame.empty:
         return "No wrong answer of these exams shows a slip that the questions' author named."
@@ -167,15 +173,15 @@ def describe_misconceptions(findings: ExamFindings, frame: pd.DataFrame) -> str:
     if len(findings.exam_turns) < 2:
         return f"{formatting.pluralize(len(frame), 'slip')} seen in the first exam. What becomes of them, later exams will show."
     parts = [
-        f"{counts[name]} {one if counts[name] == 1 else many}"
-        for name, one, many in _VERDICT_PHRASES
+        f"{counts[name]} {singular if counts[name] == 1 else plural}"
+        for name, singular, plural in _VERDICT_PHRASES
         if counts.get(name)
     ]
-    undecided = _join_with_and(
-        [f"{counts[name]} {phrase}" for name, phrase in _UNDECIDED_PHRASES.items() if counts.get(name)] or [""]
+    undecided = formatting.join_with_and(
+        [f"{counts[name]} {phrase}" for name, phrase in _UNDECIDED_PHRASES.items() if counts.get(name)]
     )
     if parts:
-        text = f"Of {formatting.pluralize(len(frame), 'slip')} ever seen here, {_join_with_and(parts)}."
+        text = f"Of {formatting.pluralize(len(frame), 'slip')} ever seen here, {formatting.join_with_and(parts)}."
         rest = len(frame) - sum(int(counts.get(name, 0)) for name, *_ in _VERDICT_PHRASES)
         text += f" On the other{'s' if rest > 1 else ''} the answers don't decide: {undecided}." if rest else ""
     elif len(frame) == 1:
@@ -186,7 +192,7 @@ def describe_misconceptions(findings: ExamFindings, frame: pd.DataFrame) -> str:
 
 
 def _describe_all_misconceptions(findings: ExamFindings, frame: pd.DataFrame) -> str:
-    """How often all of the run's slips were made, first and last; blank for a part of them, and where there are few."""
+    """How often all misconceptions were made in the first and the last exam; blank if ``frame`` is a part of them, or has fewer than 2."""
     if len(frame) < len(findings.judged_misconceptions) or len(frame) < 2:
         return ""
     exam_sizes = [int(findings.exams.questions.iloc[exam]) for exam in (0, -1)]
@@ -197,8 +203,9 @@ def _describe_all_misconceptions(findings: ExamFindings, frame: pd.DataFrame) ->
     change_text = {1: "more by more than luck", -1: "fewer by more than luck", 0: "a difference that luck could make"}[
         change
     ]
-    counts_text = f"in {misconception_totals[0]} of {formatting.pluralize(exam_sizes[0], 'answer')} of the first exam, in {misconception_totals[1]} of {exam_sizes[1]} of the last"
-    return f"All slips together: {counts_text}, {change_text}."
+    first_text = f"in {misconception_totals[0]} of {formatting.pluralize(exam_sizes[0], 'answer')} of the first exam"
+    last_text = f"in {misconception_totals[1]} of {exam_sizes[1]} of the last"
+    return f"All slips together: {first_text}, {last_text}, {change_text}."
 
 
 _UNDECIDED_PHRASES = {"fewer": "fewer now", "more": "more now", "same": "as often as at first"}
@@ -213,7 +220,7 @@ _VERDICT_PHRASES = (
 
 
 def describe_wrong_answers(findings: ExamFindings) -> str:
-    """What the last exam's wrong answers came from: known slips, other options, nothing ticked."""
+    """The last exam's wrong answers by cause: known misconceptions, other options, no option chosen."""
     last = findings.in_last_exam(findings.misconception_counts)
     misconception_count = int(last.made.sum()) if len(last) else 0
     exam = findings.exams.iloc[-1]
@@ -221,22 +228,24 @@ def describe_wrong_answers(findings: ExamFindings) -> str:
     if not wrong:
         return "The last exam has no wrong answer."
     unanswered_count = int(exam.unanswered)
+    other_count = wrong - misconception_count - unanswered_count
+    wrong_text = f"Of the last exam's {formatting.pluralize(wrong, 'wrong answer')}, {misconception_count}"
     if kinds_text := _list_formula_errors(last):
         return (
-            f"Of the last exam's {formatting.pluralize(wrong, 'wrong answer')}, {misconception_count} can be sorted by what went wrong: {kinds_text}. Of "
-            f"{wrong - misconception_count - unanswered_count} it cannot be known, and on {unanswered_count} nothing was ticked. What went wrong is known where a slip "
-            "leads to the option, or where the question's annotated formula and the sums of the working tell it."
+            f"{wrong_text} can be sorted by what went wrong: {kinds_text}. Of {other_count} it cannot be known, and on "
+            f"{unanswered_count} nothing was ticked. What went wrong is known where a slip leads to the option, or where the question's "
+            "annotated formula and the sums of the working tell it."
         )
     if misconception_count == wrong > 1:
         return f"All of the last exam's {wrong} wrong answers show a known slip (a misconception)."
     return (
-        f"Of the last exam's {formatting.pluralize(wrong, 'wrong answer')}, {misconception_count} show a known slip (a misconception), "
-        f"{wrong - misconception_count - unanswered_count} another wrong option, and on {unanswered_count} nothing was ticked."
+        f"{wrong_text} show a known slip (a misconception), {other_count} another wrong option, and on {unanswered_count} nothing was "
+        "ticked."
     )
 
 
 def _list_formula_errors(last: pd.DataFrame) -> str:
-    """The last exam's sorted answers by kind, commonest first; blank where none was sorted by a formula."""
+    """The last exam's misconceptions with their counts, most frequent first; blank where none is a formula error."""
     if not len(last) or not last[last.misconception.map(is_formula_error)].made.sum():
         return ""
     sums = last[last.made > 0].groupby("misconception", as_index=False).made.sum()
@@ -248,14 +257,14 @@ def _list_formula_errors(last: pd.DataFrame) -> str:
 
 
 def describe_trend(row: object, turns: list[int]) -> str:
-    """``5 of 6 in the first exam, 1 of 6 in the last.``"""
+    """One misconception's counts: ``5 of 6 in the first exam, 1 of 6 in the last.``"""
     if len(turns) < 2:
         return f"{row.last_made} of {misconception_scope_label(row.misconception, row.last_of)}."  # type: ignore[attr-defined]
     return f"{row.first_made} of {row.first_of} in the first exam, {row.last_made} of {row.last_of} in the last."  # type: ignore[attr-defined]
 
 
 def describe_item_analysis(sheet_count: int, own_sheet_count: int) -> str:
-    """What the item figures rest on."""
+    """How many answer sheets the item figures rest on (``own_sheet_count`` of this run), and how precise they are."""
     if not sheet_count:
         return "There is no answer sheet yet."
     sources = f"{formatting.pluralize(own_sheet_count, 'exam')} of this run" + (
@@ -269,13 +278,13 @@ def describe_item_analysis(sheet_count: int, own_sheet_count: int) -> str:
             "more runs with the same exam give them."
         )
     return (
-        f"From {formatting.pluralize(sheet_count, 'answer sheet')}: {sources}. Discrimination is then known to about {correlation_margin(sheet_count):.1f} "
-        "either way at best: sheets of one student, exam after exam, are alike."
+        f"From {formatting.pluralize(sheet_count, 'answer sheet')}: {sources}. Discrimination is then known to about "
+        f"{correlation_margin(sheet_count):.1f} either way at best: sheets of one student, exam after exam, are alike."
     )
 
 
 def describe_question_history(letters: list[str], turns: list[int], correct: str) -> str:
-    """How a question went, exam by exam: ``first exam: wrong (b) · after lesson 2: right``"""
+    """A question's outcome, exam by exam: ``first exam: wrong (b) · after lesson 2: right``."""
     parts = []
     for turn, letter in zip(turns, letters, strict=True):
         outcome = "right" if letter == correct else f"wrong ({letter})" if letter else "nothing ticked"
@@ -284,7 +293,7 @@ def describe_question_history(letters: list[str], turns: list[int], correct: str
 
 
 def describe_item(row: pd.Series) -> str:
-    """One question's figures: how often right on all sheets, and how well it tells them apart."""
+    """One question's facility with its 95 % interval, and its discrimination where there are enough sheets."""
     if not row.sheets:
         return "No answer sheet holds this question."
     bounds = f"{row.facility:.2f}, {row.low:.2f} to {row.high:.2f}"
@@ -295,7 +304,7 @@ def describe_item(row: pd.Series) -> str:
 
 
 def list_verdict_rules() -> list[tuple[str, str]]:
-    """Each verdict's name with its rule, and what they call clear."""
+    """Each verdict's name with its rule, and the definition of "clearly"."""
     return [
         *((verdict.name, verdict.rule) for verdict in MISCONCEPTION_VERDICTS.values()),
         ("clearly", CLEARLY_DEFINITION),
@@ -308,12 +317,3 @@ def _format_score(row: object) -> str:
 
 def _format_interval(row: object) -> str:
     return f"({formatting.round_percent(row.low)} to {formatting.round_percent(row.high)} of 100)"  # type: ignore[attr-defined]
-
-
-def exam_time_label(turn: int) -> str:
-    """``exam_time_label 12 lessons``"""
-    return f"after {formatting.pluralize(turn, 'lesson')}" if turn else "before any lesson"
-
-
-def _join_with_and(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,1 +1,1 @@
-"""What is taken away from runs as files: the printable report, pictures as SVG, archives. No streamlit."""
+"""Files made from runs: the printable report, figures as SVG, archives. No streamlit."""

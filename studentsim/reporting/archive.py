@@ -1,8 +1,8 @@
-"""A whole run, or several, in one zip file: tables, settings, versions, figures, the report, the user's words and the journal itself.
+"""One or several runs in one zip file: tables, settings, versions, figures, report, the user's notes and the journal.
 
 python -m studentsim archive RUN --data DIR --to FILE.zip
 
-It is made from the runs' folders alone, so it works while the app has the database.
+It reads the run folders alone, so it works while the app has the database open.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from pathlib import Path
 
 from studentsim.errors import DataFolderError
 from studentsim.reporting.html import build_report_html
+from studentsim.reporting.svg import standalone_svg
 from studentsim.runs import notes
 from studentsim.runs.run_dir import RunFolder
 from studentsim.store import export, ingest, journal, queries
 from studentsim.store.database import DATABASE_FILE_NAME, Database
 
 MAX_JOURNAL_BYTES = 400_000_000
-"""Bytes of the journals that go into one archive; what comes of them is larger while it is made, and about a tenth once it is packed."""
+"""Bytes of journals in one archive at most; the archive is larger than they while it is written, and about a tenth when compressed."""
 FIGURE_PATTERN = re.compile(r'<svg(?! class="course")[^>]*>.*?</svg>', re.S)
-"""A picture of the report; the small ones within its tables are left out."""
+"""A figure of the report; the small bars within its tables are left out."""
 README_TEXT = """What is in here
 ===============
 
@@ -49,14 +50,14 @@ RUN_COLUMNS = (
     "group_id", "plan", "coordinates", "turn", "turns_planned", "last_turn", "last_correct", "last_questions", "last_low", "last_high",
     "started", "seconds", "recorded",
 )  # fmt: skip
-"""Of runs.csv, by the names of ``queries.runs``."""
+"""Columns of runs.csv, as ``queries.fetch_runs`` names them."""
 
 
 def write_archive(folders: Sequence[RunFolder], target: Path) -> Path:
-    """Writes the archive of these runs into the file ``target``, in place of any there, and returns it. Writes.
+    """Write the archive of these runs to ``target``, replacing any file there, and return ``target``.
 
-    :raises DataFolderError: the runs are too large for one archive, or ``target`` cannot be written.
-    :raises JournalError: a journal is damaged.
+    :raises DataFolderError: when the runs are too large for one archive, or ``target`` cannot be written.
+    :raises JournalError: when a journal is damaged.
     """
     if (size := total_journal_bytes(folders)) > MAX_JOURNAL_BYTES:
         raise DataFolderError(
@@ -78,12 +79,12 @@ def write_archive(folders: Sequence[RunFolder], target: Path) -> Path:
 
 
 def total_journal_bytes(folders: Sequence[RunFolder]) -> int:
-    """Bytes of the runs' journals."""
+    """Bytes of the runs' journals together."""
     return sum(folder.journal_path.stat().st_size for folder in folders if folder.journal_path.exists())
 
 
 def extract_figures(report_html: str) -> dict[str, str]:
-    """The pictures of a report, each a file of its own, by its name: what its title says, in small letters."""
+    """The figures of a report, each as a standalone SVG file, by a file name made from its title."""
     figures: dict[str, str] = {}
     for svg_text in FIGURE_PATTERN.findall(report_html):
         label_match = re.search(r'aria-label="([^".]*)', svg_text)
@@ -91,16 +92,8 @@ def extract_figures(report_html: str) -> dict[str, str]:
         name = name or f"figure-{len(figures) + 1}"
         while name in figures:
             name += "-2"
-        figures[name] = _standalone_svg(svg_text)
+        figures[name] = standalone_svg(svg_text)
     return figures
-
-
-def _standalone_svg(svg_text: str) -> str:
-    """A picture that needs no page around it."""
-    head = '<svg xmlns="http://www.w3.org/2000/svg" font-family="system-ui, sans-serif" style="background:#FFFFFF" '
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + re.sub(r'\s+xmlns="[^"]*"', "", svg_text).replace(
-        "<svg ", head, 1
-    )
 
 
 def _write_entries(archive: zipfile.ZipFile, folders: Sequence[RunFolder], scratch: Path) -> None:
@@ -126,7 +119,7 @@ def _write_run(archive: zipfile.ZipFile, folder: RunFolder, database: Database, 
     run_id = folder.run_id
     if (run_notes := notes.read_notes(folder)) != notes.RunNotes():
         archive.writestr(f"{run_id}/notes.json", json.dumps(asdict(run_notes), indent=2, ensure_ascii=False) + "\n")
-    if not _write_journal(archive, folder):  # it waits: there is nothing but its settings
+    if not _write_journal(archive, folder):  # it waits in the queue: there are only its settings
         archive.write(folder.path / "config.json", f"{run_id}/settings.json")
         return
     for path in export.export_run(folder.path, run_id, scratch / run_id):
@@ -143,7 +136,7 @@ def _write_run(archive: zipfile.ZipFile, folder: RunFolder, database: Database, 
 
 
 def _write_journal(archive: zipfile.ZipFile, folder: RunFolder) -> bool:
-    """Puts the journal's whole lines in: a run at work may be writing one. False: it has none yet."""
+    """Add the journal's complete lines (a running run may be writing the last one); False where there is none yet."""
     try:
         with folder.journal_path.open("rb") as source:
             first_line = source.readline()

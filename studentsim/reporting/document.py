@@ -1,4 +1,4 @@
-"""A whole HTML file around sections: no script, nothing loaded, both forbidden by its content security policy."""
+"""A complete HTML file around sections, without scripts or external resources; its content security policy forbids both."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from studentsim.reporting.style import CSS
 
 
 def document_html(title: str, sections: Sequence[str]) -> str:
-    """The file; ``title`` is plain text, ``sections`` are HTML made by this package."""
+    """The file's text; ``title`` is plain text, ``sections`` are HTML made by this package."""
     style_hash = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{style_hash}'; base-uri 'none'; form-action 'none'"
     return (

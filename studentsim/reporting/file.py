@@ -1,4 +1,4 @@
-"""The report from the command line: written even while the app has the database.
+"""Writes the report for the command line, even while the app has the database open.
 
 python -m studentsim report RUN --data DIR --to FILE
 """
@@ -17,10 +17,10 @@ from studentsim.store.database import DATABASE_FILE_NAME, Database
 
 
 def write_report(data_folder: Path, run_id: str, target: Path) -> Path:
-    """Writes the report on a run into the file ``target``, in place of any there, and returns it. Writes.
+    """Write the report on a run to ``target``, replacing any file there, and return ``target``.
 
-    :raises UnknownRun: there is none of that id.
-    :raises DataFolderError: there is no such data folder, or ``target`` cannot be written.
+    :raises UnknownRun: when there is no run of that id.
+    :raises DataFolderError: when there is no such data folder, or ``target`` cannot be written.
     """
     if not data_folder.is_dir():
         raise DataFolderError(f"There is no data folder {str(data_folder)!r}.", "Name one with --data.")
@@ -35,7 +35,7 @@ def write_report(data_folder: Path, run_id: str, target: Path) -> Path:
 
 @contextmanager
 def _open_database(data_folder: Path) -> Iterator[Database]:
-    """The data folder's database, up to date; while the app has it, one of our own, made for the moment."""
+    """The data folder's database, up to date; while the app has it open, a temporary one built from the journals."""
     runs = data_folder / "runs"
     try:
         database = Database.open(data_folder)

@@ -1,4 +1,4 @@
-"""The report's section on what was practised, by category, beside the mistakes of the exam before: picture, table, sentences."""
+"""The report's section on practice by category and the mistakes of the exam before it: figure, table, sentences."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from studentsim.config import RunConfig
 from studentsim.labels import category_names
 from studentsim.narration import mix_summary
 from studentsim.reporting import svg
-from studentsim.reporting.html_text import escape_html, paragraph_html, table_html
+from studentsim.reporting.html_text import escape_html, paragraph_html, section_html, table_html
 
 MAX_TABLE_LINES = 60
 """Lines of the table; a longer run's first ones are left out."""
 MAX_PICTURE_COLUMNS = 31
-"""Columns of the picture: 20 lessons and 11 exams; a longer run's first ones are left out."""
+"""Columns of the figure: 20 turns and 11 exams; a longer run's first ones are left out."""
 MISTAKES_RGB, PRACTISED_RGB, PALE_RGB = svg.NONE_CORRECT_RGB, svg.ALL_CORRECT_RGB, svg.HALF_CORRECT_RGB
 
 
 def practice_mix_html(config: RunConfig, lessons: pd.DataFrame, exams: pd.DataFrame) -> str:
-    """The section; blank where there was no lesson. Frames are ``queries.practice_mix_of`` and ``queries.next_mix_of`` of one run."""
-    rows, results = mix_table.mix_rows(lessons), mix_table.mix_rows(exams)
+    """The section; blank before the first turn. Frames are ``queries.fetch_practice_mix`` and ``queries.fetch_next_mix`` of one run."""
+    rows = mix_table.mix_rows(lessons)
     if not rows:
         return ""
-    mix = mix_table.build_mix_table(rows, results)
+    mix = mix_table.build_mix_table(rows, mix_table.mix_rows(exams))
     texts = [
         mix_summary.describe_mix_with_caveat(config),
         mix_summary.describe_mix_cause(config, rows),
@@ -39,16 +39,12 @@ def practice_mix_html(config: RunConfig, lessons: pd.DataFrame, exams: pd.DataFr
         caption += " Dashed: what the last exam asks for."
     if mix.lines[:-MAX_PICTURE_COLUMNS]:
         caption += f" The last {MAX_PICTURE_COLUMNS} columns of {len(mix.lines)}."
-    return "\n".join(
-        [
-            "<section>",
-            f"<h2>{escape_html(title)}</h2>",
-            *(paragraph_html(sentence) for sentence in texts if sentence),
-            f"<figure>{practice_mix_svg(mix)}<figcaption>{escape_html(caption)}</figcaption></figure>",
-            _table_html(mix),
-            "</section>",
-        ]
-    )
+    blocks = [
+        *(paragraph_html(sentence) for sentence in texts if sentence),
+        f"<figure>{practice_mix_svg(mix)}<figcaption>{escape_html(caption)}</figcaption></figure>",
+        _table_html(mix),
+    ]
+    return section_html(title, "\n".join(blocks))
 
 
 def _table_html(mix: MixTable) -> str:
@@ -63,11 +59,11 @@ def _table_html(mix: MixTable) -> str:
     return table_html(heads, rows, caption=caption, numeric_columns=frozenset(range(1, len(heads))))
 
 
-# ------------------------------------------------------------------ the picture
+# ------------------------------------------------------------------ the figure
 
 
 def practice_mix_svg(mix: MixTable) -> str:
-    """A row for each category, a column for each exam and each line of lessons, in order; cells show the counts."""
+    """A row per category, a column per ``MixLine`` in order; cells show the counts, the darker the larger their share."""
     lines = mix.lines[-MAX_PICTURE_COLUMNS:]
     left, top, cell = 150, 6, 26
     column_width = min(64.0, (svg.PICTURE_WIDTH - left - 6) / max(len(lines), 1))
@@ -105,7 +101,8 @@ def _column_svg(
     for i, count in enumerate(line.counts):
         box = f'x="{x + 0.5:.1f}" y="{top + cell_height * i + 1:.1f}" width="{column_width - 1:.1f}" height="{cell_height - 2:.1f}" rx="2"'
         dash = ' stroke="#6B7280" stroke-dasharray="3 2"' if line.kind == "next" else ""
-        parts.append(f'<rect {box} fill="{_shade_color(count / largest if largest else 0.0, full_color)}"{dash}/>')
+        fill = svg.blend_color(PALE_RGB, full_color, count / largest if largest else 0.0)
+        parts.append(f'<rect {box} fill="{fill}"{dash}/>')
         parts.append(
             svg.text_svg(
                 x + column_width / 2,
@@ -119,13 +116,8 @@ def _column_svg(
     return parts
 
 
-def _shade_color(fraction: float, full_color: tuple[int, int, int]) -> str:
-    """From pale (0) to the ``full_color`` colour (1)."""
-    return "#" + "".join(f"{round(a + (b - a) * fraction):02X}" for a, b in zip(PALE_RGB, full_color, strict=True))
-
-
 def _column_label(line: MixLine, column_width: float) -> str:
-    """What stands below a column: where there is little room, the last lesson alone; an exam is told by its colour."""
+    """The label below a column; in a narrow one the last turn's number alone, and none for an exam, which its colour shows."""
     if line.kind == "practised":
         return line.label if 5.5 * len(line.label) < column_width else str(line.turn)
     return line.label if column_width > 30 else ""

@@ -1,4 +1,4 @@
-"""The report's section on second tries and the teacher's errors, as HTML; blank for runs without them."""
+"""The report's section on second tries and grading errors; blank for runs without either."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from studentsim.analysis.tries import RetryResults
 from studentsim.labels import formatting
 from studentsim.labels.titles import misconception_title
 from studentsim.narration import teaching_summary
-from studentsim.reporting.html_text import escape_html, paragraph_html, table_html
+from studentsim.reporting.html_text import escape_html, paragraph_html, section_html, table_html
 
 MAX_MISCONCEPTIONS = 8
-"""Slips in the report's table, those most often tried again."""
+"""Rows of the table: the misconceptions most often tried again."""
 
 
 def second_tries_html(run_tries: RetryResults, teacher_grades: pd.DataFrame) -> str:
-    """What second tries mended, whether it lasts, who gave way, and how often the teacher erred, in short."""
+    """How many second tries succeeded, whether that lasts, how often the student gave way, and the teacher's grading errors."""
     parts = _teacher_errors_html(teacher_grades)
     if run_tries.has_retries:
         texts = [
@@ -24,22 +24,24 @@ def second_tries_html(run_tries: RetryResults, teacher_grades: pd.DataFrame) -> 
             teaching_summary.describe_retries_by_feedback(tries.retry_rates_by_feedback(run_tries.revisions)),
             teaching_summary.explanation_caveat(run_tries.revisions),
             teaching_summary.describe_giving_way(run_tries),
-        ]
-        texts += [
             teaching_summary.compare_feedback_effects(run_tries),
             teaching_summary.describe_retention(run_tries.retention) if run_tries.tried else "",
         ]
         parts = [
             *(paragraph_html(text) for text in texts if text),
-            *([_caveat_html()] if len(run_tries.retention) else []),
+            *(
+                [f'<p class="note">{escape_html(teaching_summary.RETRY_CAVEAT)}</p>']
+                if len(run_tries.retention)
+                else []
+            ),
             *_misconceptions_html(run_tries),
             *parts,
         ]
-    return f"<section>\n<h2>Second tries, and the teacher</h2>\n{''.join(parts)}\n</section>" if parts else ""
+    return section_html("Second tries, and the teacher", *parts) if parts else ""
 
 
 def _teacher_errors_html(teacher_grades: pd.DataFrame) -> list[str]:
-    """Told where the teacher erred, or a trained marker judged."""
+    """Sentences on the teacher's and a trained grader's errors; none where the key alone graded."""
     if not len(teacher_grades) or not teacher_grades[["false_right", "false_wrong", "marker_answers"]].sum().sum():
         return []
     return [
@@ -50,10 +52,6 @@ def _teacher_errors_html(teacher_grades: pd.DataFrame) -> list[str]:
         )
         if text
     ]
-
-
-def _caveat_html() -> str:
-    return f'<p class="note">{escape_html(teaching_summary.RETRY_CAVEAT)}</p>'
 
 
 def _misconceptions_html(run_tries: RetryResults) -> list[str]:

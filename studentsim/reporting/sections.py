@@ -1,4 +1,4 @@
-"""The report's sections, each as HTML. Everything that others wrote is escaped (text.py)."""
+"""The report's sections, each as HTML. Everything that others wrote is escaped (html_text.py)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from studentsim.config import RunConfig
 from studentsim.labels import category_names, formatting
 from studentsim.labels.titles import is_formula_error, misconception_title, skill_title
 from studentsim.narration import practice_summary, weaknesses_summary
+from studentsim.narration.run_summary import exam_time_label
 from studentsim.reporting import summary, svg
-from studentsim.reporting.html_text import Html, escape_html, inline_html, paragraph_html, table_html
+from studentsim.reporting.html_text import Html, escape_html, inline_html, paragraph_html, section_html, table_html
 from studentsim.store.queries import RunRow
 
 MAX_MISCONCEPTIONS = 14
-"""Slips in the report's table; the rest are counted."""
+"""Rows of the misconceptions table at most."""
 MAX_SKILLS = 8
-"""Kinds of question in the table of the worst."""
+"""Rows of the table of weakest skills."""
 MAX_QUESTIONS = 6
-"""Questions shown whole."""
+"""Questions shown in full."""
 ALWAYS_SHOWN_SETTINGS = (
     "student",
     "model",
@@ -34,15 +35,15 @@ ALWAYS_SHOWN_SETTINGS = (
     "seed",
     "exam_seed",
 )
-"""Settings that every report tells; others only where they are not the default."""
+"""Settings that every report shows; others only where they are not the default."""
 
 
 def progress_html(findings: ExamFindings) -> str:
-    """Exam accuracy by lesson; its picture is on the first page."""
+    """Exam accuracy by turn as a table; its figure is on the first page."""
     exams = findings.exams
     rows = [
         [
-            _exam_label(r.turn),
+            exam_time_label(int(r.turn)),
             f"{r.correct} of {r.questions}",
             formatting.round_percent(r.accuracy),
             _format_interval(r),
@@ -55,11 +56,11 @@ def progress_html(findings: ExamFindings) -> str:
         caption="The numbers",
         numeric_columns=frozenset({1, 2, 3}),
     )
-    return _section_html("How many never-practised questions does it answer rightly?", exam_table)
+    return section_html("How many never-practised questions does it answer rightly?", exam_table)
 
 
 def categories_html(findings: ExamFindings) -> str:
-    """The heatmap, where the first page has no room for it, and the last exam by category and by kind of question."""
+    """The heatmap, where the first page has no room for it, and the last exam by category and by skill."""
     names = {row: findings.category_label(row) for row in order_categories(list(findings.categories.row.unique()))}
     picture = "" if summary.heatmap_labels(findings) else svg.heatmap_svg(findings.categories, row_labels=names)
     few_note = (
@@ -85,7 +86,7 @@ def categories_html(findings: ExamFindings) -> str:
         caption="The last exam",
         numeric_columns=frozenset({1, 2, 3}),
     )
-    return _section_html(
+    return section_html(
         "Which categories are still weak?",
         f"<figure>{picture}<figcaption>{escape_html(note)}</figcaption></figure>"
         if picture
@@ -96,7 +97,7 @@ def categories_html(findings: ExamFindings) -> str:
 
 
 def _skills_html(findings: ExamFindings) -> str:
-    """The kinds of question that went worst, with which of them are clearly behind."""
+    """The skills with the lowest accuracy in the last exam, and which of them are significantly behind."""
     last_exam = findings.in_last_exam(findings.skills)
     last_exam = last_exam[last_exam.row != ""].sort_values(["accuracy", "questions", "row"])
     if last_exam.empty:
@@ -118,23 +119,23 @@ def _skills_html(findings: ExamFindings) -> str:
 
 
 def advice_html(findings: ExamFindings) -> str:
-    """What to practise next."""
+    """The advice on what to practise next, with its evidence."""
     lines = advice.build_advice(findings)
     if not lines:
-        return _section_html("What to practise next", paragraph_html(advice.describe_no_advice(findings)))
-    points = []
+        return section_html("What to practise next", paragraph_html(advice.describe_no_advice(findings)))
+    list_items = []
     for line in lines:
         ask_html = paragraph_html(line.teacher_prompt, "ask") if line.teacher_prompt else ""
-        points.append(
+        list_items.append(
             f"<li><strong>{inline_html(line.title)}</strong>{''.join(paragraph_html(s) for s in line.evidence)}{ask_html}</li>"
         )
-    return _section_html(
-        "What to practise next", paragraph_html(advice.describe_advice_basis(lines)), f"<ol>{''.join(points)}</ol>"
+    return section_html(
+        "What to practise next", paragraph_html(advice.describe_advice_basis(lines)), f"<ol>{''.join(list_items)}</ol>"
     )
 
 
 def misconceptions_html(findings: ExamFindings) -> str:
-    """The slips, what became of them, and what a teacher can ask."""
+    """The misconceptions, their verdicts over the exams, and what a teacher can ask."""
     frame = findings.judged_misconceptions
     texts = (
         weaknesses_summary.describe_misconceptions(findings, frame),
@@ -144,7 +145,7 @@ def misconceptions_html(findings: ExamFindings) -> str:
     )
     paragraphs = [paragraph_html(sentence) for sentence in texts if sentence]
     if frame.empty:
-        return _section_html("Slips (misconceptions)", *paragraphs)
+        return section_html("Slips (misconceptions)", *paragraphs)
     most_made = sort_by_frequency(frame).head(MAX_MISCONCEPTIONS)
     rows: list[list[object]] = [
         [misconception_title(r.misconception), findings.category_label(r.category), MISCONCEPTION_VERDICTS[r.verdict].name,
@@ -153,8 +154,8 @@ def misconceptions_html(findings: ExamFindings) -> str:
         for r in most_made.itertuples()
     ]  # fmt: skip
     caption = (
-        f"The {len(most_made)} most frequent of {len(frame)}, those of the last exam first; “3 of 6” means made on 3 of the 6 exam questions "
-        "that invite it"
+        f"The {len(most_made)} most frequent of {len(frame)}, those of the last exam first; “3 of 6” means made on 3 of the 6 exam "
+        "questions that invite it"
     )
     if most_made.misconception.map(is_formula_error).any():
         caption += "; what a question's formula tells is counted of all questions of the category"
@@ -168,7 +169,7 @@ def misconceptions_html(findings: ExamFindings) -> str:
         f"<dt>{escape_html(name)}</dt><dd>{escape_html(rule)}</dd>"
         for name, rule in weaknesses_summary.list_verdict_rules()
     )
-    return _section_html(
+    return section_html(
         "Slips (misconceptions)",
         *paragraphs,
         misconception_table,
@@ -178,7 +179,7 @@ def misconceptions_html(findings: ExamFindings) -> str:
 
 
 def _explanations_html(most_made: pd.DataFrame) -> str:
-    """What a teacher can say to the slips that are still made."""
+    """Explanation and hint of the most frequent misconceptions still made in the last exam."""
     still_made = [
         r.misconception
         for r in most_made[most_made.last_made > 0].itertuples()
@@ -187,8 +188,9 @@ def _explanations_html(most_made: pd.DataFrame) -> str:
     if not still_made:
         return ""
     list_items = "".join(
-        f"<li><strong>{inline_html(misconception_title(s))}</strong>{paragraph_html(misconception_explanation(s))}{paragraph_html(misconception_hint(s), 'ask')}</li>"
-        for s in still_made
+        f"<li><strong>{inline_html(misconception_title(m))}</strong>"
+        f"{paragraph_html(misconception_explanation(m))}{paragraph_html(misconception_hint(m), 'ask')}</li>"
+        for m in still_made
     )
     return f"<h3>What goes wrong in those still made, and what to ask</h3><ul>{list_items}</ul>"
 
@@ -200,18 +202,18 @@ def questions_html(
     sheet_count: int,
     own_sheet_count: int,
 ) -> str:
-    """The hardest questions, whole, with what each option drew."""
+    """The hardest questions in full, with how often each option was chosen."""
     missed = item_statistics[item_statistics.own_correct < item_statistics.own]
     if missed.empty:
-        return _section_html(
+        return section_html(
             "The exam's questions", paragraph_html("Every question was answered rightly in every exam.")
         )
     rows = findings.questions.set_index("question_id", drop=False)
     cards = [
-        _question_card_html(rows.loc[f.question_id], f, option_choices, findings)
-        for f in missed.head(MAX_QUESTIONS).itertuples()
+        _question_card_html(rows.loc[item.question_id], item, option_choices, findings)
+        for item in missed.head(MAX_QUESTIONS).itertuples()
     ]
-    return _section_html(
+    return section_html(
         "The hardest questions of the exam",
         paragraph_html(weaknesses_summary.describe_item_analysis(sheet_count, own_sheet_count), "note"),
         *cards,
@@ -221,6 +223,7 @@ def questions_html(
 def _question_card_html(
     row: pd.Series, statistics: object, option_choices: pd.DataFrame, findings: ExamFindings
 ) -> str:
+    history = statistics.history  # type: ignore[attr-defined]
     option_rows = item_analysis.option_choice_frame(row, option_choices)
     total = int(option_rows.sheets.sum())
     lines = [
@@ -235,15 +238,15 @@ def _question_card_html(
     option_table = table_html(
         ["option", "stands for", "ticked"],
         lines,
-        caption=f"This run's exams, in order: {statistics.history}",
+        caption=f"This run's exams, in order: {history}",
         numeric_columns=frozenset({2}),
-    )  # type: ignore[attr-defined]
+    )
     heading = paragraph_html(f"{findings.category_label(row.category)} · {skill_title(row.skill)}", "note")
     return f'<div class="card">{heading}{paragraph_html(row.problem)}{option_table}</div>'
 
 
 def settings_html(config: RunConfig, run: RunRow) -> str:
-    """The settings in words."""
+    """The run's settings, id and package versions."""
     default_values = setting_differences.flatten_settings(RunConfig())
     values = setting_differences.flatten_settings(config)
     names = [
@@ -258,14 +261,14 @@ def settings_html(config: RunConfig, run: RunRow) -> str:
         ("run", run.run_id),
         ("versions", ", ".join(f"{k} {v}" for k, v in sorted(run.versions.items())) or "not told"),
     ]
-    return _section_html(
+    return section_html(
         "How it was simulated",
         f"<dl>{''.join(f'<dt>{escape_html(k)}</dt><dd>{inline_html(v)}</dd>' for k, v in rows)}</dl>",
     )
 
 
 def methods_html() -> str:
-    """How the figures were made."""
+    """How intervals, tests and item figures are computed."""
     notes = (
         "Intervals are 95 % intervals of a share (Wilson 1927). Of twenty such intervals about one misses the truth.",
         "A category or kind of question counts as behind where Fisher's exact test, with Bonferroni's correction for looking at several, "
@@ -274,17 +277,9 @@ def methods_html() -> str:
         "Every exam of a run holds the same questions, none of which was ever practised; luck in answering is the same each time.",
         "Facility is the share of answer sheets with a question right; discrimination is the corrected item-total correlation.",
     )
-    return _section_html(
+    return section_html(
         "How to read the figures", f'<ul class="note">{"".join(f"<li>{escape_html(s)}</li>" for s in notes)}</ul>'
     )
-
-
-def _section_html(title: str, *blocks: str) -> str:
-    return f"<section>\n<h2>{escape_html(title)}</h2>\n{''.join(blocks)}\n</section>"
-
-
-def _exam_label(turn: int) -> str:
-    return f"after {formatting.pluralize(int(turn), 'lesson')}" if turn else "before any lesson"
 
 
 def _format_interval(row: object) -> str:

@@ -1,4 +1,4 @@
-"""The report's section on what the way of choosing looked at, as HTML; blank for ways that do not look."""
+"""The report's section on how the strategy scored candidate questions; blank for strategies that score none."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from studentsim.analysis.selection_lookups import LessonSelectionStats
 from studentsim.config import RunConfig
 from studentsim.exam import wilson_interval
 from studentsim.labels import formatting
-from studentsim.reporting.html_text import paragraph_html, table_html
+from studentsim.reporting.html_text import paragraph_html, section_html, table_html
 
 
 def selection_html(lessons: Sequence[LessonSelectionStats], config: RunConfig) -> str:
-    """The rule, what it came to over all lessons, and the figures lesson by lesson."""
+    """The strategy's rule, its result over all turns, and the figures turn by turn."""
     if not lessons:
         return ""
     if lessons[0].passed is None:
@@ -32,7 +32,7 @@ def selection_html(lessons: Sequence[LessonSelectionStats], config: RunConfig) -
         paragraph_html(selection_lookups.describe_selection_stats(lessons)),
         lesson_table,
     ]
-    return f"<section>\n<h2>How the practice questions were chosen</h2>\n{''.join(parts)}\n</section>"
+    return section_html("How the practice questions were chosen", *parts)
 
 
 def _threshold_rows(lessons: Sequence[LessonSelectionStats]) -> list[list[object]]:

@@ -1,4 +1,4 @@
-"""The report's one style sheet, for screen and for A4 paper, always light."""
+"""The report's style sheet, for screen and A4 paper, light theme only."""
 
 CSS = """
 @page { size: A4; margin: 16mm 15mm 18mm; }

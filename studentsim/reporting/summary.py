@@ -1,4 +1,4 @@
-"""The report's first page, one sheet of A4: where the student stands, the two pictures, what to practise next. All else is appendix."""
+"""The report's first page, one sheet of A4: two figures, what to practise next, the misconceptions. All else is appendix."""
 
 from __future__ import annotations
 
@@ -14,40 +14,41 @@ from studentsim.reporting import svg
 from studentsim.reporting.html_text import inline_html, paragraph_html
 
 MAX_HEATMAP_ROWS = 8
-"""Categories of the picture; of a bank with more of them it stands in the appendix alone."""
+"""Categories of the heatmap at most; with more it stands in the appendix alone."""
 MAX_ADVICE_LINES = 3
-"""Lines of what to practise next."""
+"""Pieces of advice on the first page."""
 MAX_PARAGRAPH_CHARS, MAX_MISCONCEPTIONS_CHARS = 230, 460
-"""Characters of a paragraph, and of that about the slips: what is longer is whole in the appendix."""
+"""Characters of a paragraph, and of that about misconceptions; longer ones stand in full in the appendix."""
 
 
 def summary_html(findings: ExamFindings) -> str:
-    """All that follows the opening sentence on the first page."""
+    """The first page below its opening sentence: figures, advice, misconceptions."""
     names = heatmap_labels(findings)
-    pictures = [
+    scope_note = EXAM_SCOPE_NOTE if findings.skills.row.any() else ""
+    figures = [
         _figure_html(
             svg.accuracy_svg(findings.exams, guessing_accuracy=findings.chance_accuracy),
-            f"Right answers of 100 in each exam, with 95 % intervals. {EXAM_SCOPE_NOTE if findings.skills.row.any() else ''}".strip(),
+            f"Right answers of 100 in each exam, with 95 % intervals. {scope_note}".strip(),
         )
     ]
     if names:
-        pictures.append(
+        figures.append(
             _figure_html(
                 svg.heatmap_svg(findings.categories, row_labels=names),
                 f"Right of 100 by category, exam by exam{margin_of_error_note(findings.categories)}.",
             )
         )
-    return f"{''.join(pictures)}{_advice_html(findings)}{_misconceptions_html(findings)}"
+    return f"{''.join(figures)}{_advice_html(findings)}{_misconceptions_html(findings)}"
 
 
 def heatmap_labels(findings: ExamFindings) -> dict[str, str]:
-    """The rows of the first page's heatmap; empty: too many for it."""
+    """Each category and its label, the heatmap's rows; empty where there are more than ``MAX_HEATMAP_ROWS``."""
     names = order_categories(list(findings.categories.row.unique()))
     return {name: findings.category_label(name) for name in names} if len(names) <= MAX_HEATMAP_ROWS else {}
 
 
 def shorten_to_sentences(text: str, max_chars: int = MAX_PARAGRAPH_CHARS) -> str:
-    """``text``, or as many of its sentences as fit; a first sentence that is too long by itself is cut at a word."""
+    """As many whole sentences of ``text`` as fit in ``max_chars``; a first sentence that is too long is cut at a word."""
     shortened = ""
     for sentence in re.split(r"(?<=[.!?]) (?=[A-Z])", text):
         if len(shortened) + len(sentence) > max_chars:
@@ -62,7 +63,7 @@ def _advice_html(findings: ExamFindings) -> str:
         return _titled_html(
             "What to practise next", paragraph_html(shorten_to_sentences(advice.describe_no_advice(findings)))
         )
-    points = "".join(
+    list_items = "".join(
         f"<li><strong>{inline_html(shorten_to_sentences(line.title))}.</strong> {inline_html(shorten_to_sentences(line.evidence[0]))}</li>"
         for line in lines[:MAX_ADVICE_LINES]
     )
@@ -70,7 +71,7 @@ def _advice_html(findings: ExamFindings) -> str:
     return _titled_html(
         "What to practise next",
         paragraph_html(advice.describe_advice_basis(lines)),
-        f"<ol>{points}</ol>",
+        f"<ol>{list_items}</ol>",
         paragraph_html(shorten_to_sentences(question_text), "ask") if question_text else "",
     )
 

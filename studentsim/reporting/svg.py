@@ -1,11 +1,12 @@
-"""The report's pictures as SVG text: exam accuracy with its intervals, the heatmap, a slip's course. No browser, no library.
+"""The report's figures as SVG text: exam accuracy with intervals, the heatmap, a misconception's history. No browser, no library.
 
-Each has a title and a description for those who do not see it; nothing in it is a script, a link or an outer file. Colours are
-those of the light theme (.streamlit/config.toml), since a report is printed.
+Each has a title and a description for screen readers, and no script, link or external file. Colours are those of the light theme
+(.streamlit/config.toml), since a report is printed.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -13,15 +14,18 @@ import pandas as pd
 from studentsim.labels.formatting import round_percent
 from studentsim.reporting.html_text import escape_html
 
+Rgb = tuple[int, int, int]
+
 BLUE, ORANGE, GREY, INK, FAINT = "#0072B2", "#D55E00", "#6B7280", "#1F2328", "#D3D8E0"
 NONE_CORRECT_RGB, HALF_CORRECT_RGB, ALL_CORRECT_RGB = (0xF2, 0xA3, 0x6B), (0xF7, 0xEE, 0xE6), (0x7D, 0xB9, 0xE8)
 MIN_CELL_QUESTIONS = 10
-"""A cell from fewer answers is hatched and shows the count itself."""
+"""A cell of fewer questions is hatched and shows the count itself."""
 PICTURE_WIDTH = 680
+"""Width of a figure in SVG user units."""
 
 
 def accuracy_svg(exams: pd.DataFrame, *, guessing_accuracy: float) -> str:
-    """A point for each exam with its 95 % bar, of 100 questions, and the line that guessing would reach (0 to 1)."""
+    """A point per exam with its 95 % interval, and a line at ``guessing_accuracy`` (0 to 1); the axis is of 100 questions."""
     left, top, height, right = 46, 14, 210, 56
     turns = [int(t) for t in exams.turn]
     last_turn = max(turns[-1], 1)
@@ -73,7 +77,7 @@ def accuracy_svg(exams: pd.DataFrame, *, guessing_accuracy: float) -> str:
 
 
 def heatmap_svg(frame: pd.DataFrame, *, row_labels: Mapping[str, str]) -> str:
-    """A row for each of ``row_labels`` (row to label), a column for each exam: ``row, turn, correct, questions``."""
+    """A row per entry of ``row_labels`` (row to label), a column per exam; ``frame`` has ``row, turn, correct, questions``."""
     left, top, cell = 190, 6, 34
     turns = sorted(int(t) for t in frame.turn.unique())
     column_width = min(84.0, (PICTURE_WIDTH - left - 6) / max(len(turns), 1))
@@ -106,7 +110,7 @@ def heatmap_svg(frame: pd.DataFrame, *, row_labels: Mapping[str, str]) -> str:
 
 
 def history_bars_svg(counts: Sequence[int], max_count: int, title: str) -> str:
-    """One slip's counts, exam by exam, as small bars; ``max_count`` is the most there could be."""
+    """One misconception's counts, exam by exam, as small bars; ``max_count`` is the largest possible count."""
     step, height = 9, 22
     bars = [
         f'<rect x="{i * step + 1}" y="{height - max(1.0, (height - 2) * k / max(max_count, 1)):.1f}" width="6" '
@@ -115,10 +119,9 @@ def history_bars_svg(counts: Sequence[int], max_count: int, title: str) -> str:
     ]
     width = step * len(counts) + 2
     description = f"{title}: {', '.join(map(str, counts))} of {max_count}, exam by exam"
-    return (
-        f'<svg class="course" role="img" width="{width}" height="{height}" viewBox="0 0 {width} {height}" aria-label="{escape_html(description)}">'
-        f"<title>{escape_html(description)}</title>{''.join(bars)}</svg>"
-    )
+    label = escape_html(description)
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    return f'<svg class="course" role="img" {size} aria-label="{label}"><title>{label}</title>{"".join(bars)}</svg>'
 
 
 # ------------------------------------------------------------------ pieces
@@ -144,19 +147,28 @@ def _heatmap_cell_svg(
 
 
 def share_color(share: float) -> str:
-    """From orange (none right) by way of pale to blue (all right), for a share of 0 to 1."""
-    start, end, fraction = (
-        (NONE_CORRECT_RGB, HALF_CORRECT_RGB, 2 * share)
-        if share < 0.5
-        else (HALF_CORRECT_RGB, ALL_CORRECT_RGB, 2 * share - 1)
-    )
+    """The diverging colour of a share of 0 to 1: orange (none correct), pale, blue (all correct)."""
+    if share < 0.5:
+        return blend_color(NONE_CORRECT_RGB, HALF_CORRECT_RGB, 2 * share)
+    return blend_color(HALF_CORRECT_RGB, ALL_CORRECT_RGB, 2 * share - 1)
+
+
+def blend_color(start: Rgb, end: Rgb, fraction: float) -> str:
+    """``#RRGGBB`` between two colours; ``fraction`` 0 is ``start``, 1 is ``end``."""
     return "#" + "".join(f"{round(a + (b - a) * fraction):02X}" for a, b in zip(start, end, strict=True))
 
 
 def wrap_svg(parts: Sequence[str], height: float, title: str, description: str) -> str:
-    """A whole picture, with its title and description for those who do not see it."""
+    """A whole figure of ``PICTURE_WIDTH``, with its title and description for screen readers."""
     name = escape_html(f"{title}. {description}.")
     return f'<svg role="img" viewBox="0 0 {PICTURE_WIDTH} {height:.0f}" aria-label="{name}"><title>{name}</title>{"".join(parts)}</svg>'
+
+
+def standalone_svg(svg_text: str) -> str:
+    """A figure of ``wrap_svg`` as a file of its own, on a white ground, for print and papers."""
+    head = '<svg xmlns="http://www.w3.org/2000/svg" font-family="system-ui, sans-serif" style="background:#FFFFFF" '
+    svg_text = re.sub(r'\s+xmlns="[^"]*"', "", svg_text)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + svg_text.replace("<svg ", head, 1)
 
 
 def _line_svg(x1: float, y1: float, x2: float, y2: float, color: str, width: float = 1, dash: str = "") -> str:
@@ -165,10 +177,10 @@ def _line_svg(x1: float, y1: float, x2: float, y2: float, color: str, width: flo
 
 
 def text_svg(x: float, y: float, text: str, anchor: str, color: str = INK, font_size: int = 13) -> str:
-    """One text at a place; ``anchor`` is ``start``, ``middle`` or ``end``."""
+    """A text at (``x``, ``y``); ``anchor`` is ``start``, ``middle`` or ``end``."""
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{color}" font-size="{font_size}">{escape_html(text)}</text>'
 
 
 def truncate_label(label: str, max_chars: int = 26) -> str:
-    """A label in at most so many characters."""
+    """``label`` in at most ``max_chars`` characters, the last one an ellipsis where it is cut."""
     return label if len(label) <= max_chars else f"{label[: max_chars - 1]}…"

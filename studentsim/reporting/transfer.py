@@ -1,4 +1,4 @@
-"""A transfer matrix as a file of its own: an SVG picture, or an HTML page with the picture, its sentences and its numbers.
+"""A transfer matrix as a standalone file: an SVG figure, or an HTML page with the figure, sentences and numbers.
 
 python -m studentsim transfer --picture FILE.svg
 """
@@ -12,26 +12,33 @@ from studentsim.labels import category_names
 from studentsim.labels.formatting import DISCLAIMER
 from studentsim.reporting.document import document_html
 from studentsim.reporting.html_text import escape_html, paragraph_html, table_html
-from studentsim.reporting.svg import GREY, INK, PICTURE_WIDTH, share_color, text_svg, truncate_label, wrap_svg
+from studentsim.reporting.svg import (
+    GREY,
+    INK,
+    PICTURE_WIDTH,
+    share_color,
+    standalone_svg,
+    text_svg,
+    truncate_label,
+    wrap_svg,
+)
 from studentsim.transfer.matrix import TransferMatrix
 
 CELL_HEIGHT = 46
-"""Pixels a row is high: the gain, and its interval below it."""
+"""Height of a row in SVG user units: the gain, and its interval below it."""
 LEFT_MARGIN, TOP_MARGIN = 130, 44
 FULL_COLOR_POINTS = 60.0
-"""A gain (or loss) of so many points or more has the full colour."""
+"""A gain or loss of this many points or more has the full colour."""
 PAGE_TITLE = "What is practised is what is learnt"
 
 
 def standalone_matrix_svg(matrix: TransferMatrix) -> str:
-    """The picture as a file's text, with light colours and a white ground, since it is printed or put into a paper."""
-    inner = matrix_svg(matrix)
-    head = '<svg xmlns="http://www.w3.org/2000/svg" font-family="system-ui, sans-serif" style="background:#FFFFFF" '
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + inner.replace("<svg ", head, 1) + "\n"
+    """The figure as a file's text."""
+    return standalone_svg(matrix_svg(matrix)) + "\n"
 
 
 def matrix_svg(matrix: TransferMatrix) -> str:
-    """The picture to stand in a page: a row a category practised, a column a category examined, gains with their intervals."""
+    """The figure for an HTML page: a row per category practised, a column per category examined, gains with 95 % intervals."""
     count = len(matrix.categories)
     column_width = (PICTURE_WIDTH - LEFT_MARGIN - 6) / count
     font_size = 15 if column_width > 60 else 11
@@ -73,9 +80,10 @@ def matrix_page_html(matrix: TransferMatrix) -> str:
     """The whole HTML file."""
     category_name = transfer_summary.inline_category_namer(matrix)
     label = partial(category_names.category_label, all_categories=matrix.categories)
+    format_points = transfer_summary.format_points
     rows: list[list[object]] = [
         [label(r["practised"]), label(r["examined"]), f"{r['before']} of {r['questions']}", f"{r['after']} of {r['questions']}",
-         transfer_summary.format_points(r["points"]), f"{transfer_summary.format_points(r['low'])} to {transfer_summary.format_points(r['high'])}"]
+         format_points(r["points"]), f"{format_points(r['low'])} to {format_points(r['high'])}"]
         for r in matrix.to_rows()
     ]  # fmt: skip
     heads = ["practised", "examined", "right before", "right after", "gain, points", "95 % interval"]
@@ -86,7 +94,8 @@ def matrix_page_html(matrix: TransferMatrix) -> str:
     return document_html(
         PAGE_TITLE,
         [
-            f"<header>\n<h1>{escape_html(PAGE_TITLE)}</h1>\n{paragraph_html(transfer_summary.describe_matrix_setup(matrix), 'made')}",
+            f"<header>\n<h1>{escape_html(PAGE_TITLE)}</h1>\n"
+            + paragraph_html(transfer_summary.describe_matrix_setup(matrix), "made"),
             paragraph_html(DISCLAIMER, "limits")
             + paragraph_html(transfer_summary.describe_transfer(matrix, category_name), "lead")
             + "</header>",
@@ -106,7 +115,8 @@ def _matrix_cell_svg(
     category_name = transfer_summary.inline_category_namer(matrix)
     fill = share_color(min(1.0, max(0.0, 0.5 + estimate.points / (2 * FULL_COLOR_POINTS))))
     title = escape_html(
-        f"practised {category_name(practised)}, examined {category_name(examined)}: {gain.correct_before} of {gain.questions} before, {gain.correct_after} after"
+        f"practised {category_name(practised)}, examined {category_name(examined)}: "
+        f"{gain.correct_before} of {gain.questions} before, {gain.correct_after} after"
     )
     box = f'x="{x + 2:.1f}" y="{y + 2:.1f}" width="{column_width - 4:.1f}" height="{CELL_HEIGHT - 4:.1f}" rx="3"'
     number = text_svg(
@@ -149,5 +159,5 @@ def _short_label(category: str, matrix: TransferMatrix) -> str:
 
 
 def _figure_caption(matrix: TransferMatrix) -> str:
-    """How the figures were made, and what the categories with a brief name hold."""
+    """How the gains were computed, and what abbreviated categories contain."""
     return f"{transfer_summary.METHOD_NOTE} {category_names.explain_category_names(matrix.categories)}".rstrip()

@@ -1,1 +1,1 @@
-"""Carrying runs out: their folders, the worker process, and the manager that starts, watches and stops workers."""
+"""Running simulations: run folders, the worker process, and the manager that starts, watches and stops workers."""

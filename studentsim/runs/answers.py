@@ -1,4 +1,4 @@
-"""What students wrote at first, in exams and in practice, as the journals of their runs tell it."""
+"""Students' first attempts, in exams and practice, from the journals of their runs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from studentsim.store.journal import effective_events
 
 
 def iter_first_attempts(data: Path, run_ids: Sequence[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """For each first attempt of these runs: the run's id, its student, and the ``Answered`` event as the journal tells it.
+    """For each first attempt of these runs: the run's id, its student, and the journal's ``Answered`` event.
 
-    Of a model's scored exams (``hub.exams``) nothing is taken: there the likeliest option was ticked, and no answer written. The
-    student is the embedded one's profile, or the model's name. A run that is named twice counts once.
+    A model's scored exams (``hub.exams``) are skipped: there the likeliest option was chosen, and no answer written. The student
+    is the embedded one's profile or the model's name. A run that is named twice counts once.
 
     :raises UnknownRun: there is no such run in the data folder.
     :raises RunError, JournalError: a run's settings or its journal cannot be read.

@@ -1,14 +1,13 @@
-"""A model tried out in this process: loaded, asked, taught a little. Prints JSON objects: what it does now, last what came of it.
+"""Benchmarks a run's model in this process: loads it, lets it answer and trains it a little. Prints progress and result as JSON.
 
     echo '{"model": "google/gemma-2b-it"}' | python -m studentsim.runs.benchmark
 
-torch is imported by the cast alone, when it is loaded.
+torch is imported only when the run's components are built.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import sys
 import time
@@ -22,6 +21,7 @@ import psutil
 from studentsim.config import RunConfig
 from studentsim.errors import StudentError, StudentsimError
 from studentsim.runs.failure import classify_benchmark_error
+from studentsim.runs.json_lines import error_message, print_message
 from studentsim.runs.model_info import EXPECTED_WRONG_SHARE, BenchmarkResult
 from studentsim.simulation import Components
 from studentsim.student.huggingface.allocator import configure_allocator
@@ -31,32 +31,32 @@ from studentsim.types import Answer, Pair, Question
 T = TypeVar("T")
 
 FAST_ANSWER_SECONDS = 10.0
-"""Seconds a first answer may take for a whole batch to be tried after it."""
+"""If the first answer takes longer, only one is timed instead of a batch."""
 MAX_BATCH_SECONDS = 40.0
-"""About how long the batch may take, going by the first answer; of slow models fewer are tried at once."""
+"""About how long the batch may take, estimated from the first answer."""
 MAX_ANSWER_TOKENS = 64
-"""Tokens at which the trial cuts an answer; how long whole ones take is reckoned from those."""
+"""Tokens at which the benchmark cuts an answer; the time of whole ones is extrapolated."""
 PROBE_ANSWER_TOKENS = 8
-"""The same where it is only to be seen whether it works."""
+"""The same if only success or failure matters."""
 TIMED_PROMPTS, TIMED_CONFIDENCES = 8, 16
-"""Questions of which the time to read a prompt, and to weigh its options, is taken: both grow with the number of tokens alone."""
+"""Questions for timing prompts and confidences, both of which depend only on the number of tokens."""
 MAX_LONG_PROMPTS = 16
-"""The longest questions at once on a processor, whose memory a batch of others has tried; a GPU gets as many as of those."""
+"""The longest questions answered at once on a CPU; on a GPU, whose memory is the limit, as many as in the batch."""
 MAX_PAIRS = 4
 REHEARSAL_PAIRS = 8
-"""Kept pairs of the trial: as many as a step holds."""
+"""Rehearsal pairs of the benchmark: as many as one rehearsal step takes."""
 
 LOGPROB_TOLERANCES = {"float32": 0.05}
-"""Most that an option's log-probability (natural) may differ between reading with and without a cache; rounding to 16 bits adds up."""
+"""Largest difference of an option's log-probability (natural) with and without the cache; 16-bit rounding errors add up."""
 HALF_PRECISION_TOLERANCE = 2.0
 
 
 def benchmark_model(config: RunConfig, on_progress: Callable[[str], None] = lambda _: None) -> BenchmarkResult:
-    """Load everyone the run needs, and take the time of each part; ``on_progress`` hears what comes now.
+    """Build the run's components and time each part; ``on_progress`` is told of each step.
 
-    The longest questions of the run are tried too, many at once: some models fail on long prompts alone, and memory may not do.
+    The run's longest questions are tried too, in a batch: some models fail only on long prompts, or run out of memory.
 
-    :raises StudentsimError: one of them cannot be had, or what the model tells is not to be relied on.
+    :raises StudentsimError: the components cannot be built, or the model's probabilities are unreliable (``_check_cache``).
     """
     from studentsim.factory import build_components  # imports torch when called
 
@@ -114,10 +114,10 @@ def benchmark_model(config: RunConfig, on_progress: Callable[[str], None] = lamb
 
 
 def estimate_length_factor(answers: Sequence[Answer], max_tokens: int) -> float:
-    """How many times as many tokens these answers would have if they were cut at ``max_tokens`` rather than where the trial cuts them.
+    """The expected ratio of tokens if these answers were cut at ``max_tokens`` instead of at ``MAX_ANSWER_TOKENS``.
 
-    At each token the share that ends there is taken to be the same: those that ended, of all tokens written (the estimate of greatest
-    likelihood for a geometric distribution that is cut off).
+    Assumes a geometric distribution of lengths; its parameter is the maximum likelihood estimate from the censored lengths: answers
+    that ended, divided by all tokens.
 
     >>> estimate_length_factor([Answer("q", "", None, None, 0.0, 0.0, ended=False, ids=(1,) * 64)], 200)
     3.125
@@ -125,13 +125,13 @@ def estimate_length_factor(answers: Sequence[Answer], max_tokens: int) -> float:
     tokens = sum(len(a.ids or ()) for a in answers)
     if max_tokens <= MAX_ANSWER_TOKENS or not tokens:
         return 1.0
-    ends = sum(a.ended is not False for a in answers) / tokens
-    expected = (1 - (1 - ends) ** max_tokens) / ends if ends else float(max_tokens)
+    end_probability = sum(a.ended is not False for a in answers) / tokens
+    expected = (1 - (1 - end_probability) ** max_tokens) / end_probability if end_probability else float(max_tokens)
     return max(1.0, expected * len(answers) / tokens)
 
 
 def _choose_batch_size(config: RunConfig, components: Components, first_answer_seconds: float) -> int:
-    """Answers in the trial's batch; ``first_answer_seconds`` is how long one took. A batch takes a good deal less than each of it alone."""
+    """Answers in the benchmark's batch, by how long one took alone; a batch of n takes far less than n times as long."""
     if first_answer_seconds >= FAST_ANSWER_SECONDS:
         return 1
     fits = int(4 * (MAX_BATCH_SECONDS / max(first_answer_seconds, 1e-3) - 1))
@@ -145,7 +145,7 @@ def _time_pairs(
     long_pairs: Sequence[Pair],
     on_progress: Callable[[str], None],
 ) -> float:
-    """Seconds a pair, all epochs together, and its share of what rehearsal takes; the longest pairs are tried as well."""
+    """Seconds per pair, all epochs and its share of the rehearsal included; the longest pairs are tried too."""
     pairs = pairs[: min(MAX_PAIRS, config.learning.batch)]
     on_progress(f"learning from {len(pairs)} of the first, and of the longest")
     training_seconds, _ = _timed(lambda: list(components.trainer.learn(pairs, [], turn=1, seed=0)))
@@ -168,7 +168,7 @@ def _time_pairs(
     finally:
         components.trainer.rehearsal = full_rehearsal
     steps = -(-config.learning.epochs * -(-len(pairs) // config.learning.batch) // full_rehearsal.step_interval)
-    reference_seconds = scoring_seconds / sum(len(kept) for kept in small_rehearsal.pairs_by_key.values())
+    reference_seconds = scoring_seconds / sum(map(len, small_rehearsal.pairs_by_key.values()))
     return seconds + _rehearsal_seconds_per_pair(
         config, components, reference_seconds, max(0.0, rehearsed_seconds - training_seconds) / steps
     )
@@ -177,10 +177,10 @@ def _time_pairs(
 def _rehearsal_seconds_per_pair(
     config: RunConfig, components: Components, reference_seconds: float, step_seconds: float
 ) -> float:
-    """Seconds of rehearsal for each pair of a lesson; ``reference_seconds`` are those to score a kept pair, ``step_seconds`` those of a step that holds.
+    """Seconds of rehearsal per pair of a turn, from the seconds to score a rehearsal pair and those of a rehearsal step.
 
-    A lesson is taken to draw its questions from the whole pool: so it practises a key by its share, and scores those that it leaves
-    and the last one practised.
+    Assumes that a turn samples its questions from the whole pool: so the probability that it practises a key follows from the key's
+    share, and keys are scored again when the last turn practised them and this one does not.
     """
     rehearsal = components.trainer.rehearsal
     pool = components.bank.filter_study_questions(config.categories, config.skills, config.difficulties)
@@ -189,14 +189,14 @@ def _rehearsal_seconds_per_pair(
     rescored_pairs = sum(
         len(pairs) * practised[key] * (1 - practised[key]) for key, pairs in rehearsal.pairs_by_key.items()
     )
-    any_left = 1 - math.prod(practised.values())
+    p_any_rehearsed = 1 - math.prod(practised.values())
     pairs = max(1.0, EXPECTED_WRONG_SHARE * config.questions)
     steps = -(-config.learning.epochs * math.ceil(pairs / config.learning.batch) // rehearsal.step_interval)
-    return (rescored_pairs * reference_seconds + any_left * steps * step_seconds) / pairs
+    return (rescored_pairs * reference_seconds + p_any_rehearsed * steps * step_seconds) / pairs
 
 
 def sort_by_length(config: RunConfig, components: Components) -> list[Question]:
-    """All questions that the run may ask, by their characters, options among them."""
+    """All questions that the run may ask, by their number of characters, options included."""
     bank = components.bank
     questions = (
         *bank.filter_study_questions(config.categories, config.skills, config.difficulties),
@@ -207,16 +207,16 @@ def sort_by_length(config: RunConfig, components: Components) -> list[Question]:
 
 
 def _check_cache(config: RunConfig, components: Components, questions: Sequence[Question]) -> None:
-    """Hold what the model tells of these questions to plain forward passes.
+    """Compare the model's log-probabilities with a key-value cache to those of full forward passes.
 
-    :raises StudentError: they differ.
+    :raises StudentError: they differ by more than the tolerance.
     """
-    gap = components.student.measure_cache_error(questions)
+    max_error = components.student.measure_cache_error(questions)
     tolerance = LOGPROB_TOLERANCES.get(str(components.student.dtype).removeprefix("torch."), HALF_PRECISION_TOLERANCE)
-    if not gap <= tolerance:
+    if not max_error <= tolerance:
         raise StudentError(
             f"On the longest question the model {config.model} tells other probabilities when it reads in pieces: an option's "
-            f"log-probability is off by {gap:.2g}.",
+            f"log-probability is off by {max_error:.2g}.",
             "Its answers could not be relied on: choose another model, or a bank with shorter questions.",
         )
 
@@ -224,7 +224,7 @@ def _check_cache(config: RunConfig, components: Components, questions: Sequence[
 def _answer_questions(
     components: Components, questions: Sequence[Question], *, with_p_correct: bool, max_tokens: int = MAX_ANSWER_TOKENS
 ) -> list[Answer]:
-    """Answers of ``max_tokens`` at most; the student's own limit is as it was afterwards."""
+    """Answers of at most ``max_tokens`` tokens; the student's own limit is restored afterwards."""
     student = components.student
     limit, student.max_new_tokens = student.max_new_tokens, min(student.max_new_tokens, max_tokens)
     try:
@@ -234,7 +234,7 @@ def _answer_questions(
 
 
 def _build_pairs(config: RunConfig, questions: Sequence[Question], answers: Sequence[Answer]) -> list[Pair]:
-    """As a lesson's: the right working against what was written, right or wrong."""
+    """Pairs as a turn's: the solution is chosen, the answer rejected, be it correct or wrong."""
     by_id = {q.id: q for q in questions}
     return [
         Pair(
@@ -252,23 +252,19 @@ def _timed(function: Callable[[], T]) -> tuple[float, T]:
 
 
 def main() -> None:
-    """Try out what the settings on stdin name; print each step, and last the trial, or the error, as JSON."""
+    """Benchmark the model of the settings on stdin; print each step, and last the result or the error, as JSON."""
     out = sys.stdout
-
-    def print_message(message: dict[str, object]) -> None:
-        print(json.dumps(message), file=out, flush=True)
-
     try:
         config = RunConfig.from_json(sys.stdin.read())
         with contextlib.redirect_stdout(sys.stderr):  # libraries may print
-            result = {"kind": "", "trial": asdict(benchmark_model(config, lambda step: print_message({"step": step})))}
+            benchmark = benchmark_model(config, lambda step: print_message({"step": step}, out))
+        result = {"kind": "", "trial": asdict(benchmark)}
     except StudentsimError as error:
-        result = {"problem": error.problem, "remedy": error.remedy, "kind": type(error).__name__}
-        result["field"] = getattr(error, "field", "")
-    except Exception as error:  # whatever a model may throw: told in words, not as a traceback
+        result = error_message(error) | {"kind": type(error).__name__}
+    except Exception as error:  # a model may raise anything: users get a message, no traceback
         failure = classify_benchmark_error(error)
         result = {"problem": failure.message, "remedy": failure.remedy, "kind": "StudentError", "field": ""}
-    print_message(result)
+    print_message(result, out)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""What the student had learnt after each turn, on the disk: complete or absent, and known to be whole.
+"""Checkpoints: the student's state after each turn, complete or absent, and verified by checksums.
 
-A checkpoint is written under another name, brought to the disk, and renamed. ``manifest.json`` in it holds every file's
-size and SHA-256, so that a damaged one is found before it is loaded.
+A checkpoint is written under another name, synced to the disk and renamed. Its ``manifest.json`` holds every file's size and
+SHA-256, so that damage is found before it is loaded.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from studentsim.errors import RunError
-from studentsim.runs.run_dir import fsync_folder
+from studentsim.runs.run_dir import fsync_path
 
 KEEP_LAST = 3
 KEEP_EVERY_TURNS = 10
-"""Kept are the last three, every tenth turn (0 too)."""
+"""The last three checkpoints are kept, and those of every tenth turn (0 too)."""
 
 MANIFEST_FILE = "manifest.json"
 RUN_ONLY_FILES = (MANIFEST_FILE, "rehearsal.json")
-"""Files of a checkpoint that are the run's own; the others are as PEFT writes an adapter."""
+"""Files that only a run needs; the others are as PEFT writes an adapter."""
 _FOLDER_PATTERN = re.compile(r"turn-(\d{4,})")
 
 
 def checkpoint_path(checkpoints: Path, turn: int) -> Path:
-    """Where the checkpoint of a turn lies, if there is one."""
+    """The path of a turn's checkpoint, which need not exist."""
     return checkpoints / f"turn-{turn:04d}"
 
 
@@ -41,19 +41,19 @@ def write_checkpoint(checkpoints: Path, turn: int, save: Callable[[Path], None])
     save(temporary)
     (temporary / MANIFEST_FILE).write_text(json.dumps(_compute_checksums(temporary), indent=1))
     for file in _list_files(temporary):
-        _fsync_file(file)
-    fsync_folder(temporary)
+        fsync_path(file)
+    fsync_path(temporary)
     target = checkpoint_path(checkpoints, turn)
-    if target.exists():  # of a turn that was done but never told: it is done again
+    if target.exists():  # of a turn whose end never reached the journal: it is done again
         os.rename(target, checkpoints / f".old-{turn:04d}")
     os.rename(temporary, target)
-    fsync_folder(checkpoints)
+    fsync_path(checkpoints)
     _remove_leftovers(checkpoints)
     return target
 
 
 def describe_damage(checkpoints: Path, turn: int) -> str:
-    """What is wrong with a turn's checkpoint; empty when it is whole."""
+    """What is wrong with a turn's checkpoint; "" if it is complete and undamaged."""
     folder = checkpoint_path(checkpoints, turn)
     if not folder.is_dir():
         return "it is missing"
@@ -69,28 +69,28 @@ def describe_damage(checkpoints: Path, turn: int) -> str:
 
 
 def list_turns(checkpoints: Path) -> list[int]:
-    """The turns that have a checkpoint, whole or not, in order."""
+    """The turns that have a checkpoint, damaged or not, in order."""
     if not checkpoints.is_dir():
         return []
     return sorted(int(m[1]) for name in os.listdir(checkpoints) if (m := _FOLDER_PATTERN.fullmatch(name)))
 
 
 def prune_checkpoints(checkpoints: Path) -> None:
-    """Remove those that need not be kept. Writes."""
+    """Remove checkpoints that need not be kept (``KEEP_LAST``, ``KEEP_EVERY_TURNS``). Writes."""
     _remove_turns(checkpoints, [turn for turn in list_turns(checkpoints)[:-KEEP_LAST] if turn % KEEP_EVERY_TURNS])
 
 
 def discard_later_turns(checkpoints: Path, turn: int) -> None:
-    """Remove those of later turns: the run goes on after ``turn``, and they would be taken for its newest. Writes."""
+    """Remove checkpoints of turns after ``turn``, from which the run resumes. Writes."""
     _remove_turns(checkpoints, [later for later in list_turns(checkpoints) if later > turn])
 
 
 def copy_adapter(checkpoints: Path, output_folder: Path, turn: int | None = None) -> int:
-    """Copy what was learnt by a turn (None: the last that is whole) into a new or empty folder; the turn. Writes.
+    """Copy a turn's adapter (None: of the last undamaged checkpoint) into a new or empty folder; returns the turn. Writes.
 
-    The files are as PEFT writes an adapter: ``PeftModel.from_pretrained(base, folder)`` takes them.
+    The files are as PEFT writes an adapter: ``PeftModel.from_pretrained(base, folder)`` loads them.
 
-    :raises RunError: there is no such checkpoint, it is damaged, or the folder holds something already.
+    :raises RunError: there is no such checkpoint, it is damaged, or the folder is not empty or cannot be written.
     """
     available = list_turns(checkpoints)
     candidates = [turn] if turn is not None else available[::-1]
@@ -115,7 +115,7 @@ def copy_adapter(checkpoints: Path, output_folder: Path, turn: int | None = None
 
 def _remove_turns(checkpoints: Path, turns_to_remove: list[int]) -> None:
     for turn in turns_to_remove:
-        # Renamed first: whoever is interrupted here leaves a name that the next sweep removes, not half a checkpoint.
+        # Renamed first, so that an interruption leaves no partial checkpoint but a name that the next call removes.
         os.rename(checkpoint_path(checkpoints, turn), checkpoints / f".old-{turn:04d}")
     if checkpoints.is_dir():
         _remove_leftovers(checkpoints)
@@ -132,7 +132,7 @@ def _list_files(folder: Path) -> list[Path]:
 
 
 def _compute_checksums(folder: Path) -> dict[str, str]:
-    """``size:sha256`` by file name, the manifest itself left out."""
+    """``size:sha256`` by relative path, without the manifest."""
     checksums = {}
     for path in _list_files(folder):
         if path.name != MANIFEST_FILE:
@@ -141,8 +141,3 @@ def _compute_checksums(folder: Path) -> dict[str, str]:
                     f"{path.stat().st_size}:{hashlib.file_digest(handle, 'sha256').hexdigest()}"
                 )
     return checksums
-
-
-def _fsync_file(path: Path) -> None:
-    with path.open("rb") as handle:
-        os.fsync(handle.fileno())

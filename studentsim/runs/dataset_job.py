@@ -1,9 +1,9 @@
-"""A bank of questions looked at in a process of its own, for pages: a large one takes a while, and the hub's need ``datasets``.
+"""Reads or checks questions in a process of their own, for pages: a large bank takes long, and the hub's need ``datasets``.
 
     echo '{"what": "check", "source": "gsm8k"}' | python -m studentsim.runs.dataset_job
 
-Reads what is asked as JSON (``files``: name and content, in base64, of those that were uploaded); writes a JSON object a line:
-``{"done": 0.25}`` now and then, and last ``{"report": …}``, ``{"outline": …}``, or ``{"problem": …, "remedy": …}``.
+Reads a request as JSON (``files``: name and base64 content of uploads) and prints a JSON object a line: ``{"done": 0.25}`` now
+and then, and last ``{"report": …}``, ``{"outline": …}``, or ``{"problem": …, "remedy": …}``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +23,19 @@ from studentsim.datasets.bank import Bank
 from studentsim.datasets.registry import build_bank_report, open_bank
 from studentsim.datasets.resolve import SOURCE_SEPARATOR
 from studentsim.errors import BankError, StudentsimError
+from studentsim.runs.json_lines import print_message
 
 PROGRESS_INTERVAL_SECONDS = 0.2
-"""Seconds from one word of progress to the next, at least."""
+"""Seconds between two messages of progress, at least."""
 
 
 def chance_accuracy(bank: Bank) -> float:
-    """What guessing would reach in this bank's exams, 0 to 1: the mean of one in as many as a question has options."""
+    """The expected accuracy of guessing in this bank's exams, 0 to 1: the mean of 1 / number of options."""
     return sum(1 / len(question.options) for question in bank.exam) / len(bank.exam)
 
 
 def bank_outline_json(bank: Bank) -> dict[str, Any]:
-    """How many questions of each category a bank has for study, how many for exams, and what guessing would reach."""
+    """A bank's number of study questions by category, of exam questions, and the accuracy of guessing."""
     counts = Counter(question.category for question in bank.study)
     study = {category: counts[category] for category in bank.categories}
     return {"study": study, "exam": len(bank.exam), "chance": chance_accuracy(bank)}
@@ -51,11 +52,11 @@ def _check_source(source: str, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_uploaded_files(files: Sequence[tuple[str, bytes]], request: dict[str, Any]) -> dict[str, Any]:
-    """Files that came without a place on this computer: they get one for the while. Messages name them as their owner does."""
+    """Check uploaded files in a temporary folder; messages show their own names."""
     with tempfile.TemporaryDirectory() as folder:
         paths: dict[str, str] = {}
         for number, (name, content) in enumerate(files, start=1):
-            # the name matters: a file of MMLU tells its subject there alone
+            # the name matters: a file of MMLU names its subject only there
             file_path = Path(folder) / str(number) / _safe_file_name(name)
             file_path.parent.mkdir()
             file_path.write_bytes(content)
@@ -75,43 +76,37 @@ def _safe_file_name(name: str) -> str:
     return re.sub(r"[^\w.-]", "_", Path(name).name)[-100:].lstrip(".") or "questions.json"
 
 
-def _make_progress_callback() -> Any:
+def _make_progress_callback() -> Callable[[int, int], None]:
     last_reported = [time.monotonic()]
 
     def report_progress(done: int, rows: int) -> None:
         if time.monotonic() - last_reported[0] >= PROGRESS_INTERVAL_SECONDS:
             last_reported[0] = time.monotonic()
-            _print_message({"done": done / rows})
+            print_message({"done": done / rows})
 
     return report_progress
-
-
-def _print_message(message: dict[str, Any]) -> None:
-    print(json.dumps(message), flush=True)
 
 
 def _main() -> None:
     try:
         request = json.loads(sys.stdin.read())
         if "files" in request:
-            _print_message(
-                _check_uploaded_files(
-                    [(name, base64.b64decode(content)) for name, content in request["files"]], request
-                )
-            )
+            files = [(name, base64.b64decode(content)) for name, content in request["files"]]
+            print_message(_check_uploaded_files(files, request))
         elif request["what"] == "check":
-            _print_message(_check_source(request["source"], request))
+            print_message(_check_source(request["source"], request))
         else:
-            options = {
-                "category": request.get("category", ""),
-                "leave_out_doubtful": request.get("leave_out_doubtful", False),
-            }
-            options["set_name"] = request.get("set_name", "")
-            _print_message({"outline": bank_outline_json(open_bank(request["source"], **options))})
+            bank = open_bank(
+                request["source"],
+                category=request.get("category", ""),
+                leave_out_doubtful=request.get("leave_out_doubtful", False),
+                set_name=request.get("set_name", ""),
+            )
+            print_message({"outline": bank_outline_json(bank)})
     except StudentsimError as error:
-        _print_message({"problem": error.problem, "remedy": error.remedy})
+        print_message({"problem": error.problem, "remedy": error.remedy})
     except MemoryError:
-        _print_message({"problem": "There is not enough memory for these questions.", "remedy": "Use a part of them."})
+        print_message({"problem": "There is not enough memory for these questions.", "remedy": "Use a part of them."})
 
 
 if __name__ == "__main__":

@@ -1,19 +1,19 @@
-"""The recorded studies: real runs of this product that come with it as compressed journals, to be looked at on first start.
+"""The recorded studies: real runs of this product that ship with it as compressed journals, for the first start.
 
     python -m studentsim record --to studentsim/recorded
     python -m studentsim record --study smollm2 --bank mathqa_dev.json --work FOLDER --hours 3.5
 
-``embedded``: one student with a gap, the same exam, several ways of choosing: those that are compared with several seeds each, the
-controls with one. ``smollm2``: a real small language model on MathQA, the source paper's four ways of choosing and no teaching.
-Each file is ``<run id>.jsonl.xz``: the journal as the run wrote it, but for its first event, which says ``recorded``. (xz, since
-the exam's questions return in every exam: gzip looks back no further than 32 kB and needs twice as much.) A data folder takes each
-in once, as a run like any other. One that was deleted there stays away; a newer recording takes an older one's place.
+``embedded``: one student with a gap, one exam, several strategies: those that are compared with several seeds each, the controls
+with one. ``smollm2``: a real small language model on MathQA with P0's four strategies, and without training. Each file is
+``<run id>.jsonl.xz``: the run's journal, with ``recorded`` set in its first event. (xz, since the exam's questions recur in every
+exam: gzip's window of 32 kB is too short, and the file twice as large.) They are unpacked into a data folder once, as ordinary
+runs. A deleted one does not come back; a newer recording replaces an older one.
 
-Version 0.1 came with a study of other runs under other ids. A data folder that holds them keeps them, labelled with their version, and
-gets the new study beside them; Home speaks of the new one (``is_embedded_study_run``). Where all recorded runs were deleted, no new ones come.
+Version 0.1 came with another study under other ids. A data folder that holds it keeps it, labelled with its version, and gets
+the new study beside it; Home shows the new one (``is_embedded_study_run``). If all recorded runs were deleted, no new ones come.
 
-SmolLM2's journals hold questions of MathQA (Amini et al. 2019, Apache-2.0; NOTICE in the repository's root): the one exception to
-"the product ships no data set".
+SmolLM2's journals contain questions of MathQA (Amini et al. 2019, Apache-2.0; NOTICE in the repository's root): the one exception
+to "the product ships no data set".
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ import json
 import logging
 import os
 import re
-import secrets
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,47 +33,52 @@ from studentsim import presets
 from studentsim.config import RunConfig
 from studentsim.datasets.resolve import split_source_names
 from studentsim.errors import ConfigError, RunError, StudentsimError
-from studentsim.runs.run_dir import RunFolder, create_folder_atomically, ensure_data_folder, write_atomically
+from studentsim.runs.run_dir import (
+    RunFolder,
+    create_folder_atomically,
+    ensure_data_folder,
+    remove_folder_atomically,
+    write_atomically,
+)
 from studentsim.store import journal, notes
 
 RECORDED_FOLDER = Path(studentsim.__file__).parent / "recorded"
-"""Where the recorded journals lie in the product."""
+"""The folder of the recorded journals in the package."""
 RECORDED_VARIABLE = "STUDENTSIM_RECORDED"
-"""Environment variable: ``0`` leaves the recorded studies away from new data folders."""
+"""Environment variable: ``0`` keeps the recorded studies out of data folders."""
 EMBEDDED_SEEDS: Mapping[str, int] = {"random": 5, "category": 5, "none": 1, "fixed": 1}
-"""The ways of choosing that were recorded, with the number of seeds of each: the two that are compared, and the controls. With
-fewer seeds a lead of some points cannot be told from the luck of the draw; Compare takes 12 runs at once."""
+"""Number of seeds of each recorded strategy: the two that are compared, and the controls. With fewer seeds a lead of some points
+cannot be told from chance; Compare takes 12 runs at once."""
 EMBEDDED_SETTINGS: Mapping[str, object] = {"student": "physics-gap", "turns": 8, "exam": 300}
-"""What the runs have in common, where it is not the default: a student with a gap, fewer lessons (what follows the mistakes is ahead
-while there is a gap), and an exam that has 50 questions a category and yet keeps the journals small."""
+"""The runs' common settings: a student with a gap, few turns (the strategies that follow mistakes lead while there is a gap), and an
+exam of 50 questions a category, which keeps the journals small."""
 JOURNAL_SUFFIX = ".jsonl.xz"
 FINGERPRINTS_FILE = ".recorded.json"
-"""In the folder of runs: for each recorded run that was put there, the fingerprint of its file."""
+"""In the folder of runs: the fingerprint of each recorded run that was unpacked there, by id."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class RecordedStudy:
-    """What is recorded together: one student and one exam, several ways of choosing, several seeds of each."""
+    """Runs that are recorded together: one student and one exam, several strategies, several seeds of each."""
 
     name: str
-    """What the command line calls it."""
+    """The study's name on the command line."""
     seeds_by_strategy: Mapping[str, int]
-    """The number of seeds (from 1) of each way of choosing."""
+    """The number of seeds (from 1) of each strategy."""
     settings: Mapping[str, Any]
-    """What its runs have in common, where it is not what suits its model best (``presets.get_preset``); parts such as ``hub`` hold only
-    what differs."""
+    """The runs' common settings that differ from the model's default preset (``presets.get_preset``)."""
     title_prefix: str = ""
-    """What stands in the runs' names after "Recorded study, "; with a comma at its end, or blank."""
+    """Follows "Recorded study, " in the runs' names; ends with a comma and a space, or is blank."""
     run_id_prefix: str = "recorded-"
-    """What its runs' ids begin with."""
+    """Prefix of its runs' ids."""
     needs_bank: bool = False
-    """Whether its questions are a data set that does not come with the product and must be named."""
+    """Whether its questions do not come with the product and must be named."""
 
     @property
     def model(self) -> str:
-        """The model that its student is."""
+        """The student's model."""
         return str(self.settings.get("model", "embedded"))
 
     def build_configs(
@@ -85,7 +88,7 @@ class RecordedStudy:
         seeds_by_strategy: Mapping[str, int] | None = None,
         **settings: object,
     ) -> tuple[RunConfig, ...]:
-        """The runs to record: so many ``seeds_by_strategy`` (from 1) of each way of choosing, which ``strategy_names`` tells in plain words.
+        """The settings of the runs to record; ``strategy_names`` are the strategies' display names.
 
         :raises ConfigError: a setting is wrong, or the bank is needed and not named.
         """
@@ -115,7 +118,7 @@ class RecordedStudy:
         return f"{self.run_id_prefix}{config.strategy.replace('+', '-')}-seed-{config.seed}"
 
     def contains_run(self, run_id: str) -> bool:
-        """Whether a run's id is of this study."""
+        """Whether a run's id belongs to this study."""
         strategies = "|".join(re.escape(strategy.replace("+", "-")) for strategy in self.seeds_by_strategy)
         return re.fullmatch(rf"{self.run_id_prefix}(?:{strategies})-seed-\d+", run_id) is not None
 
@@ -139,7 +142,7 @@ STUDIES: Mapping[str, RecordedStudy] = {study.name: study for study in (EMBEDDED
 def get_study(name: str) -> RecordedStudy:
     """The study of that name.
 
-    :raises ConfigError: there is none.
+    :raises ConfigError: there is no such study.
     """
     if name not in STUDIES:
         raise ConfigError(f"There is no recorded study {name!r}.", f"Choose among {', '.join(STUDIES)}.", field="study")
@@ -147,17 +150,17 @@ def get_study(name: str) -> RecordedStudy:
 
 
 def find_study_of_run(run_id: str) -> RecordedStudy | None:
-    """The study that a recorded run is of; None for one of version 0.1's study, or of none."""
+    """The study that a recorded run belongs to; None for a run of version 0.1's study, or of none."""
     return next((study for study in STUDIES.values() if study.contains_run(run_id)), None)
 
 
 def is_embedded_study_run(run_id: str) -> bool:
-    """Whether a recorded run is of the embedded student's study and not of the one that version 0.1 came with (``recorded-random``)."""
+    """Whether a recorded run belongs to the embedded student's study, and not to version 0.1's (``recorded-random``)."""
     return EMBEDDED_STUDY.contains_run(run_id)
 
 
 def _merge_settings(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings laid over each other, the later ones on top; parts (``hub``, ``learning``) are merged, not replaced."""
+    """Merge settings, later ones taking precedence; groups (``hub``, ``learning``) are merged, not replaced."""
     merged: dict[str, Any] = {}
     for layer in layers:
         for key, value in layer.items():
@@ -167,10 +170,9 @@ def _merge_settings(*layers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def remove_interruptions(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A run's events as if it had never been interrupted: those that stand, without the interruptions, numbered anew.
+    """A run's effective events without its interruptions, renumbered; times stay as they were.
 
-    A run that resumes does its half turn again, to the same answers, so what stands is what one stretch would have written; times
-    stay as they were.
+    A resumed run repeats its unfinished turn with the same answers, so the result is what an uninterrupted run would have written.
     """
     effective_events = journal.effective_events(events)
     remaining_events = [
@@ -180,10 +182,9 @@ def remove_interruptions(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def pack_run(folder: RunFolder, output_folder: Path, study: RecordedStudy | None = None) -> Path:
-    """Write a finished run's journal, marked as recorded, into the folder ``output_folder``; the file's path. Writes.
+    """Write a finished run's journal, flagged as recorded and without interruptions, into ``output_folder``; returns the path. Writes.
 
-    Of a run that was interrupted and resumed only what stands is written (``remove_interruptions``). A bank that is a file is named by
-    the file's name alone: its folder is this computer's affair. ``study`` is whose id it gets; None: its model's.
+    A bank that is a file loses its folder, which is private. ``study`` decides the recorded run's id; None: the study of its model.
 
     :raises RunError: the run is not finished.
     """
@@ -207,21 +208,21 @@ def pack_run(folder: RunFolder, output_folder: Path, study: RecordedStudy | None
 
 
 def _strip_bank_folders(bank: str) -> str:
-    """A bank's name without the folders that its files lie in; the name of a set comes back as it is."""
+    """A bank's name without the folders of its files; the names of data sets are unchanged."""
     return " | ".join(Path(name).name if Path(name).exists() else name for name in split_source_names(bank))
 
 
 def unpack_recorded_runs(data: Path, source: Path = RECORDED_FOLDER) -> list[str]:
-    """Put those recorded runs of ``source`` that this data folder never had into it; their ids. Writes.
+    """Unpack those recorded runs of ``source`` that the data folder never had; returns their ids. Writes.
 
-    Never raises: the product works without them, and what is wrong with the data folder is said by others.
+    Raises nothing: the product works without them, and others report what is wrong with the data folder.
     """
     if os.environ.get(RECORDED_VARIABLE) == "0":
         return []
     try:
         runs = ensure_data_folder(data)
         if (fingerprints := _read_fingerprints(runs)) and not any((runs / run_id).exists() for run_id in fingerprints):
-            return []  # whoever deleted all of them is not sent others
+            return []  # the user deleted all of them: unpack no others
         return [run_id for path in sorted(source.glob(f"*{JOURNAL_SUFFIX}")) if (run_id := _unpack_run(runs, path))]
     except (OSError, ImportError, StudentsimError) as error:
         logger.warning("the recorded study was not put into %s: %s", data, error)
@@ -229,7 +230,7 @@ def unpack_recorded_runs(data: Path, source: Path = RECORDED_FOLDER) -> list[str
 
 
 def _unpack_run(runs: Path, path: Path) -> str:
-    """Put one recorded run among ``runs``, unless it was there before; its id, or nothing."""
+    """Unpack one recorded run into the folder ``runs``; its id, or "" if it was there before or is damaged. Writes."""
     run_id, packed = path.name.removesuffix(JOURNAL_SUFFIX), path.read_bytes()
     fingerprints, fingerprint = _read_fingerprints(runs), hashlib.sha256(packed).hexdigest()[:16]
     already_exists = (runs / run_id).exists()
@@ -246,22 +247,19 @@ def _unpack_run(runs: Path, path: Path) -> str:
         return ""
     if already_exists:
         if (user_notes := notes.read_notes(runs / run_id)) != notes.RunNotes():
-            files[notes.NOTES_FILE_NAME] = user_notes.to_json()  # a newer recording is the same run to whoever named it
-        _write_fingerprints(
-            runs, {k: v for k, v in fingerprints.items() if k != run_id}
-        )  # or else a crash here would look like "deleted"
-        trash = runs / f".gone-{run_id}-{secrets.token_hex(4)}"
-        os.rename(runs / run_id, trash)
-        shutil.rmtree(trash, ignore_errors=True)
+            files[notes.NOTES_FILE_NAME] = user_notes.to_json()  # keep the user's notes on the older recording
+        # without its fingerprint, so that a crash here does not look like "deleted"
+        _write_fingerprints(runs, {k: v for k, v in fingerprints.items() if k != run_id})
+        remove_folder_atomically(runs / run_id)
     create_folder_atomically(runs, run_id, files)
     _write_fingerprints(runs, {**fingerprints, run_id: fingerprint})
     return run_id
 
 
 def _unpack_files(packed: bytes) -> dict[str, str]:
-    """A run folder's files from a packed journal.
+    """The contents of a run folder's files by name, from a packed journal.
 
-    :raises ValueError, KeyError, EOFError: it is damaged.
+    :raises ValueError, KeyError, EOFError: the journal is damaged.
     """
     import lzma
 

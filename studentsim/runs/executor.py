@@ -1,8 +1,8 @@
-"""The one way a run is carried out: by the worker process and by the command line alike.
+"""Executes a run, for the worker process and the command line alike.
 
-It takes the run's lease, finds the last complete turn, loads everyone the run needs, and writes each event of
-``simulate`` to the journal. A turn counts from the moment its TurnFinished is on the disk; its checkpoint is there before.
-A request to pause or cancel, or a signal, takes effect at the next event: the half turn is done again later.
+It takes the run's lease, finds the last complete turn, builds the run's components, and writes each event of ``simulate`` to
+the journal. A turn is complete once its TurnFinished is on the disk; its checkpoint is written before. A request to pause or
+cancel, or a signal, takes effect at the next event: an unfinished turn is repeated later.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def execute(
     on_event: Callable[[Event], None] | None = None,
     pause_on: Sequence[int] = (signal.SIGTERM,),
 ) -> str:
-    """Carry a run out, from its beginning or from after its last complete turn; the status it ends with. Writes.
+    """Execute a run from its beginning or after its last complete turn; returns the status it ends with. Writes.
 
     Errors of the run become its last event (status ``failed``, or ``paused`` for a full disk) and are not raised.
     ``on_event`` is called with each event once it is in the journal. The signals in ``pause_on`` pause the run.
@@ -71,7 +71,7 @@ def execute(
 
 @dataclass
 class _RunSession:
-    """One stretch of work on a run, from taking the lease to RunEnded."""
+    """One session of work on a run, from taking the lease to RunEnded."""
 
     folder: RunFolder
     config: RunConfig
@@ -81,52 +81,52 @@ class _RunSession:
     pause_requested: threading.Event
     turn: int = 0
     stage: str = "loading"
-    prior_seconds: float = 0.0  # seconds of earlier stretches
+    prior_seconds: float = 0.0  # worked in earlier sessions
 
     def __post_init__(self) -> None:
         self.started_at = time.monotonic()
         self.live_text = LiveText(self.folder)
 
     def run(self, build_components: ComponentsBuilder) -> str:
-        """Work until the end, a request or an error; the status."""
+        """Work until the end, a request or an error; returns the status."""
         try:
-            self.live_text.remove()  # what a killed worker left
+            self.live_text.remove()  # a killed worker may have left it
             status = self._resume_and_simulate(build_components)
             self._record_end(status)
         except LeaseLost:
             raise
-        except Exception as error:  # whatever a model or a disk may throw: the run tells it, as its last event
+        except Exception as error:  # a model or a disk may raise anything: it becomes the run's last event
             status = self._record_failure(error)
         return status
 
     def _resume_and_simulate(self, build_components: ComponentsBuilder) -> str:
-        # Heartbeats come after Resumed: until then the journal still ends with the last stretch's RunEnded, and a
-        # lease that beats would make that look like this stretch's end.
+        # Heartbeats begin after Resumed: until then the journal still ends with the last session's RunEnded, and a
+        # lease with heartbeats would make that look like this session's end.
         last_turn = self._start_or_resume()
         with self.lease.keep_alive():
             if last_turn >= self.config.turns:
                 return "finished"
             self._record_event(StageStarted(self.turn, "loading"))
             components = build_components(self.config)
-            if hasattr(components.student, "listen"):
-                components.student.listen = self.live_text.update
+            if hasattr(components.student, "on_progress"):
+                components.student.on_progress = self.live_text.update
             if last_turn >= 0:
                 components.load(checkpoints.checkpoint_path(self.folder.checkpoints, last_turn))
             return self._simulate(components)
 
     def _simulate(self, components: Components) -> str:
         state = LoopState.from_events(effective_events(read_past_events(self.folder)))
-        # Closed at the end: that ends the threads of a training which is left in its midst.
+        # Closed at the end, which ends the threads of an unfinished training.
         with closing(simulate(self.config, components, state)) as events:
             for event in events:
-                # The end of a turn is still told: all its work is done.
+                # The end of a turn is still recorded: all its work is done.
                 if not isinstance(event, TurnFinished) and (request := self._requested_status()):
                     return request
                 self._record_event(event, components)
         return "finished"
 
     def _start_or_resume(self) -> int:
-        """Tell that the run starts or goes on; the last complete turn, -1 if there is none."""
+        """Record that the run starts or resumes; returns the last complete turn, -1 if there is none."""
         events = read_past_events(self.folder)
         self.prior_seconds = sum_worked_seconds(events)
         if not events:
@@ -141,14 +141,14 @@ class _RunSession:
         return last_turn
 
     def _requested_status(self) -> str:
-        """The status that somebody asked for, or nothing."""
+        """The status that a request or signal asks for; "" if there is none."""
         request = self.folder.read_request()
         if request or self.pause_requested.is_set():
             return "cancelled" if request and request[0] == "cancel" else "paused"
         return ""
 
     def _record_event(self, event: Event, components: Components | None = None) -> None:
-        """Write one event; before the end of a turn its checkpoint."""
+        """Write one event to the journal; before the end of a turn, its checkpoint."""
         self.turn = event.turn
         if isinstance(event, StageStarted):
             self.stage = event.stage

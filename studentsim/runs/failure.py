@@ -1,4 +1,4 @@
-"""What went wrong in a run, in the words of its last event. No torch here: its errors are known by name."""
+"""Classifies errors that stop a run, for its last event. No torch here: its errors are recognised by name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OUT_OF_MEMORY_PHRASES = ("out of memory", "can't allocate memory", "cannot allo
 
 @dataclass(frozen=True)
 class Failure:
-    """``status`` the run ends with, the error's class, what happened, what to do; ``is_expected`` if no traceback is needed."""
+    """The run's final status, the error's class, what happened and what to do; ``is_expected``: no traceback is needed."""
 
     status: str
     error_type: str
@@ -27,7 +27,7 @@ class Failure:
 
 
 def classify_run_error(error: BaseException) -> Failure:
-    """What to tell about an error that stopped a run, which has a folder with a log and can be resumed."""
+    """Classify an error that stopped a run, which has a log and can be resumed."""
     if _is_disk_full(error):
         return Failure(
             "paused", "DiskFull", "The disk is full.", "Free some space, then resume: complete turns are safe."
@@ -51,7 +51,7 @@ def classify_run_error(error: BaseException) -> Failure:
 
 
 def classify_benchmark_error(error: BaseException) -> Failure:
-    """What to tell about an error that stopped a trial, before there was a run: no log, and nothing to resume."""
+    """Classify an error that stopped a benchmark: there is no log, and nothing to resume."""
     failure = classify_run_error(error)
     if failure.error_type == "DiskFull":
         return Failure("failed", failure.error_type, failure.message, "Free some space, then try again.")
@@ -69,7 +69,7 @@ def classify_benchmark_error(error: BaseException) -> Failure:
 
 
 def _describe_location(error: BaseException) -> str:
-    """Where an error arose: the last line of this program, and the last of all."""
+    """Where an error was raised: the last frame of this package, and the last frame."""
     frames = traceback.extract_tb(error.__traceback__)
     own_frames = [frame for frame in frames if _PACKAGE_FOLDER in Path(frame.filename).parents]
     locations = dict.fromkeys(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in (*own_frames[-1:], *frames[-1:]))
@@ -77,7 +77,7 @@ def _describe_location(error: BaseException) -> str:
 
 
 def _is_disk_full(error: BaseException | None) -> bool:
-    """Whether a full disk is behind it, at first hand or as the cause of another error."""
+    """Whether the error, or one of its causes, is a full disk."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _DISK_FULL_ERRNOS:
             return True
@@ -90,5 +90,5 @@ def _is_out_of_memory(error: BaseException) -> bool:
     if names & {"MemoryError", "OutOfMemoryError"}:
         return True
     return isinstance(error, RuntimeError | OSError) and any(
-        words in str(error).lower() for words in _OUT_OF_MEMORY_PHRASES
+        phrase in str(error).lower() for phrase in _OUT_OF_MEMORY_PHRASES
     )

@@ -1,4 +1,4 @@
-"""Whether a run's teacher can be had, before a run is made with it. No torch."""
+"""Checks a run's grader and hint model before the run is created. No torch here."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ EMBEDDED_GRADER_WEIGHTS = Path(studentsim.__file__).parent / "grader" / "weights
 
 
 def check_teacher(config: RunConfig) -> RunConfig:
-    """Refuse a trained marker or a writer of hints that is not there and cannot be had.
+    """Check that the grader and the hint model are available.
 
-    Returns the settings, with the marker's version written in, and its folder's whole path: a run may be resumed from elsewhere.
+    Returns the settings with the grader's version and its folder's absolute path, since a run may be resumed from elsewhere.
 
     :raises ConfigError: there is no such model, or it must not be used; ``field`` names the setting.
-    :raises StudentError: the embedded marker's weights are missing.
+    :raises StudentError: the embedded grader's weights are missing.
     """
     teaching = config.teaching
     if teaching.marker == EMBEDDED_MODEL and not EMBEDDED_GRADER_WEIGHTS.is_file():
@@ -62,20 +62,20 @@ def check_teacher(config: RunConfig) -> RunConfig:
 
 
 def has_external_grader(teaching: Teaching) -> bool:
-    """Whether the marker is a model of the hub or of a folder."""
+    """Whether the grader is a model of the hub or of a folder."""
     return teaching.marker not in ("", EMBEDDED_MODEL)
 
 
 def find_grader(teaching: Teaching) -> ResolvedModel:
-    """The marker that a run's settings name, in the version they name.
+    """Resolve the grader of a run's settings.
 
-    :raises ConfigError: (``teaching.marker`` or ``teaching.marker_revision``) it cannot be had, or cannot be a marker.
+    :raises ConfigError: (``teaching.marker`` or ``teaching.marker_revision``) it is not available, or cannot be a grader.
     """
     return resolve_model(teaching.marker, teaching.marker_revision, role=GRADER_ROLE)
 
 
 def describe_grader(config: RunConfig) -> list[str]:
-    """What a user should know of a marker that is no part of the product, before the run is made."""
+    """Sentences about a grader that is not shipped with the product: its version and size."""
     if not has_external_grader(config.teaching):
         return []
     grader_source = find_grader(config.teaching)
@@ -97,9 +97,9 @@ def _pinned_grader_settings(teaching: Teaching, grader_source: ResolvedModel) ->
 
 
 def _check_memory(config: RunConfig, grader_source: ResolvedModel) -> None:
-    """The marker stays in memory beside the student; what is done at once is a plan's to cut down, the weights are not.
+    """Check that grader and student fit into memory together: a plan can reduce batches, but not weights.
 
-    :raises ConfigError: (``teaching.marker``) the two are larger than the machine.
+    :raises ConfigError: (``teaching.marker``) they need more memory than the machine has.
     """
     hardware = detect_hardware(config.hub.device)
     required_bytes = grader_source.parameters * (2.0 if hardware.device == "cuda" else 4.0)

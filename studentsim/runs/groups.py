@@ -1,7 +1,7 @@
-"""Groups of runs that are started together: the same settings with several seeds, or racers that differ, each with several seeds.
+"""Groups of runs that are started together: the same settings with several seeds, or racers with different settings.
 
-A study is a plan × its cells × seeds; each run is one of them, and its folder and first event say which (``events.Cell``). What the
-group is, its runs tell: there is no file of a group, so whichever of its runs is deleted, the rest stays a group.
+A group has a plan; each run's folder and first event hold its cell (``events.Cell``). There is no file of a group: it is whichever
+of its runs still exist.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from studentsim.events import Cell
 from studentsim.runs.run_dir import RunFolder, get_or_create_id, list_runs, open_run
 
 GROUP_ID_PREFIX = "group-"
-"""What a group's id begins with: no run's id does."""
+"""Prefix of a group's id; no run's id has it."""
 REPEAT_PLAN, RACE_PLAN = "repeat", "race"
-"""Plans: what a group was made for."""
+"""Plans: one setting with several seeds, or racers that are compared."""
 MIN_SEEDS, MAX_SEEDS, DEFAULT_SEEDS = 2, 20, 5
-"""Seeds of one group, at least, at most, and where nothing else is said."""
+"""Number of seeds of one group."""
 MAX_GROUP_RUNS = 80
-"""Runs of one group at most: four racers, each with the most seeds there may be."""
+"""Most runs of one group: four racers with ``MAX_SEEDS`` seeds each."""
 MAX_SEED = 2**31 - 1
-"""The largest seed that a run's settings take."""
+"""The largest seed that a run's settings allow."""
 
 
 def choose_seeds(first: int, count: int, taken: Collection[int] = (), preferred: Collection[int] = ()) -> list[int]:
-    """So many seeds from ``first`` on, without those ``taken``; after the largest there is it begins again at 0.
+    """``count`` seeds from ``first`` on, without those ``taken``; ``MAX_SEED`` is followed by 0.
 
-    ``preferred``: the seeds of runs to be compared with. Where ``first`` is one of them, they come before all others.
+    ``preferred`` are the seeds of runs to compare with; they come first if ``first`` is one of them.
 
     >>> choose_seeds(3, 4, taken=[4]), choose_seeds(1, 3, preferred=[1, 7])
     ([3, 5, 6, 7], [1, 7, 2])
 
-    :raises ConfigError: there are too few or too many.
+    :raises ConfigError: ``count`` is less than ``MIN_SEEDS`` or more than ``MAX_SEEDS``.
     """
     if not MIN_SEEDS <= count <= MAX_SEEDS:
         raise ConfigError(f"{count} seeds were asked for.", f"Choose {MIN_SEEDS} to {MAX_SEEDS}.", field="repeat")
@@ -49,7 +49,7 @@ def choose_seeds(first: int, count: int, taken: Collection[int] = (), preferred:
 
 
 def repeat_with_seeds(config: RunConfig, seeds: Sequence[int]) -> list[RunConfig]:
-    """The same run with each of these seeds; a name of its own gets the seed, so that they can be told apart."""
+    """The settings with each of these seeds; a name gets the seed appended."""
     return [config.model_copy(update={"seed": seed, "name": _name_with_seed(config, seed)}) for seed in seeds]
 
 
@@ -62,12 +62,12 @@ def _name_with_seed(config: RunConfig, seed: int) -> str:
 
 
 def comparison_key(config: RunConfig) -> str:
-    """What runs have in common that differ in their seed, their name and their length alone; equal for equal ones."""
+    """Equal for settings that differ only in seed, name and number of turns."""
     return repr(sorted(_flatten_settings(config.model_dump(mode="json", exclude={"name", "seed", "turns"})).items()))
 
 
 def build_cells(group_id: str, plan: str, configs: Sequence[RunConfig]) -> list[Cell]:
-    """Each run's place in the group: the settings in which these runs differ (its name is none), with its own values."""
+    """Each run's cell in the group: its values of the settings, other than the name, in which the runs differ."""
     flat_settings = [_flatten_settings(config.model_dump(mode="json", exclude={"name"})) for config in configs]
     differing_keys = sorted(
         key for key in set().union(*flat_settings) if len({repr(flat.get(key)) for flat in flat_settings}) > 1
@@ -78,7 +78,7 @@ def build_cells(group_id: str, plan: str, configs: Sequence[RunConfig]) -> list[
 
 
 def _flatten_settings(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Settings within settings as ``teaching.error_rate``; a mix of categories stays one value."""
+    """Flatten nested settings to keys such as ``teaching.error_rate``; a mix of categories stays one value."""
     flat: dict[str, Any] = {}
     for key, value in settings.items():
         nested = value if key in ("learning", "teaching", "hub") and isinstance(value, Mapping) else None
@@ -87,19 +87,19 @@ def _flatten_settings(settings: Mapping[str, Any], prefix: str = "") -> dict[str
 
 
 def new_group_id(data: Path, token: str = "") -> str:
-    """A new group's id; the same token, the same id. Writes."""
+    """A new group's id; the same ``token`` gets the same id. Writes."""
     return GROUP_ID_PREFIX + get_or_create_id(data, f"{token} group" if token else "")
 
 
 def is_group_id(name: str) -> bool:
-    """Whether a name from a link or a command line is a group's rather than a run's."""
+    """Whether an id of a link or a command line is a group's rather than a run's."""
     return name.startswith(GROUP_ID_PREFIX)
 
 
 def find_runs(data: Path, names: Sequence[str]) -> list[RunFolder]:
-    """The runs of these ids, each of which is a run's or a group's; each run once.
+    """The runs of these ids of runs and groups, each run once.
 
-    :raises UnknownRun: there is none of an id.
+    :raises UnknownRun: there is no run or group of an id.
     """
     folders: dict[str, RunFolder] = {}
     for name in names:
@@ -109,9 +109,9 @@ def find_runs(data: Path, names: Sequence[str]) -> list[RunFolder]:
 
 
 def find_group_runs(data: Path, group_id: str) -> list[RunFolder]:
-    """The runs of a group that are still there, oldest first.
+    """The existing runs of a group, oldest first.
 
-    :raises UnknownRun: there is none.
+    :raises UnknownRun: there are none.
     """
     folders = [folder for folder in list_runs(data) if (cell := folder.cell) and cell.group == group_id]
     if not folders:

@@ -1,4 +1,4 @@
-"""What a run has behind it: its events so far, the seconds worked, the last turn that is safe; and its log."""
+"""A run's history: its past events, the seconds worked, the last safe turn; and its log."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 def check_not_ended(folder: RunFolder) -> None:
-    """:raises RunError: the run is finished or was cancelled; there is nothing to go on with."""
+    """:raises RunError: the run is finished or cancelled, and cannot continue."""
     last = read_last_event(folder.journal_path)
     status = last["status"] if last and last["type"] == "RunEnded" else ""
     if status in FINAL_STATUSES:
@@ -34,9 +34,9 @@ def check_not_ended(folder: RunFolder) -> None:
 
 
 def read_past_events(folder: RunFolder) -> list[dict[str, Any]]:
-    """All that the journal tells so far, void events too.
+    """All events of the journal so far, void ones too.
 
-    :raises JournalError: it is damaged.
+    :raises JournalError: the journal is damaged.
     """
     return read_events(folder.journal_path) if folder.journal_path.exists() else []
 
@@ -47,18 +47,18 @@ def run_started_event(folder: RunFolder, config: RunConfig) -> RunStarted:
 
 
 def package_versions() -> dict[str, str]:
-    """Versions of the product and of the packages that matter, without importing them."""
-    found = {"studentsim": studentsim.__version__, "curriculum": generator.CURRICULUM_VERSION}
+    """Versions of the product, the curriculum and ``VERSIONED_PACKAGES``, without importing these."""
+    versions = {"studentsim": studentsim.__version__, "curriculum": generator.CURRICULUM_VERSION}
     for package in VERSIONED_PACKAGES:
         try:
-            found[package] = metadata.version(package)
+            versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def sum_worked_seconds(events: Sequence[dict[str, Any]]) -> float:
-    """Seconds of work that the events tell of, pauses left out. A stretch that a crash cut off counts to its last event."""
+    """Seconds of work by the events, without pauses; a session that crashed counts up to its last event."""
     total, started_at, last_event_at = 0.0, None, None
     for event in events:
         if event["type"] == "RunEnded":
@@ -71,8 +71,10 @@ def sum_worked_seconds(events: Sequence[dict[str, Any]]) -> float:
 
 
 def find_last_safe_turn(folder: RunFolder, events: Sequence[dict[str, Any]]) -> tuple[int, str]:
-    """The last turn that is complete in the journal and whose checkpoint is whole, -1 if there is none; and why it is not a
-    later one, where a checkpoint was damaged."""
+    """The last turn that is complete in the journal and has an undamaged checkpoint (-1: none), and a note on a damaged later one.
+
+    Logs the damage. Writes.
+    """
     damage_note = ""
     finished_turns = sorted(
         {event["turn"] for event in effective_events(events) if event["type"] == "TurnFinished"}, reverse=True
@@ -81,7 +83,7 @@ def find_last_safe_turn(folder: RunFolder, events: Sequence[dict[str, Any]]) -> 
         damage = checkpoints.describe_damage(folder.checkpoints, turn)
         if not damage:
             return turn, damage_note
-        if turn in checkpoints.list_turns(folder.checkpoints) or turn == finished_turns[0]:  # others were not kept
+        if turn in checkpoints.list_turns(folder.checkpoints) or turn == finished_turns[0]:  # others were pruned
             text = f"The checkpoint of turn {turn} cannot be used: {damage}. An earlier one is taken, later turns are done again."
             logger.warning(text)
             append_to_log(folder, text)
@@ -90,7 +92,7 @@ def find_last_safe_turn(folder: RunFolder, events: Sequence[dict[str, Any]]) -> 
 
 
 def append_to_log(folder: RunFolder, text: str, error: BaseException | None = None) -> None:
-    """Write a line into the run's log, with the traceback of an error. Writes; a full disk is no error."""
+    """Append a line, after the traceback of ``error``, to the run's log. Writes; raises nothing if the disk is full."""
     if error is not None:
         text = f"{''.join(traceback.format_exception(error))}{text}"
     try:

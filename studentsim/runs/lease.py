@@ -1,10 +1,10 @@
-"""Who works on a run. One lease at a time: the one with the highest number; whoever held a lower one has lost it.
+"""Leases: which process works on a run. The lease with the highest number is valid; holders of lower ones have lost theirs.
 
-Each lease is a file of its own, ``leases/0004.json``, made exclusively, so that two that want the same number cannot
-both have it, and none has to wait for a lock that a stopped process might hold. It names the process and holds its last
-heartbeat, written in place: that needs no room on a full disk.
+Each lease is a file of its own, ``leases/0004.json``, created exclusively, so that two processes cannot get the same number, and
+none waits for a lock that a stopped process holds. It names the process and holds its last heartbeat, overwritten in place,
+which works on a full disk.
 
-A heartbeat is a time of the machine's monotonic clock, which all its processes share and no change of the clock moves.
+A heartbeat is a time of the machine's monotonic clock, which all processes share and no change of the system time moves.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ from studentsim.runs.run_dir import RunFolder
 HEARTBEAT_INTERVAL_SECONDS = 1.0
 """Seconds between heartbeats."""
 HEARTBEAT_TIMEOUT_SECONDS = 15.0
-"""Seconds without a heartbeat after which a living worker is called not responding."""
+"""Seconds without a heartbeat after which a living worker counts as not responding."""
 STARTUP_TIMEOUT_SECONDS = 120.0
 """The same before the first heartbeat: a cold start reads a gigabyte of libraries."""
 
-_LEASE_FILE_BYTES = 240  # of a lease's file: each heartbeat overwrites all of it
+_LEASE_FILE_BYTES = 240  # size of a lease's file: each heartbeat overwrites all of it
 
 
 @dataclass(frozen=True)
 class LeaseInfo:
-    """A lease as it stands in its file. ``pid`` 0: given back."""
+    """The content of a lease's file; ``pid`` 0: the lease was released."""
 
     epoch: int
     pid: int
     pid_started: str
     beat: float
-    """Monotonic seconds of the last heartbeat (before the first: of the taking)."""
+    """Monotonic seconds of the last heartbeat; before the first, of the creation."""
     beats: int = 0
-    """Heartbeats so far."""
+    """Number of heartbeats so far."""
 
     @property
     def is_alive(self) -> bool:
-        """Whether its process, that very one, still runs."""
+        """Whether its process, and not another with the same PID, still runs."""
         return process.is_alive(self.pid, self.pid_started)
 
     @property
@@ -56,7 +56,7 @@ class LeaseInfo:
 
 
 def current_lease(folder: RunFolder) -> LeaseInfo | None:
-    """The run's lease, or None if nobody ever worked on it."""
+    """The run's lease, or None if no process ever worked on it."""
     epoch = _latest_epoch(folder)
     return _read_lease(folder, epoch) if epoch else None
 
@@ -72,9 +72,9 @@ class Lease:
 
     @classmethod
     def acquire(cls, folder: RunFolder) -> Lease:
-        """Take the run over, or take up what ``grant_lease`` gave this process. Writes.
+        """Create the run's next lease, or take the one that ``grant_lease`` made for this process. Writes.
 
-        :raises LeaseLost: another process was quicker.
+        :raises LeaseLost: another process was faster.
         """
         info = current_lease(folder)
         own_pid = os.getpid()
@@ -87,7 +87,7 @@ class Lease:
         return _latest_epoch(self.folder) == self.info.epoch
 
     def ensure_current(self) -> None:
-        """To be called before anything is written.
+        """Call before each write.
 
         :raises LeaseLost: another worker has taken over, or the run was deleted.
         """
@@ -95,14 +95,14 @@ class Lease:
             raise LeaseLost(f"Another worker has taken over the run {self.folder.run_id}.", "This one ends here.")
 
     def write_heartbeat(self) -> None:
-        """Show that this process lives. Writes, into this lease's own file alone."""
+        """Show that this process is alive. Writes only this lease's file."""
         with self._lock:
             if self._file >= 0:
                 self.info = replace(self.info, beat=time.monotonic(), beats=self.info.beats + 1)
                 os.pwrite(self._file, _encode_lease(self.info), 0)
 
     def close(self) -> None:
-        """Give the lease back: nobody works on the run. Writes. Twice is no error."""
+        """Release the lease. Writes. Repeated calls do nothing."""
         with self._lock:
             if self._file < 0:
                 return
@@ -110,13 +110,13 @@ class Lease:
             try:
                 os.pwrite(self._file, _encode_lease(self.info), 0)
             except OSError:
-                pass  # the process is about to end, which tells the same
+                pass  # the process is about to end, which shows the same
             os.close(self._file)
             self._file = -1
 
     @contextmanager
     def keep_alive(self) -> Iterator[None]:
-        """A thread that beats about once a second as long as this lasts; the first beat comes at once."""
+        """Write a heartbeat now, and in a thread about once a second while the context is open."""
         done = threading.Event()
 
         def beat_until_done() -> None:
@@ -140,9 +140,9 @@ class Lease:
 
 
 def grant_lease(folder: RunFolder, pid: int) -> LeaseInfo:
-    """Make the run's next lease, for a process that lives. Writes.
+    """Create the run's next lease for a living process. Writes.
 
-    :raises LeaseLost: another one was quicker, or the process is gone.
+    :raises LeaseLost: another process was faster, the process has ended, or the run was deleted.
     """
     birth_id = process.get_birth_id(pid)
     if birth_id is None:
@@ -180,7 +180,7 @@ def _read_lease(folder: RunFolder, epoch: int) -> LeaseInfo:
     try:
         return LeaseInfo(**json.loads(_lease_path(folder, epoch).read_text()))
     except (OSError, ValueError, TypeError):
-        # Its taker died between making and filling it: a lease of nobody.
+        # Its process died between creating and filling it: a lease of no process.
         return LeaseInfo(epoch, 0, "", 0.0)
 
 

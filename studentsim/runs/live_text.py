@@ -1,10 +1,9 @@
-"""The answer that is being written now: one small file in the run's folder, overwritten as the answer grows.
+"""The answer being written: one small file in the run's folder, overwritten as the answer grows.
 
     <data>/runs/<run>/writing.json   {"turn", "phase", "question_id", "problem", "text", "tokens", "done", "of", "seconds"}
 
-It is there to be looked at while a lesson takes a minute, and for nothing else: it is no part of the journal, is not brought to
-the disk by force, and is gone when the next stage begins and when the run pauses or ends. That it cannot be written (full disk,
-read-only folder) stops no run.
+It is only for display during a turn: not part of the journal, not synced to the disk, and removed when the next stage begins and
+when the run pauses or ends. A file that cannot be written (full disk, read-only folder) stops no run.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ __all__ = ["LiveText", "WritingProgress"]
 
 FILE_NAME = "writing.json"
 WRITE_INTERVAL_SECONDS = 0.5
-"""Seconds from one writing of the file to the next, at least."""
+"""Seconds between two writes, at least."""
 MAX_FILE_BYTES = 4096
 MAX_PROBLEM_CHARS = 1000
-"""Characters of the question that are kept; of the answer, as much of its end as has room."""
+"""Characters of the question that are stored; of the answer, as much of its end as fits."""
 STALE_AFTER_SECONDS = 30.0
-"""Seconds after which the file tells of nothing any more: whoever wrote it is gone, or hangs."""
+"""Seconds after which the file is ignored: its writer has ended, or hangs."""
 _FIELD_TYPES: dict[str, type | tuple[type, ...]] = {
     "turn": int, "phase": str, "question_id": str, "problem": str, "text": str, "tokens": int, "done": int, "of": int,
     "seconds": (int, float),
@@ -37,7 +36,7 @@ _FIELD_TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 class LiveText:
-    """The writer, and with ``read`` the reader."""
+    """Writes the file; ``read`` reads it."""
 
     def __init__(self, folder: RunFolder | Path) -> None:
         self.path = _file_path(folder)
@@ -45,12 +44,12 @@ class LiveText:
         self._next_write_at = 0.0
 
     def begin_stage(self, turn: int, phase: str) -> None:
-        """A stage begins, such as ``study``: what was written in the one before is no more looked at. Writes."""
+        """Begin a stage, such as ``study``, and remove the last one's text. Writes."""
         self.turn, self.phase, self._next_write_at = turn, phase, 0.0
         self.remove()
 
     def update(self, writing: WritingProgress) -> None:
-        """Take note of how far an answer has come. Writes, at most every half second; never raises for the disk's sake."""
+        """Show how far an answer has come. Writes, at most every half second; raises no ``OSError``."""
         now = time.monotonic()
         if now < self._next_write_at:
             return
@@ -64,14 +63,14 @@ class LiveText:
                 temporary.unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Nothing is being written any more. Writes; never raises for the disk's sake."""
+        """Remove the file, since no answer is being written. Writes; raises no ``OSError``."""
         with contextlib.suppress(OSError):
             for path in (self.path, *self.path.parent.glob(f".{FILE_NAME}-*")):
                 path.unlink(missing_ok=True)
 
     @staticmethod
     def read(folder: RunFolder | Path) -> dict[str, Any] | None:
-        """What is being written in a run now; None where nothing is, or the file is damaged or older than half a minute."""
+        """The answer being written in a run; None if there is none, or the file is damaged or stale."""
         try:
             with _file_path(folder).open("rb") as file:
                 age = time.time() - os.fstat(file.fileno()).st_mtime
@@ -91,7 +90,7 @@ def _file_path(folder: RunFolder | Path) -> Path:
 
 
 def _encode_payload(payload: dict[str, Any]) -> bytes:
-    """As JSON of at most ``MAX_FILE_BYTES``: what is too long loses the end of the question, then the beginning of the answer."""
+    """JSON of at most ``MAX_FILE_BYTES``; the longer of question and answer loses its end or its beginning until it fits."""
     payload = {**payload, "problem": payload["problem"][:MAX_PROBLEM_CHARS]}
     while len(data := json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace")) > MAX_FILE_BYTES:
         longest_field = "problem" if len(payload["problem"]) > len(payload["text"]) else "text"

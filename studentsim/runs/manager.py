@@ -1,7 +1,7 @@
-"""Starts, watches and stops runs on behalf of the app. Never imports torch: that is the workers' part.
+"""Starts, watches and stops runs for the app. Never imports torch: only workers do.
 
-A run goes through its folder alone: the manager remembers nothing that another process, or the next start of the app,
-could not read there. It keeps one spare worker warm, so that a run's first answers come within seconds.
+All state is in the runs' folders, where another process, or the next start of the app, can read it. The manager keeps one warm
+worker, so that a run's first answers come within seconds.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from studentsim.runs.warm_worker import WORKER_COMMAND, WarmWorker
 from studentsim.student.huggingface.model_store import set_data_folder
 
 MAX_CONCURRENT_RUNS = 2
-"""Runs at work at once; the others wait. Each takes about a gigabyte, and they share the processor."""
+"""Further runs are queued: each takes about a gigabyte of memory, and they share the CPU."""
 CANCEL_GRACE_SECONDS = 3.0
-"""Seconds a worker has to honour a request to cancel before it is killed. Nothing is lost: complete turns are safe."""
+"""Seconds after a request to cancel until the worker is killed; complete turns are safe."""
 TICK_INTERVAL_SECONDS = 1.0
-"""Seconds between looks at the queue."""
+"""Seconds between two calls of ``tick``."""
 WARM_DELAY_SECONDS = 4.0
-"""Seconds after a start before the next spare is made: its imports would slow down the new run's first answers. Longer
-while a run still gets ready."""
+"""Seconds after a start until the next warm worker is created, since its imports would slow down the new run's first answers; longer
+while a run is still starting."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class StartedGroup:
-    """A group that was begun: its id, and its runs' in the order in which they wait."""
+    """A group that was started: its id, and its runs' ids in the order of the queue."""
 
     group_id: str
     run_ids: tuple[str, ...]
@@ -59,23 +59,20 @@ class RunManager:
         tick_interval_seconds: float | None = TICK_INTERVAL_SECONDS,
         keep_warm_worker: bool = True,
     ) -> None:
-        """Starts nothing but, every ``tick_interval_seconds`` seconds (None: never), ``tick``. Makes the data folder, in which models are
-        looked for from now on.
+        """Create the data folder and start a thread that calls ``tick`` every ``tick_interval_seconds`` (None: never).
 
-        ``worker_command`` is the command that starts a worker, ``preflight_check`` what is asked before a run is made. Without ``keep_warm_worker`` no
-        worker waits for the next run, which then begins later by the time that its imports take.
+        The data folder becomes the place of installed models. ``worker_command`` starts a worker; ``preflight_check`` checks settings,
+        and may complete them, before a run is created. Without ``keep_warm_worker`` each run first waits for its worker's imports.
 
-        :raises DataFolderError: the folder cannot be made or written.
+        :raises DataFolderError: the folder cannot be created or written.
         """
         self.data = Path(data)
         self.max_concurrent_runs = max_concurrent_runs
         ensure_data_folder(self.data)
         set_data_folder(self.data)
-        self._worker_command, self._preflight_check, self.cancel_grace_seconds = (
-            worker_command,
-            preflight_check,
-            cancel_grace_seconds,
-        )
+        self.cancel_grace_seconds = cancel_grace_seconds
+        self._worker_command = worker_command
+        self._preflight_check = preflight_check
         self._lock = threading.RLock()
         self._keep_warm_worker = keep_warm_worker
         self._warm_worker: WarmWorker | None = None
@@ -88,12 +85,12 @@ class RunManager:
                 target=self._tick_forever, args=(tick_interval_seconds,), name="run manager", daemon=True
             ).start()
 
-    # ------------------------------------------------------------------ asking
+    # ------------------------------------------------------------------ reading
 
     def get_state(self, run_id: str) -> RunState:
-        """How a run stands.
+        """A run's state.
 
-        :raises UnknownRun: there is none of that id, or it was deleted.
+        :raises UnknownRun: there is no run of that id, or it was deleted.
         """
         folder = open_run(self.data, run_id)
         state = self._read_state(folder)
@@ -104,38 +101,38 @@ class RunManager:
         )
 
     def get_states(self) -> dict[str, RunState]:
-        """How all runs stand, by id, oldest first."""
+        """The states of all runs by id, oldest first."""
         states = {folder.run_id: self._read_state(folder) for folder in list_runs(self.data)}
         for position, folder in enumerate(queue.list_queued_runs(self.data), 1):
-            state = states.get(folder.run_id)  # None: made since
+            state = states.get(folder.run_id)  # None: created since
             if state and state.status == "queued":
                 states[folder.run_id] = replace(state, queue_position=position)
         return states
 
-    # ------------------------------------------------------------------ acting
+    # ------------------------------------------------------------------ writing
 
     def start(self, config: RunConfig, idempotency_key: str = "", cell: Cell | None = None) -> str:
-        """Make a run and begin it, or queue it; its id. The same token, the same run: a second click starts no second one.
+        """Create a run and start or queue it; returns its id. Writes.
 
-        ``cell`` is its place in a group of runs.
+        Calls with the same ``idempotency_key`` get the same run, so that a double click starts only one. ``cell`` is the run's cell in
+        a group.
 
-        :raises ConfigError, BankError, StudentError: the run could not work; nothing was made.
+        :raises ConfigError, BankError, StudentError: the run could not work; nothing was created.
         :raises DataFolderError: the folder cannot be written.
         """
-        config = self._preflight_check(config) or config  # the model's version is written in
+        config = self._preflight_check(config) or config  # adds the models' versions
         folder = create_run(self.data, config, idempotency_key, queue_entry=queue.new_queue_entry(), cell=cell)
         self.tick()
         self._warm_at = time.monotonic() + WARM_DELAY_SECONDS
         return folder.run_id
 
     def start_group(self, configs: Sequence[RunConfig], plan: str, idempotency_key: str = "") -> StartedGroup:
-        """Make these runs a group and begin or queue them, in this order. All or none: if one cannot work, those begun are cancelled.
+        """Start or queue these runs as a group, in this order; if one cannot be created, those already created are cancelled. Writes.
 
-        What is settled for a run when it is made, such as the version of its model, is settled once for all that differ in their
-        seed alone.
+        Runs that differ only in their seeds share what the preflight check completes, such as their model's version.
 
         :raises ConfigError, BankError, StudentError, DataFolderError: as ``start``.
-        :raises RunError: there are too many.
+        :raises RunError: there are more than ``groups.MAX_GROUP_RUNS``.
         """
         if len(configs) > groups.MAX_GROUP_RUNS:
             raise RunError(
@@ -143,26 +140,14 @@ class RunManager:
             )
         group = groups.new_group_id(self.data, idempotency_key)
         run_ids: list[str] = []
-        checked_configs: list[tuple[RunConfig, RunConfig]] = []
+        checked_configs: list[tuple[RunConfig, RunConfig]] = []  # (without seed and name, as created)
         try:
             for i, (config, cell) in enumerate(zip(configs, groups.build_cells(group, plan, configs), strict=True)):
                 without_seed = config.model_copy(update={"seed": 0, "name": ""})
                 seed_and_name = {"seed": config.seed, "name": config.name}
-                checked_config = next(
-                    (
-                        created_config
-                        for requested_config, created_config in checked_configs
-                        if requested_config == without_seed
-                    ),
-                    config,
-                )
-                run_ids.append(
-                    self.start(
-                        checked_config.model_copy(update=seed_and_name),
-                        f"{idempotency_key}-{i}" if idempotency_key else "",
-                        cell,
-                    )
-                )
+                checked = next((created for requested, created in checked_configs if requested == without_seed), config)
+                run_key = f"{idempotency_key}-{i}" if idempotency_key else ""
+                run_ids.append(self.start(checked.model_copy(update=seed_and_name), run_key, cell))
                 checked_configs.append((without_seed, open_run(self.data, run_ids[-1]).read_config()))
         except StudentsimError:
             for run_id in run_ids:
@@ -171,9 +156,9 @@ class RunManager:
         return StartedGroup(group, tuple(run_ids))
 
     def pause(self, run_id: str) -> None:
-        """Ask a run to stop at once; resumed, it goes on after its last complete turn. Writes.
+        """Ask a run to pause at once; it can be resumed after its last complete turn. Writes.
 
-        :raises RunError: it is not at work.
+        :raises RunError: the run is neither live, queued nor paused.
         """
         with self._lock:
             folder = open_run(self.data, run_id)
@@ -186,9 +171,9 @@ class RunManager:
                 raise RunError(f"The run {run_id} is {state.status}; only a run at work can be paused.")
 
     def resume(self, run_id: str) -> None:
-        """Let a run go on after its last complete turn, or queue it. Writes. No error if it is at work.
+        """Resume a run after its last complete turn, or queue it. Writes. Does nothing if it is live or queued.
 
-        :raises RunError: it is finished or was cancelled.
+        :raises RunError: the run is finished or cancelled.
         """
         with self._lock:
             folder = open_run(self.data, run_id)
@@ -205,9 +190,9 @@ class RunManager:
         self._warm_at = time.monotonic() + WARM_DELAY_SECONDS
 
     def cancel(self, run_id: str) -> None:
-        """End a run for good; what it did stays. A worker that does not obey is killed after a while. Writes.
+        """End a run for good; its results stay. Its worker is killed after ``cancel_grace_seconds``. Writes.
 
-        :raises RunError: it is finished.
+        :raises RunError: the run is finished.
         """
         with self._lock:
             folder = open_run(self.data, run_id)
@@ -222,9 +207,9 @@ class RunManager:
         self.tick()
 
     def delete(self, run_id: str) -> None:
-        """Remove a run and all that it wrote. Writes.
+        """Remove a run's folder. Writes.
 
-        :raises RunError: it is at work.
+        :raises RunError: the run is live.
         """
         with self._lock:
             folder = open_run(self.data, run_id)
@@ -234,7 +219,7 @@ class RunManager:
             self._idle_states.pop(run_id, None)
 
     def ensure_warm_worker(self) -> None:
-        """See that one spare worker waits, unless none is wanted. Does not wait for it."""
+        """Start a warm worker if there is none and one is wanted. Does not wait for its imports."""
         with self._lock:
             if self._keep_warm_worker and (self._warm_worker is None or not self._warm_worker.is_alive):
                 self._stop_warm_worker()
@@ -243,18 +228,17 @@ class RunManager:
 
     @property
     def has_warm_worker(self) -> bool:
-        """Whether the spare worker has imported everything: the next run begins at once."""
+        """Whether the warm worker has imported everything, so that the next run begins at once."""
         with self._lock:
             return bool(self._warm_worker and self._warm_worker.is_alive and self._warm_worker.is_ready)
 
     def tick(self) -> None:
-        """Look after everything: start what waits if there is room, finish what was cancelled, warm a spare. Writes."""
+        """Start queued runs if there is room, end cancelled ones, and start a warm worker. Writes."""
         with self._lock:
             if self._closed.is_set():
                 return
-            self._launched_workers = [
-                child for child in self._launched_workers if child.is_alive
-            ]  # also reaps those that ended
+            # ``is_alive`` also reaps those that ended
+            self._launched_workers = [worker for worker in self._launched_workers if worker.is_alive]
             states = {folder: self._read_state(folder) for folder in list_runs(self.data)}
             for folder, state in states.items():
                 if state.request == "cancel":
@@ -268,15 +252,15 @@ class RunManager:
                 self.ensure_warm_worker()
 
     def close(self) -> None:
-        """Let the spare go and stop ticking. Runs go on."""
+        """Stop the warm worker and the thread; runs continue."""
         with self._lock:
             self._closed.set()
             self._stop_warm_worker()
 
-    # ------------------------------------------------------------------ inside
+    # ------------------------------------------------------------------ helpers
 
     def _read_state(self, folder: RunFolder) -> RunState:
-        """As ``read_run_state``; a run without a worker is looked at again only when its files changed."""
+        """As ``read_run_state``, cached for runs without a worker until their files change."""
         fingerprint = state_fingerprint(folder)
         cached = self._idle_states.get(folder.run_id)
         if cached and cached[0] == fingerprint:
@@ -287,7 +271,7 @@ class RunManager:
         return state
 
     def _launch_queued_run(self, folder: RunFolder) -> None:
-        """Hand a waiting run to the spare worker, or to a new one."""
+        """Assign a queued run to the warm worker, or to a new one."""
         for _ in range(2):
             worker = self._warm_worker if self._warm_worker and self._warm_worker.is_alive else None
             try:
@@ -296,7 +280,7 @@ class RunManager:
                 worker.assign_run(folder)
             except (LeaseLost, OSError) as error:
                 problem = error
-                if read_run_state(folder).is_live:  # someone else began it
+                if read_run_state(folder).is_live:  # another process started it
                     break
                 continue
             self._launched_workers.append(worker)
@@ -312,7 +296,7 @@ class RunManager:
         end_run(folder, "failed", error="WorkerDied", message=message, remedy="Try to resume.")
 
     def _enforce_cancel(self, folder: RunFolder, state: RunState) -> None:
-        """Kill a worker that was asked to cancel and does not; end a run that has none."""
+        """Kill a worker that does not obey a request to cancel in time; end a run that has none."""
         if state.is_live:
             if (request := folder.read_request()) and request[1] > self.cancel_grace_seconds:
                 kill_worker(folder)

@@ -1,7 +1,7 @@
-"""What is known of a model of the hub, or of a folder, before a run is made with it. No torch.
+"""Inspects a model of the hub or of a folder before a run is created with it. No torch here.
 
-First what can be told at once: whether it is there or can be had, which version, whether its memory suffices. Then, at a
-price of its loading time, a trial in a process of its own: a test answer, and how long the run would take.
+``estimate_model`` says without loading it whether it is available, in which version, and how much memory it needs;
+``run_benchmark_subprocess`` loads it in a child process for a test answer and an estimate of the run's time.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ from studentsim.student.huggingface.resolve import ResolvedModel, resolve_model
 
 _TEMPLATE_FILES = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")
 BENCHMARK_ARGUMENTS = ("-m", "studentsim.runs.benchmark")
-"""What Python is given to try a model out."""
+"""Python's arguments for the benchmark's process."""
 EXPECTED_WRONG_SHARE = 0.75
-"""Share of practice questions taken to become a pair, for estimates: the source paper's student was wrong in three of four."""
+"""Expected share of practice questions that become a pair. P0: its student was wrong in three of four."""
 
 CANDIDATES_BY_STRATEGY = {"log-probability": 2, "log-probability+category": 2, "likely-wrong": CANDIDATES_PER_QUESTION}
-"""Questions that a way of choosing looks at for each it takes, about; the others look at none."""
+"""About how many questions a strategy scores for each that it selects; other strategies score none."""
 
 
 @dataclass(frozen=True)
 class ModelEstimate:
-    """A model on this machine, reckoned without loading it."""
+    """A model on this machine, estimated without loading it."""
 
     source: ResolvedModel
     machine: Hardware
@@ -59,17 +59,17 @@ class ModelEstimate:
     parameters: int
     plan: MemoryPlan
     dtype_reason: str = ""
-    """Why it computes in that dtype, a clause; blank where nothing was to be chosen."""
+    """Why it computes in that dtype, as a clause; blank if there was no choice."""
 
     def describe(self, config: RunConfig) -> list[str]:
-        """What a user should know before the run is made."""
+        """Sentences for the user about version, memory and speed."""
         source, hardware = self.source, self.machine
         quantisation = {"nf4": "held in NF4", "8bit": "held in 8 bit"}.get(config.hub.quantisation, "not quantised")
         sentences = [
             f"{source.name}, version {source.revision[:18]}: {format_parameter_count(self.parameters)} parameters, {quantisation}, "
             f"computing in {self.dtype} on {hardware.name}{f': {self.dtype_reason}' if self.dtype_reason else ''}.",
-            f"Memory: about {_format_gb(self.plan.peak_bytes)} needed, {_format_gb(hardware.available_bytes)} free of {_format_gb(hardware.total_bytes)}; "
-            f"{self.plan.generation_batch_size} answers and {self.plan.micro_batch_size} pairs at once"
+            f"Memory: about {_format_gb(self.plan.peak_bytes)} needed, {_format_gb(hardware.available_bytes)} free of "
+            f"{_format_gb(hardware.total_bytes)}; {self.plan.generation_batch_size} answers and {self.plan.micro_batch_size} pairs at once"
             f"{', layers computed twice to save memory' if self.plan.gradient_checkpointing else ''}.",
         ]
         if source.folder is None:
@@ -83,27 +83,27 @@ class ModelEstimate:
 
 @dataclass(frozen=True)
 class BenchmarkResult:
-    """A model tried out: what it wrote on one question, and seconds for each part."""
+    """A benchmark of a model: its answer to one question, and the seconds of each part. Field names are stored as JSON."""
 
     said: str
-    """What was loaded, and how."""
+    """Describes the loaded model."""
     problem: str
     text: str
     letter: str | None
     loading: float
-    """Seconds to load model and questions, once a run."""
+    """Seconds to load model and questions, once per run."""
     answer: float
-    """Seconds an answer in practice, in a full batch; ``exam`` in an exam, ``choice`` to tell how sure the student is."""
+    """Seconds per answer in practice, in a full batch; ``exam``: in an exam; ``choice``: to compute its confidence."""
     exam: float
     choice: float
     pair: float
-    """Seconds a pair, all epochs together."""
+    """Seconds per preference pair, all epochs together."""
     memory: float
-    """Most memory in use, in bytes."""
+    """Peak memory in bytes."""
     longest: int = 0
-    """Tokens of the longest prompt of the run's questions, which was tried too; 0: it was not."""
+    """Tokens of the longest prompt of the run's questions; 0: it was not tried."""
     read: int = 0
-    """How many of these the model reads: a longer prompt loses its middle."""
+    """Tokens of it that the model reads: a prompt that is too long loses its middle."""
 
     def estimate_run_seconds(self, config: RunConfig) -> float:
         """Estimated seconds of the whole run."""
@@ -115,17 +115,16 @@ class BenchmarkResult:
         return self.loading + config.turns * turn_seconds + len(config.exam_turns()) * config.exam * self.exam
 
     def describe(self, config: RunConfig) -> list[str]:
-        """The trial in words."""
+        """Sentences for the user about the benchmark and the run's time."""
         parsed = f"read as {self.letter})" if self.letter else "read as unanswered"
         return [
             f"Tried out: {self.said}, {_format_gb(self.memory)} in use.{self._describe_longest_prompt()}",
             f"Test answer ({parsed}): {' '.join(self.text.split())[:300] or '(nothing)'}",
-            f"The run will take about {_format_duration(self.estimate_run_seconds(config))}: {self.answer:.2f} s an answer, {self.exam:.2f} s in exams, "
-            f"{self.pair:.2f} s a pair.",
+            f"The run will take about {_format_duration(self.estimate_run_seconds(config))}: {self.answer:.2f} s an answer, "
+            f"{self.exam:.2f} s in exams, {self.pair:.2f} s a pair.",
         ]
 
     def _describe_longest_prompt(self) -> str:
-        """The longest prompt, in words."""
         if not self.longest:
             return ""
         truncation = (
@@ -135,12 +134,11 @@ class BenchmarkResult:
 
 
 def check_model(config: RunConfig) -> RunConfig:
-    """The settings with the model's version written in, what it computes in on a processor, and today's date where its prompts hold
-    one.
+    """The settings with the model's version, its dtype on a CPU, and today's date if its prompts contain one.
 
-    What it computes in decides the last bits of everything: so it is chosen once, and a run that goes on elsewhere keeps it.
+    The dtype changes the last bits of all results: so it is chosen once, and kept if the run resumes elsewhere.
 
-    :raises ConfigError: there is no such model, or it must not be used, or this machine is too small for it.
+    :raises ConfigError: there is no such model, it must not be used, or it needs more memory than this machine has.
     """
     model_estimate = estimate_model(config)
     hardware, required_bytes = model_estimate.machine, model_estimate.plan.peak_bytes
@@ -151,32 +149,33 @@ def check_model(config: RunConfig) -> RunConfig:
             else "Choose quantisation nf4, or a smaller model."
         )
         raise ConfigError(
-            f"The model {config.model} needs about {_format_gb(required_bytes)} of memory, and {hardware.name} has {_format_gb(hardware.total_bytes)}.",
+            f"The model {config.model} needs about {_format_gb(required_bytes)} of memory, "
+            f"and {hardware.name} has {_format_gb(hardware.total_bytes)}.",
             remedy,
             field="model",
         )
     prompt_date = today_iso() if template_prints_date(model_estimate.source.folder) else ""
     hub_update = {"revision": model_estimate.source.revision, "prompt_date": config.hub.prompt_date or prompt_date}
-    if hardware.device == "cpu":  # what a GPU is able to do is not known without asking torch
+    if hardware.device == "cpu":  # only torch knows what a GPU supports
         hub_update["dtype"] = model_estimate.dtype
     return config.model_copy(update={"hub": config.hub.model_copy(update=hub_update)})
 
 
 def today_iso() -> str:
-    """The date (ISO) that prompts of a run made now are to print."""
+    """Today's date in ISO format, for prompts of a run created now."""
     return date.today().isoformat()
 
 
 def template_prints_date(folder: Path | None) -> bool:
-    """Whether the chat template in a model's folder prints today's date. A model that is not here yet may: then it is taken to do so."""
+    """Whether the chat template in a model's folder prints today's date; True if there is no folder or no template yet."""
     files = [folder / name for name in _TEMPLATE_FILES if (folder / name).is_file()] if folder else []
     return any("strftime_now" in file.read_text(encoding="utf-8", errors="replace") for file in files) or not files
 
 
 def estimate_model(config: RunConfig) -> ModelEstimate:
-    """The model on this machine. Asks the hub, for some seconds, where the model is not here.
+    """Estimate a model's version, dtype and memory on this machine. Asks the hub if the model is not downloaded.
 
-    What ``hub.dtype`` leaves open is measured once on a processor, which takes some seconds (``student/huggingface/dtype_choice.py``).
+    A dtype of ``auto`` is measured once on a CPU, which takes some seconds (``student/huggingface/dtype_choice.py``).
 
     :raises ConfigError: as ``check_model``, but for the memory.
     """
@@ -195,7 +194,7 @@ def estimate_model(config: RunConfig) -> ModelEstimate:
 
 
 def _resolve_dtype(hub: Hub, hardware: Hardware, shape: ModelShape, parameters: int) -> tuple[str, str]:
-    """What a model computes in here, and a clause that says why, where that is known."""
+    """The dtype that a model computes in here, and a clause that says why, or ""."""
     if hardware.device != "cpu" or hub.quantisation != "none":
         return resolve_dtype_name(hub, hardware.device), ""
     if hub.dtype == "auto":
@@ -208,11 +207,11 @@ def _resolve_dtype(hub: Hub, hardware: Hardware, shape: ModelShape, parameters: 
 def run_benchmark_subprocess(
     config: RunConfig, *, timeout_seconds: float | None = None, on_progress: Callable[[str], None] | None = None
 ) -> BenchmarkResult:
-    """Load the model in a process of its own, let it answer and learn a little. Takes as long as loading it does.
+    """Benchmark the model in a process of its own (benchmark.py), which takes as long as loading it.
 
-    ``timeout_seconds`` is the most seconds to wait (None: as long as a download takes); ``on_progress`` hears what is tried now.
+    ``timeout_seconds`` is the longest time to wait (None: no limit); ``on_progress`` is told of each step.
 
-    :raises ConfigError, BankError, StudentError: it cannot be loaded, or not used; says why.
+    :raises ConfigError, BankError, StudentError: the model cannot be loaded or used, or took too long.
     """
     message, exit_code, stderr_text, timed_out = _communicate_with_child(
         config.model_dump_json(), timeout_seconds, on_progress or (lambda _: None)
@@ -235,8 +234,8 @@ def run_benchmark_subprocess(
 def _communicate_with_child(
     config_json: str, timeout_seconds: float | None, on_progress: Callable[[str], None]
 ) -> tuple[dict[str, Any], int, str, bool]:
-    """The last thing that the trial's process says, its exit code, its words on stderr, and whether it was too late."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    """The child's last message, its exit code, its stderr, and whether it timed out."""
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     last_message: dict[str, Any] = {}
     timed_out = threading.Event()
     with subprocess.Popen([sys.executable, *BENCHMARK_ARGUMENTS], **pipes, text=True, env=child_environment()) as child:
@@ -247,7 +246,7 @@ def _communicate_with_child(
         if timeout_seconds is not None:
             timer.start()
         try:
-            with contextlib.suppress(BrokenPipeError):  # it died at once; its exit says why
+            with contextlib.suppress(BrokenPipeError):  # it ended at once; its exit code says why
                 child.stdin.write(config_json)
                 child.stdin.close()
             for line in child.stdout:
@@ -255,7 +254,7 @@ def _communicate_with_child(
                     last_message = message
                 if "step" in message:
                     on_progress(message["step"])
-        except BaseException:  # whoever listens has had enough: nobody waits for the trial's end
+        except BaseException:  # such as an interrupt in on_progress: nobody waits for the result
             child.kill()
             raise
         finally:
@@ -266,7 +265,7 @@ def _communicate_with_child(
 
 
 def _parse_message(line: str) -> dict[str, Any]:
-    """The object that a line holds; an empty one for what a library prints, be it a number."""
+    """The JSON object of a line; an empty one for anything else that a library prints."""
     with contextlib.suppress(ValueError):
         message = json.loads(line)
         return message if isinstance(message, dict) else {}
@@ -274,7 +273,7 @@ def _parse_message(line: str) -> dict[str, Any]:
 
 
 def benchmark_json(benchmark: BenchmarkResult, config: RunConfig) -> dict[str, object]:
-    """The trial's figures with the run's estimated seconds."""
+    """The benchmark as JSON, with the run's estimated seconds."""
     return {**asdict(benchmark), "run_seconds": benchmark.estimate_run_seconds(config)}
 
 

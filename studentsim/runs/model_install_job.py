@@ -1,10 +1,10 @@
-"""Gets a model in a process of its own, for pages, saying how far it is.
+"""Installs a model in a process of its own, for pages, and prints the progress.
 
     echo '{"name": "smollm2", "data": "data"}' | python -m studentsim.runs.model_install_job
 
-Writes a JSON object a line: ``{"step": "downloading", "done": 31457280, "of": 92871040}`` (bytes; ``of`` 0: not known; the steps are
+Prints a JSON object a line: ``{"step": "downloading", "done": 31457280, "of": 92871040}`` (bytes; ``of`` 0: not known; the steps are
 those of ``student.huggingface.download.Progress``), and last ``{"model": {"name": …, "title": …, "described": …, "bytes": …}}``, or
-``"problem"``, ``"remedy"`` and the ``"field"`` that is wrong. ``data`` may be left out: then it is STUDENTSIM_DATA's, or ``data``.
+``"problem"``, ``"remedy"`` and the ``"field"`` that is wrong. ``data`` defaults to STUDENTSIM_DATA or ``data``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import asdict
 from typing import Any
 
 from studentsim.errors import StudentsimError
+from studentsim.runs.json_lines import error_message, print_message
 from studentsim.student.huggingface import installation
 from studentsim.student.huggingface.download import OnProgress, Progress
 from studentsim.student.huggingface.model_store import InstalledModel, set_data_folder
@@ -25,7 +26,7 @@ PROGRESS_INTERVAL_SECONDS = 0.2
 
 
 def model_to_json(model: InstalledModel) -> dict[str, Any]:
-    """A model that was got, for JSON."""
+    """An installed model as JSON."""
     return {
         **asdict(model),
         "described": model.size_description,
@@ -35,7 +36,7 @@ def model_to_json(model: InstalledModel) -> dict[str, Any]:
 
 
 def throttle_progress(on_progress: OnProgress) -> OnProgress:
-    """``on_progress``, but at most every ``PROGRESS_INTERVAL_SECONDS`` seconds within one step."""
+    """A callback that calls ``on_progress`` at most every ``PROGRESS_INTERVAL_SECONDS`` within one step, and at its end."""
     last_report = ("", 0.0)
 
     def report(progress: Progress) -> None:
@@ -52,26 +53,15 @@ def throttle_progress(on_progress: OnProgress) -> OnProgress:
     return report
 
 
-def _print_message(message: dict[str, Any]) -> None:
-    print(json.dumps(message), flush=True)
-
-
 def _main() -> None:
     try:
         request = json.loads(sys.stdin.read())
         if request.get("data"):
             set_data_folder(request["data"])
-        _print_message(
-            {
-                "model": model_to_json(
-                    installation.install_model(
-                        request["name"], throttle_progress(lambda progress: _print_message(asdict(progress)))
-                    )
-                )
-            }
-        )
+        on_progress = throttle_progress(lambda progress: print_message(asdict(progress)))
+        print_message({"model": model_to_json(installation.install_model(request["name"], on_progress))})
     except StudentsimError as error:
-        _print_message({"problem": error.problem, "remedy": error.remedy, "field": getattr(error, "field", "")})
+        print_message(error_message(error))
 
 
 if __name__ == "__main__":

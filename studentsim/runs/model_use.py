@@ -1,4 +1,4 @@
-"""Which runs need a model that was got, and its removal where none does. No torch."""
+"""Finds the runs that need an installed model, and removes a model that none needs. No torch here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from studentsim.student.huggingface.download import disk_error
 
 
 def find_runs_using_model(data: Path, name: str) -> list[RunFolder]:
-    """The runs of a data folder that may go on and have this model as their student or writer of hints, oldest first."""
+    """The runs of a data folder that may continue and use this model as student or hint model, oldest first."""
     return [
         folder
         for folder in list_runs(data)
@@ -24,10 +24,10 @@ def find_runs_using_model(data: Path, name: str) -> list[RunFolder]:
 
 
 def remove_model(data: Path, name: str) -> None:
-    """Remove a model that was got, and what a download of it left. Writes.
+    """Remove an installed model, and what an unfinished download of it left. Writes.
 
-    :raises ConfigError: (``model``) it is not here.
-    :raises RunError: a run that may go on needs it.
+    :raises ConfigError: (``model``) it is not installed.
+    :raises RunError: a run that may continue needs it.
     :raises DataFolderError: it cannot be removed.
     """
     models = model_store.models_folder()
@@ -53,12 +53,12 @@ def remove_model(data: Path, name: str) -> None:
 
 
 def _read_model_names(folder: RunFolder) -> set[str]:
-    """The models of the store that a run needs, by name."""
+    """The names of the installed models that a run needs."""
     try:
         config = folder.read_config()
     except StudentsimError:
         return set()
-    return {_resolve_stored_name(named) for named in _configured_models(config)} - {""}
+    return {_resolve_stored_name(setting) for setting in _configured_models(config)} - {""}
 
 
 def _configured_models(config: RunConfig) -> tuple[str, ...]:
@@ -66,7 +66,7 @@ def _configured_models(config: RunConfig) -> tuple[str, ...]:
 
 
 def _resolve_stored_name(model_setting: str) -> str:
-    """What a model of the store is called that a setting names: by its name, its folder or its file; blank: it is none."""
+    """The name of the installed model that a setting names, by its name, folder or file; "" if it is none."""
     if model_store.is_store_name(model_setting):
         return model_setting
     path = Path(os.path.expanduser(model_setting))

@@ -1,18 +1,18 @@
-"""Keeps what a user says about a run in the run's folder: name, tags, note (``store/notes.py`` has the form)."""
+"""Reads and writes a user's notes on a run (name, tags, note) in the run's folder; their format is in ``store/notes.py``."""
 
 from __future__ import annotations
 
 from studentsim.runs.run_dir import RunFolder, data_folder_error, write_atomically
-from studentsim.store import notes as form
+from studentsim.store import notes as notes_file
 from studentsim.store.notes import RunNotes
 
 
 def write_notes(folder: RunFolder, notes: RunNotes) -> None:
-    """Put these words in the place of those there; blank ones leave no file. Writes.
+    """Replace a run's notes; blank ones leave no file. Writes.
 
     :raises DataFolderError: the run's folder cannot be written.
     """
-    path = folder.path / form.NOTES_FILE_NAME
+    path = folder.path / notes_file.NOTES_FILE_NAME
     try:
         if notes == RunNotes():
             path.unlink(missing_ok=True)
@@ -23,5 +23,5 @@ def write_notes(folder: RunFolder, notes: RunNotes) -> None:
 
 
 def read_notes(folder: RunFolder) -> RunNotes:
-    """What was said about this run."""
-    return form.read_notes(folder.path)
+    """The notes on this run; blank ones if there are none."""
+    return notes_file.read_notes(folder.path)

@@ -1,8 +1,8 @@
-"""Everything that can be known to be wrong before a run is made. No torch.
+"""Checks a run's settings, questions and models before the run is created. No torch here.
 
     echo '{"questions": 100000}' | python -m studentsim.runs.preflight
 
-The hub's data sets are looked at in a process of their own, so that the app never imports ``datasets``.
+The hub's data sets are checked in a process of their own, so that the app never imports ``datasets``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from studentsim.curriculum import generator
 from studentsim.datasets.registry import QUESTIONS_PER_SKILL, has_hub_dataset, open_bank
 from studentsim.errors import BankError, ConfigError, StudentsimError
 from studentsim.runs.grader_info import check_teacher
+from studentsim.runs.json_lines import error_message
 from studentsim.runs.model_info import check_model, template_prints_date, today_iso
 from studentsim.runs.run_dir import pin_embedded_weights
 from studentsim.runs.warm_worker import child_environment
@@ -30,7 +31,7 @@ from studentsim.types import CATEGORIES
 
 
 def check_run_config(config: RunConfig) -> RunConfig:
-    """Refuse a run that could not work, before anything of it is made; its settings, the versions of its models written in.
+    """Check a run's settings before anything of it is created; returns them with the versions of its models.
 
     :raises ConfigError: a setting is wrong; its ``field`` names it.
     :raises BankError: the questions cannot be read.
@@ -45,7 +46,7 @@ def check_run_config(config: RunConfig) -> RunConfig:
 
 
 def _pin_prompt_date(config: RunConfig) -> RunConfig:
-    """The settings with today's date where the prompts of whoever writes the hints hold one, and none is settled yet."""
+    """The settings with today's date, if the hint model's prompts contain one and it is not set."""
     hint_model = config.teaching.writer
     if (
         not hint_model
@@ -57,9 +58,9 @@ def _pin_prompt_date(config: RunConfig) -> RunConfig:
 
 
 def check_dpo_settings(config: RunConfig) -> None:
-    """Refuse a setting of learning that the chosen loss would silently pass by. Runs of before, which have some, go on.
+    """Refuse a setting that the chosen loss would silently ignore; older runs that have one can still be resumed.
 
-    :raises ConfigError: (``learning.label_smoothing``) only the robust loss heeds it (TRL 1.16).
+    :raises ConfigError: (``learning.label_smoothing``) only the robust loss uses it (TRL 1.16).
     """
     learning = config.learning
     if learning.label_smoothing > 0 and learning.loss != "robust":
@@ -72,7 +73,7 @@ def check_dpo_settings(config: RunConfig) -> None:
 
 
 def check_student(config: RunConfig) -> RunConfig:
-    """The settings, with the version of a model of the hub or of a folder, or of the embedded student's weights, written in.
+    """Check the student; returns the settings with the version of its model or of the embedded student's weights.
 
     :raises ConfigError, StudentError: there is no such student or model, or its weights are missing or others than those named.
     """
@@ -97,7 +98,7 @@ def check_student(config: RunConfig) -> RunConfig:
 
 @dataclass(frozen=True)
 class BankOutline:
-    """How many questions a bank has: for study by (category, skill, difficulty), and for the exam."""
+    """A bank's number of study questions by (category, skill, difficulty), and of exam questions."""
 
     categories: tuple[str, ...]
     study: Mapping[tuple[str, str | None, int | None], int]
@@ -120,7 +121,7 @@ def load_run_outline(config: RunConfig) -> BankOutline:
 def load_bank_outline(
     source: str, *, category: str = "", leave_out_doubtful: bool = False, set_name: str = ""
 ) -> BankOutline:
-    """The outline of a bank, opened as ``open_bank`` does. The built-in one's is known without making its questions.
+    """The outline of a bank, opened as by ``open_bank``; the built-in one's is known without generating its questions.
 
     :raises BankError: the bank cannot be read.
     """
@@ -185,9 +186,8 @@ def _check_mix(config: RunConfig, pool: Counter[str]) -> None:
                 "Set it to 0, or widen the pool.",
                 field="mix",
             )
-    for category, count in zip(
-        mix, apportion_questions(list(mix.values()), config.questions) if mix else [], strict=True
-    ):
+    counts = apportion_questions(list(mix.values()), config.questions) if mix else []
+    for category, count in zip(mix, counts, strict=True):
         if count > pool[category]:
             raise ConfigError(
                 f"The mix asks for {count} questions of {category} a lesson, but the pool has {pool[category]}.",
@@ -197,7 +197,7 @@ def _check_mix(config: RunConfig, pool: Counter[str]) -> None:
 
 
 def _check_questions_in_subprocess(config: RunConfig) -> None:
-    """``check_questions`` in another process, which may import whatever the bank needs."""
+    """``check_questions`` in another process, which may import what the bank needs."""
     completed = subprocess.run(
         [sys.executable, "-m", "studentsim.runs.preflight"],
         input=config.model_dump_json(), capture_output=True, text=True, env=child_environment(),
@@ -219,7 +219,7 @@ def _main() -> None:
         config = RunConfig.from_json(sys.stdin.read())
         check_questions(config, load_run_outline(config))
     except StudentsimError as error:
-        problem = {"problem": error.problem, "remedy": error.remedy, "field": getattr(error, "field", "")}
+        problem = error_message(error)
     print(json.dumps(problem))
 
 

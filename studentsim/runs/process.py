@@ -1,7 +1,6 @@
-"""Is that process still the one we mean? A PID alone is not enough: the system gives it to others again.
+"""Identifies processes by PID and birth id, since the system reuses PIDs.
 
-A process is known by its PID and its birth. The birth is counted from the machine's start, not from the clock, so that
-setting the clock does not make every process a stranger.
+The birth id counts from the machine's boot rather than by the clock, so that setting the clock changes nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import psutil
 
 
 def get_birth_id(pid: int) -> str | None:
-    """What tells this process from any other that had or will have its PID; None when there is none, or a dead one."""
+    """A string that distinguishes a process from any other with its PID; None if it does not exist or is a zombie."""
     if pid <= 0:
         return None
     if Path("/proc/self/stat").exists():
@@ -28,12 +27,12 @@ def get_birth_id(pid: int) -> str | None:
 
 
 def is_alive(pid: int, birth_id: str) -> bool:
-    """Whether the process that had this PID and birth still runs (a stopped one counts, a zombie does not)."""
+    """Whether the process with this PID and birth id still runs (a stopped one counts, a zombie does not)."""
     return bool(birth_id) and get_birth_id(pid) == birth_id
 
 
 def kill_process(pid: int, birth_id: str) -> bool:
-    """SIGKILL to exactly this process, never to another with its PID; whether there was one to kill."""
+    """Send SIGKILL to exactly this process, never to another with its PID; returns whether it existed."""
     if not hasattr(os, "pidfd_open"):
         if not is_alive(pid, birth_id):
             return False
@@ -43,7 +42,7 @@ def kill_process(pid: int, birth_id: str) -> bool:
         handle = os.pidfd_open(pid)
     except OSError:
         return False
-    try:  # looked at after the handle was opened: from here on it cannot become another
+    try:  # checked after the handle was opened: from here on the PID cannot be reused
         if not is_alive(pid, birth_id):
             return False
         signal.pidfd_send_signal(handle, signal.SIGKILL)
@@ -59,7 +58,7 @@ def _read_birth_id_from_proc(pid: int) -> str | None:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
-    # The name stands in brackets and may hold blanks and brackets itself; state is the first field after it.
+    # The name is in brackets and may contain blanks and brackets itself; state is the first field after it.
     fields = stat.rpartition(")")[2].split()
     state, ticks = fields[0], fields[19]
     return None if state in "ZX" else f"{_read_boot_id()}:{ticks}"

@@ -1,4 +1,4 @@
-"""The runs that wait for a free place: each has a ``queue.json`` in its folder that says since when."""
+"""The queue of runs that wait for a free slot: each has a ``queue.json`` in its folder that says since when."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from studentsim.runs.run_dir import RunFolder, list_runs, write_atomically
 
 
 def new_queue_entry() -> str:
-    """What ``queue.json`` holds for a run that begins to wait now."""
+    """The content of ``queue.json`` for a run that is queued now."""
     return json.dumps({"since": time.time()})
 
 
 def enqueue(folder: RunFolder) -> None:
-    """Let the run wait. Writes."""
+    """Add the run to the queue. Writes."""
     write_atomically(folder.queue_path, new_queue_entry())
 
 
 def dequeue(folder: RunFolder) -> None:
-    """The run waits no longer. Writes."""
+    """Remove the run from the queue. Writes."""
     folder.queue_path.unlink(missing_ok=True)
 
 
 def list_queued_runs(data: Path) -> list[RunFolder]:
-    """The runs that wait, the longest first."""
+    """The queued runs, the one that has waited longest first."""
     entries = []
     for folder in list_runs(data):
         try:
@@ -36,6 +36,6 @@ def list_queued_runs(data: Path) -> list[RunFolder]:
 
 
 def queue_position(data: Path, run_id: str) -> int:
-    """1 for the run that is next, 0 for one that does not wait."""
+    """A run's position in the queue: 1 for the next, 0 for one that is not queued."""
     ids = [folder.run_id for folder in list_queued_runs(data)]
     return ids.index(run_id) + 1 if run_id in ids else 0

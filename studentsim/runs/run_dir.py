@@ -1,17 +1,17 @@
-"""A run's folder: where its files lie, how it is made, found and removed. See docs/architecture.md for the files.
+"""A run's folder: the paths of its files, and how it is created, found and removed (docs/architecture.md).
 
     <data>/runs/20261121-031500-k3f9/config.json      the RunConfig
                                      events.jsonl     the journal
                                      checkpoints/     the student after each turn
-                                     leases/0001.json who works on it; see lease.py
+                                     leases/0001.json the worker's lease; see lease.py
                                      control.json     a request to pause or cancel
-                                     queue.json       it waits for a free place
-                                     cell.json        its place in the group it was started with; see groups.py
-                                     notes.json       what the user says about it; see notes.py
-                                     writing.json     the answer that is being written now; see live_text.py
-                                     worker.log       what the worker said
+                                     queue.json       exists while it is queued
+                                     cell.json        its cell in a group of runs; see groups.py
+                                     notes.json       the user's name, tags and note; see notes.py
+                                     writing.json     the answer being written; see live_text.py
+                                     worker.log       the worker's output
 
-A folder appears whole or not at all: it is filled under another name and renamed, which fails if the name is taken.
+A folder appears complete or not at all: it is filled under another name and renamed, which fails if the name is taken.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ from studentsim.student.embedded.weight_versions import pin_weights
 RUN_ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 CONTROL_REQUESTS = ("pause", "cancel")
 CELL_FILE = tables.CELL_FILE_NAME
-"""In a run's folder: its place in a group."""
-_ID_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # none that are easily taken for another
+"""The file of a run's cell in its group."""
+_ID_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no characters that are easily confused
 _NAME_TAKEN_ERRNOS = (errno.EEXIST, errno.ENOTEMPTY)
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The files of one run. Making this object touches nothing."""
+    """The paths of one run's files; creating the object touches no file."""
 
     path: Path
 
@@ -59,22 +59,22 @@ class RunFolder:
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of what the student had learnt after each turn."""
+        """The folder of the checkpoints."""
         return self.path / "checkpoints"
 
     @property
     def log_path(self) -> Path:
-        """What the present (or last) worker wrote; earlier ones lie beside it with their lease's number."""
+        """The log of the present or last worker; earlier logs have their lease's number in their name."""
         return self.path / "worker.log"
 
     @property
     def cell(self) -> Cell | None:
-        """The run's place in the group it was started with; None: it was started alone."""
+        """The run's cell in the group it was started with; None: it was started alone."""
         return tables.parse_group_cell(tables.read_group_cell(self.path))
 
     @property
     def queue_path(self) -> Path:
-        """Exists while the run waits for a free place; holds since when (unix seconds)."""
+        """Exists while the run is queued; holds since when (Unix seconds)."""
         return self.path / "queue.json"
 
     def read_config(self) -> RunConfig:
@@ -90,13 +90,16 @@ class RunFolder:
             ) from error
 
     def write_request(self, request: str) -> None:
-        """Ask the run's worker to ``pause`` or ``cancel``. Writes."""
+        """Ask the run's worker to ``pause`` or ``cancel``. Writes.
+
+        :raises RunError: ``request`` is something else.
+        """
         if request not in CONTROL_REQUESTS:
             raise RunError(f"A run cannot be asked to {request!r}.", f"Ask for {' or '.join(CONTROL_REQUESTS)}.")
         write_atomically(self.path / "control.json", json.dumps({"request": request, "at": time.monotonic()}))
 
     def read_request(self) -> tuple[str, float] | None:
-        """What was asked and how many seconds ago, or None."""
+        """The pending request and its age in seconds, or None."""
         try:
             request = json.loads((self.path / "control.json").read_text())
             return request["request"], max(0.0, time.monotonic() - request["at"])
@@ -104,19 +107,19 @@ class RunFolder:
             return None
 
     def clear_request(self) -> None:
-        """Forget what was asked. Writes."""
+        """Remove the pending request. Writes."""
         (self.path / "control.json").unlink(missing_ok=True)
 
 
 def runs_folder(data: Path) -> Path:
-    """Where the runs of a data folder lie."""
+    """The folder of a data folder's runs."""
     return Path(data) / "runs"
 
 
 def ensure_data_folder(data: Path) -> Path:
-    """Make the data folder if it is missing, and see that it can be written. Returns the folder of its runs.
+    """Create the data folder if it is missing and check that it can be written; returns the folder of its runs. Writes.
 
-    :raises DataFolderError: it cannot be made or written.
+    :raises DataFolderError: it cannot be created or written.
     """
     runs = runs_folder(data)
     try:
@@ -130,7 +133,7 @@ def ensure_data_folder(data: Path) -> Path:
 
 
 def data_folder_error(data: Path, error: OSError, *, folder_label: str = "data folder") -> DataFolderError:
-    """What to tell about a data folder, or one within it, that failed us."""
+    """The error for an ``OSError`` of a data folder, or of a folder in it (``folder_label``)."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DataFolderError(f"The disk of the {folder_label} {data} is full.", "Free some space and try again.")
     return DataFolderError(
@@ -140,15 +143,15 @@ def data_folder_error(data: Path, error: OSError, *, folder_label: str = "data f
 
 
 def new_run_id(now: float | None = None) -> str:
-    """An id that sorts by time and that no other run has: ``20261121-031500-k3f9``."""
+    """A unique id that sorts by time (UTC): ``20261121-031500-k3f9``."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
     return f"{stamp}-{''.join(secrets.choice(_ID_ALPHABET) for _ in range(4))}"
 
 
 def check_run_id(text: object) -> str:
-    """An id from a link or a command line, if it could be one at all.
+    """Return ``text``, of a link or a command line, if it has the form of a run's id.
 
-    :raises UnknownRun: it could not.
+    :raises UnknownRun: it has not.
     """
     if not isinstance(text, str) or not RUN_ID_PATTERN.fullmatch(text):
         raise UnknownRun(f"There is no run {str(text)[:40]!r}.", "Choose one from the list of runs.")
@@ -156,9 +159,9 @@ def check_run_id(text: object) -> str:
 
 
 def open_run(data: Path, run_id: object) -> RunFolder:
-    """The folder of a run that exists.
+    """The folder of an existing run.
 
-    :raises UnknownRun: it never was, or was deleted.
+    :raises UnknownRun: there is no run of that id, or it was deleted.
     """
     run_id = check_run_id(run_id)
     folder = RunFolder(runs_folder(data) / run_id)
@@ -170,7 +173,7 @@ def open_run(data: Path, run_id: object) -> RunFolder:
 
 
 def list_runs(data: Path) -> list[RunFolder]:
-    """The runs there are, oldest first."""
+    """The folders of all runs, oldest first."""
     try:
         names = sorted(os.listdir(runs_folder(data)))
     except OSError:
@@ -182,14 +185,14 @@ def list_runs(data: Path) -> list[RunFolder]:
 def create_run(
     data: Path, config: RunConfig, idempotency_key: str = "", *, queue_entry: str = "", cell: Cell | None = None
 ) -> RunFolder:
-    """Make a run, whole and exclusively; with a token, once for all calls with that token. Writes.
+    """Create a run's folder atomically; calls with the same ``idempotency_key`` all get the same run. Writes.
 
-    With a ``queue_entry`` it waits for a place from the beginning (see waiting.py); ``cell`` is its place in a group. Which weights the
-    embedded student has is written into the settings.
+    With a ``queue_entry`` the run is queued from the start (queue.py); ``cell`` is its cell in a group. The settings get the
+    version of the embedded student's weights.
 
     :raises DataFolderError: the folder cannot be written.
     :raises StudentError: the embedded student's weights are missing.
-    :raises UnknownRun: the token's run was deleted meanwhile.
+    :raises UnknownRun: the run of ``idempotency_key`` was deleted meanwhile.
     """
     runs = ensure_data_folder(data)
     files = {"config.json": pin_embedded_weights(config).model_dump_json()}
@@ -209,7 +212,7 @@ def create_run(
 
 
 def pin_embedded_weights(config: RunConfig) -> RunConfig:
-    """The settings with the fingerprint of the shipped weights, where the student is the embedded one and none are named.
+    """The settings with the shipped weights' fingerprint, if the student is the embedded one and no weights are named.
 
     :raises StudentError: the weights are missing.
     """
@@ -219,23 +222,28 @@ def pin_embedded_weights(config: RunConfig) -> RunConfig:
 
 
 def delete_run(folder: RunFolder) -> None:
-    """Remove a run and all that it wrote; its id stays known as deleted. Writes. The caller sees that nobody works on it.
+    """Remove a run's folder and remember its id as deleted. Writes. The caller ensures that no worker is alive.
 
-    :raises RunError: it cannot be removed.
+    :raises RunError: the folder cannot be removed.
     """
     runs = folder.path.parent
     try:
         (runs / ".deleted").mkdir(exist_ok=True)
         (runs / ".deleted" / folder.run_id).touch()
-        trash = runs / f".gone-{folder.run_id}-{secrets.token_hex(4)}"
-        os.rename(folder.path, trash)  # at one stroke: nobody meets half a run
-        shutil.rmtree(trash, ignore_errors=True)
+        remove_folder_atomically(folder.path)
     except OSError as error:
         raise RunError(f"The run {folder.run_id} cannot be deleted ({error.strerror}).", "Try again.") from error
 
 
+def remove_folder_atomically(path: Path) -> None:
+    """Rename a folder to a hidden name and then remove it, so that readers find all of it or nothing. Writes."""
+    trash = path.with_name(f".gone-{path.name}-{secrets.token_hex(4)}")
+    os.rename(path, trash)
+    shutil.rmtree(trash, ignore_errors=True)
+
+
 def write_atomically(path: Path, text: str) -> None:
-    """Readers find the old text or the new, never a part. Writes."""
+    """Write a file so that readers find the old text or the new, never a part. Writes."""
     temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     try:
         temporary.write_text(text)
@@ -244,8 +252,8 @@ def write_atomically(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def fsync_folder(path: Path) -> None:
-    """Make names in a folder survive a loss of power. Writes."""
+def fsync_path(path: Path) -> None:
+    """Make a file's content, or the names in a folder, survive a loss of power. Writes."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -254,7 +262,7 @@ def fsync_folder(path: Path) -> None:
 
 
 def get_or_create_id(data: Path, idempotency_key: str) -> str:
-    """The id that belongs to a start token: whoever comes first decides it, all others get the same. A new one without. Writes."""
+    """The run id of an ``idempotency_key``, decided by the first call; a new id if it is blank. Writes."""
     if not idempotency_key:
         return new_run_id()
     keys_folder = runs_folder(data) / ".tokens"
@@ -265,7 +273,7 @@ def get_or_create_id(data: Path, idempotency_key: str) -> str:
 
 
 def create_folder_atomically(parent: Path, name: str, files: dict[str, str]) -> bool:
-    """Make the folder ``name`` with these files at one stroke; False if there is one already. Writes."""
+    """Create the folder ``name`` with these files (name: text) atomically; False if it exists already. Writes."""
     temporary = parent / f".new-{secrets.token_hex(6)}"
     temporary.mkdir()
     try:
@@ -280,5 +288,5 @@ def create_folder_atomically(parent: Path, name: str, files: dict[str, str]) -> 
         if error.errno in _NAME_TAKEN_ERRNOS:
             return False
         raise
-    fsync_folder(parent)
+    fsync_path(parent)
     return True

@@ -1,4 +1,4 @@
-"""Signals that ask a run to pause, as an event that the run looks at."""
+"""Turns signals into an event that asks a run to pause."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def pause_on_signals(signals: Sequence[int]) -> Iterator[threading.Event]:
-    """An event that these signals set; the second signal acts as it did before. In the main thread only."""
+    """An event that these signals set; a second signal has its previous effect. In other threads than the main one it is never set."""
     pause_requested = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield pause_requested

@@ -1,4 +1,4 @@
-"""How a run stands, told from its files alone: the journal's last line, the lease, a request, the queue. Writes nothing."""
+"""A run's status, read from its files: the journal's last line, the lease, a request, the queue. Writes nothing."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from studentsim.runs.run_dir import RunFolder
 LIVE_STATUSES = frozenset({"starting", "running", "not responding"})
 """A worker process exists."""
 RESUMABLE_STATUSES = frozenset({"paused", "interrupted", "failed"})
-"""The run can go on from its last complete turn."""
+"""The run can be resumed after its last complete turn."""
 FINAL_STATUSES = frozenset({"finished", "cancelled"})
-"""Nothing more will come."""
+"""The run has ended for good."""
 
 
 @dataclass(frozen=True)
 class RunState:
-    """How a run stands.
+    """A run's status with its details.
 
-    ``status``: queued, starting, running, not responding, paused, cancelled, failed, finished, interrupted (its worker
-    ended without a word). ``request``: what was asked and not yet done (pause, cancel), or "". ``queue_position``: 1 for the
-    next in the queue, 0 if not queued. ``message`` and ``remedy`` say what happened and what to do, where there is something.
+    ``status``: queued, starting, running, not responding, paused, cancelled, failed, finished, interrupted (its worker ended
+    without recording an end). ``request``: pause or cancel if requested and not yet done, or "". ``queue_position``: 1 for the next
+    in the queue, 0 if not queued. ``message`` and ``remedy`` say what happened and what to do, if anything.
     """
 
     run_id: str
@@ -35,7 +35,7 @@ class RunState:
     error: str = ""
     pid: int = 0
     epoch: int = 0
-    """The lease's number: how many workers the run has had."""
+    """The lease's number, which counts the run's workers."""
     queue_position: int = 0
 
     @property
@@ -45,12 +45,12 @@ class RunState:
 
     @property
     def is_resumable(self) -> bool:
-        """Whether the run can go on."""
+        """Whether the run can be resumed."""
         return self.status in RESUMABLE_STATUSES
 
 
 def read_run_state(folder: RunFolder) -> RunState:
-    """How the run stands now. Its ``place`` in the queue is the manager's to tell."""
+    """Read the run's state; ``queue_position`` is left 0, and filled in by ``RunManager``."""
     is_queued = folder.queue_path.exists()  # before the lease: a run is granted one first and then leaves the queue
     lease = current_lease(folder)
     last = read_last_event(folder.journal_path)
@@ -67,7 +67,7 @@ def read_run_state(folder: RunFolder) -> RunState:
 
 
 def read_last_event(journal: Path) -> dict[str, Any] | None:
-    """The last event whose line is whole, read from the file's end; None if there is none."""
+    """The last event whose line is complete, read from the file's end; None if there is none."""
     try:
         with journal.open("rb") as handle:
             size = handle.seek(0, 2)
@@ -86,7 +86,7 @@ def read_last_event(journal: Path) -> dict[str, Any] | None:
 
 
 def read_last_log_line(folder: RunFolder) -> str:
-    """The last line that the worker wrote, at most 300 characters; "" if it wrote nothing."""
+    """The last non-empty line of the worker's log, at most 300 characters; "" if there is none."""
     try:
         with folder.log_path.open("rb") as handle:
             handle.seek(max(0, handle.seek(0, 2) - 8192))
@@ -97,7 +97,7 @@ def read_last_log_line(folder: RunFolder) -> str:
 
 
 def state_fingerprint(folder: RunFolder) -> tuple[object, ...]:
-    """Something that differs whenever the state of a run without a living worker may differ."""
+    """A value that changes whenever the state of a run without a living worker may change."""
     return tuple(
         _size_and_mtime(folder.path / name) for name in ("events.jsonl", "leases", "queue.json", "control.json")
     )
@@ -119,7 +119,7 @@ def _state_after_end_event(folder: RunFolder, last: dict[str, Any], common_field
 def _state_without_end_event(
     folder: RunFolder, lease: LeaseInfo | None, last: dict[str, Any] | None, common_fields: dict[str, Any]
 ) -> RunState:
-    """A run that neither goes on nor says why."""
+    """The state of a run that has no worker and no RunEnded at its end."""
     last_line = read_last_log_line(folder)
     quoted_line = f" Its last words: {last_line}" if last_line else ""
     if lease and (last is None or last["type"] == "RunStarted"):

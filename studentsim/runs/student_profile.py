@@ -1,4 +1,4 @@
-"""Which student is meant: a profile's name, or the file of a table."""
+"""Resolves a student: a profile's name, or the file of a student table."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ TABLE_SUFFIX = ".toml"
 
 
 def is_table_path(student: str) -> bool:
-    """Whether a file is named and not a profile."""
+    """Whether ``student`` names a file rather than a profile."""
     return student.lower().endswith(TABLE_SUFFIX) or "/" in student or "\\" in student
 
 
 def resolve_student_settings(student: str) -> dict[str, Any]:
-    """The settings ``student`` and ``student_table`` of a run whose student is this profile, or the table in this file.
+    """A run's settings ``student`` and ``student_table`` for a profile or a table's file.
 
-    A table's name is its file's; where a profile has that name, ``-table`` is added.
+    A table is named after its file, with ``-table`` appended if a profile has that name.
 
     :raises ConfigError: there is no such profile; the file cannot be read or is no table.
     """
@@ -29,7 +29,7 @@ def resolve_student_settings(student: str) -> dict[str, Any]:
         return {"student": get_profile(student).id, "student_table": None}
     try:
         path = Path(student).expanduser()
-    except RuntimeError as error:  # ~name of somebody who has no home here
+    except RuntimeError as error:  # ~name of an unknown user
         raise ConfigError(
             f"The student's table {student!r} cannot be found: {error}",
             "Name the file by its whole path.",

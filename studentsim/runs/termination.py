@@ -1,11 +1,11 @@
-"""Ending a run from outside, when there is no worker that could: the same last event, under the same lease."""
+"""Ends a run that has no living worker, with the same last event and lease as a worker would."""
 
 from __future__ import annotations
 
 import time
 
 from studentsim.events import RunEnded
-from studentsim.runs import process
+from studentsim.runs import process, queue
 from studentsim.runs.history import read_past_events, run_started_event, sum_worked_seconds
 from studentsim.runs.lease import Lease, current_lease
 from studentsim.runs.run_dir import RunFolder
@@ -13,9 +13,9 @@ from studentsim.store.journal import JournalWriter
 
 
 def end_run(folder: RunFolder, status: str, *, error: str = "", message: str = "", remedy: str = "") -> None:
-    """Write the run's last event and take it out of the queue. Writes. Only for a run without a living worker.
+    """Write the run's last event and remove it from the queue. Writes. Only for a run without a living worker.
 
-    :raises LeaseLost: a worker was quicker.
+    :raises LeaseLost: a worker was faster.
     :raises JournalError: the journal is damaged or cannot be written.
     """
     lease = Lease.acquire(folder)
@@ -28,16 +28,16 @@ def end_run(folder: RunFolder, status: str, *, error: str = "", message: str = "
             lease.ensure_current()
             seconds = round(sum_worked_seconds(events), 3)
             journal.append(RunEnded(turn, status, seconds, error=error, message=message, remedy=remedy))
-        folder.queue_path.unlink(missing_ok=True)
+        queue.dequeue(folder)
         folder.clear_request()
     finally:
         lease.close()
 
 
 def kill_worker(folder: RunFolder) -> None:
-    """SIGKILL to the run's worker, if it is still that very process, and wait a moment for its end."""
+    """Send SIGKILL to the run's worker, if it is still that process, and wait up to two seconds for its end."""
     lease = current_lease(folder)
     if lease and process.kill_process(lease.pid, lease.pid_started):
         deadline = time.monotonic() + 2
         while lease.is_alive and time.monotonic() < deadline:
-            time.sleep(0.005)  # nothing tells of the end of a process that may not be our child
+            time.sleep(0.005)  # there is no way to wait for a process that may not be our child

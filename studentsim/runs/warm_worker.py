@@ -1,4 +1,4 @@
-"""A worker process that has imported everything and waits for a run: the manager's end of it."""
+"""A worker process that imports everything in advance and waits for a run, as the manager sees it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ WORKER_COMMAND = (sys.executable, "-m", "studentsim.runs.worker")
 
 
 def child_environment() -> dict[str, str]:
-    """What a Python process is started with to find this package, and yet stay in the folder from which people name their files."""
+    """Environment of a child process that finds this package from any working directory."""
     root = str(Path(studentsim.__file__).parent.parent)
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
 
 
 class WarmWorker:
-    """One waiting worker, in a session of its own: what ends the app does not end it, but its stdin's end does."""
+    """One waiting worker, in a session of its own: it survives the app's end by a signal, and ends when its stdin closes."""
 
     def __init__(self, data: Path, command: Sequence[str] = WORKER_COMMAND) -> None:
-        """Starts the process and does not wait for it. Writes its log, for the time being, beside the runs."""
+        """Starts the process without waiting for it. Writes its log, until it gets a run, into ``.spares`` beside the runs."""
         logs = runs_folder(data) / ".spares"
         logs.mkdir(parents=True, exist_ok=True)
         self.log_path = logs / f"{secrets.token_hex(6)}.log"
@@ -56,14 +56,14 @@ class WarmWorker:
         return b"ready" in self._stdout
 
     def assign_run(self, folder: RunFolder) -> None:
-        """Give it a run: the lease first, so that the run is its own from now on. Writes.
+        """Assign a run: first the lease, so that no other worker takes it. Writes.
 
-        :raises LeaseLost: the process has ended, or another one has the run.
+        :raises LeaseLost: the process has ended, or another one has the run's lease.
         """
         info = grant_lease(folder, self.process.pid)
         if folder.log_path.exists():
             os.replace(folder.log_path, folder.path / f"worker-{info.epoch - 1:04d}.log")
-        os.replace(self.log_path, folder.log_path)  # what it said so far, and will say, belongs to the run
+        os.replace(self.log_path, folder.log_path)  # its past and future output belongs to the run
         try:
             self.process.stdin.write(json.dumps({"run_id": folder.run_id}).encode() + b"\n")
             self.process.stdin.flush()
@@ -73,7 +73,7 @@ class WarmWorker:
             self._close_pipes()
 
     def close(self) -> None:
-        """It is not needed: close its stdin, on which it ends."""
+        """End the worker by closing its stdin."""
         self._close_pipes()
         self.log_path.unlink(missing_ok=True)
 

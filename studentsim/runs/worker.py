@@ -1,9 +1,9 @@
-"""The worker: a process of its own that carries out one run, and outlives the browser, the app and Ctrl-C on it.
+"""The worker: a process that executes one run, and survives the browser, the app and Ctrl-C on it.
 
-    python -m studentsim.runs.worker --data DIR               a spare: imports all it needs, waits for a run on its stdin
-    python -m studentsim.runs.worker --data DIR --run RUN_ID  carries that run out
+    python -m studentsim.runs.worker --data DIR               imports all it needs, then waits for a run on its stdin
+    python -m studentsim.runs.worker --data DIR --run RUN_ID  executes that run
 
-A spare says ``ready`` on its stdout, then reads one line, ``{"run_id": "…"}``. Its stdin closed means that nobody needs it.
+A waiting worker prints ``ready`` and reads one line, ``{"run_id": "…"}``; it ends if its stdin closes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main(
     build_components: ComponentsBuilder | None = None,
     preload: Callable[[], None] | None = None,
 ) -> int:
-    """The process's entry; its exit status (0 also when a run failed: the journal tells that)."""
+    """The process's entry point; returns its exit status, 0 also if the run failed, which is in its journal."""
     parser = argparse.ArgumentParser(prog="python -m studentsim.runs.worker", description="Carries out one run.")
     parser.add_argument("--data", type=Path, required=True, help="the data folder")
     parser.add_argument("--run", help="carry out this run at once")
@@ -38,7 +38,7 @@ def main(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the app
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     set_data_folder(options.data)
-    logging.getLogger("studentsim").addHandler(logging.NullHandler())  # what matters is noted in the run's log
+    logging.getLogger("studentsim").addHandler(logging.NullHandler())  # what matters is in the run's log
     if options.run:
         return _execute_run(options.data, options.run, build_components)
     (preload or _preload)()
@@ -47,11 +47,11 @@ def main(
 
 
 def _wait_for_run() -> str:
-    """The run id from stdin; "" when it is closed."""
+    """The run id from stdin; "" if stdin was closed."""
     try:
         os.write(1, b"ready\n")
     except BrokenPipeError:
-        pass  # whoever started this has gone, or has handed over a run already and listens no more
+        pass  # the manager has ended, or has assigned a run already and stopped reading
     line = sys.stdin.readline()
     return json.loads(line)["run_id"] if line.strip() else ""
 
@@ -70,7 +70,7 @@ def _execute_run(data: Path, run_id: str, build_components: ComponentsBuilder | 
 
 
 def _redirect_output_to_log(folder: RunFolder) -> None:
-    """Let go of the pipes to whoever started this: it may be gone, and writing to a closed pipe kills. Writes the log."""
+    """Redirect stdin, stdout and stderr: the manager may end, and writing to its closed pipe would end us. Writes the log."""
     log = os.open(folder.log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for old, new in ((nothing, 0), (log, 1), (log, 2)):
@@ -80,7 +80,7 @@ def _redirect_output_to_log(folder: RunFolder) -> None:
 
 
 def _preload() -> None:
-    from studentsim import factory  # imports torch when asked
+    from studentsim import factory  # imports torch when called
 
     factory.preload()
 

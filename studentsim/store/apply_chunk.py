@@ -1,4 +1,4 @@
-"""One piece of a journal into the tables, within a transaction. What ``ingest`` calls for each run."""
+"""One chunk of a journal into the tables, within a transaction; ``ingest`` calls it for each run."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _ARROW_TYPES = {
     "BOOLEAN": pa.bool_(),
 }
 _DIGEST_BYTES = 256
-"""How much before the remembered place the fingerprint covers."""
+"""Bytes before the ingested position that the digest covers."""
 
 
 @dataclass(frozen=True)
 class _IngestPosition:
-    """How far a journal has been taken in."""
+    """How far a journal has been ingested. ``digest`` is of the bytes before ``byte_count``."""
 
     byte_count: int = 0
     last_seq: int = -1
@@ -38,7 +38,12 @@ class _IngestPosition:
 
 
 def apply_chunk(cursor: Cursor, run_id: str, path: Path) -> tuple[int, int]:
-    """One piece of a journal, within a transaction; returns the number of events in it and how many bytes are taken in now."""
+    """Ingests the next chunk of a journal; returns the number of events in it and the bytes ingested so far. Writes.
+
+    A journal that is shorter than the ingested position, or differs before it, was replaced: the run is re-ingested.
+
+    :raises JournalError: the journal cannot be read, or holds an event that this version does not know.
+    """
     position = _read_position(cursor, run_id)
     if position != _IngestPosition() and (
         path.stat().st_size < position.byte_count or _digest_before(path, position.byte_count) != position.digest
@@ -64,7 +69,7 @@ def apply_chunk(cursor: Cursor, run_id: str, path: Path) -> tuple[int, int]:
 
 
 def _apply_events(cursor: Cursor, run_id: str, events: list[dict[str, Any]]) -> int:
-    """Deletes what these events make void, adds their rows, brings the run's row up to date; returns the change in rows."""
+    """Deletes the rows that these events make void, adds theirs and updates the run's row; returns the change in rows."""
     row_change = 0
     resumed_turns = [event["turn"] for event in events if event["type"] == "Resumed"]
     if resumed_turns:
@@ -82,26 +87,26 @@ def _apply_events(cursor: Cursor, run_id: str, events: list[dict[str, Any]]) -> 
 
 
 def replace_notes(cursor: Cursor, run_id: str, notes: RunNotes) -> None:
-    """What the user says about a run takes the place of what was said before. Writes."""
+    """Replaces the user's notes about a run. Writes."""
     cursor.execute("DELETE FROM notes WHERE run_id = ?", [run_id])
     if notes != RunNotes():
         insert_rows(cursor, "notes", [tables.build_notes_row(run_id, notes)])
 
 
 def replace_with_queued_run(cursor: Cursor, row: tables.TableRow) -> None:
-    """The row of a run without events takes the place of all that was known of that run. Writes."""
+    """Replaces everything stored of a run by the row of a run without events. Writes."""
     delete_journal_rows(cursor, [row["run_id"]])
     replace_run_row(cursor, row)
 
 
 def insert_rows(cursor: Cursor, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Adds rows by their columns' names. Writes. By way of Arrow: row by row is a thousand times slower."""
+    """Inserts rows by column name, through Arrow: row by row is a thousand times slower. Writes."""
     if not rows:
         return
     columns = tables.TABLE_COLUMNS[table]
     arrow_table = pa.table(
         {name: pa.array([row[name] for row in rows], type=_ARROW_TYPES[kind]) for name, kind in columns.items()}
-    )  # fmt: skip
+    )
     cursor.register("incoming", arrow_table)
     try:
         cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
@@ -110,7 +115,7 @@ def insert_rows(cursor: Cursor, table: str, rows: Sequence[Mapping[str, Any]]) -
 
 
 def _select_new_events(events: list[dict[str, Any]], last_seq: int) -> list[dict[str, Any]]:
-    """The events not taken in before; a seq counts only once, as in ``journal.effective_events``."""
+    """The events not ingested yet; a seq counts only once, as in ``journal.effective_events``."""
     new_events = []
     for event in events:
         if event["seq"] > last_seq:
@@ -130,7 +135,7 @@ def _fetch_run_row(cursor: Cursor, run_id: str) -> dict[str, Any] | None:
 
 
 def replace_run_row(cursor: Cursor, row: dict[str, Any] | None) -> None:
-    """Put a run's row in the place of the one there is; nothing where there is no row. Writes."""
+    """Replaces a run's row; does nothing without a row. Writes."""
     if row:
         cursor.execute("DELETE FROM runs WHERE run_id = ?", [row["run_id"]])
         insert_rows(cursor, "runs", [row])
@@ -168,21 +173,21 @@ def _digest_before(path: Path, end: int) -> str:
 
 
 def delete_runs(cursor: Cursor, run_ids: list[str]) -> None:
-    """Take these runs out of every table. Writes."""
+    """Deletes these runs from every table. Writes."""
     delete_journal_rows(cursor, run_ids)
     cursor.execute("DELETE FROM notes WHERE list_contains(?, run_id)", [run_ids])
 
 
 def delete_journal_rows(cursor: Cursor, run_ids: list[str]) -> None:
-    """Take all that came of these runs' journals out of the tables. Writes."""
+    """Deletes all rows made from these runs' journals. Writes."""
     for table in ("runs", *tables.EVENT_TABLES, "journals"):
         cursor.execute(f"DELETE FROM {table} WHERE list_contains(?, run_id)", [run_ids])
 
 
 def find_row_count_mismatch(cursor: Cursor) -> str:
-    """What is wrong if the tables do not hold as many rows as came of the journals; else an empty text.
+    """Describes a run whose tables hold another number of rows than its journal gave; empty where all agree.
 
-    DuckDB's log, damaged, may lose rows in silence; this notices it.
+    A damaged write-ahead log may lose rows silently; this detects it.
     """
     counts = " UNION ALL ".join(
         f"SELECT run_id, count(*) AS n FROM {name} GROUP BY run_id" for name in tables.EVENT_TABLES

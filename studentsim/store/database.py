@@ -1,7 +1,7 @@
-"""The one owner of DuckDB in a process: opens the file, lends cursors, writes one at a time, mends what can be mended.
+"""The one owner of DuckDB in a process: opens the file, lends cursors, serialises writes, repairs damage.
 
-A DuckDB file has one process at a time, the app; workers only write journals. The file is an index over the journals,
-so a damaged one is put aside and made anew; ``notices`` says so, for the interface to show.
+A DuckDB file belongs to one process at a time, the app; workers only write journals. The file is an index over the
+journals, so a damaged one is moved aside and rebuilt; ``notices`` says so, for the interface to show.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ DUCKDB_SETTINGS = {
     "autoload_known_extensions": "false",
     "lock_configuration": "true",
 }
-"""DuckDB's settings: no statement can reach another file or the network, or change that. They hold from the very
-opening: else a file that is really SQLite's would make DuckDB fetch an extension."""
+"""No statement can reach another file or the network, or change these settings. They apply from the opening on: an
+SQLite file would otherwise make DuckDB fetch an extension."""
 
 Cursor = duckdb.DuckDBPyConnection
 T = TypeVar("T")
 
 
 class Database:
-    """An open database. Threads may share it; each use takes a cursor of its own."""
+    """An open database, safe to share between threads: each use takes its own cursor."""
 
     def __init__(self, path: Path, runs_folder: Path) -> None:
-        """Use ``open``. Writes: makes or migrates the file at ``path``.
+        """Creates or migrates the file at ``path``; callers use ``open``. Writes.
 
-        :raises StoreError: as ``open``.
+        :raises StoreError: as for ``open``.
         """
         self.path, self.runs_folder = path, runs_folder
         self.notices: list[str] = []
         self.file_signatures: dict[str, tuple[int, ...]] = {}
-        """What ingest last saw of each journal (its size and time), so that an unchanged one costs one look."""
+        """As ``ingest.IngestTarget.file_signatures``."""
         self.ingest_lock = threading.RLock()
         self._write_lock = threading.RLock()
         self._rwlock = ReadWriteLock()
@@ -55,7 +55,7 @@ class Database:
 
     @classmethod
     def open(cls, data_folder: str | Path) -> Database:
-        """Opens the data folder's database, making, migrating or replacing it as needed. Writes.
+        """Opens the data folder's database; creates, migrates or rebuilds it as needed. Writes.
 
         :raises DatabaseBusy: another process owns it.
         :raises DatabaseTooNew: a newer version wrote it; it is left unchanged.
@@ -72,7 +72,7 @@ class Database:
 
     @contextmanager
     def cursor(self) -> Iterator[Cursor]:
-        """A cursor for one use by one thread; to be used for reading."""
+        """A read cursor for one use by one thread."""
         with self._rwlock.read():
             cursor = self._connection.cursor()
             try:
@@ -81,26 +81,26 @@ class Database:
                 cursor.close()
 
     def query_frame(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> pd.DataFrame:
-        """The result of a SELECT. ``sql`` is never made from what a user typed: values come as parameters.
+        """The result of a SELECT. ``sql`` never holds what a user typed: values are passed as parameters.
 
-        :raises StoreError: DuckDB refused.
+        :raises StoreError: DuckDB failed.
         """
         return self._run_with_repair(lambda cursor: cursor.execute(sql, parameters or None).df())
 
     def query_arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
-        """As ``query_frame``, as an Arrow table: for many rows, whose texts pandas would turn into as many Python objects."""
+        """As ``query_frame``, as an Arrow table: for many rows, where pandas would make a Python object of every text."""
         return self._run_with_repair(lambda cursor: cursor.execute(sql, parameters or None).to_arrow_table())
 
     def query_rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """As ``query_frame``, as plain tuples: cheaper for a few values."""
+        """As ``query_frame``, as tuples: cheaper for a few values."""
         return self._run_with_repair(lambda cursor: cursor.execute(sql, parameters or None).fetchall())
 
     def run_transaction(self, operation: Callable[[Cursor], T]) -> T:
-        """Calls ``operation`` with a cursor in a transaction, alone among writers, and returns what it returns. Writes.
+        """Calls ``operation`` with a cursor in a transaction, one writer at a time, and returns its result. Writes.
 
-        ``operation`` may be called a second time, after the database had to be mended.
+        ``operation`` is called a second time where the database had to be repaired.
 
-        :raises StoreError: nothing was written.
+        :raises StoreError: DuckDB failed; nothing was written.
         """
 
         def transaction(cursor: Cursor) -> T:
@@ -117,12 +117,12 @@ class Database:
             return self._run_with_repair(transaction)
 
     def add_notice(self, text: str) -> None:
-        """Remembers something the user should be told, once."""
+        """Adds a message for the user, once."""
         if text not in self.notices:
             self.notices.append(text)
 
     def close(self) -> None:
-        """Closes the file, folding its log in. The object must not be used afterwards."""
+        """Closes the file and checkpoints its write-ahead log. The object must not be used afterwards."""
         with self._write_lock, self._rwlock.write():
             self._connection.close()
 
@@ -132,10 +132,10 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # ---------------------------------------------------------------- opening and mending
+    # ---------------------------------------------------------------- opening and repair
 
     def _open_or_repair(self) -> Cursor:
-        """A connection to a sound database of today's version, whatever lies at ``path``."""
+        """A connection to an undamaged database of the current schema version, whatever is at ``path``."""
         if not self.path.exists() and db_files.wal_path(self.path).exists():
             db_files.move_damaged_aside(self.path)
         existed = self.path.exists()
@@ -180,7 +180,7 @@ class Database:
         return self._connect_and_migrate()
 
     def _run_with_repair(self, operation: Callable[[Cursor], T]) -> T:
-        """``operation`` with a cursor; if that shows the database to be damaged or shut, once more after mending it."""
+        """Calls ``operation`` with a cursor; once more after a repair if the database is damaged or invalidated."""
         open_count = self._open_count
         try:
             with self.cursor() as cursor:
@@ -195,7 +195,7 @@ class Database:
             raise _to_store_error(error) from error
 
     def _try_repair(self, error: duckdb.Error, open_count: int) -> bool:
-        """Whether it is worth trying again. Waits until nobody uses a cursor, for DuckDB only then lets go of the file."""
+        """Whether it is worth trying again. Waits until no cursor is in use: DuckDB releases the file only then."""
         with self._write_lock:
             if open_count != self._open_count:
                 return True
@@ -205,7 +205,7 @@ class Database:
                 try:
                     self._connection.close()
                 except duckdb.Error:
-                    pass  # it could not fold its log in; opening replays it
+                    pass  # it could not checkpoint its log; opening replays it
                 self._open_count += 1
                 self._connection = (
                     self._rebuild_from_journals(str(error))
@@ -216,7 +216,7 @@ class Database:
 
 
 def build_database(path: Path, runs_folder: Path) -> int:
-    """Makes a new database at ``path``, in place of any there, from all the journals; returns how many runs. Writes."""
+    """Builds a database at ``path`` from all journals, replacing any there; returns the number of runs. Writes."""
     db_files.remove_database(path)
     with Database(path, runs_folder) as database:
         ingest.sync_journals(database, runs_folder)
@@ -224,7 +224,7 @@ def build_database(path: Path, runs_folder: Path) -> int:
 
 
 def rebuild_database(data_folder: str | Path) -> int:
-    """Makes the data folder's database anew from its journals, whatever the old one holds; returns how many runs. Writes.
+    """Rebuilds the data folder's database from its journals; returns the number of runs. Writes.
 
     :raises DatabaseBusy: another process owns the database.
     :raises DatabaseTooNew: a newer version wrote it.
@@ -244,7 +244,7 @@ def _rollback(cursor: Cursor) -> None:
     try:
         cursor.rollback()
     except duckdb.Error:
-        pass  # DuckDB has already rolled back, or has shut the database
+        pass  # DuckDB has already rolled back, or has invalidated the database
 
 
 def _to_store_error(error: duckdb.Error) -> StoreError:

@@ -1,4 +1,4 @@
-"""The database's file from outside: what can be wrong with it, putting it aside, keeping a copy."""
+"""The database's files: what DuckDB's errors mean, moving damaged files aside, backups."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _DISK_FULL_PATTERN = re.compile(r"(?i)no space left|disk quota|file too large|ou
 
 
 def explain_open_error(error: duckdb.Error, path: Path) -> StudentsimError | None:
-    """Why DuckDB could not open ``path``, where the file itself is not at fault; None where the file is damaged."""
+    """Why DuckDB could not open ``path``, as an error of ours; None where the file itself is damaged."""
     text = str(error)
     if "lock" in text and ("Conflicting" in text or "being used by another process" in text):
-        found = re.search(r"PID (\d+)", text)
-        owner = f"process {found[1]}" if found else "another process"
+        match = re.search(r"PID (\d+)", text)
+        owner = f"process {match[1]}" if match else "another process"
         return DatabaseBusy(
             f"The database {path} is in use by {owner}.",
             "Close that app, or use its window; a second one needs a data folder of its own.",
@@ -45,38 +45,38 @@ def explain_open_error(error: duckdb.Error, path: Path) -> StudentsimError | Non
 
 
 def is_damage_error(error: duckdb.Error) -> bool:
-    """Whether an error in the midst of work says that the file on the disk is damaged."""
+    """Whether an error says that the file on disk is damaged."""
     return bool(_DAMAGE_PATTERN.search(str(error)))
 
 
 def is_invalidated_error(error: duckdb.Error) -> bool:
-    """Whether DuckDB will answer nothing more until the database is opened again (after a full disk, say)."""
+    """Whether DuckDB refuses all further statements until the database is opened again (as after a full disk)."""
     return isinstance(error, duckdb.FatalException | duckdb.InternalException) or "invalidated" in str(error)
 
 
 def is_disk_full_error(error: duckdb.Error) -> bool:
-    """Whether the disk is full."""
+    """Whether an error says that the disk is full."""
     return bool(_DISK_FULL_PATTERN.search(str(error)))
 
 
 def wal_path(path: Path) -> Path:
-    """DuckDB's write-ahead log beside a database."""
+    """The path of a database's write-ahead log."""
     return path.with_name(path.name + ".wal")
 
 
 def replacement_path(path: Path) -> Path:
-    """Where a database that is to replace ``path`` is made, so that there is never half a one at ``path``."""
+    """Where the replacement of ``path`` is built, so that ``path`` never holds an incomplete database."""
     return path.with_name(path.name + ".new")
 
 
 def remove_database(path: Path) -> None:
-    """Deletes a database and its log, as far as they are there. Writes."""
+    """Deletes a database and its log where they exist. Writes."""
     wal_path(path).unlink(missing_ok=True)
     path.unlink(missing_ok=True)
 
 
 def move_damaged_aside(path: Path) -> Path:
-    """Renames a damaged database, and its log, to the first free ``….damaged-<n>``; returns that name. Writes."""
+    """Renames a damaged database and its log to the first free ``….damaged-<n>``; returns that path. Writes."""
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists() or wal_path(aside).exists():
         number += 1
@@ -87,7 +87,7 @@ def move_damaged_aside(path: Path) -> Path:
 
 
 def back_up_database(path: Path, version: int) -> Path:
-    """Copies a closed database before it is migrated from ``version``; returns the copy's name. Writes."""
+    """Copies a closed database before it is migrated from ``version``; returns the copy's path. Writes."""
     copy = path.with_name(f"{path.name}.version-{version}")
     shutil.copy2(path, copy)
     return copy

@@ -1,4 +1,4 @@
-"""A run to take away: its tables as CSV and Parquet, and its settings. Straight from the journal; no database needed.
+"""Export of a run: its tables as CSV and Parquet, and its settings, straight from the journal without a database.
 
 python -m studentsim export RUN --to DIR
 """
@@ -16,18 +16,17 @@ from studentsim.errors import DataFolderError, UnknownRun
 from studentsim.store import journal, practice_mix, tables
 
 FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A spreadsheet takes a cell that begins so for a formula, and a formula can reach out to the network."""
+"""A spreadsheet reads a cell that begins so as a formula, and a formula can reach the network."""
 
 
 def export_run(folder: str | Path, run_id: str, target_folder: str | Path) -> list[Path]:
-    """Writes answers, exams, turns, steps, epochs, validations and lookups of a run into ``target_folder``, each as .csv and .parquet, with what
-    was practised by category and the mistakes it followed (practice_mix), and config.json; returns the files. ``folder`` is the data
-    folder or the run's own. Void events are left out.
+    """Writes a run's event tables and ``practice_mix`` into ``target_folder`` as .csv and .parquet, and config.json. Writes.
 
-    In the CSV files texts that a spreadsheet would take for a formula begin with an apostrophe; Parquet has them as they are.
+    ``folder`` is the data folder or the run's own. Void events are left out. In the CSV files texts that a spreadsheet
+    would read as a formula begin with an apostrophe; Parquet has them unchanged. Returns the files.
 
     :raises UnknownRun: there is no journal of that run.
-    :raises DataFolderError: ``target_folder`` holds something already, or cannot be written.
+    :raises DataFolderError: ``target_folder`` is not empty, or cannot be written.
     """
     run_folder = _find_run_folder(Path(folder), run_id)
     events = journal.effective_events(journal.read_events(run_folder / journal.JOURNAL_FILE_NAME))
@@ -58,12 +57,12 @@ def export_run(folder: str | Path, run_id: str, target_folder: str | Path) -> li
 
 
 def escape_formula_cells(frame: pd.DataFrame) -> pd.DataFrame:
-    """A copy in which no text begins like a formula; numbers stay numbers. To be called before any CSV or Excel is made."""
-    safe = frame.copy()
-    for name in safe.columns:
-        if not pd.api.types.is_numeric_dtype(safe[name]) and not pd.api.types.is_bool_dtype(safe[name]):
-            safe[name] = safe[name].map(_escape_formula, na_action="ignore")
-    return safe
+    """A copy in which no text begins like a formula; numbers stay numbers. To be called before a CSV file is written."""
+    escaped = frame.copy()
+    for name in escaped.columns:
+        if not pd.api.types.is_numeric_dtype(escaped[name]) and not pd.api.types.is_bool_dtype(escaped[name]):
+            escaped[name] = escaped[name].map(_escape_formula, na_action="ignore")
+    return escaped
 
 
 def _escape_formula(value: object) -> object:
@@ -80,9 +79,12 @@ def _build_typed_frame(columns: Mapping[str, str], rows: list[tables.TableRow]) 
 
 
 def _find_run_folder(folder: Path, run_id: str) -> Path:
-    """Where the run's journal lies: below the data folder, or in the folder itself if that is the run's."""
-    is_plain_name = bool(run_id) and not set(run_id) & set("/\\\0") and run_id not in (".", "..")
-    if is_plain_name:
+    """The folder of the run's journal: below the data folder, or ``folder`` itself if it is the run's.
+
+    :raises UnknownRun: there is no such journal.
+    """
+    is_folder_name = bool(run_id) and not set(run_id) & set("/\\\0") and run_id not in (".", "..")
+    if is_folder_name:
         for candidate in (folder / "runs" / run_id, folder):
             if (candidate == folder and folder.name != run_id) or not (candidate / journal.JOURNAL_FILE_NAME).is_file():
                 continue
@@ -93,6 +95,10 @@ def _find_run_folder(folder: Path, run_id: str) -> Path:
 
 
 def _ensure_empty_folder(folder: Path) -> Path:
+    """Creates the folder where it is missing. Writes.
+
+    :raises DataFolderError: it is not empty, or cannot be created.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):

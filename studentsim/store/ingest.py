@@ -1,7 +1,7 @@
-"""Journals into tables. Every call takes up where the last one stopped; doing it twice changes nothing.
+"""Incremental, idempotent ingest of journals into the database's tables.
 
-For each journal the database remembers how many bytes it has taken in, the last seq, how many rows came of it, and a
-fingerprint of the bytes before that place. A journal that no longer fits them was exchanged: its run is read again.
+For each journal the database stores how many bytes were ingested, the last seq, the number of rows made from it, and a
+digest of the bytes before that position. A journal that no longer matches was replaced: its run is re-ingested.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ T = TypeVar("T")
 
 
 class IngestTarget(Protocol):
-    """What is asked of a database that journals are taken into (``store/database.py``)."""
+    """What ingest needs of a database (``store/database.py``)."""
 
     file_signatures: dict[str, tuple[int, ...]]
-    """What was last seen of each journal and of each run's notes (size and time), so that an unchanged file costs one look."""
+    """Inode, size and mtime of each journal and notes file when last ingested: an unchanged file costs one ``stat``."""
     ingest_lock: AbstractContextManager[Any]
 
     def query_rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The result of a SELECT."""
 
     def run_transaction(self, operation: Callable[[apply_chunk.Cursor], T]) -> T:
-        """Calls ``operation`` with a cursor in a transaction."""
+        """Calls ``operation`` with a cursor in a transaction. Writes."""
 
     def add_notice(self, text: str) -> None:
-        """Remembers something the user should be told."""
+        """Adds a message for the user."""
 
 
 def sync_journals(database: IngestTarget, runs_folder: str | Path, run_id: str | None = None) -> int:
-    """Takes in what is new in every journal, or in the one of ``run_id``; returns how many events. Writes.
+    """Ingests what is new in every journal, or in that of ``run_id``; returns the number of events. Writes.
 
-    Runs whose folder is gone are forgotten. A journal that cannot be read does not stop the others: ``database.notices``
-    tells of it. Any number of threads may call it.
+    Runs whose folder is gone are deleted from the database. A journal that cannot be read does not stop the others:
+    ``database.notices`` reports it. Safe to call from any number of threads.
 
     :raises StoreError: the database itself cannot be written.
     """
@@ -66,11 +66,10 @@ def sync_journals(database: IngestTarget, runs_folder: str | Path, run_id: str |
 
 
 def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callable[[], set[str]]) -> int:
-    """``runs_with_notes`` are the runs of which the database holds notes."""
+    """Ingests one run; returns the number of events. ``runs_with_notes`` gives the runs whose notes are stored. Writes."""
     run_id, path = run_folder.name, run_folder / journal.JOURNAL_FILE_NAME
-    signature = _file_signature(path) or _file_signature(
-        run_folder / "config.json"
-    )  # a waiting run has no journal yet, or an empty one
+    # a queued run has no journal yet, or an empty one
+    signature = _file_signature(path) or _file_signature(run_folder / "config.json")
     if signature is None:
         return 0
     _sync_notes(database, run_folder, runs_with_notes)
@@ -83,7 +82,7 @@ def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callabl
             row = tables.build_queued_run_row(run_id, config, created_at, tables.read_group_cell(run_folder))
             database.run_transaction(lambda cursor: apply_chunk.replace_with_queued_run(cursor, row))
         else:
-            # as far as the journal reached when it was looked at: after one that grows meanwhile one could run for ever
+            # up to the size the journal had at first: following one that keeps growing might never end
             ingested_bytes = -1
             while ingested_bytes < signature[1]:
                 events, ingested_bytes = database.run_transaction(
@@ -93,7 +92,7 @@ def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callabl
                 if not events:
                     break
     except FileNotFoundError:
-        return event_count  # deleted meanwhile: the next call forgets the run
+        return event_count  # deleted meanwhile: the next call deletes the run
     except JournalError as error:
         database.add_notice(f"The run {run_id} cannot be shown whole. {error}")
     database.file_signatures[run_id] = signature
@@ -101,7 +100,7 @@ def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callabl
 
 
 def _sync_notes(database: IngestTarget, run_folder: Path, runs_with_notes: Callable[[], set[str]]) -> None:
-    """Takes in what the user says about a run, where that is new. Writes."""
+    """Ingests the user's notes about a run where they changed. Writes."""
     run_id, path = run_folder.name, run_folder / notes.NOTES_FILE_NAME
     signature = _file_signature(path) or _MISSING_FILE_SIGNATURE
     previous_signature = database.file_signatures.get(_notes_signature_key(run_id))
@@ -113,7 +112,7 @@ def _sync_notes(database: IngestTarget, run_folder: Path, runs_with_notes: Calla
 
 
 _MISSING_FILE_SIGNATURE = (0,)
-"""The stamp of a file that is not there."""
+"""The signature of a file that does not exist."""
 
 
 def _notes_signature_key(run_id: str) -> str:
@@ -146,7 +145,7 @@ def _is_run_folder(folder: Path) -> bool:
 
 
 def _is_valid_run_id(run_id: str) -> bool:
-    """Whether it can be the name of a run's folder: what a link names may be anything."""
+    """Whether it can be the name of a run's folder: a link may name anything."""
     return bool(run_id) and len(run_id) <= 200 and not run_id.startswith(".") and not set(run_id) & set("/\\:\0")
 
 
@@ -159,7 +158,10 @@ def _file_signature(path: Path) -> tuple[int, ...] | None:
 
 
 def _read_queued_config(run_folder: Path) -> tuple[dict[str, Any], float]:
-    """A waiting run's settings, and when they were written."""
+    """A queued run's settings, and when they were written (seconds since 1970).
+
+    :raises JournalError: the file cannot be read, or holds no JSON object.
+    """
     path = run_folder / "config.json"
     try:
         config = json.loads(path.read_bytes())

@@ -1,8 +1,7 @@
-"""The journal: a run's events, one JSON object a line, only ever added to. It is the truth about a run.
+"""The journal: a run's append-only event file, one JSON object a line; the source of truth about a run.
 
-A line holds an event's fields, its ``type``, its ``seq`` (0, 1, 2 …) and ``at`` (seconds since 1970). A line is whole
-or it does not count: whoever dies while writing leaves a half line at the end, which readers pass over and the next
-writer cuts off.
+A line holds an event's fields, its ``type``, its ``seq`` (0, 1, 2 …) and ``at`` (seconds since 1970). An incomplete line
+does not count: a writer that dies while writing leaves one at the end, which readers skip and the next writer cuts off.
 """
 
 from __future__ import annotations
@@ -21,16 +20,16 @@ from studentsim.events import Event
 JOURNAL_FILE_NAME = "events.jsonl"
 """A journal's file name within its run's folder."""
 CHUNK_BYTES = 8 * 2**20
-"""Bytes that ``read_new_events`` reads at most at a time, unless a single line is longer."""
+"""Most bytes that ``read_new_events`` reads at a time, unless a single line is longer."""
 
 
 class JournalWriter:
-    """The writer of one journal; there must be one at a time. Lines go to the file at once, to the disk by ``sync``."""
+    """Appends events to one journal, which must have one writer at a time. ``sync`` flushes them to disk."""
 
     def __init__(self, path: str | Path) -> None:
-        """Opens the journal, or makes it. Writes: a half-written last line is cut off.
+        """Opens or creates the journal and cuts off an incomplete last line. Writes.
 
-        :raises JournalError: the file cannot be opened.
+        :raises JournalError: the file cannot be opened, or one of its last two lines is damaged.
         """
         self.path = Path(path)
         try:
@@ -42,9 +41,9 @@ class JournalWriter:
         self._truncate_torn_line()
 
     def append(self, event: Event) -> int:
-        """Adds one event and returns its seq. Writes. After a failure nothing of the event is left in the file.
+        """Appends one event and returns its seq. After a failure nothing of the event is left in the file. Writes.
 
-        :raises JournalError: it cannot be written (disk full, say); the same journal may be tried again.
+        :raises JournalError: it cannot be written (as on a full disk); ``append`` may be tried again.
         """
         line = json.dumps({**event.to_json(), "seq": self.next_seq, "at": time.time()}, separators=(",", ":"))
         data = line.encode("ascii") + b"\n"
@@ -54,23 +53,23 @@ class JournalWriter:
             _write_all(self._file, data)
         except OSError as error:
             self._truncate_torn_line(quiet=True)
-            raise JournalError(f"{self.path} cannot be written: {error.strerror}.", _suggest_remedy(error)) from error
+            raise self._write_error(error) from error
         self._has_torn_line = False
         self.next_seq += 1
         return self.next_seq - 1
 
     def sync(self) -> None:
-        """Waits until all that was appended is on the disk.
+        """Flushes all appended events to disk. Writes.
 
-        :raises JournalError: it cannot be brought there.
+        :raises JournalError: the disk refused.
         """
         try:
             os.fsync(self._file)
         except OSError as error:
-            raise JournalError(f"{self.path} cannot be written: {error.strerror}.", _suggest_remedy(error)) from error
+            raise self._write_error(error) from error
 
     def close(self) -> None:
-        """Syncs and closes. Closing twice is no error."""
+        """Syncs and closes; a second call does nothing. Writes."""
         if self._file >= 0:
             try:
                 self.sync()
@@ -85,7 +84,7 @@ class JournalWriter:
         self.close()
 
     def _truncate_torn_line(self, quiet: bool = False) -> None:
-        """Cuts off what a failed write left behind, so that no half line is ever continued."""
+        """Cuts off what a failed write left, so that no incomplete line is ever continued. Writes."""
         if not self._has_torn_line:
             return
         try:
@@ -93,27 +92,28 @@ class JournalWriter:
             self._has_torn_line = False
         except OSError as error:
             if not quiet:
-                raise JournalError(
-                    f"{self.path} cannot be written: {error.strerror}.", _suggest_remedy(error)
-                ) from error
+                raise self._write_error(error) from error
+
+    def _write_error(self, error: OSError) -> JournalError:
+        return JournalError(f"{self.path} cannot be written: {error.strerror}.", _suggest_remedy(error))
 
 
 def read_events(path: str | Path) -> list[dict[str, Any]]:
-    """All events of a journal, in order; a half-written last line is passed over.
+    """All events of a journal, in order; an incomplete last line is skipped.
 
     :raises JournalError: the file cannot be read, or a line before the last is damaged.
     """
     data = _read_bytes(Path(path), 0, None)
     events, valid_bytes = _parse_lines(data)
-    if b"\n" in data[valid_bytes:]:  # judged on what was read: a line that was half-written then may be whole by now
+    if b"\n" in data[valid_bytes:]:  # judged by what was read: an incomplete line may be complete by now
         _raise_if_damaged(Path(path), valid_bytes)
     return events
 
 
 def read_new_events(path: str | Path, offset: int, *, max_bytes: int = CHUNK_BYTES) -> tuple[list[dict[str, Any]], int]:
-    """The complete lines from byte ``offset`` on, about ``max_bytes`` bytes of them, and the offset to go on from.
+    """The events of the complete lines from byte ``offset`` on, about ``max_bytes`` of them, and the next offset.
 
-    No events means that there are none yet. Events before a damaged line are returned; the next call then raises.
+    No events: there are none yet. Events before a damaged line are returned; the next call then raises.
 
     :raises JournalError: the file cannot be read, or the next line is damaged and others follow it.
     """
@@ -129,9 +129,9 @@ def read_new_events(path: str | Path, offset: int, *, max_bytes: int = CHUNK_BYT
 
 
 def effective_events(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The events that count: a ``Resumed`` makes void all earlier ones of later turns; a seq counts only once.
+    """The events that count: a ``Resumed`` makes all earlier events of later turns void; a seq counts only once.
 
-    ``RunStarted`` always stands, for it tells what the run is.
+    ``RunStarted`` always counts: it holds the run's config.
     """
     effective: list[dict[str, Any]] = []
     last_seq = -1
@@ -146,7 +146,7 @@ def effective_events(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _parse_lines(data: bytes) -> tuple[list[dict[str, Any]], int]:
-    """The events of the sound lines at the beginning of ``data``, and the byte where they end."""
+    """The events of the valid lines at the beginning of ``data``, and the byte where these end."""
     events: list[dict[str, Any]] = []
     start = 0
     while (end := data.find(b"\n", start)) >= 0:
@@ -159,7 +159,7 @@ def _parse_lines(data: bytes) -> tuple[list[dict[str, Any]], int]:
 
 
 def _parse_event(line: bytes) -> dict[str, Any] | None:
-    """The event that a line tells of; None if the line is damaged."""
+    """The event of a line; None if the line is damaged."""
     try:
         event = json.loads(line)
     except (ValueError, RecursionError):
@@ -170,7 +170,10 @@ def _parse_event(line: bytes) -> dict[str, Any] | None:
 
 
 def _raise_if_damaged(path: Path, offset: int) -> None:
-    """Raises if the damaged line at ``offset`` is not merely the last one, which a writer may have left half done."""
+    """Raises unless the damaged line at ``offset`` is the last one, which a writer may have left incomplete.
+
+    :raises JournalError: another line follows it.
+    """
     data = _read_bytes(path, offset, None)
     if data.count(b"\n") < 2:
         return
@@ -182,7 +185,10 @@ def _raise_if_damaged(path: Path, offset: int) -> None:
 
 
 def _find_valid_end(path: Path) -> tuple[int, int]:
-    """Where the last sound line ends, and the seq that follows it. Only the last whole line may be unsound."""
+    """The byte where the last valid line ends, and the seq that follows it. The last complete line may be invalid.
+
+    :raises JournalError: the two last complete lines are both invalid.
+    """
     data = _read_bytes(path, 0, None)
     end = data.rfind(b"\n") + 1
     for _ in range(2):

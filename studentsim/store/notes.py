@@ -1,7 +1,7 @@
-"""What a user says about a run: a name, tags and a note, in ``notes.json`` in the run's folder, beside the journal.
+"""The user's name, tags and note for a run, in ``notes.json`` in the run's folder, beside the journal.
 
-They are about the run and no part of it: a new name changes neither its id nor its settings. What the file holds is checked when
-it is read too, since anybody may have written it.
+They are no part of the run: a new name changes neither its id nor its settings. The file is validated on reading too,
+since anybody may have written it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from studentsim.errors import ConfigError
 NOTES_FILE_NAME = "notes.json"
 """The file's name within a run's folder."""
 MAX_TAG_CHARS, MAX_TAGS, MAX_NOTE_CHARS = 30, 12, 2000
-"""Characters of a tag, tags of a run, characters of its note."""
+"""Most characters of a tag, tags of a run, characters of its note."""
 _MAX_FILE_BYTES = 64_000
-"""Bytes of a file that is read at all."""
+"""Bytes of the file that are read at most."""
 
 
 @dataclass(frozen=True)
 class RunNotes:
-    """The user's words about one run. ``name`` takes the place of the run's own where it is not blank."""
+    """The user's notes about one run. A ``name`` that is not blank replaces the run's own."""
 
     name: str = ""
     tags: tuple[str, ...] = ()
@@ -32,19 +32,19 @@ class RunNotes:
 
     @classmethod
     def make(cls, *, name: str = "", tags: Iterable[str] = (), note: str = "") -> RunNotes:
-        """Checked notes: blanks at the ends are taken away, a tag that is there twice counts once.
+        """Validated notes: whitespace at the ends is removed, and a repeated tag counts once.
 
-        :raises ConfigError: one of them is too long or cannot be kept; ``field`` names it.
+        :raises ConfigError: one of them is too long or cannot be stored; ``field`` names it.
         """
         return cls(_validate_name(name), _validate_tags(tags), _validate_note(note))
 
     def to_json(self) -> str:
-        """What the file holds."""
+        """The content of ``notes.json``."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
 def read_notes(run_folder: Path) -> RunNotes:
-    """The notes of a run; what the file should not hold is passed over, a file that cannot be read is none."""
+    """The notes of a run without their invalid fields; blank where the file is missing or cannot be read."""
     try:
         with (run_folder / NOTES_FILE_NAME).open("rb") as file:
             payload = json.loads(file.read(_MAX_FILE_BYTES))
@@ -52,11 +52,9 @@ def read_notes(run_folder: Path) -> RunNotes:
         return RunNotes()
     if not isinstance(payload, dict):
         return RunNotes()
-    tags = payload.get("tags")
-    name = payload.get("name")
-    name = (
-        UNPRINTABLE_PATTERN.sub("", name) if isinstance(name, str) else name
-    )  # versions differ in what a name may hold
+    tags, name = payload.get("tags"), payload.get("name")
+    if isinstance(name, str):
+        name = UNPRINTABLE_PATTERN.sub("", name)  # versions differ in what a name may hold
     raw_fields = {"name": name, "note": payload.get("note"), "tags": tags if isinstance(tags, list) else None}
     valid_fields: dict[str, object] = {}
     for field, value in raw_fields.items():
@@ -68,7 +66,7 @@ def read_notes(run_folder: Path) -> RunNotes:
 
 
 def _validate_name(text: str) -> str:
-    return RunConfig.make(name=text).name  # one rule for the names that a run may have
+    return RunConfig.make(name=text).name  # the same rule as for the config's name
 
 
 def _validate_tags(tags: Iterable[str]) -> tuple[str, ...]:
@@ -98,9 +96,9 @@ def _validate_note(text: str) -> str:
 
 
 def _validate_printable(text: str, field: str) -> str:
-    """The text, its line ends as ``\\n``.
+    """The text with ``\\n`` as its line ends.
 
-    :raises ConfigError: it holds control characters or half a character, which files and tables cannot hold.
+    :raises ConfigError: it holds control characters or lone surrogates, which files and tables cannot store.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if any((ord(c) < 32 and c not in "\n\t") or 0xD800 <= ord(c) < 0xE000 for c in text):

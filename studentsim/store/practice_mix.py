@@ -1,8 +1,8 @@
-"""What was practised in each lesson by category, beside the exam before it: its mistakes, and the mix it asked for.
+"""Practice of each turn by category, beside the exam before it: its mistakes, and the mix that it planned.
 
-Told from rows of events alone, for the database's query, the export and the command line alike. ``ExamFinished.next_mix`` is computed
-over all of the bank's categories. A lesson may hold another mix than this where its pool lacks what was planned (limited by the
-run's settings, or used up: questions that were asked least often come first); so both are told.
+Computed from rows of events alone, for the database's query, the export and the command line alike. ``ExamFinished.next_mix``
+is over all of the bank's categories. A turn's mix may differ from it where the pool lacks what was planned (limited by the
+run's settings, or used up: the least often asked questions come first), so both are given.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ PRACTICE_MIX_COLUMNS = {
     "follows_mistakes": "BOOLEAN", "planned": "INTEGER", "exam_turn": "INTEGER", "wrong": "INTEGER", "asked": "INTEGER",
     "all_wrong": "INTEGER",
 }  # fmt: skip
-"""Column -> DuckDB's name of its type. A row for each lesson (``turn``) and category:
+"""Column -> DuckDB type. A row for each turn and category:
 
-``practised`` questions, and their ``share`` (0 to 1) of the lesson's; ``exam_turn``, the lesson after which the last exam before this
-one was sat (0: before any); of its questions in the category ``wrong`` and ``asked``, and its mistakes in all (``all_wrong``).
-``planned`` is that exam's ``next_mix`` where the run's way of choosing follows the mistakes (``follows_mistakes``); else null, since then
-the exam led to nothing.
+``practised`` questions, and their ``share`` (0 to 1) of the turn's; ``exam_turn``, the turn of the last exam before this one
+(0: before any practice); ``wrong`` of the ``asked`` questions of that exam in the category, and its mistakes in all
+(``all_wrong``). ``planned`` is that exam's ``next_mix`` where the run's strategy follows the mistakes
+(``follows_mistakes``), else null.
 """
 
 
 def build_practice_mix_rows(
     run_id: str, config: Mapping[str, Any], turns: Iterable[Mapping[str, Any]], exams: Iterable[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The rows, by lesson and in the order of the bank's categories.
+    """The rows (``PRACTICE_MIX_COLUMNS``), by turn and in the order of the bank's categories.
 
-    ``turns`` hold ``turn`` and ``mix``; ``exams`` ``turn``, ``wrong_by_category``, ``questions_by_category`` and ``next_mix``: events
-    or rows of the tables, mappings or their JSON text. ``config`` is the run's, as its journal has it.
+    ``turns`` hold ``turn`` and ``mix``; ``exams`` hold ``turn``, ``wrong_by_category``, ``questions_by_category`` and
+    ``next_mix``. Both are events or rows of the tables; their mappings may be JSON text. ``config`` is the journal's.
     """
     follows = follows_mistakes(config)
     sorted_exams = sorted(exams, key=lambda exam: exam["turn"])
     rows = []
-    for turn_row in sorted(turns, key=lambda lesson: lesson["turn"]):
+    for turn_row in sorted(turns, key=lambda row: row["turn"]):
         mix = _parse_mapping(turn_row["mix"])
         if not mix:
-            continue  # a turn of which only the end is known, or the exam before any lesson
+            continue  # a turn of which only the end is known, or the exam before any practice
         exam = next((exam for exam in reversed(sorted_exams) if exam["turn"] < turn_row["turn"]), None)
         rows += _build_turn_rows({"run_id": run_id, "turn": turn_row["turn"], "follows_mistakes": follows}, mix, exam)
     return rows
@@ -50,12 +50,12 @@ def build_practice_mix_rows(
 EXAM_MIX_COLUMNS = {
     "run_id": "VARCHAR", "turn": "INTEGER", "category": "VARCHAR", "wrong": "INTEGER", "asked": "INTEGER", "next_mix": "INTEGER",
 }  # fmt: skip
-"""As ``PRACTICE_MIX_COLUMNS``. A row for each exam (after lesson ``turn``) and category: answers ``wrong`` of those ``asked``, and how many questions
-of the next lesson would follow the mistakes."""
+"""As ``PRACTICE_MIX_COLUMNS``. A row for each exam (after ``turn``) and category: ``wrong`` answers of the questions
+``asked``, and the questions of a next turn that follows the mistakes (``next_mix``)."""
 
 
 def build_exam_mix_rows(run_id: str, exams: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The rows, by exam and in the order of the bank's categories; ``exams`` as for ``build_practice_mix_rows``."""
+    """The rows (``EXAM_MIX_COLUMNS``), by exam and in the bank's order; ``exams`` as for ``build_practice_mix_rows``."""
     rows = []
     for exam in sorted(exams, key=lambda exam: exam["turn"]):
         wrong, asked, planned = (
@@ -76,7 +76,7 @@ def build_exam_mix_rows(run_id: str, exams: Iterable[Mapping[str, Any]]) -> list
 
 
 def follows_mistakes(config: Mapping[str, Any]) -> bool:
-    """As ``RunConfig.follows_mistakes``, for a config as a journal has it, of whatever version."""
+    """``RunConfig.follows_mistakes`` for a journal's config, of any version."""
     return RunConfig.model_construct(**config).follows_mistakes
 
 
@@ -87,7 +87,7 @@ def _build_turn_rows(
         _parse_mapping(exam[key]) if exam else {} for key in ("wrong_by_category", "questions_by_category", "next_mix")
     )
     total = sum(mix.values())
-    # A category may stand in one of them alone: an exam's may be foreign to what was practised.
+    # A category may be in the mix or in the exam alone.
     return [
         {
             **turn_fields,
@@ -105,5 +105,5 @@ def _build_turn_rows(
 
 
 def _parse_mapping(value: Any) -> dict[str, Any]:
-    found = json.loads(value) if isinstance(value, str) else value
-    return dict(found) if isinstance(found, Mapping) else {}
+    parsed = json.loads(value) if isinstance(value, str) else value
+    return dict(parsed) if isinstance(parsed, Mapping) else {}

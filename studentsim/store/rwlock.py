@@ -1,4 +1,4 @@
-"""A gate that lets many threads through at once, or one alone: for opening the database again while pages use it."""
+"""A readers-writer lock: the database is reopened by one thread while no page reads it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from studentsim.errors import StoreError
 
 
 class ReadWriteLock:
-    """Many threads may be through at once; ``write`` waits until none is, and keeps the others out meanwhile."""
+    """Many readers at once, or one writer. Readers that keep coming can delay a writer until its timeout."""
 
     WRITE_TIMEOUT_SECONDS = 60.0
-    """Seconds that ``write`` waits before it gives up."""
+    """Seconds that ``write`` waits for readers."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -22,7 +22,7 @@ class ReadWriteLock:
 
     @contextmanager
     def read(self) -> Iterator[None]:
-        """Be one of many inside; waits while somebody is alone."""
+        """Holds the lock for reading; waits while a writer holds it."""
         with self._condition:
             self._condition.wait_for(lambda: not self._is_writing)
             self._readers += 1
@@ -35,9 +35,9 @@ class ReadWriteLock:
 
     @contextmanager
     def write(self) -> Iterator[None]:
-        """Be inside with nobody else.
+        """Holds the lock alone.
 
-        :raises StoreError: the others have not left in time.
+        :raises StoreError: readers still held it after ``WRITE_TIMEOUT_SECONDS``.
         """
         with self._condition:
             if not self._condition.wait_for(

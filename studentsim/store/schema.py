@@ -1,7 +1,7 @@
 """The database's tables, by numbered migrations. ``MIGRATIONS[n]`` takes a database from version n to version n + 1.
 
-A migration that has been released is never changed; to change the tables, add one. Since journals hold everything, a
-migration whose new columns must be filled from old journals may simply empty ``journals``: all are then read again.
+A released migration is never changed; to change the tables, add one. A migration whose new columns must be filled from
+old journals may simply empty the table ``journals``: all are then re-ingested.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _METRIC_COLUMNS_SQL = (
 
 
 def m001_tables(cursor: duckdb.DuckDBPyConnection) -> None:
-    """All tables. No index: DuckDB keeps each column's least and greatest value per block, which serves as well here."""
+    """All tables. No index: DuckDB stores each column's minimum and maximum per block, which serves as well here."""
     cursor.execute(
         "CREATE TABLE journals (run_id VARCHAR NOT NULL, bytes BIGINT NOT NULL, last_seq BIGINT NOT NULL, "
         "rows BIGINT NOT NULL, mark VARCHAR NOT NULL)"
@@ -52,14 +52,13 @@ def m001_tables(cursor: duckdb.DuckDBPyConnection) -> None:
 
 
 def m002_recorded(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Whether a run came with the product; none of before did."""
+    """Whether a run came with the product; no earlier run did."""
     cursor.execute("ALTER TABLE runs ADD COLUMN recorded BOOLEAN")
     cursor.execute("UPDATE runs SET recorded = false")
 
 
 def m003_teaching(cursor: duckdb.DuckDBPyConnection) -> None:
-    """What a teacher said besides the key, and what is to be known of a run. Runs of before had none of it: nothing to
-    read again."""
+    """The teacher's grades beside the key's, its feedback, and a run's notice. Earlier runs have none: nothing to re-ingest."""
     cursor.execute("ALTER TABLE runs ADD COLUMN notice VARCHAR")
     for column in (
         "said_right BOOLEAN",
@@ -72,14 +71,14 @@ def m003_teaching(cursor: duckdb.DuckDBPyConnection) -> None:
 
 
 def m004_lookups(cursor: duckdb.DuckDBPyConnection) -> None:
-    """What a way of choosing looked at. Runs of before did not tell it: nothing to read again."""
+    """The candidates that a strategy scored. Earlier runs did not record them: nothing to re-ingest."""
     cursor.execute(
         f"CREATE TABLE lookups ({_KEY_COLUMNS_SQL}, question_id VARCHAR, measure VARCHAR, figure DOUBLE, chosen BOOLEAN)"
     )
 
 
 def m005_epochs(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Figures epoch by epoch, and mean logits. Runs of before had none of it: nothing to read again."""
+    """Metrics of each epoch, and mean logits. Earlier runs have none: nothing to re-ingest."""
     logits = ("logits_chosen DOUBLE", "logits_rejected DOUBLE")
     for table in ("steps", "validations", "turns"):
         for column in logits:
@@ -90,34 +89,34 @@ def m005_epochs(cursor: duckdb.DuckDBPyConnection) -> None:
 
 
 def m006_topic(cursor: duckdb.DuckDBPyConnection) -> None:
-    """The topic of a question. Runs of before had none: nothing to read again."""
+    """The topic of a question. Earlier runs have none: nothing to re-ingest."""
     cursor.execute("ALTER TABLE answers ADD COLUMN topic VARCHAR")
 
 
 def m007_ended(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Whether an answer came to its end. Runs of before did not keep it: nothing to read again."""
+    """Whether an answer was complete. Earlier runs did not record it: nothing to re-ingest."""
     cursor.execute("ALTER TABLE answers ADD COLUMN ended BOOLEAN")
 
 
 def m008_rehearsal(cursor: duckdb.DuckDBPyConnection) -> None:
-    """How far what was not practised had drifted. Runs of before rehearsed nothing: nothing to read again."""
+    """The drift of what was not practised. Earlier runs rehearsed nothing: nothing to re-ingest."""
     cursor.execute("ALTER TABLE steps ADD COLUMN rehearsal DOUBLE")
     cursor.execute("ALTER TABLE epochs ADD COLUMN training_rehearsal DOUBLE")
 
 
 def m009_value_letter(cursor: duckdb.DuckDBPyConnection) -> None:
-    """The option that the value beside the letter shows. Runs of before did not keep it: nothing to read again."""
+    """The option that the value beside the letter belongs to. Earlier runs did not record it: nothing to re-ingest."""
     cursor.execute("ALTER TABLE answers ADD COLUMN value_letter VARCHAR")
 
 
 def m010_option_pairs(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Held-out questions' right option against a wrong one. Runs of before did not look: nothing to read again."""
+    """Held-out questions' right option against a wrong one. Earlier runs did not measure it: nothing to re-ingest."""
     for column in ("option_accuracies DOUBLE", "option_margins DOUBLE"):
         cursor.execute(f"ALTER TABLE validations ADD COLUMN {column}")
 
 
 def m011_groups_and_notes(cursor: duckdb.DuckDBPyConnection) -> None:
-    """A run's place in a group, and what users say about runs. Runs of before had neither: nothing to read again."""
+    """A run's cell in a group, and the user's notes. Earlier runs have neither: nothing to re-ingest."""
     for column in ("group_id VARCHAR", "plan VARCHAR", "group_runs INTEGER", "coordinates VARCHAR"):
         cursor.execute(f"ALTER TABLE runs ADD COLUMN {column}")
     cursor.execute("CREATE TABLE notes (run_id VARCHAR NOT NULL, name VARCHAR, tags VARCHAR, note VARCHAR)")
@@ -139,9 +138,9 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
 
 
 def read_schema_version(cursor: duckdb.DuckDBPyConnection) -> int:
-    """The version of an open database's tables; 0: it has none yet.
+    """The schema version of an open database; 0: it has no tables yet.
 
-    :raises DatabaseTooNew: a later version of the product made them.
+    :raises DatabaseTooNew: a later version of the product wrote it.
     """
     meta_count = cursor.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta'").fetchone()
     if not meta_count or not meta_count[0]:
@@ -157,7 +156,7 @@ def read_schema_version(cursor: duckdb.DuckDBPyConnection) -> int:
 
 
 def migrate_schema(cursor: duckdb.DuckDBPyConnection, version: int) -> None:
-    """Brings the tables from ``version`` to today's, all or nothing. Writes."""
+    """Migrates the tables from ``version`` to the current one, all or nothing. Writes."""
     cursor.begin()
     try:
         cursor.execute("CREATE TABLE IF NOT EXISTS meta (version INTEGER NOT NULL)")

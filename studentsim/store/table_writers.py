@@ -1,8 +1,8 @@
-"""Rows to take away: Arrow tables, piece by piece, as one CSV, Parquet or Excel file in memory. Texts stay literal.
+"""Arrow tables, batch by batch, as the bytes of one CSV, Parquet or Excel file. Texts stay literal.
 
-A spreadsheet takes a CSV cell that begins with ``=`` for a formula, so such texts begin with an apostrophe there (``export``
-says which). Excel's own files know the type of a cell: texts are written as texts, whatever they begin with, and stay so
-when they are edited. Parquet has everything as it is.
+A spreadsheet reads a CSV cell that begins with ``=`` as a formula, so such texts get an apostrophe in front
+(``export.FORMULA_PREFIXES``). Excel files store a cell's type: texts are written as texts, whatever they begin with, and
+stay so when they are edited. Parquet has everything unchanged.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ import xlsxwriter
 from studentsim.store.export import FORMULA_PREFIXES
 
 EXCEL_MAX_ROWS = 1_048_575
-"""Rows that a sheet of Excel holds below its headings."""
+"""Rows that an Excel sheet holds below its headings."""
 EXCEL_MAX_CELL_CHARS = 32_767
-"""Characters that one cell of Excel holds."""
+"""Characters that an Excel cell holds."""
 _FORMULA_PATTERN = rf"\A[{re.escape(''.join(FORMULA_PREFIXES))}]"
 
 
 def to_csv_bytes(tables: Iterable[pa.Table]) -> bytes:
-    """One CSV file in UTF-8 with a mark at its beginning, by which Excel knows it."""
+    """One CSV file in UTF-8 with a byte-order mark, by which Excel recognises it."""
     out = io.BytesIO()
     out.write(b"\xef\xbb\xbf")
     for index, table in enumerate(tables):
@@ -40,7 +40,7 @@ def to_csv_bytes(tables: Iterable[pa.Table]) -> bytes:
 
 
 def _escape_formula_columns(table: pa.Table) -> pa.Table:
-    """As ``export.escape_formula_cells``, without a Python object for every text."""
+    """As ``export.escape_formula_cells``, without making a Python object of every text."""
     columns = []
     for column in table.columns:
         if pa.types.is_string(column.type):
@@ -51,7 +51,7 @@ def _escape_formula_columns(table: pa.Table) -> pa.Table:
 
 
 def to_parquet_bytes(tables: Iterable[pa.Table]) -> bytes:
-    """One Parquet file, compressed. ``tables`` holds one table at least."""
+    """One Parquet file, compressed with zstd. ``tables`` holds at least one table."""
     out = io.BytesIO()
     writer: parquet_file.ParquetWriter | None = None
     for table in tables:
@@ -70,10 +70,10 @@ def to_excel_bytes(
     formatters: Mapping[str, Callable[[Any], Any]] | None = None,
     widths: Mapping[str, int] | None = None,
 ) -> bytes:
-    """One Excel file with one sheet: the columns that ``headings`` names, under those headings, the first row kept in view.
+    """One Excel file with one sheet: the columns that ``headings`` names, under those headings, the first row frozen.
 
-    ``formatters`` turns a column's values into what a reader should see. At most ``EXCEL_MAX_ROWS`` rows are written, and of a text
-    ``EXCEL_MAX_CELL_CHARS`` characters. ``widths`` are in characters.
+    ``formatters`` convert a column's values for display; ``widths`` are in characters. At most ``EXCEL_MAX_ROWS`` rows are
+    written, and ``EXCEL_MAX_CELL_CHARS`` characters of a text.
     """
     out = io.BytesIO()
     options = {

@@ -1,9 +1,8 @@
-"""Events as rows: the tables of the database and of an export, and how the lines of a journal fill them.
+"""Events as rows: the tables of the database and of an export, and how the events of a journal fill them.
 
-Two kinds of table. ``answers``, ``exams``, ``steps``, ``epochs``, ``validations``, ``turns`` and ``lookups`` hold rows of standing
-events;
-``runs`` holds one row a run, the sum of all that its journal has told so far (``reduce_run``). Both are made piece by piece:
-a journal read in ten parts gives what it gives read at once. ``notes`` holds what users say about runs (notes.py), no event at all.
+``answers``, ``exams``, ``steps``, ``epochs``, ``validations``, ``turns`` and ``lookups`` hold rows of effective events;
+``runs`` holds one row a run, reduced from all its events so far (``reduce_run``). Both are incremental: a journal read in
+ten parts gives the same rows as read at once. ``notes`` holds the user's notes (notes.py), which are no events.
 """
 
 from __future__ import annotations
@@ -20,19 +19,19 @@ from studentsim.store.notes import RunNotes
 
 TableRow = dict[str, Any]
 CELL_FILE_NAME = "cell.json"
-"""In a run's folder: its place in the group it was started with, there from the beginning; the first event tells it too."""
+"""In a run's folder: its cell in the group it was started with, there from the start; ``RunStarted`` holds it too."""
 
 _KEY_COLUMNS = {"run_id": "VARCHAR", "seq": "BIGINT", "turn": "INTEGER", "at": "DOUBLE"}
-"""What every row of an event holds; ``at`` is seconds since 1970."""
-_METRIC_COLUMNS = {
+"""Columns of every event table; ``at`` is seconds since 1970."""
+METRIC_COLUMNS = {
     "loss": "DOUBLE", "rewards_chosen": "DOUBLE", "rewards_rejected": "DOUBLE", "rewards_accuracies": "DOUBLE",
     "rewards_margins": "DOUBLE", "logps_chosen": "DOUBLE", "logps_rejected": "DOUBLE",
     "logits_chosen": "DOUBLE", "logits_rejected": "DOUBLE",
 }  # fmt: skip
 EPOCH_PASSES = ("training", "validation")
-"""An epoch's figures are of its steps, and of the held-out pairs after it; these columns are null where nobody looked at them."""
+"""Prefixes of an epoch's metrics: of its steps, and of the held-out pairs after it (null where those were not evaluated)."""
 TIMED_STAGES = ("study", "training", "validation", "exam", "total")
-"""Parts of a turn whose seconds are kept; parts that a turn did not have are null."""
+"""Parts of a turn whose seconds are recorded; null where a turn did not have the part."""
 
 TABLE_COLUMNS: dict[str, dict[str, str]] = {
     "answers": _KEY_COLUMNS
@@ -53,16 +52,16 @@ TABLE_COLUMNS: dict[str, dict[str, str]] = {
     "turns": _KEY_COLUMNS
     | {"finished": "BOOLEAN", "question_ids": "VARCHAR", "mix": "VARCHAR"}
     | {"correct": "INTEGER", "questions": "INTEGER", "pairs": "INTEGER"}
-    | _METRIC_COLUMNS
+    | METRIC_COLUMNS
     | {f"seconds_{part}": "DOUBLE" for part in TIMED_STAGES},
-    "steps": _KEY_COLUMNS | {"step": "INTEGER", "steps": "INTEGER"} | _METRIC_COLUMNS | {"rehearsal": "DOUBLE"},
+    "steps": _KEY_COLUMNS | {"step": "INTEGER", "steps": "INTEGER"} | METRIC_COLUMNS | {"rehearsal": "DOUBLE"},
     "validations": _KEY_COLUMNS
     | {"pairs": "INTEGER"}
-    | _METRIC_COLUMNS
+    | METRIC_COLUMNS
     | {"option_accuracies": "DOUBLE", "option_margins": "DOUBLE"},
     "epochs": _KEY_COLUMNS
     | {"epoch": "INTEGER", "epochs": "INTEGER"}
-    | {f"{name}_{figure}": kind for name in EPOCH_PASSES for figure, kind in _METRIC_COLUMNS.items()}
+    | {f"{name}_{figure}": kind for name in EPOCH_PASSES for figure, kind in METRIC_COLUMNS.items()}
     | {"training_rehearsal": "DOUBLE"},
     "lookups": _KEY_COLUMNS | {"question_id": "VARCHAR", "measure": "VARCHAR", "figure": "DOUBLE", "chosen": "BOOLEAN"},
     "runs": {
@@ -76,23 +75,26 @@ TABLE_COLUMNS: dict[str, dict[str, str]] = {
     },
     "notes": {"run_id": "VARCHAR", "name": "VARCHAR", "tags": "VARCHAR", "note": "VARCHAR"},
 }  # fmt: skip
-"""Table -> column -> DuckDB's name of its type. Mappings and lists (options, mix, config …) stand as JSON text."""
+"""Table -> column -> DuckDB type. Mappings and lists (options, mix, config …) are JSON text."""
 
 EVENT_TABLES = tuple(name for name in TABLE_COLUMNS if name not in ("runs", "notes"))
-"""The tables that hold rows of events."""
+"""The tables of rows of events."""
 _TABLE_BY_EVENT_TYPE = {
-    "Answered": "answers", "ExamFinished": "exams", "TrainingStep": "steps", "Validated": "validations",
+    "Answered": "answers",
+    "ExamFinished": "exams",
+    "TrainingStep": "steps",
+    "Validated": "validations",
     "EpochFinished": "epochs",
-}  # fmt: skip
+}
 
 
 def build_event_rows(
     run_id: str, events: Iterable[Mapping[str, Any]], open_turn: TableRow | None = None
 ) -> dict[str, list[TableRow]]:
-    """The rows of standing events, by table.
+    """The rows of effective events, by table.
 
-    A turn's row begins with its TurnStarted and is completed by its TurnFinished. ``open_turn`` is the row that earlier
-    events left incomplete; it appears completed, or again as it was, among the ``turns``.
+    A turn's row is created by TurnStarted and completed by TurnFinished. ``open_turn`` is the row that earlier events left
+    incomplete; it is among the ``turns`` again, completed or unchanged.
     """
     rows: dict[str, list[TableRow]] = {name: [] for name in EVENT_TABLES}
     turns = {open_turn["turn"]: open_turn} if open_turn else {}
@@ -111,23 +113,20 @@ def build_event_rows(
 
 
 def build_queued_run_row(run_id: str, config: Mapping[str, Any], timestamp: float, cell: object = None) -> TableRow:
-    """The ``runs`` row of a run that has a config but no event yet: its status is ``build_queued_run_row``, its last_seq -1. ``cell`` is its
-    place in a group, as ``read_group_cell`` found it."""
+    """The ``runs`` row of a run that has a config but no event yet: status ``queued``, ``last_seq`` -1.
+
+    ``timestamp`` is in seconds since 1970; ``cell`` is what ``read_group_cell`` returned.
+    """
     state = {"status": "queued", "stage": "", "stage_items": 0, "turn": -1, "last_seq": -1, "seconds": 0.0}
-    state |= {
-        "started": timestamp,
-        "updated": timestamp,
-        "stretch_began": timestamp,
-        "seconds_before": 0.0,
-        "run_id": run_id,
-    }
+    state |= dict.fromkeys(("started", "updated", "stretch_began"), timestamp)
+    state |= {"seconds_before": 0.0, "run_id": run_id}
     return {**dict.fromkeys(TABLE_COLUMNS["runs"]), **state, **_config_columns(config), **_group_columns(cell)}
 
 
 def reduce_run(run_id: str, state: TableRow | None, events: Iterable[Mapping[str, Any]]) -> TableRow | None:
-    """The ``runs`` row after more events, void ones too, in the order of their seq. None: nothing is known yet.
+    """The ``runs`` row after further events, void ones included, in the order of their seq; None: no event yet.
 
-    ``turn`` is the last complete turn (-1: none). ``seconds`` counts the stretches of work, not the pauses between.
+    ``turn`` is the last complete turn (-1: none). ``seconds`` counts the sessions of work without the pauses between.
     """
     for event in events:
         state = dict(state) if state else build_queued_run_row(run_id, {}, event["at"])
@@ -166,17 +165,20 @@ def _apply_resumed(state: TableRow, event: Mapping[str, Any]) -> None:
 def _apply_run_ended(state: TableRow, event: Mapping[str, Any]) -> None:
     state |= {"status": event["status"], "stage": event["stage"], "stage_items": 0}
     state |= {key: _to_storable_text(event[key]) or None for key in ("error", "message", "remedy")}
-    state["seconds"] = event["seconds"]  # of all stretches, by a clock that does not jump
+    state["seconds"] = event["seconds"]  # of all sessions, by a monotonic clock
 
 
 _EVENT_HANDLERS = {
-    "RunStarted": _apply_run_started, "StageStarted": _apply_stage_started, "TurnFinished": _apply_turn_finished, "Resumed": _apply_resumed,
+    "RunStarted": _apply_run_started,
+    "StageStarted": _apply_stage_started,
+    "TurnFinished": _apply_turn_finished,
+    "Resumed": _apply_resumed,
     "RunEnded": _apply_run_ended,
-}  # fmt: skip
+}
 
 
 def _config_columns(config: Mapping[str, Any]) -> TableRow:
-    """What a config says a run is. Not validated: a run of another version may have settings unknown here."""
+    """The columns of ``runs`` taken from its config, unvalidated: another version's run may have settings unknown here."""
     run_config = RunConfig.model_construct(**config)
     row = {
         key: _to_storable_text(getattr(run_config, key))
@@ -192,7 +194,7 @@ def _config_columns(config: Mapping[str, Any]) -> TableRow:
 
 
 def read_group_cell(run_folder: Path) -> object:
-    """What a run's folder tells of its place in a group, unchecked; None: nothing that can be read."""
+    """The JSON of a run's ``cell.json``, unvalidated; None: it is missing or cannot be read."""
     try:
         return json.loads((run_folder / CELL_FILE_NAME).read_bytes())
     except (OSError, ValueError):
@@ -200,7 +202,7 @@ def read_group_cell(run_folder: Path) -> object:
 
 
 def parse_group_cell(payload: object) -> Cell | None:
-    """A run's place in a group from a journal or a file; None: there is none, or it is of a form not known here."""
+    """A run's cell in a group from the JSON of a journal or a file; None: there is none, or its form is unknown here."""
     if not isinstance(payload, Mapping) or not isinstance(payload.get("group"), str) or not payload["group"]:
         return None
     coordinates, count = payload.get("coordinates"), payload.get("runs")
@@ -225,25 +227,22 @@ def _group_columns(payload: object) -> TableRow:
 
 
 def build_notes_row(run_id: str, notes: RunNotes) -> TableRow:
-    """What the user says about a run, as a row of ``notes``."""
+    """The user's notes about a run as a row of ``notes``."""
     return {"run_id": run_id, "name": notes.name, "tags": _to_storable_text(list(notes.tags)), "note": notes.note}
 
 
 def _build_lookup_rows(run_id: str, event: Mapping[str, Any]) -> list[TableRow]:
-    """A row for each question that was looked at before a lesson's questions were chosen; journals of before 0.2 tell of none."""
+    """A row for each candidate that the strategy scored before it chose a turn's questions; journals before 0.2 have none."""
     chosen, measure = set(event["question_ids"]), event.get("looked_by", "")
-    return [
-        _build_event_row(
-            "lookups",
-            run_id,
-            {**event, "question_id": id, "measure": measure, "figure": figure, "chosen": id in chosen},
-        )
-        for id, figure in event.get("confidences", {}).items()
-    ]
+    candidates = (
+        {"question_id": id, "measure": measure, "figure": score, "chosen": id in chosen}
+        for id, score in event.get("confidences", {}).items()
+    )
+    return [_build_event_row("lookups", run_id, {**event, **candidate}) for candidate in candidates]
 
 
 def _build_event_row(table: str, run_id: str, event: Mapping[str, Any]) -> TableRow:
-    """One event as a row of that table; what the event lacks is null, what the table lacks is left out."""
+    """One event as a row of ``table``; fields that the event lacks are null, fields that the table lacks are dropped."""
     flat = {**event, **(event.get("metrics") or event.get("rewards") or {}), "run_id": run_id}
     if table == "turns":
         flat |= {f"seconds_{part}": value for part, value in event.get("seconds", {}).items()}
@@ -260,16 +259,16 @@ def _convert_value(value: Any, column_type: str) -> Any:
     if column_type == "VARCHAR":
         return _to_storable_text(value)
     if column_type == "DOUBLE":
-        # Sums and medians must stay numbers when a training diverges.
+        # Sums and medians must stay numbers when training diverges.
         return float(value) if math.isfinite(value) else None
     return bool(value) if column_type == "BOOLEAN" else int(value)
 
 
 def _to_storable_text(value: Any) -> str | None:
-    """Text that every file format bears: no NUL, no lone surrogate. Mappings and lists become JSON."""
+    """Text that every file format can hold: no NUL, no lone surrogate. Mappings and lists become JSON."""
     if value is None:
         return None
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    if text.isascii() and "\0" not in text:  # nearly always: a recorded study has two hundred thousand of them
+    if text.isascii() and "\0" not in text:  # the common case: a recorded study has 200,000 texts
         return text
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

@@ -1,6 +1,6 @@
-"""The student: what the loop asks of one, and the two kinds there are, embedded and from Hugging Face."""
+"""The student: its protocols, and its two kinds, embedded and from Hugging Face."""
 
 import logging
 
-# When it is imported, which PEFT does, it complains of a kernel for 4-bit weights that is not installed and that nobody needs here.
+# PEFT imports bitsandbytes, which logs an error about a missing kernel for 4-bit weights; they are not used here.
 logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)

@@ -1,7 +1,7 @@
-"""The LoRA adapter: put on, saved and taken up again, and merged into a plain twin for fast writing.
+"""The LoRA adapter: attach, save, load, and merge into a copy of the model for fast generation.
 
-The base weights are never changed. Writing goes through the twin, a copy whose weights are base + scale x B x A, made
-anew after each training; merging in place and back would leave rounding behind, and a resumed run would differ.
+The base weights are never changed. The merged copy (base + scale x B x A) is rewritten after each training; merging in place and
+unmerging would leave rounding errors behind, so that a resumed run would differ.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from studentsim.settings import Learning
 
 ADAPTER_FILENAME = "adapter_model.safetensors"
 BASE_FINGERPRINT_KEY = "base_weights"
-"""Key of the file's metadata: the fingerprint of the weights that the adapter was trained on."""
+"""Metadata key of the adapter file: the fingerprint of the weights that it was trained on."""
 
 
 def attach_adapter(
@@ -32,12 +32,12 @@ def attach_adapter(
     target_modules: str | None = None,
     revision: str | None = None,
 ) -> PeftModel:
-    """The model with a fresh adapter, which changes nothing yet (B is zero); its start depends on the seed alone.
+    """The model with a new adapter, which changes nothing yet (B is zero); its initialisation depends on the seed alone.
 
-    ``target_modules`` is PEFT's word for other projections than ``learning.lora_targets`` (``all-linear``: every one but the head);
-    ``revision`` is noted in the adapter's config beside the base model's name.
+    ``target_modules`` overrides ``learning.lora_targets`` (PEFT's ``all-linear``: all linear layers but the head); ``revision`` is
+    the base model's, written into the adapter's config.
 
-    :raises StudentError: the model has none of the projections named.
+    :raises StudentError: when the model has none of the projections named.
     """
     config = LoraConfig(
         r=learning.lora_rank,
@@ -59,7 +59,7 @@ def attach_adapter(
 
 @torch.no_grad()
 def merge_adapter_into(merged_model: PreTrainedModel, model: PeftModel, *, base_only: bool = False) -> None:
-    """Write base + adapter into the twin's weights, or the ``base_only`` alone."""
+    """Overwrite ``merged_model``'s weights with base + adapter, or, ``base_only``, with the base weights."""
     merged_modules = dict(merged_model.named_modules())
     for name, layer in model.get_base_model().named_modules():
         if isinstance(layer, LoraLayer):
@@ -68,12 +68,11 @@ def merge_adapter_into(merged_model: PreTrainedModel, model: PeftModel, *, base_
 
 
 def save_adapter(model: PeftModel, folder: Path, *, base_fingerprint: str = "") -> None:
-    """Write the adapter as PEFT does: weights (safetensors) and config; plain ``peft`` loads the folder.
+    """Write the adapter in PEFT's format (safetensors and config), which ``PeftModel.from_pretrained`` loads.
 
-    ``base_fingerprint``, the fingerprint of the weights that it was trained on, goes into the metadata of the safetensors file: the two
-    cannot be parted.
+    ``base_fingerprint`` is that of the weights it was trained on; it is stored in the safetensors file's metadata.
     """
-    # Embeddings are never trained; left to itself, PEFT would ask the hub whether they were.
+    # Embeddings are never trained; by default PEFT would ask the hub whether they were resized.
     state = get_peft_model_state_dict(model, adapter_name="default", save_embedding_layers=False)
     state = {name: tensor.contiguous() for name, tensor in state.items()}
     save_file(
@@ -85,16 +84,16 @@ def save_adapter(model: PeftModel, folder: Path, *, base_fingerprint: str = "") 
 
 
 def check_base_fingerprint(folder: Path, expected: str, *, default_fingerprint: str = "") -> None:
-    """Refuse an adapter that ``save_adapter`` wrote for other weights than ``expected``; blank: a model that has no fingerprint.
+    """Check that an adapter was trained on the weights with the fingerprint ``expected`` (blank: a model without one).
 
-    ``default_fingerprint`` are the weights of adapters that name none.
+    ``default_fingerprint`` is assumed for adapters that record none.
 
-    :raises StudentError: it belongs to other weights, or cannot be read.
+    :raises StudentError: when the adapter belongs to other weights or cannot be read.
     """
     try:
         with safe_open(folder / ADAPTER_FILENAME, "pt") as file:
             recorded = (file.metadata() or {}).get(BASE_FINGERPRINT_KEY, "")
-    except Exception as error:  # safetensors raises its own kinds; all mean that this checkpoint cannot be used
+    except Exception as error:  # safetensors raises its own exceptions; all mean that the checkpoint is unusable
         raise _unreadable_checkpoint_error(folder, error) from error
     actual = recorded or (default_fingerprint if expected else "")
     if actual != expected:
@@ -106,16 +105,16 @@ def check_base_fingerprint(folder: Path, expected: str, *, default_fingerprint: 
 
 
 def load_adapter(model: PeftModel, folder: Path) -> None:
-    """Take up an adapter that ``save_adapter`` wrote.
+    """Load an adapter that ``save_adapter`` wrote.
 
-    :raises StudentError: a file is missing or damaged, or belongs to another shape of adapter.
+    :raises StudentError: when a file is missing or damaged, or its tensors' names or shapes differ from this adapter's.
     """
     try:
         state = load_file(folder / ADAPTER_FILENAME)
         expected = get_peft_model_state_dict(model, adapter_name="default", save_embedding_layers=False)
-        if {n: t.shape for n, t in state.items()} != {n: t.shape for n, t in expected.items()}:
+        if {name: t.shape for name, t in state.items()} != {name: t.shape for name, t in expected.items()}:
             raise ValueError("its tensors are not those of this run's adapter")
-    except Exception as error:  # safetensors raises its own kinds; all mean that this checkpoint cannot be used
+    except Exception as error:  # safetensors raises its own exceptions; all mean that the checkpoint is unusable
         raise _unreadable_checkpoint_error(folder, error) from error
     set_peft_model_state_dict(model, state, adapter_name="default")
 

@@ -1,4 +1,4 @@
-"""What the loop needs of a student and of whoever trains it. Two real seams, so two protocols."""
+"""The two interfaces that the simulation loop uses: ``Student`` answers questions, ``Trainer`` trains it on preference pairs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from studentsim.types import Answer, AttemptHistory, Pair, Question
 
 
 class Student(Protocol):
-    """Answers questions. The embedded student, a model of the hub, or the fake in ``fake.py``."""
+    """Answers questions: the embedded student, a model from Hugging Face, or ``FakeStudent`` in ``testing.py``."""
 
     def answer(
         self,
@@ -21,31 +21,31 @@ class Student(Protocol):
         with_p_correct: bool = False,
         earlier: AttemptHistory | None = None,
     ) -> Iterator[Answer]:
-        """One answer for each question, in any order, as they are done.
+        """Yield one answer for each question, in any order, as each is finished.
 
-        The luck in an answer depends on ``seed_key`` (such as ``("exam", 0)``) and the question's id alone. ``with_p_correct`` asks also for
-        P(right working), where the student can tell it. ``earlier`` puts a question's earlier attempts and the teacher's
-        words about them before the student.
+        The randomness of an answer depends on ``seed_key`` (such as ``("exam", 0)``) and the question's id alone. ``with_p_correct``:
+        also compute P(correct solution), where the student can. ``earlier``: each question's earlier attempts and the feedback on
+        them, which the student sees, by question id.
         """
         ...
 
     def confidence(self, questions: Sequence[Question]) -> list[float]:
-        """For each question the probability, 0 to 1, of the likeliest of its candidate answers."""
+        """For each question the probability (0 to 1) of its most probable candidate answer."""
         ...
 
     def p_correct(self, questions: Sequence[Question]) -> list[float]:
-        """For each question the probability, 0 to 1, of the right working; where options carry none, the right option's share
-        of the probability of all options."""
+        """For each question the probability (0 to 1) of the correct solution; where options have no solutions, the correct option's
+        share of the options' total probability."""
         ...
 
     def save(self, folder: Path) -> None:
-        """Write all that was learnt into an existing empty folder (safetensors)."""
+        """Write the trained adapter into an existing empty folder (safetensors)."""
         ...
 
     def load(self, folder: Path) -> None:
-        """Take up what ``save`` wrote.
+        """Load what ``save`` wrote.
 
-        :raises StudentError: the folder is incomplete or damaged.
+        :raises StudentError: when the folder is incomplete or damaged.
         """
         ...
 
@@ -62,20 +62,20 @@ class Trainer(Protocol):
         seed: int,
         practised: Collection[str] | None = None,
     ) -> Iterator[TrainingStep | EpochFinished | Validated]:
-        """One event for each optimiser step and one after each epoch's, then one for the validation pass. No pairs: nothing.
+        """Train; yield an event for each optimiser step, for each epoch, and at last for the validation pass. No pairs: no events.
 
-        ``practised`` are the keys (``learning.rehearsal.rehearsal_key``) of what the lesson practised: what is not may be held where it was.
-        None: not known, and nothing is held.
+        ``practised`` are the keys (``training.rehearsal.rehearsal_key``) of what the turn practised: rehearsal keeps the answers to
+        everything else near where they were. None: unknown, so no rehearsal.
         """
         ...
 
     def save(self, folder: Path) -> None:
-        """Write, beside what the student saves, what of the training carries over from turn to turn."""
+        """Write the training state that carries over between turns, into the folder that the student saved to."""
         ...
 
     def load(self, folder: Path) -> None:
-        """Take up what ``save`` wrote.
+        """Load what ``save`` wrote.
 
-        :raises StudentError: the folder is incomplete or damaged.
+        :raises StudentError: when the folder is incomplete or damaged.
         """
         ...

@@ -1,7 +1,4 @@
-"""A student without a model, beside the interface it stands for: for tests of everything around the student.
-
-It knows each category a little better with every pair it is taught. Deterministic; saves and loads as a real one does.
-"""
+"""A student and trainer without a model, for tests. Deterministic; it saves and loads, and each pair improves its category."""
 
 from __future__ import annotations
 
@@ -16,13 +13,13 @@ from studentsim.types import Answer, AttemptHistory, Pair, Question
 
 
 class FakeStudent:
-    """Right with a chance of 0.2 plus 0.02 for each pair of the category that it was taught, at most 0.95."""
+    """Answers correctly with probability 0.2, plus 0.02 for each pair it was trained on in the category, at most 0.95."""
 
     def __init__(self) -> None:
         self.pairs_by_category: dict[str, int] = {}
 
     def mastery(self, category: str) -> float:
-        """Chance of a right answer, 0 to 1."""
+        """Probability of a correct answer, 0 to 1."""
         return min(0.95, 0.2 + 0.02 * self.pairs_by_category.get(category, 0))
 
     def answer(
@@ -33,7 +30,7 @@ class FakeStudent:
         with_p_correct: bool = False,
         earlier: AttemptHistory | None = None,
     ) -> Iterator[Answer]:
-        """See ``studentsim.student.protocols.Student``. After a teacher's words it is right 0.4 more often."""
+        """See ``studentsim.student.protocols.Student``. After feedback the probability of a correct answer is 0.4 higher."""
         for question in questions:
             rng = derive_rng(*seed_key, question.id)
             feedback_bonus = 0.4 if (earlier or {}).get(question.id) else 0.0

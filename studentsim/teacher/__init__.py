@@ -1,1 +1,1 @@
-"""The teacher of a run: grades answers, errs where it was told to, and finds words for a wrong answer."""
+"""A run's teacher: grades answers, errs as often as its settings say, and words the feedback on wrong answers."""

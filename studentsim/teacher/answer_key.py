@@ -1,4 +1,4 @@
-"""Marking by the key: right is what the key says."""
+"""Grading by the answer key."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from studentsim.types import Answer, Grade, Question
 
 
 class AnswerKeyGrader:
-    """Right is what the key says, by letter (two options may show the same text)."""
+    """Grades by the key's letter: two options may show the same text."""
 
     def grade(self, question: Question, answer: Answer) -> Grade:
-        """An unanswered question is wrong. The misconception is the one behind the chosen option; where the key names none, what the
-        question's formula tells of the working (``formula:…``, see ``studentsim/teacher/formula_errors.py``)."""
+        """Grade an answer; unanswered is wrong.
+
+        The misconception is the chosen option's; where the bank names none, the kind of error that the question's formula shows in
+        the working (``formula:…``, see formula_errors.py).
+        """
         chosen = question.option(answer.letter)
         if chosen is None:
             return Grade(is_correct=False)

@@ -1,10 +1,10 @@
-"""What went wrong in a wrong answer, as far as the question's annotated formula and the sums of the working tell.
+"""Classifies the error in a wrong answer by comparing the operations in its working with the question's annotated formula.
 
-Five kinds (below). Each is told only where it can be known: the annotation leads to the key, the working is whole, and its sums are,
-operation by operation and number by number, those of the formula with that one error. All else is sorted as nothing. The bank's
-own misconceptions (``Option.misconception``) go before.
+There are five kinds (below). An answer gets one only if the annotation leads to the key, the working is complete, and its
+operations are, number by number, those of the formula with that one error; all others get none. Misconceptions that the bank
+itself names (``Option.misconception``) take precedence.
 
-Formulas: MathQA (Amini et al. 2019), ``bank/formula.py``.
+Formulas: MathQA (Amini et al. 2019), ``datasets/formula.py``.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from studentsim.teacher.written_sums import WrittenOperation, extract_operations
 from studentsim.types import Answer, Question
 
 FORMULA_ERROR_PREFIX = "formula:"
-"""What the ids of these kinds begin with, beside those of a bank's own misconceptions."""
+"""Prefix of these kinds' ids, which share a column with the banks' own misconceptions."""
 
 
 @dataclass(frozen=True)
 class FormulaErrorKind:
-    """One kind: its title, what goes wrong, and what a teacher could ask; all in a teacher's words."""
+    """One kind of error: its title, what goes wrong, and what a teacher could ask, all as shown to teachers."""
 
     id: str
     title: str
@@ -76,29 +76,29 @@ FORMULA_ERRORS: Mapping[str, FormulaErrorKind] = {
         ),
     )
 }
-"""The kinds by id, in the order in which they are told."""
+"""The kinds by id, in display order."""
 WRONG_NUMBERS, STEP_LEFT_OUT, OTHER_OPERATION, COPIED_NUMBER, NO_WORKING = FORMULA_ERRORS
 
 MAX_BARE_ANSWER_WORDS = 8
-"""Words, but for those of the options, that an answer without working has at most: "The correct answer is option"."""
+"""Most words, beyond those of the options, of an answer without working: "The correct answer is option"."""
 MIN_COPIED_NUMBER = 10
-"""A smaller whole number may stand in a question by chance."""
+"""Smaller whole numbers are not called copied: they may be in a question by chance."""
 MAX_ANSWER_CHARS = 8_000
-"""Characters of an answer that are looked at."""
+"""Characters of an answer that are searched."""
 MAX_COMPARED_NUMBERS = 400
-"""Numbers of an answer that are compared with the right one."""
+"""Numbers of an answer that are compared with the correct one."""
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _OPERATOR_SIGNS = frozenset("=+×÷^√")
 
 
 def classify_formula_error(question: Question, answer: Answer) -> str | None:
-    """The kind of error, an id of ``FORMULA_ERRORS``, behind an answer that ticked a wrong option; None where it cannot be known.
+    """The kind of error (an id of ``FORMULA_ERRORS``) of an answer that chose a wrong option; None if unknown.
 
     Time and memory are bounded, whatever the answer holds.
     """
     if answer.letter in (None, question.correct) or not answer.ended:
-        return None  # of one that was cut off, or only ticked (``ended`` None), the working is not known
+        return None  # the working of an answer that was cut off, or only scored (``ended`` None), is not known
     trees = _build_formula_trees(question)
     if not trees:
         return None
@@ -106,11 +106,11 @@ def classify_formula_error(question: Question, answer: Answer) -> str | None:
         "\n".join((question.problem, *(option.text for option in question.options)))
     )
     answer_operations = [
-        one
-        for one in extract_operations(answer.text)
+        operation
+        for operation in extract_operations(answer.text)
         if not any(
-            operations_match(one, other) and other.has_equals_sign >= one.has_equals_sign
-            for other in question_operations
+            operations_match(operation, given) and given.has_equals_sign >= operation.has_equals_sign
+            for given in question_operations
         )
     ]
     if not answer_operations:
@@ -119,18 +119,20 @@ def classify_formula_error(question: Question, answer: Answer) -> str | None:
             if _is_answer_without_working(question, answer)
             else _classify_copied_number(question, answer, answer_operations, trees)
         )
-    equations = [one for one in answer_operations if one.has_equals_sign]
+    equations = [operation for operation in answer_operations if operation.has_equals_sign]
     if not equations:
-        return None  # "2 - 3 days" may be a sum, and may be none
+        return None  # "2 - 3 days" may or may not be a subtraction
     if _reaches_correct_answer(question, answer.text, answer_operations):
-        return None  # the working may be right, and what was ticked is not
+        return None  # the working may be correct, and only the chosen option wrong
     return _classify_operations(equations, trees) or _classify_copied_number(question, answer, answer_operations, trees)
 
 
 @lru_cache(maxsize=256)
 def _build_formula_trees(question: Question) -> tuple[ArithmeticTree, ...]:
-    """The formula as sums, and with its percentages read; a formula that no sums show is a number alone. Empty where the annotation
-    does not lead to the key."""
+    """The formula as a tree, and with its percentages collapsed; a formula that no tree can show is its value alone.
+
+    Empty if the annotation does not lead to the key.
+    """
     node = parse_formula(question.formula) if question.formula else None
     if node is None or not value_matches_option(node.value, question.correct_option.text):
         return ()
@@ -141,22 +143,22 @@ def _build_formula_trees(question: Question) -> tuple[ArithmeticTree, ...]:
 
 
 def _reaches_correct_answer(question: Question, text: str, operations: Sequence[WrittenOperation]) -> bool:
-    """Whether the right answer stands anywhere in a working: as a number, as a sum's result, or as the option's own text."""
+    """Whether the correct answer is anywhere in a working: as a number, as a result, or as the option's own text."""
     correct_text = question.correct_option.text
     text = " ".join(text[-MAX_ANSWER_CHARS:].split())
     if re.search(rf"(?<![\w.]){re.escape(' '.join(correct_text.split()))}(?!\w)", text):
         return True
     return any(
         value_matches_option(value, correct_text)
-        for value in (*(one.result for one in operations), *extract_numbers(text)[:MAX_COMPARED_NUMBERS])
+        for value in (*(operation.result for operation in operations), *extract_numbers(text)[:MAX_COMPARED_NUMBERS])
     )
 
 
 def _classify_operations(operations: Sequence[WrittenOperation], trees: Sequence[ArithmeticTree]) -> str | None:
-    """What of the formula the sums of a working are."""
+    """The kind of error by which the operations of a working differ from the formula; None if they do not, or by another."""
     trees = [tree for tree in trees if tree.operator]
     if any(_operations_match_tree(operations, tree) for tree in trees):
-        miscalculated = any(not numbers_match(one.result, one.value) for one in operations)
+        miscalculated = any(not numbers_match(operation.result, operation.value) for operation in operations)
         return WRONG_NUMBERS if miscalculated else None
     if any(_operations_match_tree(operations, changed) for tree in trees for changed in iter_step_omissions(tree)):
         return STEP_LEFT_OUT
@@ -168,40 +170,43 @@ def _classify_operations(operations: Sequence[WrittenOperation], trees: Sequence
 
 
 def _operations_match_tree(operations: Sequence[WrittenOperation], tree: ArithmeticTree) -> bool:
-    """Whether the sums of a working are the tree's, each of them, in whatever order; and the last one is its last."""
+    """Whether a working has exactly the tree's operations, in any order but with the same last one."""
     steps = _distinct_operations(tree)
     if len(operations) != len(steps) or _count_operators(steps) != _count_operators(operations):
         return False
     if not operations_match(operations[-1], steps[-1]):
         return False
     remaining = list(steps)
-    for one in operations:
-        found = next((step for step in remaining if operations_match(one, step)), None)
-        if found is None:
+    for operation in operations:
+        match = next((step for step in remaining if operations_match(operation, step)), None)
+        if match is None:
             return False
-        remaining.remove(found)
+        remaining.remove(match)
     return True
 
 
 def _has_same_operators(tree: ArithmeticTree, operations: Sequence[WrittenOperation]) -> bool:
-    """Whether the sums are the tree's operations, the last one its last, on other numbers; at least one number is the formula's own."""
+    """Whether a working has the tree's operators, the last one last, on other numbers, at least one of them the formula's."""
     steps = _distinct_operations(tree)
     if tree.operator != operations[-1].operator or _count_operators(steps) != _count_operators(operations):
         return False
     tree_numbers = [number for step in steps for number in (step.left, step.right)]
     return any(
-        numbers_match(number, other) for one in operations for number in (one.left, one.right) for other in tree_numbers
+        numbers_match(number, tree_number)
+        for operation in operations
+        for number in (operation.left, operation.right)
+        for tree_number in tree_numbers
     )
 
 
 def _distinct_operations(tree: ArithmeticTree) -> list[WrittenOperation]:
-    """The operations of a tree, each once."""
+    """The operations of a tree without repetitions."""
     steps: list[WrittenOperation] = []
     for step in tree.iter_operations():
         assert step.left and step.right
-        one = WrittenOperation(step.operator, step.left.value, step.right.value, step.value)
-        if not any(operations_match(one, other) for other in steps):
-            steps.append(one)
+        operation = WrittenOperation(step.operator, step.left.value, step.right.value, step.value)
+        if not any(operations_match(operation, earlier) for earlier in steps):
+            steps.append(operation)
     return steps
 
 
@@ -210,7 +215,7 @@ def _count_operators(operations: Sequence[WrittenOperation]) -> Counter[str]:
 
 
 def _is_answer_without_working(question: Question, answer: Answer) -> bool:
-    """Whether a text is an answer, hardly a word or sign besides, and no number but its own and those of the options."""
+    """Whether a text is an answer with few other words, no other sign, and no number but its own and those of the options."""
     text = answer.text
     if len(text) > MAX_ANSWER_CHARS:
         return False
@@ -228,13 +233,13 @@ def _is_answer_without_working(question: Question, answer: Answer) -> bool:
 def _classify_copied_number(
     question: Question, answer: Answer, operations: Sequence[WrittenOperation], trees: Sequence[ArithmeticTree]
 ) -> str | None:
-    """Whether the number that is answered with is one of the question's, and nothing in working or formula leads to it."""
+    """``COPIED_NUMBER`` if the answer's number is one of the question's and nothing in working or formula leads to it."""
     answer_number = parse_number_with_decimals(answer.value or "")
     if answer_number is None or (
         answer_number[0] == int(answer_number[0]) and abs(answer_number[0]) < MIN_COPIED_NUMBER
     ):
         return None
-    reached_values = [value for one in operations for value in (one.value, one.result)]
+    reached_values = [value for operation in operations for value in (operation.value, operation.result)]
     reached_values += [step.value for tree in trees for step in tree.iter_operations()]
     if any(numbers_match(answer_number[0], value) for value in reached_values):
         return None

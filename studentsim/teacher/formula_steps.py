@@ -1,8 +1,7 @@
-"""A bank's annotated formula as the sums of school arithmetic that it takes: ``+ - × ÷ ^`` on two numbers each; and what becomes of it
-with a step left out, or with another operation.
+"""A question's annotated formula as a tree of ``+ - × ÷ ^``, and its variants with a step left out or another operator.
 
-MathQA's shapes and percentages (``rectangle_area``, ``speed``) are written out as such sums. A formula with what no sum of a working
-shows (roots, factorials, logarithms) is left alone.
+MathQA's named operations (``rectangle_area``, ``speed``) are written out. Formulas with operations that no written working
+shows (roots, factorials, logarithms) have no tree.
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ from dataclasses import dataclass
 from studentsim.datasets.formula import FormulaNode
 
 MAX_OPERATIONS = 12
-"""Operations of a formula that is looked at."""
+"""A longer formula has no tree."""
 MAX_EXPONENT = 20
 
 
 @dataclass(frozen=True)
 class ArithmeticTree:
-    """A number (``operator`` blank), or an operation on two trees, with its value."""
+    """A number (``operator`` is blank) or an operation on two trees, with its value."""
 
     value: float
     operator: str = ""
@@ -28,7 +27,7 @@ class ArithmeticTree:
     right: ArithmeticTree | None = None
 
     def iter_operations(self) -> Iterator[ArithmeticTree]:
-        """The operations, in the order in which they are done."""
+        """The operations in the order in which they are carried out."""
         if self.left and self.right:
             yield from self.left.iter_operations()
             yield from self.right.iter_operations()
@@ -36,7 +35,7 @@ class ArithmeticTree:
 
 
 def build_arithmetic_tree(node: FormulaNode) -> ArithmeticTree | None:
-    """A formula as sums; None where it has none, too many, or what no sum shows."""
+    """A formula as a tree; None if it has no operation, more than ``MAX_OPERATIONS``, or an operation that no tree shows."""
     try:
         tree = _convert_node(node)
     except _CONVERSION_ERRORS:
@@ -45,7 +44,7 @@ def build_arithmetic_tree(node: FormulaNode) -> ArithmeticTree | None:
 
 
 def collapse_percentages(tree: ArithmeticTree) -> ArithmeticTree:
-    """The same with each ``20 ÷ 100`` as the number 0.2, as who writes ``20%`` or ``0.2`` works with it."""
+    """The tree with each ``20 ÷ 100`` replaced by 0.2, as in a working that writes ``20%`` or ``0.2``."""
     if not (tree.left and tree.right):
         return tree
     if tree.operator == "÷" and not tree.left.operator and not tree.right.operator and tree.right.value == 100:
@@ -54,7 +53,7 @@ def collapse_percentages(tree: ArithmeticTree) -> ArithmeticTree:
 
 
 def iter_step_omissions(tree: ArithmeticTree) -> Iterator[ArithmeticTree]:
-    """What the formula is without one of its operations, and each part of it that has an operation of its own."""
+    """The trees with one operation left out, and each proper subtree that has an operation."""
     yield from (step for step in tree.iter_operations() if step is not tree)
     for changed in _iter_changed_trees(tree, lambda step: iter((step.left, step.right))):
         if changed.operator:
@@ -62,7 +61,7 @@ def iter_step_omissions(tree: ArithmeticTree) -> Iterator[ArithmeticTree]:
 
 
 def iter_operator_replacements(tree: ArithmeticTree) -> Iterator[ArithmeticTree]:
-    """What the formula is with another operation in one place."""
+    """The trees with one operator replaced by another."""
     return _iter_changed_trees(tree, _iter_other_operators)
 
 
@@ -77,7 +76,7 @@ def _iter_other_operators(step: ArithmeticTree) -> Iterator[ArithmeticTree]:
 def _iter_changed_trees(
     tree: ArithmeticTree, change: Callable[[ArithmeticTree], Iterator[ArithmeticTree | None]]
 ) -> Iterator[ArithmeticTree]:
-    """The tree with one of its operations changed, each in turn."""
+    """The tree with one of its operations changed, for each operation."""
     if not (tree.left and tree.right):
         return
     yield from filter(None, change(tree))
@@ -89,7 +88,7 @@ def _iter_changed_trees(
 
 
 def _combine_or_none(operator: str, left: ArithmeticTree | None, right: ArithmeticTree | None) -> ArithmeticTree | None:
-    """An operation; None where it has no value."""
+    """An operation on two trees; None if it has no finite value."""
     try:
         return _combine(operator, left, right) if left and right else None
     except _CONVERSION_ERRORS:
@@ -116,7 +115,7 @@ def _combine(operator: str, left: ArithmeticTree, right: ArithmeticTree) -> Arit
 
 
 def _convert_node(node: FormulaNode) -> ArithmeticTree:
-    """:raises KeyError: an operation that is no sum."""
+    """:raises KeyError: an operation that no tree shows."""
     if not node.operation:
         return ArithmeticTree(node.value)
     return _TREE_BUILDERS[node.operation](*map(_convert_node, node.arguments))
@@ -158,4 +157,4 @@ _TREE_BUILDERS: Mapping[str, Callable[..., ArithmeticTree]] = {
     "volume_cube": lambda a: _multiply(a, a, a),
     "volume_rectangular_prism": _multiply,
 }
-"""MathQA's operations as sums (those that are one)."""
+"""MathQA's operations as trees, those that can be one."""

@@ -1,6 +1,6 @@
-"""Hints in a larger model's own words: an instruct model of the hub or of a folder reads question, working and attempt.
+"""Hints written by a larger model: an instruct model of the hub or of a folder, given question, solution and attempt.
 
-What it writes reaches the student only if it does not tell the answer; else the questions' own hint is said.
+A hint that reveals the answer never reaches the student; the question's own hint is used instead.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from studentsim.types import Question
 MAX_HINT_TOKENS = 80
 """Longest hint: two sentences."""
 MAX_HINT_CHARS = 300
-"""Characters of it that are kept."""
+"""Longer hints are cut, after a sentence if possible."""
 
 
 class ChatHintModel:
-    """Writes hints, a batch at a time, always the likeliest words: the same attempt gets the same hint."""
+    """Writes hints in batches by greedy decoding: the same attempt gets the same hint."""
 
     def __init__(self, loaded: LoadedModel, *, date: str = "") -> None:
         self.model = loaded.inference_model
         self.tokenizer = loaded.tokenizer
         self.chat = ChatFormatter(loaded.tokenizer, prompt_date=date)
         self.end_token_ids = {self.chat.end_token_id, self.tokenizer.eos_token_id} - {None}
-        # Of a quantised model the norms are in float32: not every architecture computes with both by itself.
+        # A quantised model's norms are in float32, and not every architecture computes with two dtypes by itself.
         quantised = loaded.model.config.studentsim_held != "none"
         self.compute_context = (
             partial(autocast_context, loaded.model, loaded.dtype) if quantised else contextlib.nullcontext
@@ -44,7 +44,7 @@ class ChatHintModel:
         self.batch_size = max(1, loaded.plan.generation_batch_size)
 
     def write_hints(self, rows: Sequence[tuple[Question, str]]) -> list[str]:
-        """A hint for each (question, wrong answer); "" where what was written is empty or tells the answer."""
+        """A hint for each (question, wrong answer); "" if what the model wrote is empty or reveals the answer."""
         hints: list[str] = []
         for start in range(0, len(rows), self.batch_size):
             batch = rows[start : start + self.batch_size]
@@ -53,15 +53,15 @@ class ChatHintModel:
             with self.compute_context(), use_all_cores() if self.is_on_cpu else contextlib.nullcontext():
                 prefix = prefill(self.model, [prompt.ids for prompt in prompts], self.tokenizer.pad_token_id)
                 generations = generate(self.model, prefix, None, uniforms, end=self.end_token_ids, temperature=0)
-            texts = [self.tokenizer.decode(w.ids, skip_special_tokens=True) for w in generations]
+            texts = [self.tokenizer.decode(g.ids, skip_special_tokens=True) for g in generations]
             hints += [clean_hint(text, question) for text, (question, _) in zip(texts, batch, strict=True)]
         return hints
 
 
 def load_hint_model(name: str, hub: Hub) -> ChatHintModel:
-    """The model of that name, loaded as the run's settings for models of the hub say.
+    """Load the model of that name with the run's settings for models of the hub.
 
-    :raises ConfigError, StudentError: it cannot be had.
+    :raises ConfigError, StudentError: it cannot be loaded.
     """
     with torch.no_grad():
         loaded = load_model(RunConfig.make(model=name, hub=hub.model_copy(update={"revision": ""})))
@@ -69,7 +69,7 @@ def load_hint_model(name: str, hub: Hub) -> ChatHintModel:
 
 
 def build_hint_request(question: Question, answer: str) -> str:
-    """What the model is asked for."""
+    """The prompt for one hint."""
     return (
         "You are a patient maths teacher. A pupil answered this question wrongly.\n"
         f"Question: {question.problem}\nRight working, for you alone: {question.rationale}\n"
@@ -80,7 +80,7 @@ def build_hint_request(question: Question, answer: str) -> str:
 
 
 def clean_hint(text: str, question: Question) -> str:
-    """The first paragraph, within bounds and ending with a sentence where it can; "" if it is empty or tells the answer."""
+    """The first paragraph, at most ``MAX_HINT_CHARS`` long; "" if it is empty or reveals the answer."""
     first_paragraph = " ".join(text.strip().split("\n\n")[0].split())
     if len(first_paragraph) > MAX_HINT_CHARS:
         shortened = first_paragraph[:MAX_HINT_CHARS]

@@ -1,4 +1,4 @@
-"""A sum's numbers and signs, read by the rules of arithmetic into operations on two numbers each."""
+"""Parses an arithmetic expression, given as tokens, into operations on two numbers each."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAX_EXPRESSION_TOKENS = 60
-"""Numbers and signs of a sum; a longer one is not read."""
+"""A longer expression is not parsed."""
 MAX_NESTING_DEPTH = 12
 MAX_NUMBER_DIGITS = 15
-"""Digits of a number."""
+"""Characters of a number without its percent sign; a longer one is not parsed."""
 MAX_EXPONENT = 20
 
 
 @dataclass(frozen=True)
 class ArithmeticOperation:
-    """One operation of a sum: ``+ - × ÷ ^``."""
+    """One operation (``+ - × ÷ ^``) on two numbers, with its value."""
 
     operator: str
     left: float
@@ -26,16 +26,16 @@ class ArithmeticOperation:
 
 @dataclass(frozen=True)
 class ParsedExpression:
-    """What a sum comes to, and its operations in the order in which they are done; a number alone has none."""
+    """An expression's value, and its operations in the order in which they are carried out; a number has none."""
 
     value: float
     operations: tuple[ArithmeticOperation, ...]
 
 
 def parse_arithmetic(tokens: Sequence[str]) -> ParsedExpression | None:
-    """A sum of numbers (``12``, ``.5``, ``20%``) and the signs ``+ - × ÷ ^ ( )``; None where it is none.
+    """Parse numbers (``12``, ``.5``, ``20%``) and the signs ``+ - × ÷ ^ ( )``; None if they are no expression.
 
-    ``20%`` of a product is 0.2, but ``× 100%`` is times 100; elsewhere it is 20.
+    ``20%`` in a product is 0.2, but ``× 100%`` is times 100; elsewhere it is 20.
 
     >>> parse_arithmetic(["2", "×", "(", "3", "+", "4", ")"]).value
     14.0
@@ -54,7 +54,7 @@ def parse_arithmetic(tokens: Sequence[str]) -> ParsedExpression | None:
 
 
 class _NotAnExpressionError(Exception):
-    """The tokens are not a sum."""
+    """The tokens are no expression."""
 
 
 class _ArithmeticParser:
@@ -64,7 +64,7 @@ class _ArithmeticParser:
         self.operations: list[ArithmeticOperation] = []
 
     def parse_expression(self, depth: int) -> float:
-        """product ((+ | -) product)*"""
+        """term ((+ | -) term)*"""
         value = self._parse_term(depth)
         while (operator := self._peek()) in ("+", "-"):
             self.position += 1
@@ -72,7 +72,7 @@ class _ArithmeticParser:
         return value
 
     def _parse_term(self, depth: int) -> float:
-        """power ((× | ÷)? power)*; a bracket right behind a value is a product."""
+        """power ((× | ÷)? power)*; a bracket right after a value is a product."""
         value = self._parse_power(depth)
         while (operator := self._peek()) in ("×", "÷", "("):
             self.position += operator != "("
@@ -87,7 +87,7 @@ class _ArithmeticParser:
         return self._apply_operator("^", value, self._parse_factor(depth))
 
     def _parse_factor(self, depth: int) -> float:
-        """A number, one with a minus before it, or a sum in brackets."""
+        """A number, one with a minus before it, or an expression in brackets."""
         if depth > MAX_NESTING_DEPTH:
             raise _NotAnExpressionError
         token = self._peek()

@@ -1,7 +1,7 @@
-"""The teacher of a run: marks, errs where it was told to, and finds words for a wrong answer.
+"""A run's teacher: grades answers, errs as often as its settings say, and words the feedback on wrong answers.
 
-What the key says is always kept beside what the teacher said, so that a teacher's errors can be counted: they are label
-noise that reaches DPO.
+The key's grade is always stored beside the teacher's, so that the teacher's errors can be counted: they are label noise that
+reaches DPO.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from studentsim.types import Answer, Feedback, Grade, Option, Question
 
 
 class Judgement(Protocol):
-    """A marker's judgement of one answer."""
+    """A grader's verdict on one answer."""
 
     is_correct: bool
 
 
 class Grader(Protocol):
-    """A trained marker; see ``studentsim/grader/model.py``."""
+    """A trained grader; see ``studentsim/grader/model.py``."""
 
     def judge(self, rows: Sequence[tuple[Question, str]]) -> Sequence[Judgement]:
-        """A verdict for each answer's text."""
+        """A verdict for each (question, answer's text), in order."""
         ...
 
 
 class HintModel(Protocol):
-    """Whoever writes hints in place of the questions' own."""
+    """Writes hints in place of the questions' own; see hint_model.py."""
 
     def write_hints(self, rows: Sequence[tuple[Question, str]]) -> Sequence[str]:
-        """A hint for each wrong answer's text; "" where it has none to give."""
+        """A hint for each (question, wrong answer's text), in order; "" if there is none."""
         ...
 
 
 class Teacher:
-    """Marks by the key, by a trained marker, or by either with errors on purpose; and gives feedback."""
+    """Grades by the key or a trained grader, with deliberate errors if the settings ask for them, and gives feedback."""
 
     def __init__(
         self, settings: Teaching | None = None, *, grader: Grader | None = None, hint_model: HintModel | None = None
@@ -52,17 +52,17 @@ class Teacher:
 
     @property
     def prefers_batches(self) -> bool:
-        """Whether answers are better judged several at once."""
+        """Whether grading several answers at once is faster."""
         return bool(self.grader or self.hint_model)
 
     def grade_exam_answer(self, question: Question, answer: Answer) -> Grade:
-        """An exam is marked by the key alone, whoever marks practice: it is what runs are compared by."""
+        """Grade an exam's answer, always by the key: runs are compared by their exams."""
         return self.key_grader.grade(question, answer)
 
     def grade_practice_answers(
         self, rows: Sequence[tuple[Question, Answer]], *, seed_key: Sequence[object]
     ) -> list[Grade]:
-        """Practice answers, marked together. Whether the teacher errs depends on ``seed_key`` and the question alone."""
+        """Grade practice answers together; whether the teacher errs depends only on ``seed_key`` and the question."""
         verdicts = self.grader.judge([(q, a.text) for q, a in rows]) if self.grader else [None] * len(rows)
         grades = []
         for (question, answer), verdict in zip(rows, verdicts, strict=True):
@@ -81,15 +81,15 @@ class Teacher:
     def give_feedback(
         self, rows: Sequence[tuple[Question, Answer, Grade]], *, seed_key: Sequence[object]
     ) -> list[Feedback | None]:
-        """The words for each of these answers, all of which were called wrong; None where the run's level is ``none``."""
+        """Feedback on each of these answers, all graded wrong by the teacher; None if the run's feedback level is ``none``."""
         level = self.settings.feedback
         if level == "none":
             return [None] * len(rows)
-        wrong = [(q, a.text) for q, a, mark in rows if not mark.is_correct]
+        wrong = [(q, a.text) for q, a, grade in rows if not grade.is_correct]
         hints = iter(self.hint_model.write_hints(wrong)) if self.hint_model and wrong and level != "mark" else None
         feedbacks: list[Feedback | None] = []
-        for question, answer, mark in rows:
-            if mark.is_correct:
+        for question, answer, grade in rows:
+            if grade.is_correct:
                 feedbacks.append(
                     feedback.feedback_for_misjudged_answer(
                         question, sample_mistaken_key_option(question, seed_key=seed_key), level
@@ -104,8 +104,7 @@ class Teacher:
 
 
 def sample_mistaken_key_option(question: Question, *, seed_key: Sequence[object]) -> Option:
-    """The wrong option that a teacher who calls the right one wrong takes for right: one behind which a misconception stands,
-    where there is any."""
+    """The wrong option that a teacher who grades the correct one as wrong takes for the key: one with a misconception, if any."""
     wrong_options = [o for o in question.options if o.letter != question.correct]
     return derive_rng("teacher's belief", *seed_key, question.id).choice(
         [o for o in wrong_options if o.misconception] or wrong_options

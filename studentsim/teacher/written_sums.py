@@ -1,7 +1,7 @@
-"""The sums that a working writes: ``12 * 3 = 36``, ``$5 per day x 7 days = $35``, ``\\frac{20}{100} \\times 50``, ``20% of 50``.
+"""Extracts the operations that a working writes: ``12 * 3 = 36``, ``$5 per day x 7 days = $35``, ``20% of 50``.
 
-Nothing is handed to Python to evaluate. Patterns look a bounded distance ahead, and texts, sums and numbers are bounded in length, so
-that a hostile text takes time in proportion to its length.
+Python evaluates nothing of the text. Patterns look ahead a bounded distance, and texts, expressions and numbers are bounded in
+length, so that a hostile text takes time in proportion to its length.
 """
 
 from __future__ import annotations
@@ -15,47 +15,47 @@ from typing import NamedTuple
 from studentsim.teacher.sum_parser import MAX_EXPRESSION_TOKENS, ArithmeticOperation, ParsedExpression, parse_arithmetic
 
 MAX_TEXT_CHARS = 8_000
-"""Characters that are looked at, from the end."""
+"""Characters of a text that are searched, from its end."""
 MAX_OPERATIONS = 60
-"""Operations that are looked at, the first ones."""
+"""Operations of a text that are returned, the first ones."""
 MAX_UNIT_WORDS = 3
-"""Words between a number and the sign that follows it: ``12 red apples * 3``."""
+"""Most words between a number and the sign after it: ``12 red apples * 3``."""
 
 
 @dataclass(frozen=True)
 class WrittenOperation:
-    """One operation on two numbers. ``stated_result`` is the result that the working writes; None where it goes on without one."""
+    """One operation on two numbers; ``stated_result`` is the result that the working writes, None if it writes none."""
 
     operator: str
     left: float
     right: float
     value: float
-    """What it comes to."""
+    """The correct result."""
     stated_result: float | None = None
     has_equals_sign: bool = False
-    """Whether an equals sign stands beside it. ``2 - 3 days`` may be no sum at all."""
+    """Whether an equals sign precedes or follows it: ``2 - 3 days`` may be no operation at all."""
 
     @property
     def result(self) -> float:
-        """The result that the working goes on with."""
+        """The result that the working continues with: the stated one, or the correct one."""
         return self.value if self.stated_result is None else self.stated_result
 
 
 def extract_operations(text: str) -> list[WrittenOperation]:
-    """The operations of a text in their order, each once; of a chain of equal sums every link.
+    """The operations of a text in order, each once; of a chain of equations (``a = b = c``) those of every link.
 
-    >>> [(s.left, s.operation, s.right, s.stated) for s in extract_operations("12 apples * 3 = 36 apples, so 36 + 5 = 40.")]
+    >>> [(s.left, s.operator, s.right, s.stated_result) for s in extract_operations("12 apples * 3 = 36 apples, so 36 + 5 = 40.")]
     [(12.0, '×', 3.0, 36.0), (36.0, '+', 5.0, 40.0)]
     """
     operations: list[WrittenOperation] = []
-    for one in islice(_iter_operations(text[-MAX_TEXT_CHARS:]), MAX_OPERATIONS):
-        if not any(operations_match(one, other) for other in operations):
-            operations.append(one)
+    for operation in islice(_iter_operations(text[-MAX_TEXT_CHARS:]), MAX_OPERATIONS):
+        if not any(operations_match(operation, earlier) for earlier in operations):
+            operations.append(operation)
     return operations
 
 
 def numbers_match(one: float, other: float) -> bool:
-    """Whether two numbers are the same, but for rounding where one of them is no whole number.
+    """Whether two numbers are equal; within 0.5 % if one of them is no whole number.
 
     >>> numbers_match(0.2778, 5 / 18), numbers_match(200, 201)
     (True, False)
@@ -66,7 +66,7 @@ def numbers_match(one: float, other: float) -> bool:
 
 
 def operations_match(one: WrittenOperation, other: WrittenOperation) -> bool:
-    """Whether two operations are the same on the same numbers; in sums and products in whatever order."""
+    """Whether two operations are the same on the same numbers; those of ``+`` and ``×`` in any order."""
     if one.operator != other.operator:
         return False
     pairs = [(one.left, one.right)] + ([(one.right, one.left)] if one.operator in "+×" else [])
@@ -90,13 +90,13 @@ def _iter_operations(text: str) -> Iterator[WrittenOperation]:
 
 
 def _find_stated_result(expression: ParsedExpression, next_expression: ParsedExpression | None) -> float | None:
-    """The result that stands behind a sum's equals sign. ``12 * 3 = 36 / 4 = 9`` goes on with the result."""
-    goes_on = (
+    """The result after an expression's equals sign; ``12 * 3 = 36 / 4 = 9`` continues with it."""
+    continues = (
         next_expression is not None
         and next_expression.operations
         and numbers_match(next_expression.operations[0].left, expression.value)
     )
-    return expression.value if goes_on else next_expression and next_expression.value
+    return expression.value if continues else next_expression and next_expression.value
 
 
 def _to_written_operation(
@@ -107,7 +107,7 @@ def _to_written_operation(
     )
 
 
-# ------------------------------------------------------------------ from a text to chains of sums
+# ------------------------------------------------------------------ from a text to chains of equations
 
 _NOTATION_REPLACEMENTS: tuple[tuple[re.Pattern[str], str], ...] = (
     *((re.compile(r"\\[dt]?frac\s?\{([^{}]{1,60})\}\s?\{([^{}]{1,60})\}"), r"((\1) / (\2))"),) * 2,
@@ -127,7 +127,7 @@ _NOTATION_REPLACEMENTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"²"), "^2"),
     (re.compile(r"³"), "^3"),
 )
-"""LaTeX, currencies, bold print and other signs, taken away or put into plain ones. A fraction may hold another."""
+"""Removes or simplifies LaTeX, currencies, bold print and other signs; fractions twice, since one may hold another."""
 _TOKEN = re.compile(
     r"(?P<number>\d{1,3}(?:,\d{3}){1,4}(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)|(?P<sign>[-+×÷/*·^()=%])|"
     r"(?P<word>[^\W\d_]+)|(?P<line>\n)|(?P<other>\S)"
@@ -136,7 +136,7 @@ _OPERATOR_BY_SYMBOL = {"*": "×", "·": "×", "/": "÷"}
 _OPERATOR_BY_WORD = {"times": "×", "plus": "+", "minus": "-", "equals": "=", "is": "=", "gives": "="}
 _OPERATOR_BY_WORD_BEFORE_BY = {"multiplied": "×", "divided": "÷"}
 _UNIT_LETTERS = frozenset("mslghLK")
-"""Single letters that name units; others are variables, which no number stands for."""
+"""Single letters that name units; others are variables."""
 
 
 class _Token(NamedTuple):
@@ -155,7 +155,7 @@ def _tokenize(text: str) -> list[_Token]:
 
 
 def _iter_equation_chains(tokens: Sequence[_Token]) -> Iterator[list[list[str]]]:
-    """Runs of sums with equals signs between: for each sum its numbers and signs; a number with ``%`` behind it keeps that."""
+    """Chains of expressions joined by equals signs, each expression a list of numbers and signs; ``20%`` is one token."""
     reader = _EquationChainReader()
     for index, token in enumerate(tokens):
         next_token = tokens[index + 1] if index + 1 < len(tokens) else _Token("line", "\n")
@@ -165,21 +165,21 @@ def _iter_equation_chains(tokens: Sequence[_Token]) -> Iterator[list[list[str]]]
 
 
 class _EquationChainReader:
-    """Reads token after token into a chain. ``unit_word_count`` counts the words since the last number."""
+    """Collects tokens into a chain; ``unit_word_count`` counts the words since the last number."""
 
     def __init__(self) -> None:
         self.chain: list[list[str]] = [[]]
         self.unit_word_count = 0
 
     def close_chain(self) -> list[list[str]]:
-        """The chain so far; another begins."""
+        """Return the chain so far and begin another."""
         chain, self.chain, self.unit_word_count = self.chain, [[]], 0
         return chain
 
     def read_token(self, token: _Token, next_token: _Token) -> list[list[str]]:
-        """Takes a token; the chain that ends with it, if one does."""
+        """Add a token; returns the chain that ends with it, else an empty list."""
         if token.kind in ("number", "sign") and token.text != "=" and len(self.chain[-1]) > MAX_EXPRESSION_TOKENS:
-            return []  # too long to be read as a sum
+            return []  # too long to be parsed
         if token.kind == "number":
             return self._read_number(token.text)
         if token.kind == "sign":
@@ -198,7 +198,7 @@ class _EquationChainReader:
 
     @property
     def _ends_with_fraction_or_percent(self) -> bool:
-        """Whether "of" is a product here: ``20% of 50``, ``3/4 of 60``; not ``12 crates of 30``."""
+        """Whether "of" means a product here: ``20% of 50``, ``3/4 of 60``; not ``12 crates of 30``."""
         fraction = self.chain[-1][-2:-1] == ["÷"] or self._last_token == ")" or "." in self._last_token
         return not self.unit_word_count and (fraction or self._last_token.endswith("%"))
 
@@ -233,19 +233,15 @@ class _EquationChainReader:
 
     def _read_word(self, word: str, next_token: _Token) -> list[list[str]]:
         if self._ends_with_value:
-            low = word.lower()
+            lower_word = word.lower()
             precedes_value = next_token.kind == "number" or next_token.text == "("
-            operator = _OPERATOR_BY_WORD.get(low) or (
-                "×" if precedes_value and (low == "x" or (low == "of" and self._ends_with_fraction_or_percent)) else ""
-            )
-            operator = operator or (
-                _OPERATOR_BY_WORD_BEFORE_BY[low]
-                if low in _OPERATOR_BY_WORD_BEFORE_BY and next_token.text == "by"
-                else ""
-            )
+            is_product = lower_word == "x" or (lower_word == "of" and self._ends_with_fraction_or_percent)
+            operator = _OPERATOR_BY_WORD.get(lower_word) or ("×" if precedes_value and is_product else "")
+            if next_token.text == "by":
+                operator = operator or _OPERATOR_BY_WORD_BEFORE_BY.get(lower_word, "")
             if operator:
                 return self._read_operator(
-                    operator, _Token("number", "") if low in _OPERATOR_BY_WORD_BEFORE_BY else next_token
+                    operator, _Token("number", "") if lower_word in _OPERATOR_BY_WORD_BEFORE_BY else next_token
                 )
             if (len(word) > 1 or word in _UNIT_LETTERS) and self.unit_word_count < MAX_UNIT_WORDS:
                 self.unit_word_count += 1
@@ -255,5 +251,5 @@ class _EquationChainReader:
         elif not self.chain[-1] and len(self.chain) == 1:
             return []
         if len(word) == 1 and self.chain[-1]:
-            self.chain[-1] = []  # 2x: what stands here is no number
+            self.chain[-1] = []  # 2x is no number
         return self.close_chain()

@@ -1,7 +1,7 @@
-"""DPO with LoRA, by TRL's DPOTrainer on a PEFT model: what the student got wrong becomes what it prefers not to say.
+"""DPO with LoRA, by TRL's DPOTrainer on a PEFT model: a correct answer is preferred to the student's wrong one.
 
-"Direct Preference Optimization" (Rafailov et al. 2023); settings as in P0 unless the run says otherwise. One trainer a turn;
-the model is loaded once a run. TRL's settings are chosen in ``manner.py``.
+"Direct Preference Optimization" (Rafailov et al. 2023); settings as in P0 unless the run has others. Each turn has a new TRL trainer;
+the model is loaded once a run. ``dpo_config.py`` has TRL's settings.
 """
 
 from __future__ import annotations
@@ -31,35 +31,21 @@ from studentsim.training.dpo_config import RuntimeOptions, build_dpo_config
 from studentsim.training.epoch_metrics import EpochEnd, EpochMeans
 from studentsim.training.heldout_metrics import compute_held_out_metrics
 from studentsim.training.option_pairs import OptionPreferenceMeter
+from studentsim.training.protocols import PairLogps, PairScorer, TokenizedPair
 from studentsim.training.rehearsal import Rehearsal
 from studentsim.training.rehearsal_loss import RehearsalPenalty
 from studentsim.training.trainer import MaskedPreferenceCollator, PretokenizedDPOTrainer, StepReporter
 from studentsim.types import Pair, PairScore
 
 REFERENCE_ADAPTER = "ref"
-"""The name TRL gives the frozen copy of the adapter that log-ratios compare with."""
+"""TRL's name for its frozen copy of the adapter, the reference of the log-ratios."""
 
 
-class TrainableStudent(Protocol):
+class TrainableStudent(PairScorer, Protocol):
     """What DPO needs of a student."""
 
     model: PeftModel
     tokenizer: PreTrainedTokenizerBase
-
-    def pair_ids(self, pair: Pair) -> dict[str, list[int]]:
-        """``prompt_ids``, ``chosen_ids``, ``rejected_ids``, and a mask for each of the latter two."""
-        ...
-
-    def pair_logps(self, rows: Sequence[dict[str, list[int]]], *, base: bool = False) -> list[tuple[float, float]]:
-        """Log-probabilities of chosen and rejected for each of ``pair_ids``' rows.
-
-        By the student as it stands or, with ``base``, as it was before any training.
-        """
-        ...
-
-    def pair_scores(self, rows: Sequence[dict[str, list[int]]]) -> list[PairScore]:
-        """As ``pair_logps``, by the student as it stands, with the mean logits beside the log-probabilities."""
-        ...
 
     def on_adapter_changed(self) -> None:
         """Called when the adapter has changed."""
@@ -67,7 +53,7 @@ class TrainableStudent(Protocol):
 
 
 class DPOStudentTrainer:
-    """Trains one student, which nobody else trains; see ``studentsim.student.protocols.Trainer``."""
+    """Trains one student, which nothing else trains; see ``studentsim.student.protocols.Trainer``."""
 
     def __init__(
         self,
@@ -85,8 +71,8 @@ class DPOStudentTrainer:
         self.runtime_options = runtime_options or RuntimeOptions()
         self.rehearsal = rehearsal if learning.rehearsal > 0 else None
         self.option_preference = option_preference
-        """Who looks at held-out questions' options; None for students that do not read them."""
-        self._cached_reference: tuple[Sequence[Pair], list[tuple[float, float]]] = ((), [])
+        """Measures preferences among held-out questions' options; None for students whose prompts have no options."""
+        self._cached_reference: tuple[Sequence[Pair], PairLogps] = ((), [])
 
     def learn(
         self,
@@ -97,10 +83,10 @@ class DPOStudentTrainer:
         seed: int,
         practised: Collection[str] | None = None,
     ) -> Iterator[TrainingStep | EpochFinished | Validated]:
-        """Train on the pairs, then look at the held-out ones. No pairs at all is no error: then nothing is trained.
+        """Train on ``pairs`` in a thread and yield each step's metrics; then score the held-out pairs. Without pairs nothing happens.
 
-        What is not ``practised`` (keys as ``rehearsal.rehearsal_key`` tells them; None: not known, nothing is rehearsed) is held where
-        it was. Runs the trainer in a thread and yields each step's figures as they come. Closing the iterator stops training.
+        Skills that are not ``practised`` (keys of ``rehearsal.rehearsal_key``) are rehearsed; None: unknown, nothing is rehearsed.
+        Closing the iterator stops training.
         """
         if not pairs:
             if self.rehearsal and practised is not None:
@@ -148,14 +134,14 @@ class DPOStudentTrainer:
             )
 
     def save(self, folder: Path) -> None:
-        """Write what a resumed run needs beside the student's adapter; nothing without rehearsal."""
+        """Write what a resumed run needs besides the student's adapter: the rehearsal's references, if any."""
         if self.rehearsal:
             self.rehearsal.save(folder)
 
     def load(self, folder: Path) -> None:
-        """Take up what ``save`` wrote.
+        """Load what ``save`` wrote.
 
-        :raises StudentError: it is missing, damaged, or another run's.
+        :raises StudentError: when it is missing, damaged, or another run's.
         """
         if self.rehearsal:
             self.rehearsal.load(folder)
@@ -163,7 +149,7 @@ class DPOStudentTrainer:
     def _build_rehearsal_penalty(
         self, pair_count: int, turn: int, practised: Collection[str] | None
     ) -> RehearsalPenalty | None:
-        """What the lesson's optimiser steps rehearse, if anything. The student is still as the last lesson left it."""
+        """The turn's rehearsal, if any. To be called before the turn's training, since it computes references."""
         if not self.rehearsal or practised is None:
             return None
         self.rehearsal.begin_turn(self.student, practised)
@@ -180,11 +166,11 @@ class DPOStudentTrainer:
         self,
         turn: int,
         means: EpochMeans,
-        rows: Sequence[dict[str, list[int]]],
-        reference: Sequence[tuple[float, float]],
+        rows: Sequence[TokenizedPair],
+        reference: PairLogps,
         scores: Sequence[PairScore] | None,
     ) -> EpochFinished:
-        """What the epoch under way told, with the held-out pairs' figures where they were looked at."""
+        """The finished epoch's mean metrics, and those of the held-out pairs where they were scored."""
         epoch, validation_metrics = means.epoch, None
         if scores is not None:
             token_counts = [(sum(row["chosen_mask"]), sum(row["rejected_mask"])) for row in rows]
@@ -194,8 +180,8 @@ class DPOStudentTrainer:
             )
         return EpochFinished(turn, epoch, self.learning.epochs, means.finish_epoch(), validation_metrics)
 
-    def _score_held_out(self, rows: Sequence[dict[str, list[int]]]) -> list[PairScore]:
-        """The held-out pairs in the midst of training, which goes on as if nobody had looked: no random number is drawn."""
+    def _score_held_out(self, rows: Sequence[TokenizedPair]) -> list[PairScore]:
+        """The held-out pairs' scores during training, which they do not affect: no random numbers are used."""
         was_training = self.student.model.training
         self.student.on_adapter_changed()
         try:
@@ -203,12 +189,10 @@ class DPOStudentTrainer:
         finally:
             self.student.model.train(was_training)
 
-    def _reference_logps(
-        self, held_out: Sequence[Pair], rows: Sequence[dict[str, list[int]]]
-    ) -> list[tuple[float, float]]:
+    def _reference_logps(self, held_out: Sequence[Pair], rows: Sequence[TokenizedPair]) -> PairLogps:
         """The reference's log-probabilities of the held-out pairs.
 
-        Last turn's were told by the pass at its end, and the base's never change.
+        Cached: the last turn's were computed at its end, and the base model's never change.
         """
         pairs, logps = self._cached_reference
         if rows and pairs == held_out:
@@ -233,7 +217,7 @@ class DPOStudentTrainer:
                     _remove_trainer_patches(self.student.model, self.runtime_options)
             self.student.on_adapter_changed()
             messages.put(None)
-        except BaseException as error:  # handed over to the thread that asked, which raises it there
+        except BaseException as error:  # ``learn`` raises it in its own thread
             messages.put(error)
 
     def _build_trainer(
@@ -255,10 +239,10 @@ class DPOStudentTrainer:
         )
         for callback in (PrinterCallback, ProgressCallback):
             trainer.remove_callback(callback)
-        # TRL has put a copy of the adapter beside it as the reference. It is not needed: last turn's student has told its
-        # log-probabilities already; and without the copy TRL takes the model with its adapter switched off, the base.
+        # TRL has added a copy of the adapter as the reference. It is not needed: last turn's log-probabilities are computed
+        # before training; and without the copy TRL uses the model with its adapter disabled, the base model.
         _delete_reference_adapter(model)
-        # And it has rounded the adapter of a quantised model to bfloat16, where small steps are lost.
+        # TRL has also rounded the adapter of a quantised model to bfloat16, where small steps are lost.
         for parameter, data in trained_weights:
             parameter.data = data
         if self.runtime_options.decoder:
@@ -274,11 +258,11 @@ class DPOStudentTrainer:
 
     @property
     def _precomputes_reference(self) -> bool:
-        """Whether the reference's log-probabilities are told before training. For the base that pays from two epochs on."""
+        """Whether the reference's log-probabilities are computed before training. For the base model that pays from two epochs on."""
         return self.learning.reference == "last-turn" or self.learning.epochs > 1
 
     def _build_dataset(self, pairs: Sequence[Pair]) -> Dataset:
-        """Pairs as TRL's collator takes them. The reference's log-probabilities come once a turn, not once a step."""
+        """The pairs as rows for TRL's collator, with the reference's log-probabilities where these are computed once a turn."""
         rows = [self.student.pair_ids(p) for p in pairs]
         if self._precomputes_reference:
             logps = self.student.pair_logps(rows, base=self.learning.reference == "base")
@@ -288,11 +272,11 @@ class DPOStudentTrainer:
 
 
 def _remove_trainer_patches(model: PeftModel, runtime_options: RuntimeOptions) -> None:
-    """Take off what the trainer put on: the next turn's would come on top of it."""
+    """Undo the trainer's changes to the model, on top of which the next turn's would come."""
     _delete_reference_adapter(model)
     lm_head.unpatch(model.get_base_model())
     if runtime_options.dtype != "float32":
-        # accelerate's autocasting forward, and its note that the model has one: else the next turn would learn without.
+        # accelerate's autocasting forward, and its flag for it: with the flag alone the next turn would train without autocast.
         for name in ("_original_forward", "forward", "_is_accelerate_prepared"):
             model.__dict__.pop(name, None)
     if runtime_options.gradient_checkpointing:
@@ -320,5 +304,5 @@ def _parse_metrics(logs: dict[str, float]) -> PreferenceMetrics:
     )
 
 
-def _pair_logps(scores: Sequence[PairScore]) -> list[tuple[float, float]]:
+def _pair_logps(scores: Sequence[PairScore]) -> PairLogps:
     return [(score.chosen, score.rejected) for score in scores]

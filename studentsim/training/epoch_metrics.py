@@ -1,4 +1,4 @@
-"""P0's table of figures: what the optimiser steps of one pass over a turn's pairs told, taken together."""
+"""An epoch's metrics, as in P0's table: the means of its optimiser steps'."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from studentsim.types import PairScore
 
 @dataclass(frozen=True)
 class EpochEnd:
-    """A turn's epoch, but not its last, is over; ``scores`` of the held-out pairs, where they were looked at then."""
+    """An epoch that is not the turn's last has ended; ``scores``: the held-out pairs' scores at its end, if computed."""
 
     scores: Sequence[PairScore] | None = None
 
 
 @dataclass
 class EpochMeans:
-    """The means of an epoch's steps, weighted by the pairs of each: the last step of an epoch may have fewer."""
+    """Means of an epoch's steps, weighted by their pairs: the last step of an epoch may have fewer."""
 
     pair_count: int
     """Pairs of the turn."""
     batch_size: int
     """Pairs of a full step."""
     epoch: int = 1
-    """The epoch that is under way, from 1."""
+    """The current epoch, from 1."""
     _steps: list[PreferenceMetrics] = field(default_factory=list)
 
     def add_step(self, step: PreferenceMetrics) -> None:
-        """Take the next step's figures in."""
+        """Add the next step's metrics."""
         self._steps.append(step)
 
     def finish_epoch(self) -> PreferenceMetrics:
-        """The means of the epoch that is over; the next one begins."""
+        """The current epoch's means; the next epoch begins."""
         weights = [max(1, min(self.batch_size, self.pair_count - k * self.batch_size)) for k in range(len(self._steps))]
         means = weighted_mean_metrics(self._steps, weights)
         self._steps, self.epoch = [], self.epoch + 1
@@ -41,7 +41,7 @@ class EpochMeans:
 
 
 def weighted_mean_metrics(metrics: Sequence[PreferenceMetrics], weights: Sequence[float]) -> PreferenceMetrics:
-    """Each figure's weighted mean; None where one of them is not known. Rehearsal's is that of the steps which rehearsed."""
+    """Each metric's weighted mean; None where a value is None. ``rehearsal``: the plain mean of the steps that have it."""
     total = sum(weights)
 
     def mean(name: str) -> float | None:

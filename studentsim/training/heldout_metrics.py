@@ -1,7 +1,7 @@
-"""The validation pass: DPO's figures on held-out pairs, from the pairs' log-probabilities alone.
+"""DPO's metrics on held-out pairs, from their log-probabilities.
 
-TRL tells the same in ``evaluate`` (a test holds this to it), at the price of a pass in which each pair's prompt is read twice and
-that must be made once more for the next turn's reference.
+TRL's ``evaluate`` gives the same (a test compares them), but computes each pair's prompt twice, and the next turn's reference would take
+another pass.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ import torch.nn.functional as F
 
 from studentsim.events import PreferenceMetrics
 from studentsim.settings import Learning
-
-PairLogps = Sequence[tuple[float, float]]
-"""Of each pair the log-probabilities (at most 0) of chosen and rejected."""
+from studentsim.training.protocols import PairLogps
 
 
 def compute_held_out_metrics(
@@ -25,15 +23,15 @@ def compute_held_out_metrics(
     learning: Learning,
     mean_logits: Sequence[tuple[float, float]] | None = None,
 ) -> PreferenceMetrics:
-    """What the student prefers, compared with its reference. ``token_counts`` are the tokens of chosen and rejected that count,
-    ``mean_logits`` the mean logits over them and the vocabulary.
+    """The student's loss and rewards relative to its reference.
 
+    ``token_counts``: of each pair the tokens of chosen and rejected that count; ``mean_logits``: means over these and the vocabulary.
     Rewards are beta times the log-ratios ("Direct Preference Optimization", Rafailov et al. 2023, section 4); losses as in TRL.
     """
-    current, initial = torch.tensor(student_logps), torch.tensor(reference_logps)  # (pairs, 2)
-    rewards = learning.beta * (current - initial)
+    current, reference = torch.tensor(student_logps), torch.tensor(reference_logps)  # (pairs, 2)
+    rewards = learning.beta * (current - reference)
     margins = rewards[:, 0] - rewards[:, 1]
-    loss = _compute_losses(current - initial, torch.tensor(token_counts), learning).mean()
+    loss = _compute_losses(current - reference, torch.tensor(token_counts), learning).mean()
     if learning.sft_weight > 0:
         loss = loss - learning.sft_weight * current[:, 0].sum() / sum(chosen for chosen, _ in token_counts)
     (chosen, rejected), (logp_chosen, logp_rejected) = rewards.mean(0).tolist(), current.mean(0).tolist()
@@ -56,7 +54,7 @@ def compute_held_out_metrics(
 def _token_weighted_mean_logits(
     mean_logits: Sequence[tuple[float, float]], token_counts: Sequence[tuple[int, int]]
 ) -> tuple[float, float]:
-    """TRL's ``logits/chosen`` and ``logits/rejected``: over all tokens of the batch, so a long completion weighs more."""
+    """TRL's ``logits/chosen`` and ``logits/rejected``: means over all tokens, so that a long completion weighs more."""
     tokens = torch.tensor(token_counts, dtype=torch.float64)  # (pairs, 2)
     means = (torch.tensor(mean_logits, dtype=torch.float64) * tokens).sum(0) / tokens.sum(0).clamp(min=1)
     chosen, rejected = means.tolist()
@@ -64,12 +62,12 @@ def _token_weighted_mean_logits(
 
 
 def _compute_losses(log_ratios: torch.Tensor, token_counts: torch.Tensor, learning: Learning) -> torch.Tensor:
-    """DPO's loss (pairs,) by the log-ratios (pairs, 2) of chosen and rejected."""
+    """DPO's loss (pairs,) from the log-ratios (pairs, 2) of chosen and rejected."""
     margin = learning.beta * (log_ratios[:, 0] - log_ratios[:, 1])
     if learning.loss == "hinge":
         return (1 - margin).relu()
     if learning.loss == "ipo":
-        # "A General Theoretical Paradigm …" (Azar et al. 2023), equation 17, by tokens as TRL does
+        # "A General Theoretical Paradigm …" (Azar et al. 2023), equation 17, per token as in TRL
         by_token = log_ratios / token_counts.clamp(min=1)
         return (by_token[:, 0] - by_token[:, 1] - 1 / (2 * learning.beta)) ** 2
     if learning.loss == "robust":  # "Provably Robust DPO" (Chowdhury et al. 2024)

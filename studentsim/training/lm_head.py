@@ -1,8 +1,8 @@
-"""DPO's log-probabilities from completion tokens alone, on a CPU too.
+"""An LM head for TRL that computes only completion tokens' log-probabilities, also on a CPU.
 
-TRL 1.16 gives the model a head that returns each label's log-probability instead of logits. With a GPU it scores only the
-positions that have a label; elsewhere all of them, prompt and padding too, which for a small model with a
-long prompt was more than half of a training step (docs/log.md). This one scores the labelled positions anywhere.
+TRL 1.16 gives the model a head that returns each label's log-probability instead of logits. On a GPU it computes only the labelled
+positions; on a CPU all of them, prompt and padding included, which for a small model with a long prompt took more than half of a
+training step (docs/log.md). This head computes the labelled positions on any device.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _LOGIT_SCALING_SETTINGS = (
     "lm_head_multiplier",
     "logits_scaling",
 )
-"""Settings by which some architectures bend their logits; TRL's own head knows them, so it stays for those."""
+"""Config settings by which some architectures scale their logits; TRL's own head handles these and is kept there."""
 
 
 def patch(model: PreTrainedModel, *, split_rows: bool = False, has_plain_lm_head: bool = True) -> None:
-    """Replace TRL's head on ``model`` (the base model, without PEFT around it), where that changes nothing but the time.
+    """Replace TRL's head on ``model`` (the base model, without PEFT's wrapper), where that only saves time.
 
-    ``split_rows`` computes a batch's rows in two parts at once (``apart.py``); rows must be padded on the right. A model whose
-    logits its head alone does not make (not ``has_plain_lm_head``), in a way that TRL does not know either, is asked for them whole.
+    ``split_rows``: compute a batch's rows in two parts at once (``microbatch.py``); rows must be padded on the right.
+    ``has_plain_lm_head`` False: the head alone does not give the logits, in a way unknown to TRL too, so that the model computes them.
     """
     config = model.config.get_text_config()
     if any(getattr(config, name, None) is not None for name in _LOGIT_SCALING_SETTINGS) or (
@@ -60,7 +60,7 @@ def patch(model: PreTrainedModel, *, split_rows: bool = False, has_plain_lm_head
 
 
 def unpatch(model: PreTrainedModel) -> None:
-    """The model's own forward again."""
+    """Restore the model's own forward."""
     model.__dict__.pop("forward", None)
 
 
@@ -81,26 +81,23 @@ def _forward_in_parts(
 
     def compute_part(rows: list[int]) -> microbatch.TokenOutputs:
         ids, part_attention = crop_rows(input_ids, rows), crop_rows(attention_mask, rows)
-        hidden = model.base_model(input_ids=ids, attention_mask=part_attention, use_cache=False).last_hidden_state[
-            :, :-1
-        ]
+        hidden = model.base_model(input_ids=ids, attention_mask=part_attention, use_cache=False).last_hidden_state
         is_labelled = crop_rows(mask, rows, 1)
-        return _compute_token_outputs(
-            _compute_logits(model, hidden[is_labelled]), crop_rows(labels, rows, 1)[is_labelled]
-        )
+        logits = _compute_logits(model, hidden[:, :-1][is_labelled])
+        return _compute_token_outputs(logits, crop_rows(labels, rows, 1)[is_labelled])
 
     label_positions = [crop_rows(flat_positions, rows, 1)[crop_rows(mask, rows, 1)] for rows in parts]
     return scatter_token_outputs(label_positions, microbatch.compute_parts(compute_part, parts, parameters), mask)
 
 
 def _compute_logits(model: PreTrainedModel, hidden: torch.Tensor) -> torch.Tensor:
-    """Logits (N, V) of hidden states (N, H) by the head alone."""
+    """Logits (N, V), float32, of hidden states (N, H) by the LM head alone."""
     head = model.get_output_embeddings()
     return head(hidden.to(head.weight.dtype)).float()  # norms may be in float32, the head in bfloat16
 
 
 def _compute_token_outputs(logits: torch.Tensor, label_ids: torch.Tensor) -> microbatch.TokenOutputs:
-    """``logits`` (N, V), ``label_ids`` ids (N,) -> log-probabilities, entropies, mean logits, and whether likeliest, each (N,)."""
+    """Log-probabilities, entropies, mean logits, and whether likeliest, each (N,), of ``label_ids`` (N,) by ``logits`` (N, V)."""
     log_distribution = logits.log_softmax(-1)
     log_probs = log_distribution.gather(-1, label_ids[:, None]).squeeze(-1)
     with torch.no_grad():
@@ -111,7 +108,7 @@ def _compute_token_outputs(logits: torch.Tensor, label_ids: torch.Tensor) -> mic
 def scatter_token_outputs(
     label_positions: list[torch.Tensor], outputs: list[microbatch.TokenOutputs], mask: torch.Tensor
 ) -> FusedCausalLMOutput:
-    """TRL's figures (B, T), 0 where nothing is asked; ``label_positions`` says where in the flattened ``mask`` each part's stand."""
+    """TRL's outputs (B, T), 0 at positions without label; ``label_positions``: each part's indices into the flattened ``mask`` (B, T)."""
     positions = torch.cat(label_positions)
 
     def scatter(parts: tuple[torch.Tensor, ...]) -> torch.Tensor:

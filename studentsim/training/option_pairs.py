@@ -1,39 +1,26 @@
-"""Reward accuracy on pairs of one form: a held-out question's right option against a wrong one's, both as "Answer: b) 980".
+"""Reward accuracy on pairs in one style: a held-out question's correct option against a wrong one, both as "Answer: b) 980".
 
-A given working and a student's own reply differ in style, so that a student may come to prefer one to the other without knowing
-better. Two options are worded alike: what is preferred here is preferred for its sense. Only for students whose prompt holds the
-options. Rewards are beta times the log-ratio to the reference ("Direct Preference Optimization", Rafailov et al. 2023, section 4).
+A solution and a student's own reply differ in style, so that a student may come to prefer one of them without knowing better. Two
+options are worded alike, so that only their content decides. For students whose prompt contains the options.
+Rewards are beta times the log-ratio to the reference ("Direct Preference Optimization", Rafailov et al. 2023, section 4).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import fmean
-from typing import Protocol
 
 from studentsim.rng import derive_rng
 from studentsim.settings import Learning
+from studentsim.training.protocols import PairLogps, PairScorer, TokenizedPair
 from studentsim.types import Pair, Question
-
-OptionLogps = list[tuple[float, float]]
-"""Of each pair the summed log-probabilities (natural) of the right option's text and the wrong one's."""
-
-
-class LogpScorer(Protocol):
-    """What is needed of a student; see ``dpo.TrainableStudent``."""
-
-    def pair_ids(self, pair: Pair) -> dict[str, list[int]]:
-        """A pair as token ids."""
-        ...
-
-    def pair_logps(self, rows: Sequence[dict[str, list[int]]], *, base: bool = False) -> OptionLogps:
-        """Log-probabilities by the student as it stands, or as it was before any training (``base``)."""
-        ...
 
 
 def build_option_pairs(questions: Sequence[Question]) -> list[Pair]:
-    """For each question its right option's text against a wrong one's, which its id draws; a wrong one that reads as the right one is
-    never taken, and a question without another has no pair."""
+    """For each question its correct option against a wrong one, sampled by the question's id.
+
+    Wrong options with the correct one's text are never sampled; a question without any other gets no pair.
+    """
     pairs = []
     for question in questions:
         wrong_options = [
@@ -41,31 +28,28 @@ def build_option_pairs(questions: Sequence[Question]) -> list[Pair]:
         ]
         if wrong_options:
             wrong_option = derive_rng("option pair", question.id).choice(wrong_options)
-            answer_texts = [
-                f"Answer: {option.letter}) {option.text}" for option in (question.correct_option, wrong_option)
-            ]
-            pairs.append(Pair(question, chosen=answer_texts[0], rejected=answer_texts[1]))
+            chosen, rejected = (f"Answer: {o.letter}) {o.text}" for o in (question.correct_option, wrong_option))
+            pairs.append(Pair(question, chosen=chosen, rejected=rejected))
     return pairs
 
 
 class OptionPreferenceMeter:
-    """The share of held-out questions whose right option gains more than a wrong one, and by how much.
+    """Measures how often, and by how much, the correct option's reward exceeds a wrong one's, before and after a turn's training.
 
-    To be asked before a lesson's training and after it. The reference is the learner's own (``Learning.reference``): the base's
-    figures are computed once, the last lesson's student has told its own after that lesson; a resumed run has neither and computes
-    them from what it loaded, which gives the same.
+    The reference is the trainer's (``Learning.reference``). The base model's log-probabilities are computed once, the last turn's at its
+    end; a resumed run computes them again from the loaded adapter, with the same result.
     """
 
-    def __init__(self, student: LogpScorer, learning: Learning) -> None:
+    def __init__(self, student: PairScorer, learning: Learning) -> None:
         self.student = student
         self.beta = learning.beta
         self.uses_base_reference = learning.reference == "base"
-        self._reference: tuple[list[str], OptionLogps] = ([], [])
-        self._rows: list[dict[str, list[int]]] = []
+        self._reference: tuple[list[str], PairLogps] = ([], [])
+        self._rows: list[TokenizedPair] = []
         self._ids: list[str] = []
 
     def begin_turn(self, questions: Sequence[Question]) -> None:
-        """A lesson's training begins: the reference's figures on these questions, where they are not known yet."""
+        """Before a turn's training: compute the reference's log-probabilities for these questions, unless they are cached."""
         pairs = build_option_pairs(questions)
         ids = [pair.question.id for pair in pairs]
         if ids != self._ids:
@@ -74,17 +58,14 @@ class OptionPreferenceMeter:
             self._reference = ids, self.student.pair_logps(self._rows, base=self.uses_base_reference) if ids else []
 
     def finish_turn(self) -> dict[str, float | None]:
-        """The training is over: ``option_accuracies`` (0 to 1) and ``option_margins`` (mean difference of the two rewards).
-
-        Both None where there are no such pairs.
-        """
+        """After training: ``option_accuracies`` (0 to 1) and ``option_margins`` (mean difference of the rewards); None without pairs."""
         if not self._ids:
             return {"option_accuracies": None, "option_margins": None}
         current = self.student.pair_logps(self._rows)
         reference = self._reference[1]
         margins = [
-            self.beta * ((right - right_before) - (wrong - wrong_before))
-            for (right, wrong), (right_before, wrong_before) in zip(current, reference, strict=True)
+            self.beta * ((correct - ref_correct) - (wrong - ref_wrong))
+            for (correct, wrong), (ref_correct, ref_wrong) in zip(current, reference, strict=True)
         ]
         if not self.uses_base_reference:
             self._reference = self._ids, current

@@ -1,4 +1,4 @@
-"""Preference pairs: what DPO learns from. Where pairs come from is a seam; here are the paper's and the held-out ones."""
+"""Builds preference pairs for DPO: the paper's, from the student's mistakes, and held-out ones."""
 
 from __future__ import annotations
 
@@ -19,16 +19,15 @@ def pairs_from_mistakes(
     chosen_text: ChosenText = "full",
     seed_key: Sequence[object] = (),
 ) -> list[Pair]:
-    """One pair for each first attempt that the teacher called wrong (P0): rejected is what the student wrote itself.
+    """One pair for each first attempt that the teacher graded wrong (P0); the student's text is the rejected one.
 
-    ``chosen_source`` says what is preferred to it: ``working``, the given right one; ``revision``, the student's own later attempt
-    that the teacher called right (without one, no pair); ``revision-or-working``, that or else the given one. Where the
-    teacher erred, calling a right answer wrong, the given working is that of the wrong option it takes for right: so
-    its error reaches the student. Which one is decided by ``seed_key``. ``chosen_text`` says how much of a given working the chosen text
-    holds (``Teaching.chosen_text``); what the student wrote stands whole.
+    ``chosen_source``: the chosen text is the correct solution (``working``), the student's own later attempt that the teacher graded
+    right (``revision``; without one, no pair), or that attempt if there is one, else the solution (``revision-or-working``). Where the
+    teacher graded a correct answer wrong, the solution is that of the wrong option it takes for correct, so that its error reaches the
+    student; ``seed_key`` determines which. ``chosen_text``: how much of a solution is used (``Teaching.chosen_text``); the
+    student's texts are used whole.
 
-    An answer that says the same as what is preferred, or nothing at all, teaches nothing and gives no pair; nor does one that was
-    doubted on purpose.
+    An empty answer, or one equal to the chosen text, gives no pair; nor does a correct answer that was challenged on purpose.
     """
     pairs = []
     for attempts in practised:
@@ -57,7 +56,7 @@ def _build_pair(question: Question, chosen: str, revision: Answer | None, answer
 
 
 def _find_revision(attempts: Attempts) -> Answer | None:
-    """The student's own later attempt that the teacher called right."""
+    """The student's last attempt, if it is not the first and the teacher graded it right."""
     return attempts.last[0] if len(attempts.attempts) > 1 and attempts.last[1].assigned_correct else None
 
 
@@ -73,15 +72,15 @@ def _build_chosen_text(
 
 
 def build_held_out_pairs(questions: Sequence[Question], chosen_text: ChosenText = "full") -> list[Pair]:
-    """Pairs that are looked at but never trained on: the right working against a wrong option's, both in the form of ``chosen_text``.
+    """A pair for each question that is never trained on: the correct solution against a wrong option's, in the form ``chosen_text``.
 
-    The wrong option is drawn by the question's id, among those that carry a working where there are any.
+    The wrong option is sampled by the question's id, from those with a solution if there are any.
     """
     pairs = []
     for question in questions:
-        wrong = [o for o in question.options if o.letter != question.correct]
-        with_working = [o for o in wrong if o.solution] or wrong
-        option = derive_rng("held-out pair", question.id).choice(with_working)
+        wrong_options = [o for o in question.options if o.letter != question.correct]
+        candidates = [o for o in wrong_options if o.solution] or wrong_options
+        option = derive_rng("held-out pair", question.id).choice(candidates)
         pairs.append(
             Pair(
                 question,

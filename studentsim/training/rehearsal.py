@@ -1,9 +1,9 @@
-"""Rehearsal: what a lesson does not practise is held where it was, so that what is practised is what is learnt.
+"""Rehearsal: keeps the log-probabilities of skills that a turn does not practise where they were, so that only practised skills change.
 
-LoRA finds one direction, "be right rather than slip", whatever is practised. So beside the lesson's pairs some of other skills go
-through the model, and their log-probabilities are held where they were when that skill was last practised. After "Catastrophic
+LoRA finds one direction, "be right rather than slip", whatever is practised. So some pairs of other skills go through the model beside
+the turn's pairs, and a penalty keeps their log-probabilities where they were when that skill was last practised. After "Catastrophic
 forgetting, rehearsal and pseudorehearsal" (Robins 1995) and "Experience Replay for Continual Learning" (Rolnick et al. 2019).
-Here is what is kept, and how it was; ``holding.py`` holds it during training. No torch here.
+This file has the pairs and their references; ``rehearsal_loss.py`` has the penalty. No torch here.
 """
 
 from __future__ import annotations
@@ -13,48 +13,34 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any, Protocol
+from typing import Any
 
 from studentsim.errors import StudentError
 from studentsim.rng import derive_rng
 from studentsim.settings import ChosenText
 from studentsim.training.pairs import build_held_out_pairs
-from studentsim.types import Pair, PairScore, Question
+from studentsim.training.protocols import PairScorer, TokenizedPair
+from studentsim.types import Pair, Question
 
 REFERENCES_FILE = "rehearsal.json"
-"""In a checkpoint, beside the adapter."""
+"""Its name in a checkpoint, beside the adapter."""
 
 TOTAL_PAIRS, MIN_PAIRS_PER_KEY, MAX_PAIRS_PER_KEY = 84, 2, 24
-"""Kept pairs in all, shared out among the keys; at least, and at most, for one key. With two and a half times as many, what was not
-practised was held no better, and to score those of the keys that a lesson leaves took as much longer."""
+"""Rehearsal pairs in all, divided among the keys; the least and the most for one key. Two and a half times as many kept unpractised
+skills no better, and took as much longer to score."""
 
 TEXTS_PER_STEP = 8
-"""Texts in a step that rehearses, each of another kept pair: half of them right workings, half wrong ones."""
+"""Texts of a rehearsing step, each of another pair: half of them correct solutions, half wrong ones."""
 
 STEP_INTERVAL = 2
-"""Of so many optimiser steps the first rehearses, with a weight of as many."""
+"""The first of so many optimiser steps rehearses, with its loss multiplied by as many."""
 
 SIDES = ("chosen", "rejected")
-
-TokenizedPair = dict[str, list[int]]
-"""A pair as token ids; see ``dpo.TrainableStudent.pair_ids``."""
-
-
-class PairScorer(Protocol):
-    """What rehearsal needs of a student; see ``dpo.TrainableStudent``."""
-
-    def pair_ids(self, pair: Pair) -> TokenizedPair:
-        """A pair as token ids, with a mask for each of its two texts."""
-        ...
-
-    def pair_scores(self, rows: Sequence[TokenizedPair]) -> list[PairScore]:
-        """Log-probabilities by the student as it stands."""
-        ...
 
 
 @dataclass(frozen=True)
 class RehearsalText:
-    """One text of a kept pair, and the log-probability (natural log, summed) where it is to be held."""
+    """One text of a rehearsal pair, and its reference: the summed natural log-probability that it should keep."""
 
     row: TokenizedPair
     side: str
@@ -63,17 +49,17 @@ class RehearsalText:
 
 
 def rehearsal_key(question: Question) -> str:
-    """What is practised or kept together: the question's skill, or its category where its bank has no skills."""
+    """The key by which questions are practised or rehearsed together: the skill, or the category in datasets without skills."""
     return question.skill or question.category
 
 
 def sample_rehearsal_pairs(
     questions: Iterable[Question], seed: int, chosen_text: ChosenText = "full"
 ) -> dict[str, list[Pair]]:
-    """For each key some pairs, the right working against a wrong option's, drawn by the run's ``seed`` from these questions.
+    """Rehearsal pairs by key, the correct solution against a wrong option's, sampled from these questions by the run's ``seed``.
 
-    ``chosen_text`` is the form of what is trained (``Teaching.chosen_text``).
-    To be given a bank's study questions alone: validation's and the exam's are promised never to be trained on.
+    ``questions``: study questions only, since validation and exam questions are never trained on. ``chosen_text``: as of the trained
+    pairs (``Teaching.chosen_text``).
     """
     groups: dict[str, list[Question]] = {}
     for question in questions:
@@ -88,11 +74,10 @@ def sample_rehearsal_pairs(
 
 
 class Rehearsal:
-    """The kept pairs of a run, and how the student said them when their key was last practised (before: untrained).
+    """A run's rehearsal pairs and, as references, their log-probabilities when their key was last practised (or untrained).
 
-    At the beginning of a lesson's training the student is as the last lesson left it. So a key needs no reference while it is
-    practised, and gets one, once, in the first lesson that leaves it out. Those references are the state; a key without one is
-    as the student stands.
+    A key's references are computed once, before training in the first turn that does not practise it: the student is then as the turn
+    before left it. Practising the key deletes them. These references are the state that a checkpoint saves.
     """
 
     step_interval = STEP_INTERVAL
@@ -101,11 +86,11 @@ class Rehearsal:
         self.pairs_by_key = {key: list(pairs) for key, pairs in sorted(pairs_by_key.items()) if pairs}
         self.seed = seed
         self.references: dict[str, list[tuple[float, float]]] = {}
-        """Of the keys that the last lesson did not practise: each kept pair's log-probabilities of chosen and rejected."""
+        """Log-probabilities of chosen and rejected of each pair, for the keys that the last turn did not practise."""
         self._tokenized_pairs: dict[str, list[TokenizedPair]] = {}
 
     def subset(self, max_pairs: int) -> Rehearsal:
-        """One of about so many of its kept pairs, without references: to see how long it takes."""
+        """A rehearsal of about ``max_pairs`` of its pairs, without references, for measuring its duration."""
         pairs_by_key: dict[str, Sequence[Pair]] = {}
         for key, key_pairs in self.pairs_by_key.items():
             if sum(map(len, pairs_by_key.values())) < max_pairs:
@@ -113,28 +98,28 @@ class Rehearsal:
         return Rehearsal(pairs_by_key, self.seed)
 
     def begin_turn(self, student: PairScorer, practised_keys: Collection[str]) -> None:
-        """A lesson's training begins: the ``practised_keys`` keys lose their references, and who has none gets one now."""
+        """Before a turn's training: delete the references of ``practised_keys`` and compute the missing ones of the other keys."""
         self.skip_turn(practised_keys)
         new_keys = [key for key in self.pairs_by_key if key not in practised_keys and key not in self.references]
         rows = [(key, number, row) for key in new_keys for number, row in enumerate(self._tokenize_pairs(student, key))]
-        rows.sort(key=lambda entry: (_count_tokens(entry[2]), entry[:2]))  # those of like length together
+        rows.sort(key=lambda entry: (_count_tokens(entry[2]), entry[:2]))  # similar lengths together
         scores = student.pair_scores([row for *_, row in rows]) if rows else []
         logps_by_pair = {entry[:2]: (s.chosen, s.rejected) for entry, s in zip(rows, scores, strict=True)}
         for key in new_keys:
             self.references[key] = [logps_by_pair[key, number] for number in range(len(self.pairs_by_key[key]))]
 
     def skip_turn(self, practised_keys: Collection[str]) -> None:
-        """A lesson that practised these keys had nothing to train on: the student stays as it is, and so do the other keys."""
+        """For a turn that practised these keys but had nothing to train on: delete their references."""
         for key in practised_keys:
             self.references.pop(key, None)
 
     def sample_batches(
         self, student: PairScorer, turn: int, practised_keys: Collection[str], steps: int
     ) -> list[list[RehearsalText]]:
-        """What each rehearsing step of ``steps`` optimiser steps holds; nothing where all keys are practised.
+        """The texts of each rehearsing step among ``steps`` optimiser steps; empty where all keys are practised.
 
-        Pairs are drawn without replacement by the lesson's own luck (all anew once all were drawn), those of like length together;
-        one text of each is held: as good as both, at half the work.
+        Pairs are sampled without replacement (again from all once all were used) by the turn's own random stream; those of similar
+        length go together. One text of each is rehearsed: as effective as both, with half the work.
         """
         pool = [
             (row, logps)
@@ -148,7 +133,8 @@ class Rehearsal:
         while size and len(sampled) < size * count:
             sampled += turn_rng.sample(pool, len(pool))
         sampled = sorted(sampled[: size * count], key=lambda pair: _count_tokens(pair[0]))
-        batches = [_pick_one_text_each(sampled[at : at + size], turn_rng) for at in range(0, len(sampled), size or 1)]
+        starts = range(0, len(sampled), size or 1)
+        batches = [_pick_one_text_each(sampled[start : start + size], turn_rng) for start in starts]
         return turn_rng.sample(batches, len(batches))
 
     def save(self, folder: Path) -> None:
@@ -163,9 +149,9 @@ class Rehearsal:
         (folder / REFERENCES_FILE).write_text(json.dumps({"references": stored}, indent=0), encoding="utf-8")
 
     def load(self, folder: Path) -> None:
-        """Take up what ``save`` wrote.
+        """Load what ``save`` wrote.
 
-        :raises StudentError: there is no such file, it is damaged, or tells of other pairs than this run's.
+        :raises StudentError: when the file is missing or damaged, or has other pairs than this run.
         """
         remedy = "Resume from an earlier lesson, or begin a new run."
         try:
@@ -195,7 +181,7 @@ class Rehearsal:
 
 
 def _pick_one_text_each(pairs: Sequence[tuple[TokenizedPair, tuple[float, float]]], rng: Random) -> list[RehearsalText]:
-    """One text of each pair, as many chosen ones as rejected (one more, where their number is odd)."""
+    """One text of each pair, half of them chosen, half rejected (one more chosen, where the number is odd)."""
     sides = rng.sample(range(len(pairs)), len(pairs))
     return [
         RehearsalText(row, SIDES[side % 2], logps[side % 2]) for (row, logps), side in zip(pairs, sides, strict=True)

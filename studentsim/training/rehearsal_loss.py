@@ -1,4 +1,4 @@
-"""A training step's rehearsal: kept pairs go through the model beside the lesson's own, and are pulled back to where they were."""
+"""The rehearsal penalty of training steps: pulls the log-probabilities of rehearsal texts back to their references."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from transformers import Trainer
 from studentsim.training.rehearsal import SIDES, STEP_INTERVAL, RehearsalText
 
 MAX_SQUARED_DRIFT = 25.0
-"""Square nats at which a kept text's squared drift is cut off: one that is far gone must not drown the lesson."""
+"""A text's squared drift is clamped at so many square nats, so that one that drifted far does not dominate the turn."""
 
 MAX_GRADIENT_RATIO = 3.0
-"""How many times as long as the lesson's gradient rehearsal's may be. A far longer one would leave nothing of the lesson once their
-sum is clipped, and what is practised would be learnt in every second step alone; one as short as the lesson's holds too little where
-a lesson has little new to teach."""
+"""The penalty's gradient is scaled down to at most so many times the norm of the turn's own. A much longer one would leave nothing of
+the turn's gradient once their sum is clipped, so that only every second step would train on the turn's pairs; one only as long keeps
+too little where a turn's own gradient is small."""
 
 
 class RehearsalPenalty:
-    """What a lesson's optimiser steps hold, and how strongly."""
+    """The rehearsal texts of a turn's optimiser steps (``batches``, one for each rehearsing step), and the penalty's ``strength``."""
 
     def __init__(
         self,
@@ -32,16 +32,14 @@ class RehearsalPenalty:
         self.batches = batches
         self.strength = strength
         self.pad_token_id = pad_token_id
-        """The token that fills rows up."""
         self.batch_size = batch_size
         """Texts that go through the model together; 0: all of a step."""
 
     def add_gradients(self, trainer: Trainer, model: torch.nn.Module, step: int) -> float | None:
-        """Add rehearsal's gradient to that of optimiser step ``step`` (from 0); its loss in square nats.
+        """Add the penalty's gradient to that of optimiser step ``step`` (from 0); returns its loss in square nats.
 
-        None where this step rehearses nothing. To be called once a step, after its last backward pass: whatever number of
-        passes the lesson's pairs take, the step's gradient is that of their mean, and this one's is added whole,
-        made no longer than ``MAX_GRADIENT_RATIO`` allows.
+        None where this step does not rehearse. To be called once a step, after its last backward pass: however many passes the turn's
+        pairs take, their gradient is then that of their mean. The penalty's is limited by ``MAX_GRADIENT_RATIO``.
         """
         if step % STEP_INTERVAL or not self.batches:
             return None
@@ -52,8 +50,8 @@ class RehearsalPenalty:
         for parameter in parameters:
             parameter.grad = None
         loss = sum(
-            self._backward(trainer, model, batch[at : at + batch_size], len(batch))
-            for at in range(0, len(batch), batch_size)
+            self._backward(trainer, model, batch[start : start + batch_size], len(batch))
+            for start in range(0, len(batch), batch_size)
         )
         add_limited_gradients(turn_gradients, parameters)
         return loss
@@ -61,13 +59,16 @@ class RehearsalPenalty:
     def _backward(
         self, trainer: Trainer, model: torch.nn.Module, texts: Sequence[RehearsalText], total_texts: int
     ) -> float:
-        """Forward and backward of some of a step's ``total_texts`` texts; their part of its loss: of a right and a wrong working together."""
+        """Forward and backward pass of some of a step's ``total_texts`` texts; returns their part of its loss.
+
+        The loss is the mean over texts times ``len(SIDES)``: that of a chosen and a rejected text together.
+        """
         inputs = trainer._prepare_inputs(collate_texts(texts, self.pad_token_id))
-        reference_logps = torch.tensor([h.reference_logp for h in texts], device=inputs["input_ids"].device)
+        reference_logps = torch.tensor([text.reference_logp for text in texts], device=inputs["input_ids"].device)
         with trainer.compute_loss_context_manager():
             text_logps = compute_text_logps(model, inputs)
             loss = len(SIDES) * squared_drift(text_logps, reference_logps).sum() / total_texts
-        # accelerate divides by its own count of accumulated passes, which transformers leaves at 1 and counts by itself.
+        # accelerate divides the loss by its own count of accumulated passes (1, since transformers does the counting).
         trainer.accelerator.backward(
             STEP_INTERVAL * self.strength * loss * trainer.accelerator.gradient_accumulation_steps
         )
@@ -78,7 +79,7 @@ class RehearsalPenalty:
 def add_limited_gradients(
     turn_gradients: Sequence[torch.Tensor | None], parameters: Sequence[torch.nn.Parameter]
 ) -> None:
-    """Add the ``turn_gradients``' gradient to that of the parameters, which is first made at most ``MAX_GRADIENT_RATIO`` times as long (Euclidean norm)."""
+    """Scale the parameters' gradients to at most ``MAX_GRADIENT_RATIO`` times the norm of ``turn_gradients``, and add these. Writes."""
     turn_norm, rehearsal_norm = (
         _gradient_norm(gradients) for gradients in (turn_gradients, [parameter.grad for parameter in parameters])
     )
@@ -97,8 +98,8 @@ def _gradient_norm(gradients: Sequence[torch.Tensor | None]) -> torch.Tensor:
 
 
 def collate_texts(texts: Sequence[RehearsalText], pad_token_id: int) -> dict[str, torch.Tensor]:
-    """The texts behind their prompts, padded on the right, each (B, T); ``completion_mask`` is 1 where the student chose the token."""
-    rows = [(h.row["prompt_ids"], h.row[f"{h.side}_ids"], h.row[f"{h.side}_mask"]) for h in texts]
+    """Prompts and texts as tensors (B, T), padded on the right; ``completion_mask`` is 1 where the student chose the token."""
+    rows = [(t.row["prompt_ids"], t.row[f"{t.side}_ids"], t.row[f"{t.side}_mask"]) for t in texts]
     max_length = max(len(prompt) + len(text) for prompt, text, _ in rows)
 
     def pad_right(values: list[int], filler: int) -> list[int]:
@@ -107,13 +108,13 @@ def collate_texts(texts: Sequence[RehearsalText], pad_token_id: int) -> dict[str
     columns = {
         "input_ids": [pad_right([*prompt, *text], pad_token_id) for prompt, text, _ in rows],
         "attention_mask": [pad_right([1] * (len(prompt) + len(text)), 0) for prompt, text, _ in rows],
-        "completion_mask": [pad_right([*[0] * len(prompt), *own], 0) for prompt, _, own in rows],
+        "completion_mask": [pad_right([*[0] * len(prompt), *mask], 0) for prompt, _, mask in rows],
     }
     return {name: torch.tensor(values) for name, values in columns.items()}
 
 
 def squared_drift(text_logps: torch.Tensor, reference_logps: torch.Tensor) -> torch.Tensor:
-    """Squared difference of log-probabilities, clamped; all of one shape."""
+    """Squared difference of log-probabilities, clamped at ``MAX_SQUARED_DRIFT``, elementwise."""
     return (text_logps.float() - reference_logps).square().clamp(max=MAX_SQUARED_DRIFT)
 
 

@@ -1,7 +1,7 @@
-"""A question's given answer as a text to learn from: the whole solution, its last step alone, or the option alone.
+"""Solutions as training texts: the whole solution, its last step, or the option alone.
 
-The paper (P0) prefers the whole rationale to what the student wrote. The two differ in style as well as in sense; the
-shorter forms leave less of the style.
+The paper (P0) prefers the whole rationale to the student's text. The two differ in style as well as in content; the shorter forms
+contain less of the style.
 """
 
 from __future__ import annotations
@@ -12,35 +12,35 @@ from studentsim.settings import ChosenText
 from studentsim.types import Option, Question
 
 MAX_STEP_WORDS = 40
-"""Words (what stands between blanks) of a last step at most; the line with the answer comes on top."""
+"""The most whitespace-separated words of a last step, without the line with the answer."""
 MIN_SENTENCE_WORDS = 3
-"""A sentence of fewer words gets the one before, which says whence."""
+"""A shorter sentence gets the one before it as context."""
 LONG_SENTENCE_WORDS = 25
-"""Words from which on a sentence gives way to the last sum in it: many rationales of MathQA are one sentence from end to end."""
+"""A longer sentence is replaced by the last sum in it: many rationales of MathQA are a single sentence."""
 MIN_SUM_WORDS = 5
-"""A sum of fewer words gets what stands before it."""
+"""A shorter sum gets the words before it."""
 MAX_SUM_LABEL_WORDS = 12
-"""Words before a sum's first number that are taken to name it."""
+"""The most words before a sum's first number that are taken as its label."""
 
 _SENTENCE_END = re.compile(
     r"\n+|(?<=[^\s.\d])(?<!\b\w)(?<!\brs)(?<!\bno)(?<!\bapprox)[ \t]*[.!?;](?=\s)(?![\s.]*=)"
     r"|(?<=\d)[ \t]*[.!?;](?=[ \t]+[^\d\s.=])"
 )
-"""Where a sentence ends. A point between two numbers, after a letter that stands alone ("s . p .") or after "rs" is none."""
+"""Ends of sentences. A point between two numbers, after a single letter ("s . p .") or after "rs" is none."""
 _TRAILING_CONNECTIVES = re.compile(
     r"(?i)[\s,:;.∴]*\b(?:so|hence|thus|therefore|then|and|the|our|correct|right|final|best|required)[\s,:]*$"
 )
-"""What is left of "hence the correct answer is b" without its end."""
+"""The rest of "hence the correct answer is b" without "answer is b"."""
 _CLAUSE_STARTERS = frozenset({"so", "hence", "thus", "therefore", "then", "now", ",", "∴", "=>", "⇒", "-", "→", ":"})
 _SUM_WORD = re.compile(r"[\d$€£%]|^[-+*/x×÷^=()\[\]{}<>~≈√|!.,]+$")
-"""A word that belongs to a sum: it holds a digit, or is an operator."""
+"""A word that belongs to a sum: it contains a digit, or is an operator."""
 
 
 def correct_solution_text(question: Question, form: ChosenText = "full") -> str:
-    """The right answer as a text, never empty; see ``Teaching.chosen_text`` for the forms.
+    """The correct answer as a text, never empty; see ``Teaching.chosen_text`` for the forms.
 
-    Workings of the built-in curriculum end in their value, by which the embedded student ticks; other questions get a line with
-    letter and text of the right option.
+    Solutions of the built-in curriculum end in their value, by which the embedded student's answer is matched to an option; other
+    questions get a line with the correct option's letter and text.
     """
     if question.correct_option.solution:
         return option_solution_text(question.correct_option, form)
@@ -54,7 +54,7 @@ def correct_solution_text(question: Question, form: ChosenText = "full") -> str:
 
 
 def option_solution_text(option: Option, form: ChosenText = "full") -> str:
-    """An option, right or wrong, as the text of who takes it for right: its working, or a line with its letter and text.
+    """The text of a student who takes this option for correct: its solution, or a line with its letter and text.
 
     >>> option_solution_text(Option("b", "980", None))
     'Answer: b) 980'
@@ -63,14 +63,14 @@ def option_solution_text(option: Option, form: ChosenText = "full") -> str:
         return f"Answer: {option.letter}) {option.text}"
     first_line = {"full": 0, "short": -2, "option": -1}[
         form
-    ]  # a working's last line is its answer, the one before its last sum
+    ]  # the last line is the answer, the one before it the last sum
     return "\n".join(option.solution.strip().split("\n")[first_line:])
 
 
 def extract_last_step(rationale: str, correct_option: Option) -> str:
     """The last sum or sentence of a rationale that leads to the answer, of ``MAX_STEP_WORDS`` words at most.
 
-    What merely states the answer ("hence the answer is b") is left out; so it is blank where nothing else is said.
+    Statements of the answer ("hence the answer is b") are left out; "" where nothing else remains.
 
     >>> extract_last_step("each costs 4 dollars . 4 * 6 = 24 . hence , answer : c", Option("c", "24", None))
     '4 * 6 = 24'
@@ -107,12 +107,12 @@ def _strip_stated_answer(rationale: str, correct_option: Option) -> str:
 
 
 def _extract_last_sum(words: list[str]) -> list[str]:
-    """The last sum of a sentence, with what is reckoned before its first ``=``; empty where there is none that fits."""
+    """A sentence's words from its last sum on, with a label if it has one; empty where there is no sum or it is too long."""
     equals_index = next((n for n in range(len(words) - 1, -1, -1) if words[n] == "="), 0)
     start = equals_index
     while start > 0 and (_SUM_WORD.search(words[start - 1]) or len(words[start - 1]) == 1):
         start -= 1
-    for _ in range(2):  # what is named before the sum; and the number before that, where it is no more than "day = 60"
+    for _ in range(2):  # the label before the sum, and once more if that is too short ("day = 60")
         earliest_start = max(0, start - MAX_SUM_LABEL_WORDS)
         while (
             start > earliest_start
@@ -127,7 +127,7 @@ def _extract_last_sum(words: list[str]) -> list[str]:
 
 
 def _extract_last_clauses(words: list[str]) -> list[str]:
-    """The longest end of a sentence that begins with a clause and is not too long; empty clauses at its beginning left out."""
+    """The longest end of a sentence that begins after a clause starter, of at most ``MAX_STEP_WORDS`` words."""
     starts = [
         n + 1
         for n in range(max(0, len(words) - MAX_STEP_WORDS - 1), len(words) - 3)

@@ -1,9 +1,7 @@
-"""The transfer matrix: each category practised alone, from the same start; what each category gains by it.
-
-matrix.py  the table of gains with its intervals, and its JSON; what the pages import
-study.py   carries the runs out, one a category, and keeps each in the data folder
+"""The transfer matrix: what practising one category alone does for each category (transfer of learning).
 
     python -m studentsim transfer --student balanced --turns 12 --exam 600
 
-"Transfer" is meant as in transfer of learning: what practice in one task does for another.
+matrix.py  the gains, their intervals and their JSON; imported by pages
+study.py   simulates the runs, one for each category, and caches their results
 """

@@ -1,9 +1,10 @@
-"""The transfer matrix as figures: a row for each category practised, a column for each category examined. No torch, no pandas.
+"""The transfer matrix: a row for each category practised, a column for each category examined. No torch, no pandas.
 
-Both exams of a run ask the same questions with the same luck, so each gain is a difference of paired proportions. Its 95 %
-interval is Bonett and Price's (2012, adjusted Wald): ``studentsim.exam.paired_difference_interval``. Categories share no question, so the
-interval of a row's mean is put together from its gains' own (MOVER, Zou and Donner 2008). Rows share their questions and their
-first exam, so the interval of the mean of all gains off the diagonal goes by question (``_estimate_off_diagonal_mean``).
+Both exams of a run ask the same questions with the same random seeds, so each gain is a difference of paired proportions. Its
+95 % interval is the adjusted Wald interval (Bonett and Price 2012): ``studentsim.exam.paired_difference_interval``. Categories
+share no question, so the interval of a row's mean follows from its gains' intervals (MOVER, Zou and Donner 2008). Rows share
+their questions and their first exam, so the interval of the off-diagonal mean is computed over questions
+(``_estimate_off_diagonal_mean``).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean, pvariance
@@ -23,16 +24,16 @@ from studentsim.errors import StoreError
 from studentsim.exam import Z95, paired_difference_interval
 
 BUNDLED_MATRICES_PATH = Path(studentsim.__file__).parent / "recorded" / "transfer.json"
-"""Matrices that come with the product; absent: none do."""
+"""The matrices that come with the product, if the file exists."""
 FORMAT_VERSION = 1
-"""Of the JSON, raised when it changes."""
+"""Version of the JSON's format."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class PairedOutcome:
-    """One exam question: whether it was answered rightly before the practice and after it."""
+    """Whether one exam question was answered correctly before and after the practice."""
 
     question_id: str
     category: str
@@ -42,7 +43,7 @@ class PairedOutcome:
 
 @dataclass(frozen=True)
 class CategoryResult:
-    """What came of practising one category alone: every exam question, and the seconds it took."""
+    """The outcome of practising one category alone: both answers to every exam question, and the seconds that it took."""
 
     practised_category: str
     outcomes: tuple[PairedOutcome, ...]
@@ -51,7 +52,7 @@ class CategoryResult:
 
 @dataclass(frozen=True)
 class GainEstimate:
-    """A gain with its 95 % interval, in points: of 100 questions, -100 to 100."""
+    """A gain with its 95 % interval, in percentage points (-100 to 100)."""
 
     points: float
     low: float
@@ -60,7 +61,7 @@ class GainEstimate:
 
 @dataclass(frozen=True)
 class PairedGain:
-    """One entry: of ``questions`` in the category examined, how many were right in both exams, and in one of them alone."""
+    """One entry: of ``questions`` in the category examined, how many were correct in both exams, and in only one of them."""
 
     questions: int
     both: int
@@ -69,24 +70,24 @@ class PairedGain:
 
     @property
     def correct_before(self) -> int:
-        """Right in the exam before any practice."""
+        """Correct answers in the exam before any practice."""
         return self.both + self.only_before
 
     @property
     def correct_after(self) -> int:
-        """Right in the exam after the last lesson."""
+        """Correct answers in the exam after the last turn."""
         return self.both + self.only_after
 
     @cached_property
     def estimate(self) -> GainEstimate:
-        """The gain, with its interval for paired proportions (Bonett and Price 2012)."""
+        """The gain, with its interval for paired proportions."""
         low, high = paired_difference_interval(self.only_after, self.only_before, self.questions)
         return GainEstimate(100 * (self.only_after - self.only_before) / self.questions, 100 * low, 100 * high)
 
 
 @dataclass(frozen=True)
 class TransferMatrix:
-    """All gains by (practised, examined). ``config`` is the runs' RunConfig as plain figures, but for the mix of each."""
+    """All gains by (practised, examined); ``config`` is the runs' RunConfig as JSON, without their mixes."""
 
     categories: tuple[str, ...]
     gains: Mapping[tuple[str, str], PairedGain]
@@ -97,27 +98,27 @@ class TransferMatrix:
     seconds: float = 0.0
 
     def has_same_settings(self, other: TransferMatrix, *ignoring: str) -> bool:
-        """Whether both have the same categories and settings, ``ignoring`` those named, the runs' name, and the version of the weights."""
+        """Whether both have the same categories and settings, except names, weights and the settings in ``ignoring``."""
         ignored = {*ignoring, "name", "weights"}
-        one, two = ({k: v for k, v in m.config.items() if k not in ignored} for m in (self, other))
-        return self.categories == other.categories and one == two
+        settings, others = ({k: v for k, v in m.config.items() if k not in ignored} for m in (self, other))
+        return self.categories == other.categories and settings == others
 
     def own_gain(self, practised: str) -> GainEstimate:
-        """What practising a category did for that category."""
+        """What practising a category did for the category itself."""
         return self.gains[practised, practised].estimate
 
     def mean_gain_of_others(self, practised: str) -> GainEstimate:
-        """What practising a category did for the others, on their mean."""
+        """What practising a category did for the others on average."""
         return average_estimates([self.gains[practised, c].estimate for c in self.categories if c != practised])
 
     @cached_property
     def diagonal_mean(self) -> GainEstimate:
-        """The mean gain of a category that was itself practised."""
+        """The mean of the gains on the diagonal: of categories that were themselves practised."""
         return average_estimates([self.own_gain(category) for category in self.categories])
 
     @cached_property
     def largest_off_diagonal_pair(self) -> tuple[str, str]:
-        """Practised and examined, of the largest gain off the diagonal."""
+        """The categories (practised, examined) of the largest gain off the diagonal."""
         off_diagonal_pairs = [key for key in self.gains if key[0] != key[1]]
         return max(off_diagonal_pairs, key=lambda key: self.gains[key].estimate.points)
 
@@ -126,7 +127,7 @@ class TransferMatrix:
         return [_build_gain_row(p, e, self.gains[p, e]) for p in self.categories for e in self.categories]
 
     def to_json(self) -> dict[str, Any]:
-        """All of it as JSON's own types; ``own_gain``, ``mean_gain_of_others``, ``points`` and bounds are told for readers and made anew by ``from_json``."""
+        """The matrix as JSON; means, points and intervals are for readers: ``from_json`` computes all but ``others`` from the counts."""
         return {
             "format": FORMAT_VERSION,
             "software": self.software_version,
@@ -142,7 +143,7 @@ class TransferMatrix:
                     "own": _estimate_to_json(self.own_gain(practised)),
                     "rest": _estimate_to_json(self.mean_gain_of_others(practised)),
                     "gains": {
-                        examined: {**_gain_counts_to_json(gain), **_estimate_to_json(gain.estimate)}
+                        examined: {**asdict(gain), **_estimate_to_json(gain.estimate)}
                         for examined in self.categories
                         for gain in [self.gains[practised, examined]]
                     },
@@ -153,9 +154,9 @@ class TransferMatrix:
 
     @classmethod
     def from_json(cls, payload: Mapping[str, Any]) -> TransferMatrix:
-        """The matrix that ``to_json`` told of.
+        """The matrix of a ``to_json``.
 
-        :raises StoreError: it is not one, or of another format.
+        :raises StoreError: the payload is no matrix, or of another format version.
         """
         try:
             if payload["format"] != FORMAT_VERSION:
@@ -184,33 +185,33 @@ class TransferMatrix:
 
 
 def build_transfer_matrix(results: Sequence[CategoryResult], *, config: Mapping[str, Any]) -> TransferMatrix:
-    """The matrix of finished cells, two or more, one a category; their order is the table's.
+    """The matrix of two or more finished results, one for each category, in their order.
 
-    :raises StoreError: a cell examined no question of one of the categories, or other questions than the first cell.
+    :raises StoreError: an exam asked no question of one of the categories, or other questions than the first exam.
     """
-    categories = tuple(cell.practised_category for cell in results)
-    question_ids = [m.question_id for m in results[0].outcomes]
+    categories = tuple(result.practised_category for result in results)
+    question_ids = [outcome.question_id for outcome in results[0].outcomes]
     gains = {}
-    for cell in results:
-        if [m.question_id for m in cell.outcomes] != question_ids:
+    for result in results:
+        if [outcome.question_id for outcome in result.outcomes] != question_ids:
             raise StoreError(
-                f"The exam around {cell.practised_category} asked other questions than the first.",
+                f"The exam around {result.practised_category} asked other questions than the first.",
                 "Remove the folder 'transfer' from the data folder, and start again.",
             )
         for category in categories:
-            gains[cell.practised_category, category] = _count_gain(cell, category)
+            gains[result.practised_category, category] = _count_gain(result, category)
     return TransferMatrix(
         categories,
         gains,
         _estimate_off_diagonal_mean(results, categories),
         config,
         studentsim.__version__,
-        sum(cell.seconds for cell in results),
+        sum(result.seconds for result in results),
     )
 
 
 def load_bundled_matrices(path: Path | None = None) -> tuple[TransferMatrix, ...]:
-    """The matrices that come with the product, none where there is no such file or it is damaged (then a line in the log)."""
+    """The matrices that come with the product; none if the file is missing or damaged (then logged)."""
     path = path or BUNDLED_MATRICES_PATH
     try:
         return tuple(
@@ -227,43 +228,43 @@ def average_estimates(estimates: Sequence[GainEstimate]) -> GainEstimate:
     """The mean of independent estimates, its interval from theirs (MOVER: Zou and Donner 2008, Statistics in Medicine 27).
 
     >>> average_estimates([GainEstimate(10, 4, 16), GainEstimate(20, 12, 28)])
-    Estimate(points=15.0, low=10.0, high=20.0)
+    GainEstimate(points=15.0, low=10.0, high=20.0)
     """
-    n, mean = len(estimates), fmean(part.points for part in estimates)
-    below = math.hypot(*(part.points - part.low for part in estimates)) / n
-    above = math.hypot(*(part.high - part.points for part in estimates)) / n
+    n, mean = len(estimates), fmean(e.points for e in estimates)
+    below = math.hypot(*(e.points - e.low for e in estimates)) / n
+    above = math.hypot(*(e.high - e.points for e in estimates)) / n
     return GainEstimate(mean, mean - below, mean + above)
 
 
-# ------------------------------------------------------------------ pieces
+# ------------------------------------------------------------------ helpers
 
 
 def _count_gain(result: CategoryResult, category: str) -> PairedGain:
-    outcomes = [m for m in result.outcomes if m.category == category]
+    outcomes = [outcome for outcome in result.outcomes if outcome.category == category]
     if not outcomes:
         raise StoreError(f"The exam asks nothing in {category}.", "Ask for a longer exam, or leave the category out.")
     return PairedGain(
         len(outcomes),
-        sum(m.was_correct_before and m.was_correct_after for m in outcomes),
-        sum(m.was_correct_before and not m.was_correct_after for m in outcomes),
-        sum(m.was_correct_after and not m.was_correct_before for m in outcomes),
+        both=sum(o.was_correct_before and o.was_correct_after for o in outcomes),
+        only_before=sum(o.was_correct_before and not o.was_correct_after for o in outcomes),
+        only_after=sum(o.was_correct_after and not o.was_correct_before for o in outcomes),
     )
 
 
 def _estimate_off_diagonal_mean(results: Sequence[CategoryResult], categories: Sequence[str]) -> GainEstimate:
-    """The mean over categories of what the other rows did for each, over questions, each with its mean over those rows.
+    """The mean over categories, then questions, of the mean change by practising each of the other categories.
 
-    As in Bonett and Price's interval, of which this is the one for several rows, each category gets two questions more for the
-    interval, one that was won and one that was lost: so it is not empty where nothing moved.
+    As in Bonett and Price's interval, which this extends to several rows, the interval counts two more questions for each
+    category, one gained and one lost, so that it is not empty if nothing changed.
     """
     means, centres, variances = [], [], []
     for category in categories:
         rows = [
-            [m for m in cell.outcomes if m.category == category]
-            for cell in results
-            if cell.practised_category != category
+            [int(o.was_correct_after) - int(o.was_correct_before) for o in result.outcomes if o.category == category]
+            for result in results
+            if result.practised_category != category
         ]
-        mean_changes = [fmean(int(m.after) - int(m.before) for m in same) for same in zip(*rows, strict=True)]
+        mean_changes = [fmean(changes) for changes in zip(*rows, strict=True)]
         adjusted = [*mean_changes, 1.0, -1.0]
         means.append(fmean(mean_changes))
         centres.append(fmean(adjusted))
@@ -273,13 +274,8 @@ def _estimate_off_diagonal_mean(results: Sequence[CategoryResult], categories: S
     return GainEstimate(100 * fmean(means), 100 * max(-1.0, low), 100 * min(1.0, high))
 
 
-def _gain_counts_to_json(gain: PairedGain) -> dict[str, int]:
-    """A gain's counts by name."""
-    return {name: getattr(gain, name) for name in ("questions", "both", "only_before", "only_after")}
-
-
 def _gain_from_json(payload: Mapping[str, Any]) -> PairedGain:
-    counts = [int(payload[name]) for name in ("questions", "both", "only_before", "only_after")]
+    counts = [int(payload[field.name]) for field in fields(PairedGain)]
     if counts[0] < 1 or min(counts) < 0 or sum(counts[1:]) > counts[0]:
         raise ValueError(f"counts {counts}")
     return PairedGain(*counts)
@@ -287,8 +283,8 @@ def _gain_from_json(payload: Mapping[str, Any]) -> PairedGain:
 
 def _build_gain_row(practised: str, examined: str, gain: PairedGain) -> dict[str, Any]:
     return {
-        "practised": practised, "examined": examined, "questions": gain.questions, "before": gain.correct_before, "after": gain.correct_after,
-        "only_before": gain.only_before, "only_after": gain.only_after, **_estimate_to_json(gain.estimate),
+        "practised": practised, "examined": examined, "questions": gain.questions, "before": gain.correct_before,
+        "after": gain.correct_after, "only_before": gain.only_before, "only_after": gain.only_after, **_estimate_to_json(gain.estimate),
     }  # fmt: skip
 
 

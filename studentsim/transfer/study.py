@@ -1,11 +1,11 @@
 """The runs behind a transfer matrix: each category practised alone from the same start, an exam before and one after.
 
-Each is a run like any other (``simulate`` over a cast that ``casting.build_components`` gathers), with the category's own mix of 100 %:
+Each run is an ordinary one (``simulate`` with the components of ``factory.build_components``) with a mix of 100 % of its category:
 
     python -m studentsim run --strategy random --mix physics=100 --turns 12 --exam 600 --exam-every 12
 
-What came of it is kept as ``<data>/transfer/<key>.json``, a file a category. The key is a fingerprint of all that decides it, so a
-changed setting, model or program text finds nothing there and the run is done anew.
+A category's result is cached as ``<data>/transfer/<key>.json``. The key is a fingerprint of all that decides the result, so that
+after a change of settings, model or code the run is simulated anew.
 """
 
 from __future__ import annotations
@@ -32,10 +32,12 @@ from studentsim.simulation import Components, simulate
 from studentsim.transfer.matrix import CategoryResult, PairedOutcome
 
 CACHE_FOLDER_NAME = "transfer"
-"""In the data folder: what came of each category's practice."""
+"""Folder of the cached results, in the data folder."""
 MIN_CATEGORIES, MAX_CATEGORIES = 2, 14
-"""Categories of a matrix: with one there is nothing to compare, with more than 14 no table is read."""
-UNFINGERPRINTED_PACKAGES = ("ui", "cli", "store", "runs", "transfer", "recorded")
+"""Number of categories of a matrix: one has nothing to compare with, a table of more than 14 cannot be read."""
+UNFINGERPRINTED_PACKAGES = (
+    "ui", "labels", "analysis", "narration", "reporting", "cli", "store", "runs", "transfer", "recorded",
+)  # fmt: skip
 """Parts of the package in which nothing decides what a student learns."""
 
 BuildComponents = Callable[[RunConfig], Components]
@@ -44,9 +46,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TransferProgress:
-    """How far the work is: ``category_number`` of ``category_count`` (from 1), a category each, in its lesson ``turn`` of ``turns`` (0: its first exam).
+    """How far the work is: category ``category_number`` (from 1) of ``category_count``, turn ``turn`` of ``turns`` (0: first exam).
 
-    ``seconds_left`` is for all cells; None: not known yet. ``is_cached``: the cell was there from before.
+    ``seconds_left`` is for all categories, None: not known yet; ``is_cached``: the category's result was cached.
     """
 
     category: str
@@ -59,7 +61,7 @@ class TransferProgress:
 
 
 def build_category_configs(base: RunConfig, categories: Sequence[str]) -> dict[str, RunConfig]:
-    """The settings of each category's run: ``base``'s, with that category's mix alone, and exams only before and after.
+    """The settings of each category's run: those of ``base`` with a mix of this category only, and exams only before and after.
 
     :raises ConfigError: fewer than 2 categories or more than 14, or one of them twice.
     """
@@ -79,9 +81,9 @@ def build_category_configs(base: RunConfig, categories: Sequence[str]) -> dict[s
 def run_each_category(
     settings: Mapping[str, RunConfig], *, build_components: BuildComponents, data_folder: Path | None = None
 ) -> Iterator[TransferProgress | CategoryResult]:
-    """Practise each category (``build_category_configs``) and yield its Cell, in order; before and meanwhile Steps.
+    """Practise each category of ``build_category_configs`` and yield its result, in order, with progress before and between. Writes.
 
-    With a ``data_folder`` folder finished cells are kept there, and taken from there. Broken off, all cells yielded so far are kept. Writes.
+    Results are cached in ``data_folder`` as runs finish; cached ones are not simulated again.
 
     :raises DataFolderError: the folder cannot be written.
     :raises BankError: the exam asks nothing in one of the categories; known after the first exam.
@@ -118,7 +120,7 @@ def run_each_category(
 def _run_category(
     name: str, config: RunConfig, build_components: BuildComponents, required_categories: Collection[str]
 ) -> Iterator[TurnFinished | CategoryResult]:
-    """One category's run: the end of each turn, and at last its Cell."""
+    """Simulate one category's run; yields the end of each turn, and last its result."""
     started_at = time.monotonic()
     answers: dict[tuple[str, bool], Answered] = {}
     with closing(simulate(config, build_components(config))) as events:
@@ -133,22 +135,25 @@ def _run_category(
 
 
 def _release_model() -> None:
-    """Give a finished cell's model back: ``load_cast`` freezes it out of the garbage hunts, and the next cell loads its own."""
+    """Free a finished run's model: ``build_components`` hides it from the garbage collector, and the next run loads its own."""
     gc.unfreeze()
     gc.collect()
 
 
 def compute_cache_key(config: RunConfig) -> str:
-    """Names what comes of this run: all settings but its name, the program text that decides, and the packages' versions."""
+    """A hash of all that decides a run's result: settings except its name, package versions, code and input files."""
     key_parts = [
-        config.model_copy(update={"name": ""}).model_dump_json(), sorted(package_versions().items()), compute_code_fingerprint(), _fingerprint_input_files(config),
-    ]  # fmt: skip
+        config.model_copy(update={"name": ""}).model_dump_json(),
+        sorted(package_versions().items()),
+        compute_code_fingerprint(),
+        _fingerprint_input_files(config),
+    ]
     return hashlib.sha256(json.dumps(key_parts).encode()).hexdigest()[:24]
 
 
 @lru_cache(maxsize=1)
 def compute_code_fingerprint() -> str:
-    """A fingerprint of the program text that decides what a student learns."""
+    """A hash of the code that decides what a student learns (SHA-256, hexadecimal)."""
     package = Path(studentsim.__file__).parent
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*")):
@@ -159,7 +164,7 @@ def compute_code_fingerprint() -> str:
 
 
 def _fingerprint_input_files(config: RunConfig) -> list[str]:
-    """Fingerprints of what the settings name but do not hold: weights that come with the product, the bank's own files."""
+    """Hashes of the files that the settings only name: the shipped weights and the bank's files."""
     package = Path(studentsim.__file__).parent
     paths = [package / "student" / "embedded" / "weights"] if config.model == "embedded" else []
     paths += [package / "grader" / "weights"] if config.teaching.marker == "embedded" else []
@@ -170,7 +175,7 @@ def _fingerprint_input_files(config: RunConfig) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _hash_file(file: Path, mtime_ns: int) -> str:
-    """A file's fingerprint, read once for each time it ``mtime_ns``."""
+    """A file's SHA-256, cached until its modification time changes."""
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
@@ -184,24 +189,24 @@ def _check_exam_covers(exam_categories: Collection[str], required_categories: Co
 
 
 def _pair_exam_answers(answers: Mapping[tuple[str, bool], Answered]) -> tuple[PairedOutcome, ...]:
-    """Each exam question with its two answers, by category and id: a student may answer them in any order."""
+    """Both answers to each exam question, sorted by category and id, since a student may answer in any order."""
     pairs = (
         PairedOutcome(id, answer.category, answer.right, answers[id, True].right)
-        for (id, later), answer in answers.items()
-        if not later
+        for (id, is_after), answer in answers.items()
+        if not is_after
     )
-    return tuple(sorted(pairs, key=lambda m: (m.category, m.question_id)))
+    return tuple(sorted(pairs, key=lambda pair: (pair.category, pair.question_id)))
 
 
 @dataclass
 class _TimeEstimator:
-    """How fast lessons and exams went, for the time that is left."""
+    """Estimates the time left from the mean seconds of turns and exams so far."""
 
     turn_seconds: list[float] = field(default_factory=list)
     exam_seconds: list[float] = field(default_factory=list)
 
     def add_turn(self, event: TurnFinished) -> None:
-        """Take a turn's seconds in."""
+        """Record the seconds of a finished turn."""
         exam = event.seconds.get("exam")
         if exam is not None:
             self.exam_seconds.append(exam)
@@ -209,8 +214,9 @@ class _TimeEstimator:
             self.turn_seconds.append(event.seconds["total"] - (exam or 0.0))
 
     def estimate_seconds_left(self, config: RunConfig, turn: int, remaining_categories: int) -> float | None:
-        """Seconds for the rest of a cell after ``turn`` (-1: before its first exam), and for so many ``remaining_categories`` more; None: not
-        known before the first lesson.
+        """Seconds for the rest of a run after ``turn`` (-1: before its first exam) and for ``remaining_categories`` more runs.
+
+        None before the first turn has ended.
         """
         if not self.turn_seconds or not self.exam_seconds:
             return None
@@ -226,7 +232,7 @@ class _TimeEstimator:
 
 
 class _ResultCache:
-    """The cells in the data folder, each a file that bears its own checksum."""
+    """The results in the data folder, each a file with its own checksum; without a data folder nothing is cached."""
 
     def __init__(self, data_folder: Path | None) -> None:
         self.folder = None if data_folder is None else Path(data_folder) / CACHE_FOLDER_NAME
@@ -238,15 +244,15 @@ class _ResultCache:
                 raise data_folder_error(self.folder.parent, error) from error
 
     def read(self, name: str, config: RunConfig) -> CategoryResult | None:
-        """The cell, if it is there and whole; read once."""
+        """A category's cached result; None if there is none or it is damaged."""
         if self.folder is not None and name not in self.results:
             self.results[name] = _read_cached_result(self.folder / f"{compute_cache_key(config)}.json", name)
         return self.results.get(name)
 
     def write(self, result: CategoryResult, config: RunConfig) -> None:
-        """Keep it. Writes.
+        """Cache a result. Writes.
 
-        :raises DataFolderError: it cannot be.
+        :raises DataFolderError: the file cannot be written.
         """
         if self.folder is None:
             return
@@ -256,8 +262,8 @@ class _ResultCache:
             "practised": result.practised_category,
             "seconds": round(result.seconds, 3),
             "marked": [
-                [m.question_id, m.category, int(m.was_correct_before), int(m.was_correct_after)]
-                for m in result.outcomes
+                [o.question_id, o.category, int(o.was_correct_before), int(o.was_correct_after)]
+                for o in result.outcomes
             ],
         }
         try:
@@ -272,7 +278,9 @@ def _read_cached_result(path: Path, name: str) -> CategoryResult | None:
         key, checksum = payload.pop("key"), payload.pop("checksum")
         if key != path.stem or checksum != _compute_checksum(payload) or payload["practised"] != name:
             raise ValueError("its checksum does not fit")
-        outcomes = tuple(PairedOutcome(id, category, bool(a), bool(b)) for id, category, a, b in payload["marked"])
+        outcomes = tuple(
+            PairedOutcome(id, category, bool(before), bool(after)) for id, category, before, after in payload["marked"]
+        )
         return CategoryResult(name, outcomes, float(payload["seconds"]))
     except FileNotFoundError:
         return None

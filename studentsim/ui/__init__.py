@@ -1,10 +1,11 @@
-"""What people see. Pages are thin scripts in pages/; everything they are made of is here.
+"""The Streamlit interface. The scripts in pages/ are thin; everything they render is here.
 
-shell.py       the frame of every page, and how errors look
-data.py        the app's one engine; runs as they stand; the caches they need
-cards.py       what data hands to a page
-components.py  pieces that recur
-charts/        DataFrame -> Figure         looks.py   a strategy's name, colour, line and marker
-words.py, sentences.py, rewards.py         what is said, from the data
-one folder a page (new/, watch/ …)         its parts, its own data and its own sentences
+layout.py            the frame of every page, and how errors are shown
+data.py              the app's database and run manager; the list of runs
+cards.py             a run in a list, as plain data
+components.py        page elements that recur
+charts/              DataFrame -> plotly Figure, without streamlit
+background.py        child processes for slow work
+url_state.py, url_sync.py, subject.py   what a page shows, as its link
+one folder a page (home/, new/, watch/ …), with its elements, data and sentences
 """

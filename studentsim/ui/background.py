@@ -1,36 +1,35 @@
-"""Work that takes too long for a page, or needs what the app must not import: a child process that says how far it is.
+"""Jobs in child processes: work that is too slow for a page, or needs imports that the app must not have.
 
-A child reads what is asked as JSON on stdin and writes one JSON object a line; the last one is its result. The same question
-asked twice, by whomever, is one child. No streamlit but its cache; threads here call nothing of it.
+A child reads its request as JSON on stdin and writes one JSON object per line; the last one is its result. Equal requests, from
+whatever visitor, share one child. No streamlit but its cache; the threads here call nothing of it.
 """
 
 from __future__ import annotations
 
 import atexit
 import json
-import os
 import subprocess
 import sys
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-ROOT = Path(__file__).parents[2]
+from studentsim.runs.warm_worker import child_environment
+
 MAX_JOBS = 12
-"""Jobs that are remembered; the oldest are forgotten, and ended if they still run."""
+"""Jobs kept; the least recently used are dropped, and stopped if they still run."""
 MAX_CONCURRENT_JOBS = 2
-"""Children at work; further jobs wait."""
+"""Children that run at the same time; further jobs wait."""
 MAX_STDERR_CHARS = 4000
-"""Characters of what a child says on stderr that are kept."""
+"""Last characters of a child's stderr that are kept."""
 
 
 class Job:
-    """One child. ``last_message`` is its newest message, ``result`` its last one once it has ended."""
+    """One child process. ``last_message`` is its newest message; ``result``, None until it has ended, its last one or a problem."""
 
     def __init__(self, module: str, request: Mapping[str, Any], timeout_seconds: float) -> None:
         self.last_message: dict[str, Any] = {}
@@ -42,22 +41,22 @@ class Job:
 
     @property
     def is_running(self) -> bool:
-        """Whether it is at work or waits for its turn."""
+        """Whether it runs or waits for a slot."""
         return self.result is None
 
     @property
     def elapsed_seconds(self) -> float:
-        """Since it was asked for."""
+        """Seconds since it was requested."""
         return time.monotonic() - self.started_at
 
     def cancel(self) -> None:
-        """Stop it; its result is then that it was stopped."""
+        """Stop it; its ``result`` then says so."""
         self._cancelled = True
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
 
     def run(self, slots: threading.Semaphore) -> None:
-        """Carry it out; for a thread of its own."""
+        """Run the child to its end; for a thread of its own."""
         with slots:
             try:
                 self.result = self._run_process()
@@ -68,10 +67,9 @@ class Job:
     def _run_process(self) -> dict[str, Any]:
         if self._cancelled:
             return _CANCELLED_RESULT
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         command = [sys.executable, "-m", self._module]
-        with subprocess.Popen(command, **pipes, text=True, encoding="utf-8", env=environment) as child:
+        with subprocess.Popen(command, **pipes, text=True, encoding="utf-8", env=child_environment()) as child:
             self._process = child
             kill_timer = threading.Timer(self._timeout_seconds, child.kill)
             kill_timer.daemon = True
@@ -144,7 +142,7 @@ def _job_registry() -> _JobRegistry:
 
 
 def find_job(module: str, request: Mapping[str, Any], version: object = "") -> Job | None:
-    """The job that was started for this question; None: it was not, or it was stopped or forgotten."""
+    """The job started for this request; None if there was none, or it was stopped or dropped."""
     jobs = _job_registry()
     with jobs.lock:
         job = jobs.jobs.get(_job_key(module, request, version))
@@ -160,11 +158,10 @@ def start_job(
     timeout_seconds: float = 900,
     restart: bool = False,
 ) -> Job:
-    """The job for this question, started unless it runs or has a result. One that came to nothing is started again, and with
-    ``restart`` any that does not run: its result may no longer hold.
+    """The job for this request, started unless it runs or has a result; one that failed is started again.
 
-    ``version`` tells apart what the question does not: the state of a file, say. ``attachments`` is handed over with the
-    question, but is no part of it: a text that the question names by its digest. ``timeout_seconds`` in seconds.
+    ``version`` distinguishes equal requests, such as by a file's state. ``attachments`` are sent with the request but do not identify
+    it, such as a text that the request names by its digest. ``restart`` also restarts a job that has a result.
     """
     jobs, key = _job_registry(), _job_key(module, request, version)
     with jobs.lock:

@@ -1,4 +1,4 @@
-"""What pages are given to draw of a run in a list. Frozen, no streamlit."""
+"""A run in a list, as the pages render it. No streamlit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from studentsim.config import RunConfig
 
 @dataclass(frozen=True)
 class RunCard:
-    """One run in a list. ``exam_label`` is its last exam in words."""
+    """One run in a list. ``exam_label`` is its last exam in words, ``started_at`` in Unix seconds."""
 
     run_id: str
     title: str
@@ -19,24 +19,24 @@ class RunCard:
     exam_label: str
     started_at: float
     recorded_label: str = ""
-    """When and with which version a run that came with the product was made, in words; blank: it was made here."""
+    """When and with which version a bundled run was recorded, in words; blank for one made here."""
     strategy: str = ""
     exam_accuracies: tuple[float, ...] = ()
-    """Of every exam, 0 to 1, in order."""
+    """Accuracy of every exam, 0 to 1, in order."""
     student_version: str = ""
-    """That its student was of an older version, or which language model it was, in words; blank: neither is to be said."""
+    """That its student is of an older version, or which language model it is, in words; blank for neither."""
     seed: int = 0
     name: str = ""
-    """What the user calls it, at its start or since; blank: nothing."""
+    """The user's name for it; blank for none."""
     group_id: str = ""
-    """The id of the group of runs that it was started with; blank: it was started alone."""
+    """The id of the group it was started with; blank for a single run."""
     plan: str = ""
-    """What that group was made for (``runs/groups.py``)."""
+    """The group's plan (``runs/groups.py``)."""
     student_label: str = ""
-    """In plain words; so is ``strategy_label``."""
+    """For display, as is ``strategy_label``."""
     strategy_label: str = ""
     tags: tuple[str, ...] = ()
     note: str = ""
     config: RunConfig | None = None
     last_exam: tuple[int, int, int] | None = None
-    """Of its last exam: right answers, questions, lesson; None: it has sat none."""
+    """Its last exam: correct answers, questions, turn; None before the first."""

@@ -1,4 +1,4 @@
-"""Pieces of page that recur: a problem, an answer, a picture with its numbers, a run in a list, the Start button."""
+"""Page elements that recur: an error, an answer, a figure with its data, a run in a list, the Start button."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ from studentsim.ui.cards import RunCard
 from studentsim.ui.device import is_phone
 from studentsim.ui.scroll_into_view import scroll_to_top
 
-CORRECT_BADGE = ("right", ":material/check:", "blue")
-WRONG_BADGE = ("wrong", ":material/close:", "orange")
-NO_ANSWER_BADGE = ("no answer", ":material/close:", "orange")
-
+_CORRECT_BADGE = ("right", ":material/check:", "blue")
+_WRONG_BADGE = ("wrong", ":material/close:", "orange")
+_NO_ANSWER_BADGE = ("no answer", ":material/close:", "orange")
+"""Label, icon and colour."""
 
 _HAS_TITLE_KEY = "components.titled"
 
 
 def render_page_title(text: str, subtitle: str = "", *, scroll_id: str = "") -> None:
-    """The page's one first-level heading, and ``words.run_subtitle`` under it; both are plain. Where one page has several places (a run, a category
-    of it), ``scroll_id`` names the one that is shown, so that each begins at its top.
+    """The page's one first-level heading and a subtitle, both plain text.
+
+    Where a page shows different things (a run, one of its categories), ``scroll_id`` names the one shown: each begins at its top.
     """
     st.session_state[_HAS_TITLE_KEY] = True
     with st.container(gap=None):
@@ -43,17 +44,17 @@ def render_page_title(text: str, subtitle: str = "", *, scroll_id: str = "") -> 
 
 
 def reset_title() -> None:
-    """The page begins."""
+    """Forget the last page's heading; at the start of each page."""
     st.session_state[_HAS_TITLE_KEY] = False
 
 
 def has_title() -> bool:
-    """Whether the page has its heading: where an error comes first, it still needs one."""
+    """Whether the page has its heading; an error before it still needs one."""
     return bool(st.session_state.get(_HAS_TITLE_KEY))
 
 
 def render_error(error: StudentsimError, *, details: str = "") -> None:
-    """One sentence on what is wrong, one on what to do; the rest folded."""
+    """The problem and the remedy, with ``details`` in an expander."""
     st.error(
         f"**{formatting.escape_markdown(error.problem)}** {formatting.escape_markdown(error.remedy)}",
         icon=":material/error:",
@@ -64,19 +65,19 @@ def render_error(error: StudentsimError, *, details: str = "") -> None:
 
 
 def render_empty_state(message: str, *, page: str, label: str) -> None:
-    """An empty state: what is missing, and the one way on."""
+    """What is missing, and a link to where it can be had."""
     st.info(message, icon=":material/info:")
     st.page_link(page, label=label, icon=":material/arrow_forward:")
 
 
 def render_status_badge(status: str) -> None:
-    """A run's state as words with colour and icon."""
+    """A run's status in words, with colour and icon."""
     text, color, icon = formatting.status_display(status)
     st.badge(text, color=color, icon=icon)  # type: ignore[arg-type]
 
 
 def render_recorded_badge(label: str) -> None:
-    """That a run came with the product, and when it was made (``RunCard.recorded_label``); nothing for one made here."""
+    """That a run is a bundled recording (``RunCard.recorded_label``); nothing for a blank label."""
     if label:
         st.badge(formatting.escape_markdown(label), color="gray", icon=":material/history:")
 
@@ -84,7 +85,7 @@ def render_recorded_badge(label: str) -> None:
 def render_run_chooser(
     runs: Sequence[RunCard], *, title: str, question: str, empty_message: str, page: str, home_page: str
 ) -> None:
-    """A results page without a run in its link: the ``runs``, each a way to ``page``; or what to do where there are none."""
+    """A results page whose link names no run: ``runs``, each linked to ``page``, or an empty state."""
     render_page_title(title, scroll_id=title)
     if not runs:
         render_empty_state(empty_message, page=home_page, label="Start a simulation on Home")
@@ -95,20 +96,21 @@ def render_run_chooser(
 
 
 LINK_ROW_HEIGHT_PX, FIELD_ROW_HEIGHT_PX = 40, 68
-"""Pixels of a row of page links, and of fields with a label above them."""
+"""Heights of a row of page links, and of fields with a label above them."""
 
 
 def reserve_row_height(height: int) -> None:
-    """Keeps a horizontal container so high from the start: its elements come later, and their placeholders are of another height. To
-    stand last in it; not on a phone, where rows break into lines.
+    """Give a horizontal container its final ``height`` (pixels) at once, so that nothing jumps when its elements arrive.
+
+    Call it last within the container. Not on a phone, where rows break into lines.
     """
     if not is_phone():
         st.container(height=height, width=1, border=False)
 
 
 def render_step_link(page: str, label: str, icon: str, query: Mapping[str, str] | None, *, key: str) -> None:
-    """A link to the item beside; ``query`` None: there is none, and the link is switched off."""
-    if query is None:  # a page link that is switched off is too pale to be read
+    """A link to the previous or next item; disabled where ``query`` is None."""
+    if query is None:  # a disabled page link is too pale to be read
         st.button(label, icon=icon, key=key, type="tertiary", disabled=True)
     else:
         st.page_link(page, label=label, icon=icon, query_params=dict(query))
@@ -117,35 +119,37 @@ def render_step_link(page: str, label: str, icon: str, query: Mapping[str, str] 
 def render_misconception_link(
     page: str, misconception: str, count: int, query: Mapping[str, str], *, icon: str = ""
 ) -> None:
-    """The way from a slip that is named to the ``count`` answers that show it."""
+    """A link from a misconception to the ``count`` answers that show it."""
     render_link(page, f"{count:,} × {misconception_title(misconception)}", icon, query)
 
 
 def render_link(page: str, label: str, icon: str, query: Mapping[str, str]) -> None:
-    """A link whose label may be longer than a narrow column: a page link does not wrap, so it is cut at a word, and whole in
-    its help. ``label`` is plain text.
-    """
+    """A link whose plain-text ``label`` may be long: page links do not wrap, so it is shortened, with the whole of it as help."""
     short = formatting.shorten_label(label)
     whole = None if short == label else formatting.escape_markdown(label)
     st.page_link(page, label=formatting.escape_markdown(short), icon=icon, query_params=dict(query), help=whole)
 
 
 def render_csv_download(frame: pd.DataFrame, file_stem: str, *, key: str) -> None:
-    """A button that takes a table away as ``<name>.csv``, in which no text is taken for a formula."""
+    """A button that downloads ``frame`` as ``<file_stem>.csv``, texts that look like formulas escaped."""
     st.download_button(
-        "Download as CSV", escape_formula_cells(frame).to_csv(index=False).encode(), file_name=f"{file_stem}.csv", mime="text/csv", key=f"{key}.csv",
-        on_click="ignore", icon=":material/download:",
-    )  # fmt: skip
+        "Download as CSV",
+        escape_formula_cells(frame).to_csv(index=False).encode(),
+        file_name=f"{file_stem}.csv",
+        mime="text/csv",
+        key=f"{key}.csv",
+        on_click="ignore",
+        icon=":material/download:",
+    )
 
 
 def render_figure(
     question: str, figure: go.Figure, frame: pd.DataFrame, *, key: str, alt: str, columns: Mapping[str, str]
 ) -> None:
-    """A chart under the question it answers, with the numbers behind it one click away.
+    """A figure under the question it answers, with its data in an expander.
 
-    ``columns`` gives the table's columns in plain words. ``key`` must be stable. Zoom survives refreshes in which the
-    picture does not change; Streamlit 1.67 makes a changed one anew (its pull request 16052 would honour ``uirevision``). Its height is
-    kept free before it is drawn.
+    ``columns`` maps the data's columns to headings; ``key`` must be stable. Zoom survives refreshes in which the figure does not
+    change; Streamlit 1.67 remounts a changed one (its pull request 16052 would honour ``uirevision``).
     """
     st.subheader(question, anchor=False)
     st.plotly_chart(figure, width="stretch", height=figure.layout.height, key=key, config=charts.PLOTLY_CONFIG, alt=alt)
@@ -153,42 +157,46 @@ def render_figure(
 
 
 def render_figure_data(frame: pd.DataFrame, *, key: str, columns: Mapping[str, str]) -> None:
-    """The numbers behind a picture: table and CSV, made only while the fold is open."""
-    fold = st.expander("Numbers behind this", key=f"{key}.numbers", on_change="rerun")
-    if not fold.open:
+    """A figure's data as table and CSV, built only while the expander is open."""
+    expander = st.expander("Numbers behind this", key=f"{key}.numbers", on_change="rerun")
+    if not expander.open:
         return
     table = frame[[c for c in columns if c in frame]].rename(columns=dict(columns))
-    with fold:
+    with expander:
         st.dataframe(table, width="stretch", hide_index=True, key=f"{key}.table")
         render_csv_download(table, key.replace(".", "-"), key=key)
 
 
-def render_answer_card(row: Mapping[str, Any], categories: Iterable[str], *, key: str = "") -> None:
-    """One answer (a row of ``answers``) as a card. What a question or a student wrote is shown literally, never as markdown.
+def render_grade_badge(row: Mapping[str, Any]) -> None:
+    """Whether an answer (a row of ``queries.fetch_answers``) is right, wrong or missing, by the key."""
+    label, icon, color = _CORRECT_BADGE if row["right"] else _WRONG_BADGE if row["letter"] else _NO_ANSWER_BADGE
+    st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]
 
-    A language model may write pages: what is long is cut, and whole behind a click. ``categories`` are all of the run's;
-    ``key`` tells cards of different runs apart.
+
+def render_answer_card(row: Mapping[str, Any], categories: Iterable[str], *, key: str = "") -> None:
+    """One answer (a row of ``queries.fetch_answers``) as a card; its texts are shown literally, never as markdown.
+
+    Long texts are cut, and whole in an expander. ``categories`` are all of the run's; ``key`` distinguishes cards of different runs.
     """
     problem, reply = row["problem"], row["text"].strip() or "(nothing)"
     truncated = [formatting.truncate_text(text) for text in (problem, reply)]
     with st.container(border=True, gap="xsmall"):
-        label, icon, color = CORRECT_BADGE if row["right"] else WRONG_BADGE if row["letter"] else NO_ANSWER_BADGE
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]
+            render_grade_badge(row)
             st.caption(formatting.escape_markdown(run_summary.answer_context_label(row, categories)), width="content")
         st.text(truncated[0])
         st.code(truncated[1], language=None, wrap_lines=True)
         st.text(run_summary.describe_answer(row))
         if truncated != [problem, reply]:
-            fold = st.expander("All of it", key=f"answer.{key}.{row['seq']}", on_change="rerun")
-            if fold.open:
-                with fold:
+            expander = st.expander("All of it", key=f"answer.{key}.{row['seq']}", on_change="rerun")
+            if expander.open:
+                with expander:
                     st.text(problem)
                     st.code(reply, language=None, wrap_lines=True)
 
 
 def render_run_row(run: RunCard, *, page: str) -> None:
-    """One run in a list: what it is, how it stands, its last exam, and the way to it."""
+    """One run in a list: title, linked to ``page``, progress, last exam and status."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(width="content", gap="xsmall"):
             st.page_link(
@@ -211,10 +219,10 @@ def render_run_row(run: RunCard, *, page: str) -> None:
 
 
 def render_checklist(steps: Sequence[tuple[str, bool]]) -> None:
-    """Steps that lead to the first answer: done ones ticked, the first that is not is under way."""
-    under_way = next((i for i, (_, done) in enumerate(steps) if not done), len(steps))
+    """``steps`` with whether each is done; the first that is not is shown as in progress."""
+    current = next((i for i, (_, done) in enumerate(steps) if not done), len(steps))
     for i, (text, done) in enumerate(steps):
-        icon = ":material/check_circle:" if done else ":material/pending:" if i == under_way else ":material/circle:"
+        icon = ":material/check_circle:" if done else ":material/pending:" if i == current else ":material/circle:"
         st.markdown(f"{icon} {text}")
 
 
@@ -228,10 +236,10 @@ def render_start_button(
     type: Literal["primary", "secondary"] = "primary",
     icon: str = ":material/play_arrow:",
 ) -> str | None:
-    """A button that starts one run (or one group), however often it is clicked; what ``start`` returned once started.
+    """A button that calls ``start`` with a token and returns its result; None while it is not pressed.
 
-    The token that makes a second click the same start is kept until the page is drawn again without a click: a double
-    click arrives as two runs of this script that both see the button pressed.
+    The token is idempotent: it stays the same until the script runs without a press, since a double click arrives as two script
+    runs that both see the button pressed.
     """
     token_key, used_key = f"{key}.token", f"{key}.used"
     pressed = st.button(label, type=type, icon=icon, key=key, disabled=disabled, width=width)

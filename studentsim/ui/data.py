@@ -1,6 +1,6 @@
-"""What pages ask for: the app's one engine and its runs. What one page alone needs lies in that page's folder.
+"""The app's database and run manager, the viewed runs and the list of runs. Data of one page alone is in that page's folder.
 
-Journals are taken in when a page asks, never in the background: an unchanged one costs one look at its size.
+Journals are ingested when a page asks, never in the background; an unchanged one costs one ``stat``.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from studentsim.ui.cards import RunCard
 from studentsim.ui.subject import ViewedRuns
 
 MAX_LISTED_RUNS = 30
-"""Runs offered where a link names none."""
+"""Runs listed on a page whose link names none."""
 
 DATA_DIR_ENV_VAR = "STUDENTSIM_DATA"
-"""Environment variable that names the data folder; ``data`` in the working folder without it."""
+"""Environment variable with the data folder; default ``data`` in the working directory."""
 WARM_WORKER_ENV_VAR = "STUDENTSIM_SPARE"
-"""Environment variable: 0 keeps no worker waiting, which spares a gigabyte and lets a run begin some seconds later."""
+"""Environment variable: 0 keeps no warm worker, which saves a gigabyte of memory and delays a run's start by some seconds."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """One data folder's database and run manager; the app has one for each folder, shared by all visitors."""
+    """One data folder's database and run manager, shared by all visitors."""
 
     data_dir: Path
     database: Database
@@ -48,19 +48,19 @@ class Engine:
 
     @property
     def runs_dir(self) -> Path:
-        """Where the runs' folders lie."""
+        """The folder of the run folders."""
         return self.data_dir / "runs"
 
     def close(self) -> None:
-        """Give the data folder back. Runs go on; only the spare worker ends."""
+        """Close database and run manager. Runs go on; only the warm worker ends."""
         self.manager.close()
         self.database.close()
 
 
 def get_engine() -> Engine:
-    """The app's engine for the data folder in force.
+    """The app's engine for the configured data folder.
 
-    :raises StoreError, DataFolderError: the database cannot be opened.
+    :raises StoreError, DataFolderError: when the database cannot be opened.
     """
     return _cached_engine(str(Path(os.environ.get(DATA_DIR_ENV_VAR) or "data").absolute()))
 
@@ -69,42 +69,40 @@ def get_engine() -> Engine:
 def _cached_engine(data_dir: str) -> Engine:
     database = Database.open(data_dir)
     demo.unpack_recorded_runs(Path(data_dir))
-    opened = Engine(
-        Path(data_dir), database, RunManager(data_dir, keep_warm_worker=os.environ.get(WARM_WORKER_ENV_VAR) != "0")
-    )
-    opened.manager.ensure_warm_worker()
-    atexit.register(opened.manager.close)
-    return opened
+    manager = RunManager(data_dir, keep_warm_worker=os.environ.get(WARM_WORKER_ENV_VAR) != "0")
+    manager.ensure_warm_worker()
+    atexit.register(manager.close)
+    return Engine(Path(data_dir), database, manager)
 
 
 def close_engines() -> None:
-    """Close every engine of this process and forget what was cached: for tests."""
+    """Close every engine of this process; for tests."""
     _cached_engine.clear()
 
 
 @st.cache_resource(show_spinner=False)
 def freeze_loaded_objects() -> None:
-    """Once a process, after its first page: leave what is loaded by then out of the garbage hunts.
+    """Once per process, after its first page: exclude everything loaded by then from garbage collection.
 
-    Streamlit hunts through everything after every run of a script, which with pandas and plotly loaded costs each click and
-    each refresh of each viewer about 50 ms of processor time; so it costs 2.
+    Streamlit collects garbage after every script run, which with pandas and plotly loaded costs each rerun of each viewer about
+    50 ms of processor time; frozen, it costs 2.
     """
     gc.collect()
     gc.freeze()
 
 
 def database_notices(engine: Engine) -> list[str]:
-    """What the database has to tell its user: that it was mended, say."""
+    """The database's notices as markdown, such as that it was repaired."""
     return [formatting.escape_markdown(notice) for notice in engine.database.notices]
 
 
 def queue_notice(engine: Engine, *, starting: int = 1) -> str:
-    """What the simulations that are at work or wait mean for new ones; blank where there are none. Looks at all runs there are."""
+    """How running and queued runs delay ``starting`` new ones; blank where there are none. Reads the status of all runs."""
     states = engine.manager.get_states().values()
     waiting = sum(state.status == "queued" for state in states)
-    at_work = sum(state.is_live for state in states)
+    running = sum(state.is_live for state in states)
     return run_summary.describe_queue_ahead(
-        at_work, waiting, slots=engine.manager.max_concurrent_runs, starting=starting
+        running, waiting, slots=engine.manager.max_concurrent_runs, starting=starting
     )
 
 
@@ -115,7 +113,7 @@ _VIEWED_RUNS_KEY = "shell.subject"
 
 
 def requested_run_id() -> str | None:
-    """The run that the link names (``?run=…``), remembered for the menu; None: the link names none."""
+    """The run that the link names (``?run=…``), else None. Writes the session: it becomes the viewed run."""
     run_id = st.query_params.get("run")
     if run_id:
         set_viewed_runs(get_viewed_runs().with_run(run_id))
@@ -123,28 +121,28 @@ def requested_run_id() -> str | None:
 
 
 def get_viewed_runs() -> ViewedRuns:
-    """What is looked at in this visit."""
+    """The viewed runs of this session."""
     return st.session_state.get(_VIEWED_RUNS_KEY, ViewedRuns())
 
 
 def set_viewed_runs(viewed: ViewedRuns) -> None:
-    """From now on this is what is looked at."""
+    """Make these the viewed runs of this session."""
     st.session_state[_VIEWED_RUNS_KEY] = viewed
 
 
 def set_viewed_runs_from_link() -> None:
-    """What the link names is what is looked at."""
+    """Make the runs that the link names the viewed ones."""
     link = {name: ",".join(st.query_params.get_all(name)) for name in st.query_params}
     set_viewed_runs(get_viewed_runs().apply_link(link))
 
 
 def current_run_id() -> str | None:
-    """The run looked at last in this visit."""
+    """The last viewed run of this session."""
     return get_viewed_runs().run or None
 
 
 def forget_run(run_id: str | None) -> None:
-    """The menu leads to no run that is not there."""
+    """Drop a run that does not exist from the viewed ones, so that the menu does not link to it."""
     if run_id:
         set_viewed_runs(get_viewed_runs().without_run(run_id))
 
@@ -153,7 +151,7 @@ def forget_run(run_id: str | None) -> None:
 
 
 def list_recent_runs(engine: Engine, *, limit: int) -> list[RunCard]:
-    """The newest runs. Writes: takes in what is new in their journals."""
+    """The newest ``limit`` runs. Writes: ingests new journal lines."""
     ingest.sync_journals(engine.database, engine.runs_dir)
     states = engine.manager.get_states()
     frame = queries.fetch_runs(engine.database).head(limit)
@@ -161,42 +159,57 @@ def list_recent_runs(engine: Engine, *, limit: int) -> list[RunCard]:
 
 
 def _build_run_card(row: Any, status: str) -> RunCard:
-    exam = "no exam yet"
-    if pd.notna(row.last_turn):
-        interval = formatting.format_interval(row.last_low, row.last_high, int(row.last_questions))
-        exam = run_summary.format_exam_result(
-            int(row.last_correct), int(row.last_questions), int(row.last_turn), interval
-        )
     config = parse_stored_config(json.loads(row.config))
+    exam_label, last_exam, recorded_label = "no exam yet", None, ""
+    if pd.notna(row.last_turn):
+        last_exam = int(row.last_correct), int(row.last_questions), int(row.last_turn)
+        interval = formatting.format_interval(row.last_low, row.last_high, int(row.last_questions))
+        exam_label = run_summary.format_exam_result(*last_exam, interval)
+    if pd.notna(row.recorded) and row.recorded:
+        recorded_label = formatting.recorded_label(row.started, json.loads(row.versions or "{}"))
     return RunCard(
-        row.run_id, formatting.run_title(config), status, max(0, int(row.turn)), int(row.turns_planned), exam, float(row.started),
-        recorded_label=formatting.recorded_label(row.started, json.loads(row.versions or "{}")) if pd.notna(row.recorded) and row.recorded else "",
-        strategy=row.strategy, exam_accuracies=tuple(row.accuracies) if isinstance(row.accuracies, list | np.ndarray) else (),
-        student_version=formatting.student_version_label(config), seed=int(row.seed), name=config.name, group_id=_text_or_empty(row.group_id),
-        plan=_text_or_empty(row.plan), student_label=formatting.student_title(config), strategy_label=formatting.strategy_label(config),
-        tags=tuple(json.loads(row.tags)), note=row.note, config=config,
-        last_exam=(int(row.last_correct), int(row.last_questions), int(row.last_turn)) if pd.notna(row.last_turn) else None,
-    )  # fmt: skip
+        run_id=row.run_id,
+        title=formatting.run_title(config),
+        status=status,
+        turn=max(0, int(row.turn)),
+        turns=int(row.turns_planned),
+        exam_label=exam_label,
+        started_at=float(row.started),
+        recorded_label=recorded_label,
+        strategy=row.strategy,
+        exam_accuracies=tuple(row.accuracies) if isinstance(row.accuracies, list | np.ndarray) else (),
+        student_version=formatting.student_version_label(config),
+        seed=int(row.seed),
+        name=config.name,
+        group_id=_text_or_empty(row.group_id),
+        plan=_text_or_empty(row.plan),
+        student_label=formatting.student_title(config),
+        strategy_label=formatting.strategy_label(config),
+        tags=tuple(json.loads(row.tags)),
+        note=row.note,
+        config=config,
+        last_exam=last_exam,
+    )
 
 
 def _text_or_empty(value: Any) -> str:
-    """A text that may be missing in a frame."""
+    """A text of a frame; blank where it is missing."""
     return value if isinstance(value, str) else ""
 
 
-# ------------------------------------------------------------------ acting
+# ------------------------------------------------------------------ starting and controlling
 
 
 def start_run(engine: Engine, config: RunConfig, token: str) -> str:
-    """Starts a run and returns its id; the same token again, the same run. Writes.
+    """Start a run and return its id; the same ``token`` returns the same run. Writes.
 
-    :raises ConfigError: the settings cannot work; ``field`` names the one at fault.
+    :raises ConfigError: when the settings cannot work; ``field`` names the one at fault.
     """
     return engine.manager.start(config, token)
 
 
 def control_run(engine: Engine, action: str, run_id: str) -> None:
-    """Pause, resume or cancel a run. Writes. For a button's callback, so errors wait in the session for the page to show."""
+    """Pause, resume or cancel a run. Writes. For a button's callback: an error is kept in the session for the page to show."""
     try:
         getattr(engine.manager, action)(run_id)
     except StudentsimError as error:
@@ -204,26 +217,26 @@ def control_run(engine: Engine, action: str, run_id: str) -> None:
 
 
 def estimate_duration(engine: Engine, config: RunConfig) -> estimate.DurationEstimate:
-    """How long a run will take, judged by the recent runs on this computer if there are any. Writes: takes in what is new in
-    the journals.
-    """
+    """How long a run will take, from the recent runs on this computer if there are any. Writes: ingests new journal lines."""
     ingest.sync_journals(engine.database, engine.runs_dir)
-    times = [
-        (parse_stored_config(settings), took)
-        for settings, took in queries.fetch_recent_durations(engine.database, config.model)
+    past_runs = [
+        (parse_stored_config(settings), seconds)
+        for settings, seconds in queries.fetch_recent_durations(engine.database, config.model)
     ]
-    if not times:  # the page is drawn at every click, so nothing is asked in vain
+    if not past_runs:  # the page is rendered at every click: no needless queries
         return estimate.estimate_from_history(estimate.estimate_seconds(config, queries.RunTimings()), [], 0)
-    kinds = {_speed_key(settings) for settings in (config, *(ran for ran, _ in times))}
-    speeds = {
-        kind: queries.fetch_recent_timings(engine.database, config.model, strategy=kind[0], exams=kind[1])
-        for kind in kinds
+    keys = {_speed_key(settings) for settings in (config, *(past_config for past_config, _ in past_runs))}
+    timings_by_key = {
+        key: queries.fetch_recent_timings(engine.database, config.model, strategy=key[0], exams=key[1]) for key in keys
     }
-    ratios = [took / estimate.estimate_seconds(ran, speeds[_speed_key(ran)]) for ran, took in times]
-    speed = speeds[_speed_key(config)]
-    return estimate.estimate_from_history(estimate.estimate_seconds(config, speed), ratios, speed.runs)
+    ratios = [
+        seconds / estimate.estimate_seconds(past_config, timings_by_key[_speed_key(past_config)])
+        for past_config, seconds in past_runs
+    ]
+    timings = timings_by_key[_speed_key(config)]
+    return estimate.estimate_from_history(estimate.estimate_seconds(config, timings), ratios, timings.runs)
 
 
 def _speed_key(config: RunConfig) -> tuple[str, str]:
-    """Settings on which the seconds of a question hang most: how it is chosen, and whether exams are written."""
+    """The settings that decide most of a question's seconds: the strategy, and whether exams are generated or scored."""
     return config.strategy, estimate.exam_mode(config)

@@ -1,4 +1,4 @@
-"""Where questions can come from, in plain words, and how a bank is asked for: what New simulation and Check questions share."""
+"""Choosing a dataset: sources, their titles, and the fields that New simulation and Check questions share."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from studentsim.errors import ConfigError
 HUB_DATASET_CATEGORIES = {
     "math_qa": mathqa.DATASET.allowed_categories, "aqua_rat": (aqua.CATEGORY,), "gsm8k": (gsm8k.CATEGORY,), "sciq": (sciq.CATEGORY,),
 }  # fmt: skip
-"""Categories of sets of the hub that are known before anything is downloaded."""
+"""Categories of Hub datasets that are known before anything is downloaded."""
 PERSIST_IN_SESSION = "session"
+"""Streamlit's ``persist_state``: the widget keeps its value while other pages are shown."""
 PENDING_BANK_KEY = "banks.wanted"
-"""Where the session holds what ``set_pending_bank`` was given."""
+"""Session key of what ``set_pending_bank`` was given."""
 HUB_DATASET, LOCAL_FILE = "set", "file"
-"""Kinds of source besides the built-in curriculum, of which there is one."""
+"""Kinds of source besides the built-in curriculum."""
 SOURCE_KINDS = {
     generator.BANK_NAME: "The built-in curriculum",
     HUB_DATASET: "A public set",
@@ -42,18 +43,21 @@ DATASET_DESCRIPTIONS = {
     "arc_challenge": "School science, the harder part, mostly four options.",
     "sciq": "Science exam questions, four options.",
 }
-"""A sentence on each set of the hub."""
+"""A sentence on each Hub dataset."""
 EXAMPLE_PATH = "C:\\Users\\me\\questions.json" if os.name == "nt" else "/home/me/questions.json"
 FORMATS_HELP = (
     "JSON, JSON lines or CSV, or a folder of such files. A table of your own needs a question, its options and what says which "
     "is right, with a line of names: question, a, b, c, d, answer. MathQA, AQuA-RAT, GSM8K, MATH, MMLU, MMLU-Pro, ARC, SciQ, "
     "AGIEval and ASDiv are read as they were published."
 )
-JOINED_SOURCES_HELP = f"Several are joined with “{SOURCE_SEPARATOR}” between them, sets by their names too: gsm8k{SOURCE_SEPARATOR}{EXAMPLE_PATH}."
+JOINED_SOURCES_HELP = (
+    f"Several are joined with “{SOURCE_SEPARATOR}” between them, sets by their names too: "
+    f"gsm8k{SOURCE_SEPARATOR}{EXAMPLE_PATH}."
+)
 
 
 def source_kind(source: str) -> str:
-    """Which of ``SOURCE_KINDS`` a bank's name or path is of; several that are joined are asked for as a path is."""
+    """The key of ``SOURCE_KINDS`` of a dataset's name or path; joined sources count as a path."""
     if source == generator.BANK_NAME:
         return source
     if len(split_source_names(source)) > 1:
@@ -62,7 +66,7 @@ def source_kind(source: str) -> str:
 
 
 def bank_title(source: str) -> str:
-    """A bank as people call it: the set's title, or the file's name. To be shown literally."""
+    """A dataset's title, or the file's name; plain text."""
     if len(parts := split_source_names(source)) > 1:
         return " and ".join(bank_title(part) for part in parts)
     kind = source_kind(source)
@@ -71,32 +75,32 @@ def bank_title(source: str) -> str:
     if kind == generator.BANK_NAME:
         return SOURCE_KINDS[kind].lower()
     name, _, part = source.partition(":")
-    dataset_title = next(one.title for one in HUB_DATASETS if one.name == name)
-    return f"{dataset_title}, {', '.join(subject_label(one) for one in part.split(','))}" if part else dataset_title
+    title = next(dataset.title for dataset in HUB_DATASETS if dataset.name == name)
+    return f"{title}, {', '.join(subject_label(subject) for subject in part.split(','))}" if part else title
 
 
 def subject_label(name: str) -> str:
-    """A subject of MMLU as people read it."""
+    """The label of an MMLU subject, or of a group of subjects."""
     if name == "p3":
         return f"{len(mmlu.P3_SUBJECTS)} in five topics (P3)"
     return f"all {len(mmlu.STEM_SUBJECTS)} of science and maths" if name == "stem" else name.replace("_", " ")
 
 
 def known_categories(source: str, category: str = "") -> tuple[str, ...]:
-    """The categories of a set of the hub, as far as they are known before anything is downloaded."""
+    """The categories of a Hub dataset, as far as they are known before anything is downloaded; ``category`` replaces them all."""
     if category:
         return (category,)
     if len(split_source_names(source)) > 1:
         return ()
     name, _, part = source.partition(":")
-    names = [one for name in part.split(",") for one in mmlu.SUBJECT_GROUPS.get(name, (name,)) if one]
-    return tuple(one.replace("_", " ") for one in names) or HUB_DATASET_CATEGORIES.get(name, ())
+    subjects = [s for group in part.split(",") for s in mmlu.SUBJECT_GROUPS.get(group, (group,)) if s]
+    return tuple(subject.replace("_", " ") for subject in subjects) or HUB_DATASET_CATEGORIES.get(name, ())
 
 
 def validate_path(text: str) -> str:
-    """A path as a simulation takes it, or several that are joined.
+    """A path, or several joined, as ``RunConfig.bank`` takes it, with ``~`` expanded.
 
-    :raises ConfigError: (``bank``) it is blank, or climbs; the remedy has the path that may be used.
+    :raises ConfigError: (field ``bank``) when it is blank or contains ``..``; the remedy has the path that may be used.
     """
     if not text:
         raise ConfigError(
@@ -113,11 +117,14 @@ def validate_path(text: str) -> str:
 
 
 def render_dataset_picker(key: str) -> str:
-    """A set of the hub, and subjects of MMLU; the bank's name. Fields keep their values under ``key``."""
+    """Fields for a Hub dataset and MMLU's subjects, kept in the session under ``key``; returns the dataset's name."""
     name = st.selectbox(
-        "Which set?", list(DATASET_DESCRIPTIONS), format_func={one.name: one.title for one in HUB_DATASETS}.__getitem__, key=f"{key}.set",
+        "Which set?",
+        list(DATASET_DESCRIPTIONS),
+        format_func={dataset.name: dataset.title for dataset in HUB_DATASETS}.__getitem__,
+        key=f"{key}.set",
         persist_state=PERSIST_IN_SESSION,
-    )  # fmt: skip
+    )
     st.caption(
         f"{DATASET_DESCRIPTIONS[name]} It comes from the hub (huggingface.co): the first time a network is needed."
     )
@@ -125,32 +132,38 @@ def render_dataset_picker(key: str) -> str:
         return name
     st.session_state.setdefault(f"{key}.subjects", ["stem"])
     chosen = st.multiselect(
-        "Subjects", [*mmlu.SUBJECT_GROUPS, *mmlu.STEM_SUBJECTS, *_extra_subjects(st.session_state[f"{key}.subjects"])], format_func=subject_label,
-        key=f"{key}.subjects", persist_state=PERSIST_IN_SESSION, placeholder="All 57",
-    )  # fmt: skip
+        "Subjects",
+        [*mmlu.SUBJECT_GROUPS, *mmlu.STEM_SUBJECTS, *_extra_subjects(st.session_state[f"{key}.subjects"])],
+        format_func=subject_label,
+        key=f"{key}.subjects",
+        persist_state=PERSIST_IN_SESSION,
+        placeholder="All 57",
+    )
     return f"{name}:{','.join(chosen)}" if chosen else name
 
 
 def prefill_picker(key: str, source: str) -> None:
-    """Put a bank into the fields of a chooser."""
+    """Set the picker's fields under ``key`` to a dataset's name or path."""
     kind = source_kind(source)
     name, _, part = source.partition(":") if kind == HUB_DATASET else (next(iter(DATASET_DESCRIPTIONS)), "", "")
     st.session_state[key] = kind
     st.session_state[f"{key}.set"] = name
-    st.session_state[f"{key}.subjects"] = [one for one in part.split(",") if one] if kind == HUB_DATASET else ["stem"]
+    st.session_state[f"{key}.subjects"] = (
+        [subject for subject in part.split(",") if subject] if kind == HUB_DATASET else ["stem"]
+    )
     st.session_state[f"{key}.path"] = source if kind == LOCAL_FILE else ""
 
 
 def _extra_subjects(chosen: Sequence[str]) -> list[str]:
-    """Subjects outside the sciences that a run was made with."""
-    return [one for one in chosen if one not in (*mmlu.SUBJECT_GROUPS, *mmlu.STEM_SUBJECTS)]
+    """Those of the chosen MMLU subjects that are not STEM, so not offered otherwise."""
+    return [subject for subject in chosen if subject not in (*mmlu.SUBJECT_GROUPS, *mmlu.STEM_SUBJECTS)]
 
 
 def set_pending_bank(source: str, category: str = "", dataset_name: str = "") -> None:
-    """Have New simulation begin with this bank, when it is opened next."""
+    """Have New simulation start with this dataset when it is opened next."""
     st.session_state[PENDING_BANK_KEY] = source, category, dataset_name
 
 
 def dataset_titles() -> dict[str, str]:
-    """The sets that a file may be said to be of, by name; blank: nobody says."""
-    return {"": "as its rows look", **{one.name: one.title for one in (*HUB_DATASETS, *FILE_DATASETS)}}
+    """The datasets whose format a file may have, by name; blank: it is detected."""
+    return {"": "as its rows look", **{dataset.name: dataset.title for dataset in (*HUB_DATASETS, *FILE_DATASETS)}}

@@ -1,4 +1,4 @@
-"""What the page is looked at with."""
+"""The visitor's device."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import streamlit as st
 
 
 def is_phone() -> bool:
-    """Whether it is a phone, as far as its browser says so; a narrow window on a desk is none."""
+    """Whether the browser says that it is a phone's; a narrow window on a desktop is not one."""
     return "Mobi" in (st.context.headers.get("User-Agent") or "")

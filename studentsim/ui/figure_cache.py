@@ -1,4 +1,4 @@
-"""Pictures once drawn are kept: pages are drawn again at every click, and mostly show what they showed before."""
+"""A cache of figures: pages are rendered at every click, and mostly show the same figures again."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 MAX_CACHED_FIGURES = 128
-"""So many pictures are kept, those used last."""
+"""Figures kept, the least recently used dropped."""
 
 
 def cached_figure(build_figure: Callable[..., go.Figure], *args: Any, **settings: Any) -> go.Figure:
-    """``draw(*args, **settings)``, drawn once for each of what it is given. Nobody may change the figure: it is shared."""
+    """``build_figure(*args, **settings)``, built once per set of arguments. The figure is shared: never change it."""
     return _build_cached_figure(f"{build_figure.__module__}.{build_figure.__qualname__}", args, settings, build_figure)
 
 

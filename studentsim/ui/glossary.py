@@ -1,8 +1,8 @@
-"""Every term of the product, explained once: for Help, and as short help beside the things themselves. No streamlit here.
+"""The glossary: every term of the product, for the Help page and for tooltips. No streamlit.
 
-    st.metric("Right", "61 of 100", help=glossary.help("interval"))
+    st.metric("Right", "61 of 100", help=glossary.term_help("interval"))
 
-``?term=interval`` on Help opens at that term. The ways of choosing come from looks.py, where they are described already.
+``?term=interval`` on Help opens at that term. The strategies' texts come from ``labels/strategy_styles.py``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TERM_GROUPS = (SIMULATION_GROUP, SELECTION_GROUP, LEARNING_GROUP, TEACHER_GROUP,
 
 @dataclass(frozen=True)
 class Term:
-    """One term: ``summary`` is one plain sentence, ``details`` what else is worth knowing, ``technical_name`` the field's own words for it."""
+    """One term: ``summary`` is one plain sentence, ``details`` what else is worth knowing, ``technical_name`` the field's term."""
 
     id: str
     name: str
@@ -32,7 +32,7 @@ class Term:
 
 
 def strategy_term_id(strategy: str) -> str:
-    """The id of a way of choosing's term: a link's plus sign would be read as a blank."""
+    """The id of a strategy's term; without ``+``, which a link would turn into a blank."""
     return f"way-{strategy.replace('+', '-and-')}"
 
 
@@ -81,7 +81,8 @@ _TERMS = (
     Term("mix", "Category mix", SELECTION_GROUP,
          "How many of 100 practice questions come from each category.",
          "Either the way of choosing sets it or you do. It always sums to 100.", "category distribution"),
-    *(Term(strategy_term_id(id), style.name, SELECTION_GROUP, style.summary, style.when_to_use, f"strategy {id}") for id, style in STRATEGY_STYLES.items()),
+    *(Term(strategy_term_id(id), style.name, SELECTION_GROUP, style.summary, style.when_to_use, f"strategy {id}")
+      for id, style in STRATEGY_STYLES.items()),
     Term("dpo", "Learning from preferences", LEARNING_GROUP,
          "From each wrong answer the student learns to prefer the right working to what it wrote itself.",
          "It is shown both and changed a little, so that the right one becomes likelier compared with the wrong one. It is not told "
@@ -169,21 +170,21 @@ _TERMS = (
 )  # fmt: skip
 
 TERMS: Mapping[str, Term] = {term.id: term for term in _TERMS}
-"""Every term by its id, in the order in which Help tells them."""
+"""Every term by its id, in Help's order."""
 
 
 def term_help(term_id: str) -> str:
-    """The short help beside a thing: its plain sentence, then the field's own word."""
+    """A term's tooltip: its summary, then the field's term."""
     term = TERMS[term_id]
     return f"{term.summary} In the field: {term.technical_name}." if term.technical_name else term.summary
 
 
 def search_terms(query: str) -> list[Term]:
-    """The terms in which all words of ``query`` occur, those that bear it as their name first; all for an empty text."""
+    """The terms that contain all words of ``query``, matches of the name first; all terms for a blank query."""
     query_words = query.lower().split()
 
     def rank(term: Term) -> int:
-        """How far from its name all words are found; 4: nowhere."""
+        """0: the query is its name; 1 to 3: the narrowest of three texts with all words; 4: none has them."""
         names = f"{term.name} {term.id}".lower()
         texts = (
             names,
@@ -192,9 +193,8 @@ def search_terms(query: str) -> list[Term]:
         )
         if " ".join(query_words) in (term.id, term.name.lower()):
             return 0
-        return next((i for i, haystack in enumerate(texts, 1) if all(word in haystack for word in query_words)), 4)
+        return next((i for i, text in enumerate(texts, 1) if all(word in text for word in query_words)), 4)
 
-    ranked = [(rank(term), term) for term in TERMS.values()]
-    return (
-        [term for far, term in sorted(ranked, key=lambda r: r[0]) if far < 4] if query_words else list(TERMS.values())
-    )
+    if not query_words:
+        return list(TERMS.values())
+    return [term for term in sorted(TERMS.values(), key=rank) if rank(term) < 4]

@@ -1,12 +1,12 @@
-"""What every page has in common: its frame, the way about, what the database has to say, and how errors look.
+"""The frame of every page: menu, database notices, footer, and how errors are shown.
 
-    from studentsim.ui import shell
+    from studentsim.ui import layout
 
-    with shell.page("Watch", icon=":material/visibility:") as engine:
+    with layout.page_frame("Watch") as engine:
         …
 
-The engine is the app's one (``data.Engine``). Errors of the product become a sentence and a remedy; anything unforeseen
-becomes a friendly sentence with the details folded, and goes to the log whole.
+A ``StudentsimError`` becomes its problem and remedy; any other exception a general sentence with the traceback in an expander, and
+goes to the log.
 """
 
 from __future__ import annotations
@@ -45,28 +45,28 @@ MENU_PAGES: tuple[tuple[str, str, str], ...] = (
     (CHECK_QUESTIONS_PAGE, "Check questions", ":material/fact_check:"),
     (HELP_PAGE, "Help", ":material/help:"),
 )
-"""Script, name and icon of each page, in the order of the menu."""
+"""Script, name and icon of each page, in the menu's order."""
 
 SINGLE_RUN_PAGES = (WATCH_PAGE, ANSWERS_PAGE, WEAKNESSES_PAGE)
-"""Pages that show one run: the menu leads to the one looked at."""
+"""Pages of one run: the menu links to the viewed one."""
 
 STYLE_HTML_BY_MENU = {
     menu: f"<style>{''.join(Path(__file__).with_name(name).read_text() for name in ('frame.css', css_file))}</style>"
     for menu, css_file in ((True, "menu.css"), (False, "no_menu.css"))
 }
-"""By whether a page has the menu."""
+"""The style sheet, by whether a page has the menu."""
 
 log = logging.getLogger(__name__)
 
 
 @contextmanager
 def page_frame(title: str, *, show_menu: bool = True) -> Iterator[data.Engine]:
-    """The frame of one page; yields the app's engine. The first thing a page does. Without ``show_menu`` there is no side bar and no footer."""
+    """The frame of one page, its first call; yields the app's engine. Without ``show_menu``, no sidebar and no footer."""
     # an emoji: a Material icon in the browser's tab would be fetched from a font server on the internet
     st.set_page_config(page_title=f"{title} · studentsim", page_icon="🎓", layout="wide")
-    st.html(STYLE_HTML_BY_MENU[show_menu])  # in one another's place: what the page before had is replaced at once
+    st.html(STYLE_HTML_BY_MENU[show_menu])  # one element for both: it replaces the last page's at once
     components.reset_title()
-    with error_boundary(title):  # whatever is wrong with a link, the menu and the page come
+    with error_boundary(title):  # a broken link must not hide the menu and the page
         url_sync.sync_browser_url(title)
         data.set_viewed_runs_from_link()
     initial_runs = data.get_viewed_runs()
@@ -81,9 +81,7 @@ def page_frame(title: str, *, show_menu: bool = True) -> Iterator[data.Engine]:
             components.render_error(error)
         with error_boundary(title):
             yield engine
-    if (
-        menu_container and data.get_viewed_runs() != initial_runs
-    ):  # the page looks at something else than its link says: that is known only now
+    if menu_container and data.get_viewed_runs() != initial_runs:  # the page shows other runs than its link names
         _render_menu(menu_container)
     if show_menu:
         _render_footer()
@@ -92,9 +90,9 @@ def page_frame(title: str, *, show_menu: bool = True) -> Iterator[data.Engine]:
 
 @contextmanager
 def error_boundary(title: str = "") -> Iterator[None]:
-    """Turn errors into words on the page. Fragments need their own, since they run again without the page around them.
+    """Show errors on the page. Fragments need their own boundary, since they rerun without the page.
 
-    ``title`` is the page's heading where an error comes before it has one; blank in a fragment, which has its page's.
+    ``title`` becomes the page's heading where an error precedes it; blank in a fragment.
     """
     try:
         yield
@@ -124,7 +122,7 @@ def _render_missing_title(text: str) -> None:
 
 
 def render_term_link(term_id: str) -> None:
-    """A link to a term's place on Help, for use beside the thing itself; with the short help for who only looks."""
+    """A link to a term on Help, with its tooltip."""
     term = glossary.TERMS[term_id]
     st.page_link(
         HELP_PAGE,
@@ -144,7 +142,7 @@ def _open_engine(title: str, show_menu: bool) -> data.Engine:
 
 
 def _render_menu(container: DeltaGenerator) -> None:
-    """The menu; its ways to pages of runs lead to what is looked at."""
+    """The menu; pages of runs are linked to the viewed ones."""
     viewed = data.get_viewed_runs()
     links = dict.fromkeys(SINGLE_RUN_PAGES, viewed.results_params) | {
         WATCH_PAGE: viewed.watch_params,

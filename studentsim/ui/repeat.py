@@ -1,7 +1,7 @@
-"""*Repeat with n seeds*: how many, how long that takes, and one button. New simulation, the race and Compare have it.
+"""*Repeat with n seeds*: the number of seeds, the estimated duration and one button, on New simulation, the race form and Compare.
 
-One run of a way tells little of the way: with another seed it practises other questions, in another order. Runs that are made here
-are a group (``runs/groups.py``), which the list of runs, Compare and the export take as one thing.
+One run says little about a strategy: another seed practises other questions in another order. The runs started here form a group
+(``runs/groups.py``), which the list of runs, Compare and the export treat as one.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from studentsim.ui import components, data
 from studentsim.ui.layout import COMPARE_PAGE
 
 SEEDS_HELP = (
-    f"{groups.MIN_SEEDS} to {groups.MAX_SEEDS}. A seed is one draw of luck: with another one the same student practises other questions, in "
-    "another order. From several, Compare tells whether a difference is more than luck."
+    f"{groups.MIN_SEEDS} to {groups.MAX_SEEDS}. A seed is one draw of luck: with another one the same student practises other "
+    "questions, in another order. From several, Compare tells whether a difference is more than luck."
 )
 
 ESTIMATE_TTL_SECONDS = 60
-"""Seconds for which an estimate stands."""
+"""Seconds for which an estimate is cached."""
 
 
 def render_repeat_form(
@@ -38,13 +38,12 @@ def render_repeat_form(
     used_seeds: Collection[int] = (),
     reference_seeds: Collection[int] = (),
 ) -> str | None:
-    """The number of seeds, the button, and what it will do; the group's id once it is begun. Writes on a click.
+    """The form; returns the group's id once it is started. Writes on a click.
 
-    Each of the ``base_configs`` (none: nothing can be started yet) runs with the same seeds, from the first one's own on, without those
-    that were ``used_seeds`` by runs there are; or with those of the runs to be compared with (``reference_seeds``). ``run_estimates``: the estimates of
-    one run of each, where they are known already.
+    Each of ``base_configs`` (empty: nothing can be started yet) runs with the same seeds: from the first one's own on, without
+    ``used_seeds``, or ``reference_seeds``, those of the runs to compare with. ``run_estimates`` is one per config, if known already.
 
-    :raises StudentsimError: the settings of one cannot work; nothing is left begun.
+    :raises StudentsimError: when the settings of one cannot work; then nothing is started.
     """
     plan = groups.RACE_PLAN if len(base_configs) > 1 else groups.REPEAT_PLAN
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -55,7 +54,7 @@ def render_repeat_form(
         count = int(count or groups.DEFAULT_SEEDS)
         seeds = groups.choose_seeds(base_configs[0].seed, count, used_seeds, reference_seeds) if base_configs else []
         configs = [
-            config for seed in seeds for racer in base_configs for config in groups.repeat_with_seeds(racer, [seed])
+            config for seed in seeds for base in base_configs for config in groups.repeat_with_seeds(base, [seed])
         ]
         too_many = len(configs) > groups.MAX_GROUP_RUNS
         group = components.render_start_button(
@@ -72,8 +71,8 @@ def render_repeat_form(
         )
     elif base_configs:
         config_estimates = run_estimates or [
-            _cached_estimate(engine, str(engine.data_dir), groups.comparison_key(racer), racer.turns, racer)
-            for racer in base_configs
+            _cached_estimate(engine, str(engine.data_dir), groups.comparison_key(base), base.turns, base)
+            for base in base_configs
         ]
         st.caption(formatting.escape_markdown(describe_repeat(base_configs, seeds, config_estimates)))
     return group
@@ -83,27 +82,27 @@ def render_repeat_form(
 def _cached_estimate(
     _engine: data.Engine, folder: str, strategy: str, turns: int, _config: RunConfig
 ) -> estimate.DurationEstimate:
-    """The estimate of one run, kept for a while: it takes some queries, and these pages ask for one of each way at every click."""
+    """One run's estimate, cached since it takes several queries and is needed at every click."""
     return data.estimate_duration(_engine, _config)
 
 
 def open_comparison(group_id: str, *other_ids: str) -> None:
-    """Leave for Compare, where the group is drawn as it grows; beside ``other_ids`` that were compared before."""
+    """Switch to Compare with the group and ``other_ids``, the runs and groups compared before."""
     st.switch_page(COMPARE_PAGE, query_params={"runs": ",".join([*other_ids, group_id])})
 
 
 def describe_repeat(
     base_configs: Sequence[RunConfig], seeds: Sequence[int], config_estimates: Sequence[estimate.DurationEstimate]
 ) -> str:
-    """What a click starts and how long it takes. ``config_estimates``: the estimate of one run of each racer."""
+    """What a click starts and how long it takes; ``config_estimates`` has one run's estimate per config."""
     count = len(seeds) * len(base_configs)
-    many = f" of each of the {len(base_configs)}" if len(base_configs) > 1 else ""
+    of_each = f" of each of the {len(base_configs)}" if len(base_configs) > 1 else ""
     parts = [
-        f"{formatting.pluralize(len(seeds), 'run')}{many} ({formatting.format_seeds(seeds)}), all with the same exam."
+        f"{formatting.pluralize(len(seeds), 'run')}{of_each} ({formatting.format_seeds(seeds)}), all with the same exam."
     ]
     total_estimate = estimate.sum_estimates(config_estimates)
     has_estimate = total_estimate.run_count or all(
-        racer.model == "embedded" or language_models.find_model(racer.model) for racer in base_configs
+        base.model == "embedded" or language_models.find_model(base.model) for base in base_configs
     )
     if has_estimate:
         parts.append(
@@ -130,9 +129,9 @@ def render_more_seeds(
     key: str,
     is_recorded: bool = False,
 ) -> None:
-    """More seeds of runs that there are, one racer for each of their ways; leads to Compare, beside those ``shown_ids``. Writes on a click.
+    """The form for more seeds of existing runs, once per configuration; then switches to Compare with ``shown_ids``. Writes on a click.
 
-    ``runs``: ids and settings. Names of ``is_recorded`` runs say that they were recorded, so new ones get none.
+    ``runs`` are ids and settings. New runs do not take over the names of ``is_recorded`` ones, which say that they are recordings.
     """
     try:
         config_by_strategy = {groups.comparison_key(config): config for _, config in reversed(runs)}
@@ -148,8 +147,8 @@ def render_more_seeds(
 
 
 def config_for_new_run(config: RunConfig, *, is_recorded: bool = False) -> RunConfig:
-    """The settings of a run that there is, for a new one.
+    """A stored run's settings, validated for a new run.
 
-    :raises ConfigError: another version wrote them, and some are not known here.
+    :raises ConfigError: when another version wrote them and some are unknown here.
     """
     return RunConfig.make(**{**config.model_dump(), **({"name": ""} if is_recorded else {})})

@@ -1,4 +1,4 @@
-"""Puts a small still picture (``charts/sketch.py``) on the page: a component of our own, 50 lines of JavaScript (still.js)."""
+"""Renders an ``SvgSketch`` (``charts/sketch.py``): a Streamlit component with 50 lines of JavaScript (svg_component.js)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ JS = Path(__file__).with_suffix(".js").read_text()
 
 
 def render_sketch(sketch: SvgSketch, *, key: str, alt: str) -> None:
-    """Draws it as wide as its place. ``alt`` says what it shows; ``key`` must be stable. Its height is kept free from the start, so that
-    nothing below it jumps when it comes.
+    """Render it at its container's width. ``alt`` says what it shows; ``key`` must be stable. Its height is reserved, so that nothing
+    below it jumps.
     """
     _sketch_component()(key=key, data={**sketch.to_dict(), "alt": alt}, height=math.ceil(sketch.size["height"]))
 

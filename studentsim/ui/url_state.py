@@ -1,6 +1,6 @@
-"""A page's state that is its link: a frozen dataclass with a field for each parameter. No streamlit here.
+"""A page's state as its link: a frozen dataclass with a field for each parameter. No streamlit.
 
-Every parameter may be left out. A value that cannot be meant is left out too, and the page says so.
+Every parameter is optional. An invalid value is ignored, and the page says so.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 MAX_VALUE_CHARS = 200
-"""Characters of a value that can be meant; longer ones are left out."""
+"""Characters of a valid value at most."""
 
 
 @dataclass(frozen=True)
 class UrlState:
-    """What ``Answers`` and ``Questions`` share: reading a link, writing one. Empty fields (``""``, None) narrow nothing."""
+    """Reads and writes the links of Answers and Questions. Empty fields (``""``, None) filter nothing."""
 
     FILTERS: ClassVar[tuple[str, ...]] = ()
-    """The parameters that narrow the view."""
+    """The parameters that filter the view."""
 
     @classmethod
     def from_params(cls, parameters: Mapping[str, str]) -> tuple[Self, list[str]]:
-        """The view that a link names, and the names of the parameters that could not be meant."""
+        """The view that a link names, and the names of its invalid parameters."""
         values: dict[str, Any] = {}
         invalid: list[str] = []
         for name in (field.name for field in fields(cls)):
@@ -38,7 +38,7 @@ class UrlState:
 
     @classmethod
     def parse_value(cls, name: str, text: str) -> Any:
-        """What a parameter's text means; None: nothing it could."""
+        """A parameter's value; None where the text is invalid."""
         return None if len(text) > MAX_VALUE_CHARS or "\0" in text else text
 
     def to_params(self) -> dict[str, str]:
@@ -48,5 +48,5 @@ class UrlState:
 
     @property
     def active_filters(self) -> tuple[str, ...]:
-        """The filters in force."""
+        """The filters that are set."""
         return tuple(name for name in self.FILTERS if getattr(self, name) not in ("", None))

@@ -1,8 +1,8 @@
-"""The address in the browser, kept true to what is shown.
+"""Keeps the browser's URL in step with what is shown.
 
-In Streamlit 1.67 a page link that leads to the page it stands on hands its parameters to the script but leaves the browser's
-address as it was: a copied link would show something else, and Back would skip the step. Writing the parameters again mends
-both; where the address is right already nothing happens.
+In Streamlit 1.67 a page link to the page it is on passes its parameters to the script but leaves the browser's URL unchanged: a
+copied link would show something else, and Back would skip the step. Writing the parameters again fixes both; where the URL is
+right already it does nothing.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _LAST_URL_KEY = "address.last"
 
 
 def sync_browser_url(page: str) -> None:
-    """Bring the browser's address up to date; called once on each page, before anything reads the link.
+    """Update the browser's URL; called once on each page, before anything reads the link.
 
-    Only on a page that was shown before, too. On a visit's first page somebody may have spelt the parameters otherwise by hand, and a
-    second spelling would hold up the Back button. A link from another page has set the address itself; what was written again here
-    would reach a browser that has meanwhile gone back as the parameters of the page it is on then.
+    Only where the same page was shown before. On a session's first page the parameters may be spelt differently by hand, and a second
+    spelling would block the Back button. A link from another page has set the URL itself; parameters written again here would reach a
+    browser that has meanwhile gone back, as those of another page.
     """
     params = {name: st.query_params.get_all(name) for name in st.query_params}
     previous = st.session_state.get(_LAST_URL_KEY)
@@ -31,7 +31,7 @@ def sync_browser_url(page: str) -> None:
 
 
 def _rewrite_params(params: Mapping[str, list[str]]) -> None:
-    """The whole address, by one parameter of it: those that a widget is bound to are the widget's to write, and may not be written."""
+    """Write the whole URL by writing one parameter; those bound to a widget may not be written, so the first other one."""
     for name, values in params.items():
         with suppress(StreamlitAPIException):
             st.query_params[name] = values

@@ -1,1 +1,1 @@
-"""The curriculum's skills, a file for each category."""
+"""The curriculum's skills, one file per category; ``general.py`` shows the pattern."""

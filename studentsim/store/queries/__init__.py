@@ -1,7 +1,7 @@
 """Every SELECT of the product. Each function names the columns of the frame it returns; none of them writes.
 
-Times are seconds since 1970, accuracies and intervals fractions from 0 to 1. Void events (see ``journal.effective_events``) are
-not there. A run's ``status`` is what its journal says last: whether a ``running`` one is alive, runs/ knows.
+Times are in seconds since 1970, accuracies and intervals are fractions 0 to 1. Void events (``journal.effective_events``)
+are not in the tables. A run's ``status`` is its journal's last: whether a ``running`` one is alive, ``runs/status.py`` says.
 """
 
 from studentsim.store.queries.answer_lists import (
@@ -19,8 +19,6 @@ from studentsim.store.queries.answer_lists import (
 from studentsim.store.queries.answering import (
     count_answers,
     fetch_answers,
-    fetch_category_accuracy,
-    fetch_counts_by_turn,
     fetch_latest_answers,
     fetch_misconceptions,
 )
@@ -79,13 +77,11 @@ __all__ = [
     "RunTimings",
     "iter_answer_batches",
     "fetch_answers_by_seq",
-    "fetch_counts_by_turn",
     "fetch_answer_list",
     "fetch_answer_sheets",
     "fetch_answer_counts",
     "count_phase_answers",
     "fetch_answers",
-    "fetch_category_accuracy",
     "count_answers",
     "fetch_challenges",
     "fetch_epochs",

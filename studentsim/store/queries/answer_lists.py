@@ -1,6 +1,6 @@
-"""What Answers asks the database: counts for its filters, the list of a view, one card, a question's history, rows to take away.
+"""Queries of the page Answers: counts for its filters, the filtered list, whole answers, a question's history, the download.
 
-A ``AnswerFilter`` says which answers of a run are meant. Whatever a link or a person typed into it reaches SQL as a parameter.
+An ``AnswerFilter`` selects answers of a run. Whatever a link or a person typed into it reaches SQL as a parameter.
 """
 
 from __future__ import annotations
@@ -14,38 +14,41 @@ import pandas as pd
 import pyarrow as pa
 
 from studentsim.store.database import Database
+from studentsim.store.tables import TABLE_COLUMNS
 
 UNKNOWN_MISCONCEPTION = "unknown"
-"""Stands among the slips for wrong answers behind which no slip is known."""
+"""Stands among the misconceptions for wrong answers without a known one."""
 
 _OUTCOME_CONDITIONS = {
-    "right": '"right"', "wrong": 'NOT "right"', "ticked": 'NOT "right" AND letter IS NOT NULL', "unanswered": "letter IS NULL",
-}  # fmt: skip
+    "right": '"right"',
+    "wrong": 'NOT "right"',
+    "ticked": 'NOT "right" AND letter IS NOT NULL',
+    "unanswered": "letter IS NULL",
+}
 ANSWER_OUTCOMES = tuple(_OUTCOME_CONDITIONS)
-"""``wrong`` are all that are not right: ``ticked``, with a wrong option ticked, and ``unanswered``, with none."""
+"""``wrong``: all that are not right, which are ``ticked`` (a wrong option was chosen) or ``unanswered`` (none was)."""
 
 MAX_LISTED_ANSWERS = 200_000
-"""Rows of a list at most; the rest is reached by narrowing the filter, or by taking the whole away."""
+"""Most rows of a list; the rest is reached by a narrower filter, or by the download."""
 
 VALUE_DIFFERS_SQL = "letter IS NOT NULL AND value_letter IS NOT NULL AND value_letter <> letter"
-"""The condition that the value written beside an answer's letter is another option's."""
+"""SQL condition: the value written beside an answer's letter is another option's."""
 
 PROBLEM_PREVIEW_CHARS = 120
 """Characters of a question that a list shows."""
 
 _OUTCOME_SQL = "CASE WHEN \"right\" THEN 'right' WHEN letter IS NULL THEN 'unanswered' ELSE 'wrong' END"
-_ANSWER_COLUMNS = (
-    'seq, turn, "at", phase, question_id, category, skill, difficulty, problem, options, correct, "text", letter, "value", '
-    '"right", misconception, logprob, milliseconds, p_right, attempt, marked_by, said_right, marker_right, feedback, '
-    "feedback_level, doubted, topic, ended, value_letter"
-)
+ANSWER_COLUMNS_SQL = ", ".join(f'"{name}"' for name in TABLE_COLUMNS["answers"] if name != "run_id")
+"""All columns of ``answers`` but the run's id, in the order of the table."""
 
 
 @dataclass(frozen=True)
 class AnswerFilter:
-    """Which answers of a run: empty fields ask for nothing. ``turn`` is the lesson (0: before any), ``search`` a text that the
-    question or the working holds, upper or lower case, ``outcome`` one of ``ANSWER_OUTCOMES`` or several with commas between, ``value_differs`` that
-    the value written beside the letter is another option's.
+    """Which answers of a run; empty fields select all.
+
+    ``turn`` 0 is before any practice. ``search`` is a text found in the question or the working, ignoring case. ``outcome`` is
+    one of ``ANSWER_OUTCOMES``, or several separated by commas. ``value_differs`` selects answers that fulfil
+    ``VALUE_DIFFERS_SQL``.
     """
 
     phase: str = ""
@@ -74,7 +77,7 @@ class AnswerFilter:
         elif self.misconception:
             parts.append("misconception = ?")
             values.append(self.misconception)
-        if conditions := [_OUTCOME_CONDITIONS[mark] for mark in self.outcome.split(",") if mark in _OUTCOME_CONDITIONS]:
+        if conditions := [_OUTCOME_CONDITIONS[o] for o in self.outcome.split(",") if o in _OUTCOME_CONDITIONS]:
             parts.append(f"({' OR '.join(conditions)})")
         if self.value_differs:
             parts.append(VALUE_DIFFERS_SQL)
@@ -85,8 +88,10 @@ class AnswerFilter:
 
 
 def fetch_answer_counts(db: Database, run_id: str, *, search: str = "", question_id: str = "") -> pd.DataFrame:
-    """``turn, phase, category, skill, misconception, mark, value_differs, answers``: how many there are of each kind. ``mark``
-    is ``right``, ``unanswered`` or, a wrong option ticked, ``wrong``. All counts of a view but the text's come from this one frame.
+    """``turn, phase, category, skill, misconception, mark, value_differs, answers``: the number of answers of each kind.
+
+    ``mark`` is ``right``, ``unanswered`` or ``wrong`` (a wrong option was chosen). All counts of the page's filters but the
+    search's come from this frame.
     """
     where, values = AnswerFilter(search=search, question_id=question_id).where_clause(run_id)
     return db.query_frame(
@@ -100,16 +105,16 @@ def fetch_answer_counts(db: Database, run_id: str, *, search: str = "", question
 def fetch_answer_list(
     db: Database, run_id: str, answer_filter: AnswerFilter, *, limit: int = MAX_LISTED_ANSWERS
 ) -> pa.Table:
-    """The view's answers in the order they were given, in few and short columns: ``seq, turn, phase, category, skill, mark,
-    problem`` (its first ``PROBLEM`` characters)``, value, misconception``.
+    """The filtered answers in the order they were given: ``seq, turn, phase, category, skill, mark, problem, value,
+    misconception``; ``problem`` is cut to ``PROBLEM_PREVIEW_CHARS`` characters, ``value`` to 40.
     """
     where, values = answer_filter.where_clause(run_id)
     select = (
         f"SELECT seq, turn, phase, category, skill, {_OUTCOME_SQL} AS mark, substr(problem, 1, {PROBLEM_PREVIEW_CHARS}) AS problem, "
         f'substr("value", 1, 40) AS "value", misconception FROM answers WHERE {where}'
     )
-    # A run's answers lie in the order in which they were taken in, which is that of their seq; sorting 100,000 rows with
-    # their texts takes five times as long as reading them.
+    # A run's answers are stored in the order of ingest, which is that of their seq; sorting 100,000 rows with their texts
+    # takes five times as long as reading them.
     rows = db.query_arrow(f"{select} LIMIT ?", [*values, limit])
     if np.all(np.diff(rows["seq"].to_numpy()) > 0):
         return rows
@@ -117,15 +122,15 @@ def fetch_answer_list(
 
 
 def fetch_answers_by_seq(db: Database, run_id: str, seqs: Sequence[int]) -> list[dict[str, Any]]:
-    """These answers whole, by seq, as ``answers`` has them (None where nothing stands); those that are not there are left out."""
+    """These answers with all columns of ``answers``, by seq; seqs that do not exist are left out."""
     return db.query_arrow(
-        f"SELECT {_ANSWER_COLUMNS} FROM answers WHERE run_id = ? AND list_contains(?, seq) ORDER BY seq",
+        f"SELECT {ANSWER_COLUMNS_SQL} FROM answers WHERE run_id = ? AND list_contains(?, seq) ORDER BY seq",
         [run_id, list(seqs)],
     ).to_pylist()
 
 
 def fetch_question_history(db: Database, run_id: str, question_id: str) -> pd.DataFrame:
-    """``seq, turn, phase, mark, letter, misconception, attempt``: each answer of a run to one question, in order."""
+    """``seq, turn, phase, mark, letter, misconception, attempt`` of a run's answers to one question, in order."""
     return db.query_frame(
         f"SELECT seq, turn, phase, {_OUTCOME_SQL} AS mark, letter, misconception, attempt FROM answers "
         "WHERE run_id = ? AND question_id = ? ORDER BY seq",
@@ -134,8 +139,8 @@ def fetch_question_history(db: Database, run_id: str, question_id: str) -> pd.Da
 
 
 def fetch_question_runs(db: Database, question_id: str) -> pd.DataFrame:
-    """``run_id, config`` (JSON text)``, started, answers, correct, last_right, last_phase, last_turn``: how one question went in
-    every run that asked it, the newest run first.
+    """``run_id, config`` (JSON text)``, started, answers, correct, last_right, last_phase, last_turn``: the results of one
+    question in every run that asked it, the newest run first.
     """
     return db.query_frame(
         "SELECT a.run_id, any_value(r.started) AS started, any_value(r.config) AS config, count(*) AS answers, "
@@ -149,19 +154,19 @@ def fetch_question_runs(db: Database, question_id: str) -> pd.DataFrame:
 def iter_answer_batches(
     db: Database, run_id: str, answer_filter: AnswerFilter, *, limit: int, batch_size: int = 20_000
 ) -> Iterator[pa.Table]:
-    """The view's answers whole, piece by piece, ``limit`` in all: the columns of ``answers``.
+    """The filtered answers with all columns of ``answers``, in batches of ``batch_size``, ``limit`` in all.
 
-    Each piece is a query of its own that goes on after the last seq, so that a slow reader holds no cursor open.
+    Each batch is its own query, continuing after the last seq, so that a slow reader holds no cursor open.
     """
     where, values = answer_filter.where_clause(run_id)
-    last, left = -1, limit
-    while left > 0:
+    last_seq, remaining = -1, limit
+    while remaining > 0:
         batch = db.query_arrow(
-            f"SELECT {_ANSWER_COLUMNS} FROM answers WHERE {where} AND seq > ? ORDER BY seq LIMIT ?",
-            [*values, last, min(batch_size, left)],
+            f"SELECT {ANSWER_COLUMNS_SQL} FROM answers WHERE {where} AND seq > ? ORDER BY seq LIMIT ?",
+            [*values, last_seq, min(batch_size, remaining)],
         )
-        if batch.num_rows or last < 0:
+        if batch.num_rows or last_seq < 0:
             yield batch
-        if batch.num_rows < min(batch_size, left):
+        if batch.num_rows < min(batch_size, remaining):
             return
-        last, left = batch["seq"][-1].as_py(), left - batch.num_rows
+        last_seq, remaining = batch["seq"][-1].as_py(), remaining - batch.num_rows

@@ -1,4 +1,4 @@
-"""What the database tells of several runs side by side."""
+"""Queries of several runs side by side."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def fetch_exams_of_runs(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
 
 
 def fetch_practice_of_runs(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
-    """``run_id, turn, correct, questions, accuracy`` of the practice of every complete lesson, by run and turn."""
+    """``run_id, turn, correct, questions, accuracy`` of the practice of every complete turn, by run and turn."""
     return db.query_frame(
         "SELECT run_id, turn, correct, questions, correct / questions AS accuracy FROM turns "
         f"WHERE run_id IN ({_placeholders(run_ids)}) AND finished AND questions > 0 ORDER BY run_id, turn",
@@ -29,7 +29,7 @@ def fetch_practice_of_runs(db: Database, run_ids: Sequence[str]) -> pd.DataFrame
 
 
 def fetch_exam_categories(db: Database, run_ids: Sequence[str], turn: int) -> pd.DataFrame:
-    """``run_id, category, correct, questions`` of the exam after lesson ``turn``; categories in the bank's order."""
+    """``run_id, category, correct, questions`` of the exam after ``turn``; categories in the bank's order."""
     rows = db.query_rows(
         f"SELECT run_id, wrong_by_category, questions_by_category FROM exams WHERE run_id IN ({_placeholders(run_ids)}) AND turn = ? "
         "ORDER BY run_id",
@@ -45,7 +45,7 @@ def fetch_exam_categories(db: Database, run_ids: Sequence[str], turn: int) -> pd
 
 
 def fetch_exam_correctness(db: Database, run_ids: Sequence[str], turn: int) -> pd.DataFrame:
-    """``run_id, question_id, right`` of the exam after lesson ``turn``, first attempts only, by run and question."""
+    """``run_id, question_id, right`` of the exam after ``turn``, first attempts only, by run and question."""
     return db.query_frame(
         f"SELECT run_id, question_id, \"right\" FROM answers WHERE run_id IN ({_placeholders(run_ids)}) AND turn = ? AND phase = 'exam' "
         "AND attempt = 1 ORDER BY run_id, question_id",
@@ -54,8 +54,9 @@ def fetch_exam_correctness(db: Database, run_ids: Sequence[str], turn: int) -> p
 
 
 def fetch_chance_accuracy(db: Database, run_ids: Sequence[str]) -> dict[str, float]:
-    """What guessing would reach in the exams of each run, 0 to 1: the mean over its first exam's questions of one in as many as
-    they have options. Runs whose first exam has not begun are left out.
+    """The accuracy of guessing (0 to 1) by run: the mean of 1 / number of options over its first exam's questions.
+
+    Runs whose first exam has not begun are left out.
     """
     rows = db.query_rows(
         f"SELECT run_id, options, count(*) FROM answers WHERE run_id IN ({_placeholders(run_ids)}) AND turn = 0 AND phase = 'exam' "
@@ -70,5 +71,5 @@ def fetch_chance_accuracy(db: Database, run_ids: Sequence[str]) -> dict[str, flo
 
 
 def _placeholders(values: Sequence[str]) -> str:
-    """As many question marks as there are values; ``IN`` with them lets DuckDB skip the blocks of other runs."""
+    """As many question marks as values: with ``IN (?, ?)`` DuckDB skips the blocks of other runs."""
     return ", ".join("?" * len(values)) or "NULL"

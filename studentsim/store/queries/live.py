@@ -1,4 +1,4 @@
-"""What one watched run has that is new: asked for every second, so each question is small."""
+"""Queries of what is new in a watched run: asked every second, so each is small."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from studentsim.store.database import Database
 from studentsim.store.queries.answering import fetch_latest_answers
 
 RECENT_EVENT_WINDOW = 400
-"""The latest answers are looked for among this many of the latest events first: DuckDB skips the blocks before them."""
+"""The latest answers are searched among this many latest events first: DuckDB skips the blocks before these."""
 _TABLES = ("exams", "turns", "steps", "validations")
 
 
 def fetch_last_seqs(db: Database, run_id: str) -> dict[str, int]:
-    """For ``exams``, ``turns``, ``steps`` and ``validations`` the seq of the run's last row there (-1: none).
+    """For ``exams``, ``turns``, ``steps`` and ``validations`` the seq of the run's last row (-1: none).
 
-    While it stays, so does all that the table holds of the run.
+    While a seq is unchanged, so are the table's rows of the run.
     """
-    each = " UNION ALL ".join(f"SELECT '{name}', max(seq) FROM {name} WHERE run_id = ?" for name in _TABLES)
-    return {name: -1 if seq is None else seq for name, seq in db.query_rows(each, [run_id] * len(_TABLES))}
+    sql = " UNION ALL ".join(f"SELECT '{name}', max(seq) FROM {name} WHERE run_id = ?" for name in _TABLES)
+    return {name: -1 if seq is None else seq for name, seq in db.query_rows(sql, [run_id] * len(_TABLES))}
 
 
 def fetch_finished_turns(db: Database, run_id: str) -> pd.DataFrame:
-    """One row a finished lesson: ``turn, at, correct, questions`` (of the practice), ``pairs, seconds`` (of all of it)."""
+    """One row a finished turn: ``turn, at, correct, questions`` (of the practice)``, pairs, seconds`` (of the whole turn)."""
     return db.query_frame(
         'SELECT turn, "at", correct, questions, pairs, seconds_total AS seconds FROM turns '
         "WHERE run_id = ? AND finished AND turn > 0 ORDER BY turn",
@@ -31,13 +31,13 @@ def fetch_finished_turns(db: Database, run_id: str) -> pd.DataFrame:
 
 
 def count_phase_answers(db: Database, run_id: str, *, turn: int, phase: str) -> int:
-    """How many answers there are of one exam or one lesson's practice."""
+    """The number of answers of one exam or one turn's practice."""
     return db.query_rows(
         "SELECT count(*) FROM answers WHERE run_id = ? AND turn = ? AND phase = ?", [run_id, turn, phase]
     )[0][0]
 
 
 def fetch_newest_answers(db: Database, run_id: str, last_seq: int, limit: int) -> pd.DataFrame:
-    """The last answers, newest first: the columns of ``answers``. ``last_seq`` is that of the run's last event."""
+    """The last ``limit`` answers, newest first, as ``fetch_latest_answers``. ``last_seq`` is that of the run's last event."""
     recent = fetch_latest_answers(db, run_id, limit, after=last_seq - RECENT_EVENT_WINDOW)
     return recent if len(recent) == limit else fetch_latest_answers(db, run_id, limit)

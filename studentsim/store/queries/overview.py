@@ -1,4 +1,4 @@
-"""What the database tells of runs: one, all of them, and how fast they were."""
+"""Queries of runs: one, all of them, and how fast they were."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _RUN_FROM = "runs r LEFT JOIN notes n ON n.run_id = r.run_id"
 
 @dataclass(frozen=True)
 class RunRow:
-    """One run as far as its journal tells. ``turn`` is the last complete turn (-1: none), ``seconds`` time at work.
+    """One run as of its last ingested event. ``turn`` is the last complete turn (-1: none), ``seconds`` the time at work.
 
-    ``name``, ``title`` and the name in ``config`` are those that the user gave it since, where one was given (store/notes.py).
+    ``name``, ``title`` and the name in ``config`` are the user's (store/notes.py) where the user gave one.
     """
 
     run_id: str
@@ -59,9 +59,9 @@ class RunRow:
     last_seq: int
     recorded: bool
     notice: str | None = None
-    """What its reader must know: that a damaged checkpoint made it do lessons again."""
+    """What its reader must know: that turns were repeated after a damaged checkpoint."""
     group_id: str | None = None
-    """The group of runs that it was started with (``events.Cell``); None: it was started alone."""
+    """The group of runs with which it was started (``events.Cell``); None: it was started alone."""
     plan: str | None = None
     group_runs: int | None = None
     coordinates: dict[str, Any] | None = None
@@ -72,10 +72,10 @@ class RunRow:
 
 @dataclass(frozen=True)
 class RunTimings:
-    """Median seconds of recent finished runs: what an estimate of a new run's time is made from.
+    """Median seconds of recent finished runs, from which a new run's time is estimated. None: not known.
 
-    ``exam_question`` and ``study_question`` are per question (in practice, per try at one), ``pair`` per training pair of a
-    turn and pass over it (with the turn's validation pass), ``start`` from the run's first event to its first exam. None: not known.
+    ``exam_question`` is per question, ``study_question`` per attempt, ``pair`` per training pair and epoch (with the turn's
+    validation), ``start`` from the run's first event to its first exam, ``turn`` per turn.
     """
 
     runs: int = 0
@@ -87,17 +87,17 @@ class RunTimings:
 
 
 def fetch_runs(db: Database) -> pd.DataFrame:
-    """All runs, newest first: the columns of ``RunRow`` (config, versions, coordinates, tags as JSON text), and of the first and last exam
-    ``first_correct, first_questions, first_low, first_high, last_correct, last_questions, last_low, last_high, last_turn``;
-    ``accuracies`` lists every exam's accuracy, for a sparkline.
+    """All runs, newest first: the columns of ``RunRow`` (config, versions, coordinates, tags as JSON text), of the first
+    and the last exam ``first_correct, first_questions, first_low, first_high, last_correct, last_questions, last_low,
+    last_high, last_turn``, and ``accuracies``, the list of all exams' accuracies.
     """
     names = ("correct", "questions", "low", "high")
-    ends = [
+    exam_columns = [
         f"arg_{kind}({n}, turn) AS {which}_{n}" for which, kind in (("first", "min"), ("last", "max")) for n in names
     ]
     return db.query_frame(
         f"SELECT {_RUN_SELECT}, e.* EXCLUDE (run_id) FROM {_RUN_FROM} LEFT JOIN ("
-        f"SELECT run_id, {', '.join(ends)}, max(turn) AS last_turn, list(correct / questions ORDER BY turn) AS accuracies "
+        f"SELECT run_id, {', '.join(exam_columns)}, max(turn) AS last_turn, list(correct / questions ORDER BY turn) AS accuracies "
         "FROM exams GROUP BY run_id) e ON e.run_id = r.run_id ORDER BY r.started DESC, r.run_id"
     )
 
@@ -105,7 +105,7 @@ def fetch_runs(db: Database) -> pd.DataFrame:
 def fetch_run(db: Database, run_id: str) -> RunRow:
     """One run.
 
-    :raises UnknownRun: there is none of that id.
+    :raises UnknownRun: no run has that id.
     """
     names = ", ".join(field.name for field in fields(RunRow))
     rows = db.query_rows(f"SELECT {names} FROM (SELECT {_RUN_SELECT} FROM {_RUN_FROM} WHERE r.run_id = ?)", [run_id])
@@ -121,7 +121,7 @@ def fetch_run(db: Database, run_id: str) -> RunRow:
 
 
 def fetch_last_seq(db: Database, run_id: str) -> int:
-    """The seq of the last event taken in; -1: none, or no such run. With the run's id, the key to cache its frames by."""
+    """The seq of the last ingested event; -1: none, or no such run."""
     rows = db.query_rows("SELECT last_seq FROM runs WHERE run_id = ?", [run_id])
     return rows[0][0] if rows else -1
 
@@ -129,10 +129,10 @@ def fetch_last_seq(db: Database, run_id: str) -> int:
 def fetch_recent_timings(
     db: Database, model: str = "embedded", *, strategy: str | None = None, exams: str | None = None, max_runs: int = 10
 ) -> RunTimings:
-    """How fast the last ``max_runs`` finished runs of that model were, on this computer: recorded ones were made elsewhere.
+    """How fast the last ``max_runs`` finished runs of that model were on this computer (recorded runs were made elsewhere).
 
-    With a ``strategy``, ``study_question`` is of its runs alone: some ways of choosing look at many questions for one asked.
-    With ``exams`` (``written``, ``scored``), ``exam_question`` is of the runs whose exams were of that kind.
+    With a ``strategy``, ``study_question`` is of its runs alone: some strategies score many candidates for one question asked.
+    With ``exams`` (``written`` or ``scored``), ``exam_question`` is of the runs with that exam mode.
     """
     row = db.query_rows(
         "WITH recent AS (SELECT run_id, started, strategy, coalesce(config->>'$.hub.exams', 'written') AS exams, "
@@ -158,7 +158,7 @@ def fetch_recent_timings(
 def fetch_recent_durations(
     db: Database, model: str = "embedded", *, max_runs: int = 10
 ) -> list[tuple[dict[str, Any], float]]:
-    """Settings, and seconds at work, of the runs that ``fetch_recent_timings`` looks at: how far such estimates were out."""
+    """Config and seconds at work of the runs of ``fetch_recent_timings``, to measure the error of past estimates."""
     rows = db.query_rows(
         "SELECT config, seconds FROM runs WHERE model = ? AND status = 'finished' AND NOT coalesce(recorded, false) "
         "AND seconds > 0 ORDER BY updated DESC LIMIT ?",

@@ -1,4 +1,4 @@
-"""What was practised by category, and the exams whose mistakes led to it."""
+"""Queries of practice by category, and of the exams before it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ _EXAM_COLUMNS = ("turn", "wrong_by_category", "questions_by_category", "next_mix
 
 
 def fetch_practice_mix(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
-    """One row for each run, lesson and category, in the order of ``run_ids``: ``practice_mix.COLUMNS``. Lessons that were begun
-    count, finished or not; a run without lessons has no row.
+    """One row for each run, turn and category, in the order of ``run_ids``: ``practice_mix.PRACTICE_MIX_COLUMNS``.
+
+    Unfinished turns count too; a run without practice has no row.
     """
     ids = list(run_ids)
     configs = dict(db.query_rows("SELECT run_id, config FROM runs WHERE list_contains(?, run_id)", [ids]))
@@ -37,14 +38,14 @@ def fetch_practice_mix(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
 
 
 def fetch_next_mix(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
-    """One row for each run, exam and category, in the order of ``run_ids``: ``practice_mix.EXAM_COLUMNS``."""
+    """One row for each run, exam and category, in the order of ``run_ids``: ``practice_mix.EXAM_MIX_COLUMNS``."""
     exams_by_run = _fetch_exams_by_run(db, list(run_ids))
     rows = [row for run_id in run_ids for row in practice_mix.build_exam_mix_rows(run_id, exams_by_run.get(run_id, ()))]
     return _build_typed_frame(rows, practice_mix.EXAM_MIX_COLUMNS)
 
 
 def _fetch_exams_by_run(db: Database, run_ids: list[str]) -> dict[str, list[dict[str, Any]]]:
-    """Each run's exams; asked for at once, since a query costs more than what it reads."""
+    """Each run's exams, by one query for all: a query costs more than its rows."""
     exams_by_run: dict[str, list[dict[str, Any]]] = {}
     columns = ", ".join(_EXAM_COLUMNS)
     for run_id, *exam in db.query_rows(

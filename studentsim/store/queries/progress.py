@@ -1,4 +1,4 @@
-"""What the database tells of exams, lessons and training steps."""
+"""Queries of one run's exams, turns and training metrics."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import json
 import pandas as pd
 
 from studentsim.store.database import Database
+from studentsim.store.tables import METRIC_COLUMNS
 
-_METRIC_COLUMNS = (
-    "loss, rewards_chosen, rewards_rejected, rewards_accuracies, rewards_margins, logps_chosen, logps_rejected, "
-    "logits_chosen, logits_rejected"
-)
+_METRICS_SQL = ", ".join(METRIC_COLUMNS)
 
 
 def fetch_exams(db: Database, run_id: str) -> pd.DataFrame:
@@ -37,37 +35,39 @@ def fetch_wrong_by_category(db: Database, run_id: str) -> pd.DataFrame:
 
 
 def fetch_turns(db: Database, run_id: str) -> pd.DataFrame:
-    """One row a turn begun: ``turn, at, finished, question_ids, mix`` (JSON text), ``correct, questions, pairs``, the last
-    step's ``loss, rewards_…, logps_…``, and ``seconds_study, …_training, …_validation, …_exam, …_total``.
+    """One row a turn, finished or not: ``turn, at, finished, question_ids, mix`` (JSON text)``, correct, questions, pairs``,
+    the last step's ``loss, rewards_…, logps_…``, and ``seconds_study, …_training, …_validation, …_exam, …_total``.
     """
     return db.query_frame("SELECT * EXCLUDE (run_id) FROM turns WHERE run_id = ? ORDER BY turn", [run_id])
 
 
 def fetch_training_steps(db: Database, run_id: str) -> pd.DataFrame:
-    """One row an optimiser step: ``x, turn, step, fetch_training_steps``, ``loss, rewards_…, logps_…, logits_…, rehearsal`` (squared nats; null
-    where nothing was rehearsed). ``x`` runs through the turns: the
-    steps of turn 3 lie evenly on (2, 3], so that they share an axis with the exam at 3.
+    """One row an optimiser step: ``x, turn, step, steps, loss, rewards_…, logps_…, logits_…, rehearsal``.
+
+    ``rehearsal`` is in squared nats, null where nothing was rehearsed. ``x`` spreads the steps of turn 3 evenly over (2, 3],
+    so that they share an axis with the exam at 3.
     """
     return db.query_frame(
-        f"SELECT turn - 1 + step / greatest(steps, step, 1) AS x, turn, step, steps, {_METRIC_COLUMNS}, rehearsal "
+        f"SELECT turn - 1 + step / greatest(steps, step, 1) AS x, turn, step, steps, {_METRICS_SQL}, rehearsal "
         "FROM steps WHERE run_id = ? ORDER BY seq",
         [run_id],
     )
 
 
 def fetch_validations(db: Database, run_id: str) -> pd.DataFrame:
-    """One row a pass over held-out pairs: ``turn, pairs, loss, rewards_…, logps_…, logits_…, option_accuracies, option_margins``
-    (the latter two null where options were not looked at), by turn."""
+    """One row an evaluation on held-out pairs: ``turn, pairs, loss, rewards_…, logps_…, logits_…, option_accuracies,
+    option_margins`` (the last two null where options were not scored), in order.
+    """
     return db.query_frame(
-        f"SELECT turn, pairs, {_METRIC_COLUMNS}, option_accuracies, option_margins FROM validations WHERE run_id = ? ORDER BY seq",
+        f"SELECT turn, pairs, {_METRICS_SQL}, option_accuracies, option_margins FROM validations WHERE run_id = ? ORDER BY seq",
         [run_id],
     )
 
 
 def fetch_epochs(db: Database, run_id: str) -> pd.DataFrame:
-    """One row an epoch: ``turn, epoch, fetch_epochs``, and each of ``loss, rewards_…, logps_…, logits_…`` as ``training_…`` (the mean
-    of the epoch's steps, as is ``training_rehearsal``) and ``validation_…`` (the held-out pairs after it; null where nobody looked).
-    Empty for runs of before this was recorded.
+    """One row an epoch: ``turn, epoch, epochs``, and each of ``loss, rewards_…, logps_…, logits_…`` as ``training_…`` (mean of
+    the epoch's steps, as is ``training_rehearsal``) and ``validation_…`` (the held-out pairs after it, null where those were
+    not evaluated). Empty for runs that did not record epochs.
     """
     return db.query_frame(
         'SELECT * EXCLUDE (run_id, seq, "at") FROM epochs WHERE run_id = ? ORDER BY turn, epoch, seq', [run_id]

@@ -1,4 +1,4 @@
-"""When each event of a run came: what a replay goes by."""
+"""The times of a run's events, for a replay."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import pandas as pd
 from studentsim.store.database import Database
 
 EXAM_RESULT_STAGE, TURN_FINISHED_STAGE = "exam result", "lesson over"
-"""Stages of ``fetch_event_times`` that are no work but its outcome."""
+"""Stages of ``fetch_event_times`` that are outcomes rather than work."""
 
 
 def fetch_event_times(db: Database, run_id: str) -> pd.DataFrame:
-    """``seq, turn, at, stage`` of every answer, training step and look at held-out pairs, exam result and lesson's end, in their
-    order. ``stage`` is an answer's phase, ``training``, ``validation``, or one of the two above.
+    """``seq, turn, at, stage`` of every answer, training step, validation, exam result and end of a turn, in order.
+
+    ``stage`` is an answer's phase, ``training``, ``validation``, ``EXAM_RESULT_STAGE`` or ``TURN_FINISHED_STAGE``.
     """
     return db.query_frame(
         'SELECT seq, turn, "at", phase AS stage FROM answers WHERE run_id = $run '

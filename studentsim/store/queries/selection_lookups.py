@@ -1,4 +1,4 @@
-"""What the database tells of the questions that were looked at before a lesson's were chosen."""
+"""Queries of the candidates that a strategy scored before it chose a turn's questions."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from studentsim.store.database import Database
 
 
 def fetch_selection_scores(db: Database, run_id: str) -> pd.DataFrame:
-    """One row a question looked at: ``turn, question_id, measure, figure, chosen``, by turn, the least figure first.
+    """One row a candidate: ``turn, question_id, measure, figure, chosen``, by turn, the least figure first.
 
-    ``measure`` says what the figure (0 to 1) is: ``confidence`` of the likeliest candidate answer, or ``p_correct``.
+    ``figure`` is the score (0 to 1) and ``measure`` its kind: ``confidence`` in the likeliest option, or ``p_correct``.
     """
     return db.query_frame(
         "SELECT turn, question_id, measure, figure, chosen FROM lookups WHERE run_id = ? ORDER BY turn, figure, question_id",
@@ -21,10 +21,11 @@ def fetch_selection_scores(db: Database, run_id: str) -> pd.DataFrame:
 
 
 def fetch_selection_score_summary(db: Database, thresholds: Mapping[str, float]) -> pd.DataFrame:
-    """One row a lesson in which questions were looked at, of the runs named, whose thresholds (0 to 1) are given: ``run_id, turn,
-    measure, looked_at`` (how many), ``chosen`` (of those), ``passed, chosen_passed`` (how many of either have a figure below
-    the threshold, by the log-probability rule; null where the figure is not the rule's), ``share`` (passed of looked at, 0
-    to 1), ``mean`` (of all figures), ``mean_chosen``; by run and turn.
+    """One row for each run and turn with candidates; ``thresholds`` maps each run's id to its threshold (0 to 1).
+
+    ``run_id, turn, measure, looked_at`` (candidates)``, chosen`` (of those)``, passed, chosen_passed`` (how many of either have
+    a score below the threshold, the log-probability rule; null where the score is not a confidence)``, share`` (passed of
+    candidates, 0 to 1)``, mean`` (score of the candidates)``, mean_chosen``; by run and turn.
     """
     rule = "WHEN measure = 'confidence' THEN count(*) FILTER (figure < threshold"
     return db.query_frame(

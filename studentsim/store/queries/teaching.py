@@ -1,7 +1,7 @@
-"""What a run's teacher did: errors against the key, second tries after its words, and whether the student gives way.
+"""Queries of a run's teacher: grading errors, attempts after feedback, and whether the student gives way to a false "wrong".
 
-A run of before there were other teachers, or one whose teacher marks by the key and lets nobody try again, gives empty or all-right
-frames. Counts are of questions, not of attempts, unless said.
+Frames are empty, or without errors, for a teacher who grades by the key and allows one attempt. Counts are of questions, not
+of attempts, unless stated.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ _PRACTICE_CONDITION = "phase IN ('study', 'revision')"
 
 
 def fetch_grading_errors(db: Database, run_id: str) -> pd.DataFrame:
-    """``turn, answers, false_right, false_wrong, marker_answers, marker_false_right, marker_false_wrong``: practice answers
-    (all attempts) that the teacher marked, and how often against the key. A doubt on purpose is no error and not among them.
+    """``turn, answers, false_right, false_wrong, marker_answers, marker_false_right, marker_false_wrong``: graded practice
+    answers (all attempts), and how many grades contradict the key: the assigned ones, and the grader model's (``marker_…``).
+    Answers challenged on purpose are left out.
     """
     return db.query_frame(
         "SELECT turn, count(*) AS answers, "
@@ -33,9 +34,9 @@ def fetch_grading_errors(db: Database, run_id: str) -> pd.DataFrame:
 
 
 def fetch_revisions(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
-    """``run_id, turn, category, skill, misconception, feedback_level, tried, mended``: questions got wrong at first and
-    tried again, by the slip behind the first attempt (null: none known) and what the teacher's first words held ("" for none);
-    mended are those whose last attempt was right. By the key; doubted ones are not among them.
+    """``run_id, turn, category, skill, misconception, feedback_level, tried, mended``: questions wrong at the first attempt
+    and tried again, by that attempt's misconception (null: none known) and the level of the first feedback ("": none);
+    ``mended`` counts those right at the last attempt. Right and wrong are by the key.
     """
     return db.query_frame(
         "WITH first AS (SELECT run_id, turn, question_id, category, skill, misconception, feedback_level, min(seq) AS seq "
@@ -51,35 +52,35 @@ def fetch_revisions(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
 
 
 def fetch_challenges(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
-    """``run_id, turn, on_purpose, doubted, flipped``: right first attempts that were called wrong and tried again, on purpose
-    or in error, and how many of those were wrong at the last attempt: the student gave way.
+    """``run_id, turn, on_purpose, doubted, flipped``: right first attempts that were graded wrong, on purpose or in error,
+    and tried again, and how many of those were wrong at the last attempt: the student gave way.
     """
     return db.query_frame(
         "WITH first AS (SELECT run_id, turn, question_id, coalesce(doubted, false) AS on_purpose FROM answers "
         "  WHERE list_contains(?, run_id) AND phase = 'study' AND attempt = 1 AND \"right\" AND NOT said_right), "
-        'last AS (SELECT run_id, turn, question_id, arg_max("right", attempt) AS kept FROM answers '
+        'last AS (SELECT run_id, turn, question_id, arg_max("right", attempt) AS stayed_right FROM answers '
         "  WHERE list_contains(?, run_id) AND phase = 'revision' GROUP BY run_id, turn, question_id) "
-        "SELECT f.run_id, f.turn, f.on_purpose, count(*) AS doubted, count(*) FILTER (NOT l.kept) AS flipped "
+        "SELECT f.run_id, f.turn, f.on_purpose, count(*) AS doubted, count(*) FILTER (NOT l.stayed_right) AS flipped "
         "FROM first f JOIN last l USING (run_id, turn, question_id) GROUP BY ALL ORDER BY f.run_id, f.turn, f.on_purpose",
         [list(run_ids), list(run_ids)],
     )
 
 
 def fetch_retention(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
-    """``run_id, mended, questions, correct``: what became of second tries in the next exam.
+    """``run_id, mended, questions, correct``: results in the next exam of the skills that were tried again.
 
-    A skill tried again since the exam before counts as ``mended`` where at least half of its second tries succeeded; then
-    come that skill's questions in the next exam, and how many were right. It compares skills, not chance: a skill that is easily mended
-    may be an easy one.
+    A skill tried again since the exam before counts as ``mended`` where at least half of its retried questions became right;
+    ``questions`` and ``correct`` are that skill's in the next exam. An observation, not an experiment: a skill that is
+    easily mended may be an easy one.
     """
     return db.query_frame(
-        "WITH sat AS (SELECT run_id, turn FROM exams WHERE list_contains(?, run_id)), "
+        "WITH taken AS (SELECT run_id, turn FROM exams WHERE list_contains(?, run_id)), "
         "first AS (SELECT run_id, turn, question_id, skill FROM answers "
         "  WHERE list_contains(?, run_id) AND phase = 'study' AND attempt = 1 AND NOT \"right\" AND skill IS NOT NULL), "
         'last AS (SELECT run_id, turn, question_id, arg_max("right", attempt) AS mended FROM answers '
         "  WHERE list_contains(?, run_id) AND phase = 'revision' GROUP BY run_id, turn, question_id), "
         "tried AS (SELECT f.run_id, f.skill, l.mended, "
-        "  (SELECT min(s.turn) FROM sat s WHERE s.run_id = f.run_id AND s.turn >= f.turn) AS exam "
+        "  (SELECT min(t.turn) FROM taken t WHERE t.run_id = f.run_id AND t.turn >= f.turn) AS exam "
         "  FROM first f JOIN last l USING (run_id, turn, question_id)), "
         "skills AS (SELECT run_id, skill, exam, avg(mended::INT) >= 0.5 AS mended FROM tried "
         "  WHERE exam IS NOT NULL GROUP BY run_id, skill, exam) "

@@ -1,6 +1,6 @@
-"""What the database tells of where a student is weak: exams by category and skill, their questions, and answer sheets to compare.
+"""Queries of where a student is weak: exams by category and skill, their questions, and answer sheets for item analysis.
 
-Finished exams alone: one that is half done, or was begun again, counts for nothing yet.
+Finished exams alone: an unfinished one does not count yet.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from studentsim.store.database import Database
 from studentsim.store.queries.answer_lists import VALUE_DIFFERS_SQL
 
 MAX_ANSWER_SHEETS = 200
-"""Most answer sheets that item figures are made from: the newest, this run's own before all others."""
+"""Most answer sheets used for item analysis: this run's own, then the newest."""
 
 _FINISHED_EXAM_CONDITION = (
     "run_id = $run AND phase = 'exam' AND attempt = 1 AND turn IN (SELECT turn FROM exams WHERE run_id = $run)"
@@ -21,7 +21,7 @@ _FINISHED_EXAM_CONDITION = (
 
 
 def fetch_exam_counts(db: Database, run_id: str) -> pd.DataFrame:
-    """``turn, category, skill, correct, questions, unanswered`` of every finished exam; ``skill`` is null where a bank has none."""
+    """``turn, category, skill, correct, questions, unanswered`` of every finished exam; ``skill`` is null where the bank has none."""
     return db.query_frame(
         'SELECT turn, category, skill, count(*) FILTER ("right") AS correct, count(*) AS questions, '
         f"count(*) FILTER (letter IS NULL) AS unanswered FROM answers WHERE {_FINISHED_EXAM_CONDITION} GROUP BY ALL ORDER BY ALL",
@@ -30,7 +30,7 @@ def fetch_exam_counts(db: Database, run_id: str) -> pd.DataFrame:
 
 
 def fetch_exam_misconceptions(db: Database, run_id: str) -> pd.DataFrame:
-    """``turn, category, skill, misconception, wrong``: how often each slip was behind a wrong answer of a finished exam."""
+    """``turn, category, skill, misconception, wrong``: wrong answers of finished exams by their misconception."""
     return db.query_frame(
         "SELECT turn, category, skill, misconception, count(*) AS wrong FROM answers "
         f'WHERE {_FINISHED_EXAM_CONDITION} AND NOT "right" AND misconception IS NOT NULL GROUP BY ALL ORDER BY ALL',
@@ -39,8 +39,10 @@ def fetch_exam_misconceptions(db: Database, run_id: str) -> pd.DataFrame:
 
 
 def fetch_letter_value_mismatches(db: Database, run_id: str) -> pd.DataFrame:
-    """``phase, turn, answers, disagree, value_right, letter_right``: in how many answers the value beside the letter is another
-    option's, and in how many of these the right option is the value's, or the letter's. Finished exams, and first attempts in practice."""
+    """``phase, turn, answers, disagree, value_right, letter_right``: answers whose value belongs to another option than their
+    letter (``disagree``), and of these how many are right by the value, or by the letter. Finished exams, and first attempts
+    in practice.
+    """
     return db.query_frame(
         f"SELECT phase, turn, count(*) AS answers, count(*) FILTER ({VALUE_DIFFERS_SQL}) AS disagree, "
         f"count(*) FILTER ({VALUE_DIFFERS_SQL} AND value_letter = correct) AS value_right, "
@@ -51,7 +53,7 @@ def fetch_letter_value_mismatches(db: Database, run_id: str) -> pd.DataFrame:
 
 
 def fetch_practice_misconceptions(db: Database, run_id: str) -> pd.DataFrame:
-    """``misconception`` (blank: none known)``, wrong``: what was behind wrong first attempts in practice."""
+    """``misconception`` (blank: none known)``, wrong``: wrong first attempts in practice by their misconception."""
     return db.query_frame(
         "SELECT coalesce(misconception, '') AS misconception, count(*) AS wrong FROM answers "
         "WHERE run_id = $run AND phase = 'study' AND NOT \"right\" GROUP BY ALL ORDER BY ALL",
@@ -61,7 +63,7 @@ def fetch_practice_misconceptions(db: Database, run_id: str) -> pd.DataFrame:
 
 def fetch_exam_questions(db: Database, run_id: str) -> pd.DataFrame:
     """One row a question of the run's finished exams: ``question_id, category, skill, difficulty, problem, options`` (JSON
-    text)``, correct``, and, exam by exam, the lists ``turns`` and ``letters`` (blank: no answer).
+    text)``, correct``, and the lists ``turns`` and ``letters`` (blank: unanswered), an entry an exam.
     """
     constant_columns = ("category", "skill", "difficulty", "problem", "options", "correct")
     return db.query_frame(
@@ -73,16 +75,16 @@ def fetch_exam_questions(db: Database, run_id: str) -> pd.DataFrame:
 
 
 def fetch_answer_sheets(db: Database, run_id: str, *, limit: int = MAX_ANSWER_SHEETS) -> list[tuple[str, int, int]]:
-    """The answer sheets of the same exam, this run's own first, then the newest: run, turn, right answers.
+    """Answer sheets of the same exam (bank, exam seed and number of questions): ``(run_id, turn, correct)``, this run's own
+    first, then the newest.
 
-    The same exam: same bank, exam seed and number of questions. Sheets that are equal in every figure count once: all
-    runs of one student have the same first sheet.
+    Sheets with equal results count once: all runs of one student have the same first sheet.
     """
     return db.query_rows(
-        "WITH me AS (SELECT r.bank, r.exam_seed, x.questions FROM runs r JOIN exams x USING (run_id) WHERE run_id = $run LIMIT 1), "
-        "kin AS (SELECT x.*, r.started, x.run_id = $run AS own FROM exams x JOIN runs r USING (run_id) JOIN me "
-        "ON r.bank = me.bank AND r.exam_seed = me.exam_seed AND x.questions = me.questions) "
-        "SELECT arg_max(run_id, (own, started, -turn)), arg_max(turn, (own, started, -turn)), correct FROM kin "
+        "WITH this AS (SELECT r.bank, r.exam_seed, x.questions FROM runs r JOIN exams x USING (run_id) WHERE run_id = $run LIMIT 1), "
+        "sheets AS (SELECT x.*, r.started, x.run_id = $run AS own FROM exams x JOIN runs r USING (run_id) JOIN this "
+        "ON r.bank = this.bank AND r.exam_seed = this.exam_seed AND x.questions = this.questions) "
+        "SELECT arg_max(run_id, (own, started, -turn)), arg_max(turn, (own, started, -turn)), correct FROM sheets "
         "GROUP BY correct, unanswered, wrong_by_category, coalesce(p_right::VARCHAR, run_id || ' ' || turn) "
         "ORDER BY max(own) DESC, max(started) DESC, 1, 2 LIMIT $limit",
         {"run": run_id, "limit": limit},
@@ -90,8 +92,8 @@ def fetch_answer_sheets(db: Database, run_id: str, *, limit: int = MAX_ANSWER_SH
 
 
 def fetch_item_choices(db: Database, run_id: str, sheets: Sequence[tuple[str, int, int]]) -> pd.DataFrame:
-    """What was ticked on those sheets: ``question_id, letter`` (blank: nothing)``, is_right, sheets, own`` (how many of
-    them are this run's), ``rest, rest_squares`` (sums, over the sheets, of the right answers to all other questions).
+    """The options chosen on those sheets: ``question_id, letter`` (blank: none)``, is_right, sheets, own`` (those of this
+    run)``, rest, rest_squares`` (sums over the sheets of the right answers to all other questions, and of their squares).
     """
     runs, turns, totals = (list(column) for column in zip(*sheets, strict=True)) if sheets else ([], [], [])
     return db.query_frame(

@@ -1,15 +1,20 @@
-"""Reading freely written replies of language models: which option one ticks, or none.
+"""Parsing answers: which option a reply chooses, or none.
 
-    reasoning     thinking aloud is left out, and whatever follows the first question's answer
-    latex         LaTeX becomes plain text
-    statements    where a reply names its answer ("The answer is …", "Answer: …", a box, JSON, a last line)
-    patterns      the words for it, and for supposing, denying and hedging
-    unstated      first and last lines that may be an answer although nothing says so
-    listed        the options, written out again, tick none
-    letters       the letter that a statement names
-    tokens        a text as numbers, signs and words;  units: what the words measure;  times: of day;  factorials
-    options       a question's options, made ready once; the one that a text is equal to
-    claims        what one statement comes to: an option, none of them, or nothing
+    reply         language models' replies, with all of the following; ``parse_reply_full`` is the entry point
+    final_line    the embedded student's answers, which end in an ``Answer:`` line
 
-``studentsim.student.answer_parsing.reply.read_reply`` puts them together. Every step looks at each character a bounded number of times.
+    reasoning     removes the reasoning, and what follows the first question's answer
+    text_cleaning removes markup and normalises characters;  latex: LaTeX to plain text
+    statements    finds where a reply states its answer ("The answer is …", "Answer: …", a box, an option marked as correct)
+    patterns      regular expressions for stating, supposing, denying and hedging an answer
+    unstated      first and last lines that may be the answer although nothing says so
+    listed        removes lines that repeat the options
+    letters       the option letter in a statement
+    lexer         a text as numbers, signs and words;  tokens: the same, normalised;  units;  times: of day;  factorials
+    quantities    the one number or expression in a text, with its unit
+    options       a question's options, parsed, and matching a text to them
+    claims        resolves a statement to an option, to none of the options, or to no answer
+    agreement     whether the value beside a letter is that option's
+
+Every step takes time linear in the text.
 """

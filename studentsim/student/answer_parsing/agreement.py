@@ -1,4 +1,4 @@
-"""Whether the value that stands beside a letter is that option's, another's, or none's."""
+"""Whether the value beside a letter is that option's, another option's or none's."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from studentsim.student.answer_parsing.claims import (
     strip_justification,
     text_after_equals,
 )
-from studentsim.student.answer_parsing.options import ParsedOptions, parse_quantity
+from studentsim.student.answer_parsing.options import ParsedOptions
+from studentsim.student.answer_parsing.quantities import parse_quantity
 from studentsim.student.answer_parsing.tokens import tokenize
 
 MAX_WORDS_AROUND_VALUE = 4
-"""Words that stand around a value at most: ``about 24 km in all``. Where there are more, the text says something else."""
+"""A value with more words around it is none: ``about 24 km in all`` has four."""
 
 
 def find_value_letter(resolved: ResolvedAnswer, options: ParsedOptions) -> str | None:
-    """The option that the value beside a reading's letter shows: the letter's own where that is one of them; else the only one.
+    """The option that the value beside a letter shows: the letter's own if it is one of them, else the only one.
 
-    None where no letter is named, no value stands beside it, or none or several of the other options show it.
+    None where there is no letter, no value beside it, or not exactly one other option that shows it.
     """
     if resolved.letter is None or not resolved.value or strip_justification(f", {resolved.value}") == ",":
         return None
@@ -32,27 +33,21 @@ def find_value_letter(resolved: ResolvedAnswer, options: ParsedOptions) -> str |
 
 
 def _matching_letters(value: str, options: ParsedOptions) -> list[str]:
-    """The options that a value is, or that show it."""
+    """Letters of the options whose text the value is, or that show it."""
     if letters := options.match_whole(value):
         return letters
     tokens = tokenize(value)
-    value_quantity = parse_quantity(tokens)
-    return (
-        options.match_value(tokens) or []
-        if value_quantity and len(value_quantity.words) <= MAX_WORDS_AROUND_VALUE
-        else []
-    )
+    quantity = parse_quantity(tokens)
+    if quantity is None or len(quantity.words) > MAX_WORDS_AROUND_VALUE:
+        return []
+    return options.match_value(tokens) or []
 
 
 def is_lone_value(value: str | None, options: ParsedOptions) -> bool:
-    """Whether a value is another option's text, or one number with a unit or two words: no sum, no sentence."""
+    """Whether a value is an option's text, or one number with at most two words; an equation or a sentence is not."""
     if not value or len(value) > 2 * options.longest_option_chars + 60:
         return False
     if options.match_whole(value):
         return True
-    value_quantity = parse_quantity(tokenize(value))
-    return (
-        value_quantity is not None
-        and len(value_quantity.words) <= 2
-        and not {"=", "≈"} & set(map(str, value_quantity.expression))
-    )
+    quantity = parse_quantity(tokenize(value))
+    return quantity is not None and len(quantity.words) <= 2 and not {"=", "≈"} & set(map(str, quantity.expression))

@@ -1,4 +1,4 @@
-"""What one statement comes to: an option, none of the options, or nothing at all."""
+"""Resolves a statement to an option, to none of the options, or to no answer."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from studentsim.student.answer_parsing import factorials, letters, units
-from studentsim.student.answer_parsing.options import ParsedOptions, normalize_text, parse_quantity
-from studentsim.student.answer_parsing.tokens import Token, tokenize
+from studentsim.student.answer_parsing.lexer import Token
+from studentsim.student.answer_parsing.options import ParsedOptions, normalize_text
+from studentsim.student.answer_parsing.quantities import parse_quantity
+from studentsim.student.answer_parsing.tokens import tokenize
 
 _NOT_AFTER_ABBREVIATION = (
     r"(?<!\b[Rr][Ss])(?<!\b[Nn]o)(?<!\bapprox)(?<!\b[Ss]q)(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)(?<!\b[Uu]\.[Ss])(?<!\bcu)"
@@ -39,20 +41,18 @@ _FILLER_WORDS = re.compile(
 _NEGATION = re.compile(r"(?i)^(?:not\b|n't\b|never\b|neither\b|incorrect|wrong|false\b(?=\W+\w)|no longer|none other)")
 _NOT_BUT = re.compile(r"(?i)^not\b[^.;\n]{1,80}?\bbut\s+(?:rather\s+|instead\s+)?")
 _QUOTED_TEXT = re.compile(r"^\s*[\"']([^\"\n]{1,200})[\"']\s*(?:[,}\]]|$)")
-
-
 _EQUALS_SIGN = re.compile(r"(?<![<>!=:≤≥])=(?![=>])")
 _OPTION_MARK = re.compile(r"(?i)^[\[(]?\s?[a-j]\s?[\]).:]")
 _SECOND_VARIABLE = re.compile(r"(?i)=[^=]{1,40}(?:[,;]|\band\b|\bor\b)\s*[a-z]\w?\s*$")
-"""As in "x = 12, y": two values, not one."""
+""""x = 12, y": there are two values."""
 _COEFFICIENT = re.compile(r"(?i)[^=]*\d\s?[abcknpqrwxyz]\s*$")
-"""As in "2x = 4", which does not say that the answer is 4."""
+""""2x = 4": the answer is not 4."""
 _LONE_LETTER = re.compile(r"[\s\[({<\"'*]{0,6}([A-Ja-j])[\s\])}>\"'*.:;,!?|]{0,8}")
 _SYMBOL_EXPLANATION = re.compile(
     r"(?i)\s*(?:[,;:(\[–—-]|for\b|as in\b|is (?:the|for)\b|stands\b|meaning\b)\W*"
     r"(?!(?:because|since|as|so|due|by|given|based|therefore|thus|hence|after|if|not)\b)[a-z]{3}"
 )
-"""What a symbol stands for: "(carbon)", ", which stands for carbon"."""
+"""An explanation of a symbol: "(carbon)", ", which stands for carbon"."""
 _LETTER_SENTENCE = re.compile(r"[\[(]?[A-Ja-j][\])]?[.!](?=\s+[A-Z])")
 _LEADING_ARTICLE = re.compile(r"(?i)(?:a|an|the|at|in|on|by)\s(?=(?-i:[a-z]){2})")
 _TO_ME_SUFFIX = re.compile(r"(?i)\s(?:to|for) me(?=[.!]?$)")
@@ -61,34 +61,30 @@ _VERBS = frozenset("is are was were has have had gets makes costs needs means".s
 
 
 class ResolvedAnswer(NamedTuple):
-    """What a statement says: an option's letter, or a value that none shows (``letter`` None)."""
+    """The answer in a statement: an option's letter, or a value that no single option shows (``letter`` None)."""
 
     letter: str | None
     value: str | None
     is_certain: bool = True
-    """False where the text behind a letter is another option's."""
+    """False where the value after the letter is not that option's."""
 
 
 def resolve_answer(
     text: str, options: ParsedOptions, *, exact_only: bool = False, is_last: bool = True
 ) -> ResolvedAnswer | None:
-    """What a statement says; None if it says nothing.
+    """The answer in a statement; None if there is none.
 
-    ``exact_only``: a letter or the whole of an option's text counts, a value among words does not. ``is_last``: nothing follows it, so
-    that a whole sentence may lead up to the value.
+    ``exact_only``: only a letter or an option's whole text counts, not a value among words. ``is_last``: nothing follows the
+    statement, so that a sentence may precede the value.
     """
-    text = text.strip()[: 160 + 2 * options.longest_option_chars]
-    text = text if "{" in text else text.rstrip("|}")
-    if quoted := _QUOTED_TEXT.match(text):
-        text = quoted[1]
-    text = _TO_ME_SUFFIX.sub("", text.strip().rstrip("\\"))
+    text = _trim_statement(text, options)
     sentence, end_mark = _split_sentence(text)
     if end_mark == "?" and (letter := _LETTER_SENTENCE.match(text)):
         sentence = letter[0]  # "C. Wait, is that right?"
     elif end_mark == "?" or not sentence:
         return None
     if end_mark == "!" and sentence[-1:].isdigit():
-        sentence += "!"  # perhaps a factorial
+        sentence += "!"  # may be a factorial
     has_option_mark = bool(_OPTION_MARK.match(text))
     is_ambiguous = (
         not has_option_mark
@@ -109,6 +105,22 @@ def resolve_answer(
     rest = _FILLER_WORDS.sub("", sentence, count=1).strip()
     if _NEGATION.match(sentence) or _NEGATION.match(rest):
         return None
+    return _resolve_without_filler(rest, sentence, options, exact_only, is_last)
+
+
+def _trim_statement(text: str, options: ParsedOptions) -> str:
+    """A statement without quotation marks, JSON's brackets and "to me", and no longer than needed."""
+    text = text.strip()[: 160 + 2 * options.longest_option_chars]
+    text = text if "{" in text else text.rstrip("|}")
+    if quoted := _QUOTED_TEXT.match(text):
+        text = quoted[1]
+    return _TO_ME_SUFFIX.sub("", text.strip().rstrip("\\"))
+
+
+def _resolve_without_filler(
+    rest: str, sentence: str, options: ParsedOptions, exact_only: bool, is_last: bool
+) -> ResolvedAnswer | None:
+    """As ``resolve_answer``; ``rest`` is the ``sentence`` without its leading filler words."""
     if not _is_lone_letter(rest, options) and (
         found := _resolve_whole_text(rest, options, exact_case=bool(_OPTION_MARK.match(rest)))
     ):
@@ -120,9 +132,8 @@ def resolve_answer(
     if named_letter := letters.find_leading_letter(
         rest, lambda letter, text: starts_with_option(letter, text, options)
     ):
-        is_bare_capital = rest[:1] in tuple("ABCDEFGHIJ") and not _OPTION_NOUN.search(
-            sentence[: len(sentence) - len(rest)]
-        )
+        filler = sentence[: len(sentence) - len(rest)]
+        is_bare_capital = rest[:1] in tuple("ABCDEFGHIJ") and not _OPTION_NOUN.search(filler)
         return _resolve_named_letter(named_letter, options, may_be_symbol=is_bare_capital)
     if trailing_answer := _resolve_trailing_letter(rest, options):
         return trailing_answer
@@ -133,7 +144,7 @@ def resolve_answer(
 
 
 def resolve_whole_reply(reply: str, options: ParsedOptions) -> ResolvedAnswer | None:
-    """The one option that a reply is, word for word; a letter alone is left to be read as a letter."""
+    """The one option that a reply repeats word for word; None for a lone letter, which names an option."""
     if len(reply) > 2 * options.longest_option_chars + 60 or _is_lone_letter(reply, options):
         return None
     if reply.endswith("?") and not options.match_exact(reply):
@@ -147,33 +158,31 @@ def resolve_whole_reply(reply: str, options: ParsedOptions) -> ResolvedAnswer | 
 
 
 def resolve_with_unit(text: str, options: ParsedOptions, *, exact_only: bool) -> ResolvedAnswer | None:
-    """The one option that a sentence's end is, word for word, or whose value and unit it ends in; else nothing."""
+    """The one option that a sentence's end repeats word for word, or whose value and unit it is; else None."""
+    # "We have seasons because the Earth is tilted": the reason may be the option.
     reason = _REASON_CLAUSE.search(text, 1)
-    if option_letters := options.match_whole(text) or (
-        options.match_whole(text[reason.start() :].strip(" ,;")) if reason else []
-    ):
-        return _resolve_if_unique(
-            option_letters, text
-        )  # "We have seasons because the Earth is tilted": the reason is what was asked for
+    option_letters = options.match_whole(text)
+    if not option_letters and reason:
+        option_letters = options.match_whole(text[reason.start() :].strip(" ,;"))
+    if option_letters:
+        return _resolve_if_unique(option_letters, text)
     tokens = tokenize(text)
     value = None if exact_only else parse_quantity(tokens)
-    allowed_after = (
-        () if value and value.unit in units.CURRENCIES and value.unit in value.words[: value.words_before] else None
-    )
-    if value is None or value.unit is None or value.words[value.words_before :] not in (allowed_after, (value.unit,)):
+    if value is None or value.unit is None:
+        return None
+    words_before, words_after = value.words[: value.words_before], value.words[value.words_before :]
+    is_currency_before = value.unit in units.CURRENCIES and value.unit in words_before
+    if words_after != (value.unit,) and not (is_currency_before and not words_after):
         return None
     option_letters = options.match_value(tokens) or []
-    return (
-        ResolvedAnswer(option_letters[0], text[:200])
-        if len(option_letters) == 1 and options.has_unit(option_letters[0])
-        else None
-    )
+    is_unique = len(option_letters) == 1 and options.has_unit(option_letters[0])
+    return ResolvedAnswer(option_letters[0], text[:200]) if is_unique else None
 
 
 def _resolve_named_letter(
     named_letter: letters.NamedLetter, options: ParsedOptions, *, may_be_symbol: bool = False
 ) -> ResolvedAnswer | None:
-    """``may_be_symbol``: it is a capital that nothing calls a letter, so that it may be an option's text."""
+    """The answer in a statement that begins with a letter; ``may_be_symbol``: the letter may be an option's text."""
     letter, after, after_with_mark = named_letter
     has_own_text = (
         letter in options.letters and bool(re.search(r"\w", after)) and starts_with_option(letter, after, options)
@@ -208,19 +217,19 @@ def _resolve_named_letter(
 
 
 def _is_lone_letter(text: str, options: ParsedOptions) -> bool:
-    """Whether it is an option's letter and nothing else: that goes before an option's text."""
+    """Whether a text is an option's letter and nothing else, which takes precedence over an option's text."""
     match = _LONE_LETTER.fullmatch(text)
     return match is not None and match[1].lower() in options.letters
 
 
 def _resolve_letter_as_text(letter: str, options: ParsedOptions) -> ResolvedAnswer | None:
-    """A single letter that names no option may be the text of one: F for fluorine, J for joule."""
+    """The option whose text is this single letter, which names no option: F for fluorine, J for joule."""
     option_letters = [c.letter for c in options.choices if c.normalized_text.lower() == letter]
     return ResolvedAnswer(option_letters[0], letter) if len(option_letters) == 1 else None
 
 
 def _resolve_trailing_letter(text: str, options: ParsedOptions) -> ResolvedAnswer | None:
-    """A letter behind a value."""
+    """The answer in a statement that ends in a letter after a value."""
     trailing_letter = letters.find_trailing_letter(text)
     if not trailing_letter or trailing_letter[0] not in options.letters:
         return None
@@ -236,24 +245,22 @@ def _resolve_trailing_letter(text: str, options: ParsedOptions) -> ResolvedAnswe
 
 
 def _resolve_value(text: str, options: ParsedOptions, exact_only: bool, is_last: bool) -> ResolvedAnswer | None:
+    """The option whose text or value a statement without a letter is."""
     stripped = strip_justification(text)
-    candidates = list(
-        dict.fromkeys(
-            p.strip() for p in (text, stripped, _strip_brackets(stripped), text_after_equals(stripped, is_last)) if p
-        )
-    )
-    for part in candidates:
-        if not _is_lone_letter(part, options) and (found := _resolve_whole_text(part, options)):
+    candidates = (text, stripped, _strip_brackets(stripped), text_after_equals(stripped, is_last))
+    candidates = list(dict.fromkeys(candidate.strip() for candidate in candidates if candidate))
+    for candidate in candidates:
+        if not _is_lone_letter(candidate, options) and (found := _resolve_whole_text(candidate, options)):
             return found
     tokens = tokenize(candidates[-1]) if candidates else []
     if exact_only:
         value = parse_quantity(tokens)
-        return (
-            _resolve_if_unique(options.match_value(tokens), candidates[-1]) if value and len(value.words) <= 2 else None
-        )
+        if value is None or len(value.words) > 2:
+            return None
+        return _resolve_if_unique(options.match_value(tokens), candidates[-1])
     has_numbers = any(t.value is not None for t in tokens)
     if has_numbers and not is_last and _has_prose_before_number(tokens):
-        return None  # the working begins: "Answer: She sells 9 eggs a day."
+        return None  # the solution begins: "Answer: She sells 9 eggs a day."
     option_letters = options.match_value(tokens)
     if not option_letters:
         option_letters = options.match_phrase(tokens) or option_letters
@@ -263,35 +270,31 @@ def _resolve_value(text: str, options: ParsedOptions, exact_only: bool, is_last:
 
 
 def _resolve_if_unique(option_letters: list[str] | None, value: str) -> ResolvedAnswer | None:
-    return (
-        None
-        if option_letters is None
-        else ResolvedAnswer(option_letters[0] if len(option_letters) == 1 else None, value[:200])
-    )
+    """The only option of these, or a value without one; None where ``option_letters`` is None."""
+    if option_letters is None:
+        return None
+    return ResolvedAnswer(option_letters[0] if len(option_letters) == 1 else None, value[:200])
 
 
 def _resolve_whole_text(text: str, options: ParsedOptions, *, exact_case: bool = False) -> ResolvedAnswer | None:
-    """The option that a text is. Behind a marked letter, as in "(a) ab", it must be so to the letter: "a ab" is another."""
+    """The option equal to a text; ``exact_case`` for a text that begins with an option mark: "(a) ab" is not "a ab"."""
     option_letters = options.match_exact(text) if exact_case else options.match_whole(text)
     return _resolve_if_unique(option_letters, text.strip().rstrip(".")) if option_letters else None
 
 
 def starts_with_option(letter: str, text: str, options: ParsedOptions) -> bool:
-    """Whether a text is that option's, or begins with it."""
+    """Whether a text is or begins with that option's text, or shows its value."""
     choice = next((c for c in options.choices if c.letter == letter), None)
     if choice is None:
         return False
-    normalized = normalize_text(text)
-    if (
-        normalized.lower().startswith(choice.normalized_text.lower())
-        and not normalized[len(choice.normalized_text) :][:1].isalnum()
-    ):
+    normalized, option_text = normalize_text(text), choice.normalized_text
+    if normalized.lower().startswith(option_text.lower()) and not normalized[len(option_text) :][:1].isalnum():
         return True
     return letter in (options.match_value(tokenize(strip_justification(text))) or [])
 
 
 def _has_prose_before_number(tokens: Sequence[Token]) -> bool:
-    """Whether words lead up to the first number."""
+    """Whether there are words before the first number, or a verb anywhere."""
     first = next(n for n, t in enumerate(tokens) if t.value is not None)
     if any(t.text in _VERBS for t in tokens):
         return True
@@ -299,18 +302,18 @@ def _has_prose_before_number(tokens: Sequence[Token]) -> bool:
 
 
 def _strip_brackets(text: str) -> str:
-    """Without what stands in brackets behind a value, unless it is another value: "12 (or 24)"."""
+    """Remove a bracket after a value, unless it holds another value: "12 (or 24)"."""
     value, bracket, inner = text.partition(" (")
     return text if bracket and re.match(r"(?i)(?:or|and)\b", inner) else value
 
 
 def last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    """The last place where a pattern matches."""
+    """The last match of a pattern."""
     return next(iter(deque(pattern.finditer(text), maxlen=1)), None)
 
 
 def split_at_last_equals(text: str) -> tuple[str, str, str]:
-    """Before the last sign of equality, the sign, and behind it; as ``str.rpartition``. ``>=`` and ``==`` are other signs."""
+    """As ``text.rpartition("=")``, but ``>=`` and ``==`` are other signs, and "x = 12, y = 5" and "2x = 4" are not split."""
     equals = last_match(_EQUALS_SIGN, text)
     if not equals or _SECOND_VARIABLE.search(text[: equals.start()]) or _COEFFICIENT.match(text[: equals.start()]):
         return "", "", text
@@ -318,7 +321,7 @@ def split_at_last_equals(text: str) -> tuple[str, str, str]:
 
 
 def text_after_equals(text: str, is_last: bool) -> str | None:
-    """What stands behind the last "=": 24, of "72 ÷ 3 = 24"; of a sentence only where nothing follows it."""
+    """The text after the last "=": 24 in "72 ÷ 3 = 24"; None where words precede it and the statement is not the last."""
     before, equals, after = split_at_last_equals(text)
     if not equals or not after.strip() or re.search(r"(?i)\b(?:or|and)\b", before):
         return text
@@ -327,12 +330,12 @@ def text_after_equals(text: str, is_last: bool) -> str | None:
 
 
 def _split_sentence(text: str) -> tuple[str, str]:
-    """Up to the sign that ends the sentence, and the sign."""
+    """The first sentence and the punctuation that ends it."""
     end = _SENTENCE_END.search(text)
     return (text[: end.start()].strip(), end[0].strip()) if end else (text, "")
 
 
 def strip_justification(text: str) -> str:
-    """Without the reason that follows."""
+    """Remove the reason that follows: ", because …"."""
     reason = _REASON_CLAUSE.search(text, 1)
     return text[: reason.start()].strip() if reason else text

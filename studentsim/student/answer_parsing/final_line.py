@@ -1,4 +1,4 @@
-"""Which option an answer ticks: by a letter if the student wrote one, else by the value it ended in."""
+"""Parses an answer that ends in an ``Answer:`` line: the option is chosen by its letter, else by its value."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _LETTER_ANSWER = re.compile(r"(?i)^\(?([a-j])\)?(?:[).:]\s*(.*))?$")
 def parse_answer(text: str, question: Question) -> tuple[str | None, str | None]:
     """The chosen letter and the value written, either None where there is none.
 
-    The last ``Answer:`` line counts. A pupil ticks the box that shows the number they got; a value that no option shows
-    leaves the question unanswered. Values are compared as numbers: 0.5 is 1/2, 3,000 is 3000.
+    The last ``Answer:`` line counts. A value that no option shows leaves the question unanswered. Values are compared as numbers:
+    0.5 is 1/2, 3,000 is 3000.
     """
     answer_lines = _ANSWER_LINE.findall(text)
     if not answer_lines:

@@ -1,6 +1,6 @@
-"""LaTeX as plain text: ``\\dfrac12`` is 1/2, ``\\sqrt{3}`` is √3, ``\\boxed{24}`` a line that says "Answer: 24".
+"""LaTeX to plain text: ``\\dfrac12`` is 1/2, ``\\sqrt{3}`` is √3, ``\\boxed{24}`` is a line "Answer: 24".
 
-One pass over the text. Braces deeper than ``MAX_BRACE_DEPTH`` are dropped, so hostile text costs no more than any other.
+One pass over the text. Braces deeper than ``MAX_BRACE_DEPTH`` are dropped, so that hostile text costs no more than any other.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 MAX_BRACE_DEPTH = 12
-"""Nested braces that are understood: no formula of a school book needs more."""
+"""Nested braces that are parsed: no formula of a school book has more."""
 
 _TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\[^A-Za-z]|[{}]|[^\\{}]+|\\")
 _FRACTION_COMMANDS = {"frac", "dfrac", "tfrac", "cfrac", "nicefrac", "sfrac"}
@@ -18,7 +18,7 @@ _STYLE_COMMANDS = frozenset(
     hbox operatorname emph underline overline bar vec hat ensuremath color phantom displaystyle unit ce left right big Big bigg Bigg
     bigl bigr Bigl Bigr limits rm bf it large Large huge""".split()
 )
-"""Commands that only dress what follows."""
+"""Commands that only change the style of what follows."""
 _SYMBOLS = {
     name: row.split()[0].replace("_", " ")
     for row in """π pi | × times cdot ast | ÷ div | = approx simeq equiv | ~ sim | → implies rightarrow Rightarrow longrightarrow to |
@@ -27,27 +27,15 @@ _SYMBOLS = {
     ( lbrace | ) rbrace""".split("|")
     for name in row.split()[1:]
 } | {"newline": "\n"}
-_ESCAPES = {
-    "%": "%",
-    "$": "$",
-    "#": "#",
-    "&": "&",
-    "_": "_",
-    "{": "{",
-    "}": "}",
-    "\\": "\n",
-    " ": " ",
-    ";": " ",
-    ":": " ",
-}
+_ESCAPES = {sign: sign for sign in "%$#&_{}"} | {sign: " " for sign in " ;:"} | {"\\": "\n"}
 _SIMPLE_ARGUMENT = re.compile(r"[\w.,π√]+")
 _DOLLAR_PLACEHOLDER = "\ue000"
-"""Stands for an escaped dollar sign meanwhile (a character of private use)."""
+"""A private-use character that replaces an escaped dollar sign during the conversion."""
 _INLINE_MATH = re.compile(r"\$\$?([^$\n]{1,200})\$\$?(?!\d)")
 
 
 def latex_to_text(text: str) -> str:
-    """The text without LaTeX; formulas' dollar signs taken off, those of prices kept.
+    """The text without LaTeX commands and without the dollar signs around formulas; those of prices stay.
 
     >>> latex_to_text(r"$2\\frac12$ of \\$5 is \\boxed{\\sqrt{3}^{2}}")
     '2 1/2 of $5 is \\nAnswer: √3^2\\n'
@@ -63,7 +51,7 @@ def latex_to_text(text: str) -> str:
 
 
 def _is_formula(inner: str) -> bool:
-    """``$x = 5$`` is one; ``$5 and $`` are two prices."""
+    """Whether the text between two dollar signs is a formula: of ``$x = 5$``, not of ``$5 and $6``."""
     if "\\" in inner or re.search(r"[=^_{]", inner):
         return True
     return not inner[0].isspace() and not inner[-1].isspace() and not re.search(r"[A-Za-z]{3}", inner)
@@ -78,11 +66,11 @@ class _LatexConverter:
         parts: list[str] = []
         while self.position < len(self.tokens):
             parts += self.convert_group(0)
-            self.position += 1  # a closing brace that closes nothing
+            self.position += 1  # an unmatched closing brace
         return "".join(parts)
 
     def convert_group(self, depth: int) -> list[str]:
-        """Everything up to the brace that closes this group, which is left unread."""
+        """Convert up to this group's closing brace, which is not consumed."""
         parts: list[str] = []
         while self.position < len(self.tokens) and self.tokens[self.position] != "}":
             parts.append(self.convert_next(depth, parts[-1] if parts else ""))
@@ -119,15 +107,14 @@ class _LatexConverter:
             return ""
         inner = "".join(self.convert_group(depth + 1))
         self.position += 1
-        return (
-            _parenthesize(inner) if preceding.endswith("^") and not re.fullmatch(r"\s*-?[\w°.]+\s*", inner) else inner
-        )
+        is_expression_exponent = preceding.endswith("^") and not re.fullmatch(r"\s*-?[\w°.]+\s*", inner)
+        return _parenthesize(inner) if is_expression_exponent else inner
 
     def peek(self) -> str:
         return self.tokens[self.position] if self.position < len(self.tokens) else ""
 
     def read_root_index(self) -> str:
-        """The ``[3]`` of a cube root, taken off."""
+        """Consume the ``[3]`` of a cube root; blank if there is none."""
         token = self.peek()
         if not token.startswith("[") or "]" not in token[:8]:
             return ""
@@ -137,7 +124,7 @@ class _LatexConverter:
         return index
 
     def convert_argument(self, depth: int) -> str:
-        """What a command takes: a group, a command, or one character."""
+        """Convert a command's argument: a group, a command, or one character."""
         token = self.peek()
         if not token.strip() and token:
             self.position += 1
@@ -145,11 +132,9 @@ class _LatexConverter:
         if token in ("", "}"):
             return ""
         if token == "{" or token.startswith("\\"):
-            return (
-                self.convert_next(min(depth + 1, MAX_BRACE_DEPTH), "")
-                if depth < MAX_BRACE_DEPTH or token == "{"
-                else ""
-            )
+            if depth >= MAX_BRACE_DEPTH and token != "{":
+                return ""
+            return self.convert_next(min(depth + 1, MAX_BRACE_DEPTH), "")
         stripped = token.lstrip()
         self.tokens[self.position] = stripped[1:]
         return stripped[:1]

@@ -1,4 +1,4 @@
-"""The letter that a statement names: ``c``, ``(C)``, ``c) 24``, ``option C``, ``24 (c)``; not the article in "a park"."""
+"""The option letter in a statement: ``c``, ``(C)``, ``c) 24``, ``option C``, ``24 (c)``; not the article in "a park"."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _TRAILING_LETTER = re.compile(
 
 
 class NamedLetter(NamedTuple):
-    """The letter a statement begins with, and what follows it; with the sign behind the letter, and without."""
+    """The letter a statement begins with, and what follows it, without and with the sign after the letter."""
 
     letter: str
     after: str
@@ -57,15 +57,14 @@ class NamedLetter(NamedTuple):
 
 
 def find_leading_letter(text: str, option_matches: Callable[[str, str], bool]) -> NamedLetter | None:
-    """The letter at the beginning of a statement. ``option_matches(letter, text)``: whether that option's text is, or begins, the text."""
+    """The letter at the beginning of a statement. ``option_matches(letter, text)``: whether ``text`` is or begins with that option."""
     if marked := _MARKED_LETTER.match(text):
         dash = re.search(r"[-–—]\s?$", marked[0])
         after = text[marked.end() :]
         if dash and (marked[2] or "").islower() and not option_matches(marked[2], after):
             return None  # a - b = 120
-        return NamedLetter(
-            (marked[1] or marked[2]).lower(), text[marked.end() :], text[marked.end(1 if marked[1] else 2) :]
-        )
+        after_with_mark = text[marked.end(1 if marked[1] else 2) :]
+        return NamedLetter((marked[1] or marked[2]).lower(), after, after_with_mark)
     if equals := _LETTER_EQUALS.match(text):  # "c = 24" names an option where it shows 24; else c is a variable
         named_letter = NamedLetter(equals[1].lower(), text[equals.end() :], text[equals.end(1) :])
         return named_letter if option_matches(named_letter.letter, named_letter.after) else None
@@ -73,7 +72,7 @@ def find_leading_letter(text: str, option_matches: Callable[[str, str], bool]) -
     if not bare:
         return None
     letter, after = bare[1].lower(), text[bare.end(1) :]
-    # "a" is an article, "I" and "e" are words of their own: alone they count only where it goes on as after a letter.
+    # "a" is an article, "I" and "e" are words: alone they count only before words that follow a letter.
     has_continuation = _CONTINUATION_WORD.match(bare[2]) and (
         bare[1] not in "aI" or re.match(r"(?i)because|since|as\b|which|is\b|due|for\b", bare[2])
     )
@@ -81,24 +80,24 @@ def find_leading_letter(text: str, option_matches: Callable[[str, str], bool]) -
 
 
 def find_other_letters(after: str, letter: str) -> set[str]:
-    """Other letters that are named beside one, as in "a or c"."""
+    """Other letters named together with ``letter``, as in "a or c"."""
     if match := re.match(r"(?i)\W{0,2}[\[(]([a-j])[\])]", after):
         return {match[1].lower()} - {letter}  # (C)(D)
     return {m.lower() for m in _OTHER_LETTER.findall(_CLAUSE_BREAK.split(after, maxsplit=1)[0])} - {letter}
 
 
 def is_rejected(after: str) -> bool:
-    """Whether what follows a letter says that it is wrong."""
+    """Whether the text after a letter says that it is wrong."""
     return bool(_REJECTION.match(after))
 
 
 def is_conditional(after: str) -> bool:
-    """Whether what follows a letter makes it hang on something: "A if x > 0"."""
+    """Whether the text after a letter makes it conditional: "A if x > 0"."""
     return bool(_CONDITION.search(after[:80]))
 
 
 def find_trailing_letter(text: str) -> tuple[str, str, bool] | None:
-    """A letter behind a value, the value, and whether the letter stands there with no sign: ``24 (c)``, "24, which is option C", ``24 c``.
+    """The letter after a value, the value, and whether the letter is unmarked: ``24 (c)``, "24, which is option C", ``24 c``.
 
     >>> find_trailing_letter("24 km, which is option (C)."), find_trailing_letter("24 km")
     (('c', '24 km, which is ', False), None)

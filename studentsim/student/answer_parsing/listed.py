@@ -1,4 +1,4 @@
-"""The options, written out again before or without an answer: these lines tick none."""
+"""Removes lines that repeat the question's options: they choose none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _VERDICT_MARK = re.compile("[✓✔✅☑❌✗✘←]")
 
 
 def remove_listed_options(reply: str, options: ParsedOptions) -> str:
-    """Without lines that are this question's options in order, or in reverse: three with their letters, or the texts of all."""
+    """Remove lines that are this question's options in order or reversed: at least three with letters, or the texts of all."""
     if "\n" not in reply:
         return reply
     letters = [c.letter for c in options.choices]
@@ -32,7 +32,7 @@ def remove_listed_options(reply: str, options: ParsedOptions) -> str:
 
 
 def _find_ordered_runs(lines: list[str], positions: dict[str, int], min_length: int) -> set[int]:
-    """The lines of runs of at least so many neighbours in the order of the options; lines that say nothing are passed over."""
+    """Indices of the lines in runs of at least ``min_length`` (and two) options in order; blank lines are ignored."""
     found: set[int] = set()
     run: list[int] = []
     step = 0

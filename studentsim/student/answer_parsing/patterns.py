@@ -1,7 +1,7 @@
-"""The words by which replies name, suppose, deny and hedge an answer. How they are put together: ``statements``.
+"""Regular expressions for stating, supposing, denying and hedging an answer, used by ``statements``.
 
-Every pattern begins with a fixed word or at the beginning of a line and looks a bounded number of characters ahead, so that searching a
-text takes time linear in it.
+Every pattern begins with a fixed word or at the beginning of a line and looks a bounded number of characters ahead, so that searching
+takes linear time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ IS_VERB = (
 )
 ANSWER_LINK = (
     r"(?:\s*[\"')\]]?\s*(?::|=(?!=)|->|→|[-–—](?=[ ]))|"
-    r"" + r"\s*[\"')\]]?(?<=[\s\"')\]\w])\s*" + IS_VERB + r"(?:\s*[:=])?)"
+    r"\s*[\"')\]]?(?<=[\s\"')\]\w])\s*" + IS_VERB + r"(?:\s*[:=])?)"
 )
 ANSWER_NOUN = (
     r"(?:(?<![A-Za-z])(?:(?:answer|ans|antwort|r[ée]ponse|respuesta|resposta|risposta|"
@@ -36,7 +36,7 @@ LINE_END = r"[^\w\n]{0,12}$"
 CJK_ANSWER = re.compile(
     r"(?:答案|正解|答え|정답|故选|应选|应该选|选择|选)\s?[:是为はが은는选]{0,3}\s?\(?(?P<letter>[A-J])\)?(?![A-Za-z])"
 )
-"""Chinese, Japanese and Korean, where words are not set apart by blanks."""
+"""Chinese, Japanese and Korean, which do not separate words by spaces."""
 ANSWER_LETTER_HEADING = re.compile(
     rf"(?im)^[^\w\n]{{0,12}}(?:(?:the|my)\s+)?(?:final\s+|correct\s+)?(?:answer|"
     rf"ans)\b\.?[ ]*(?=[\[(]?[a-j][\])]?{LINE_END})"
@@ -108,12 +108,12 @@ CORRECTION = re.compile(
     r"make it|that should (?:be|read))\b[,:;!.…]{0,3}\s+){1,4}"
     r"(?:to (?:say|write)\s+)?(?:it(?:'s| is)\s+)?(?=\S)"
 )
-"""What is said instead of an answer before: "Oops, I mean 24"."""
+"""A correction of an earlier answer: "Oops, I mean 24"."""
 NEGATED_THEN_STATED = re.compile(
     r"(?i)(?:\bnot|n't)\s[^.;,:\n]{1,40}(?:[;,.–—-]\s?){1,2}(?:but\s|rather\s|instead\s)?"
     r"(?:it(?:'s|\sis)|that(?:'s|\sis))\s(?!not\b)(?=\S)"
 )
-"""What an answer is instead of another: "It isn't 24; it's 48"."""
+"""An answer instead of a denied one: "It isn't 24; it's 48"."""
 NO_OPTION_FITS = re.compile(
     r"(?i)\bnone of (?:the|these)(?: given| listed| above| provided| available)? (?:options?|choices?|"
     r"answers?|values)\b|"

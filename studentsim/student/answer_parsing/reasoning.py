@@ -1,7 +1,7 @@
-"""A reply without the model's thinking aloud, and without what follows the answer to the first question.
+"""Removes a reply's reasoning, and what follows the answer to the first question.
 
-Thinking stands in brackets of many kinds (``<think>``, ``[THINK]``, ``◁think▷``, gpt-oss's channels). A bracket that is never closed
-means that the reply ended while thinking; one that is never opened was opened by the prompt.
+Reasoning is between tags of many kinds (``<think>``, ``[THINK]``, ``◁think▷``, gpt-oss's channels). A tag that is never closed means
+that the reply was cut off while reasoning; one that is never opened was opened by the prompt.
 """
 
 from __future__ import annotations
@@ -20,19 +20,21 @@ _THINKING_TAG = re.compile(
     r"|<\|START_(?P<f>THINKING)\|>|<\|(?P<g>END_THINKING)\|>|(?P<h><channel\|>|<unused95>|"
     r"Here is my response:)|(?P<i><unused94>|Here is my thought process:)"
 )
-_SPECIAL_TOKEN = re.compile(r"<\|?/?(?:begin_of_solution|end_of_solution|end|return|message|start|start_header_id|channel|"
-                    r"START_RESPONSE|END_RESPONSE)\|?>")  # fmt: skip
+_SPECIAL_TOKEN = re.compile(
+    r"<\|?/?(?:begin_of_solution|end_of_solution|end|return|message|start|start_header_id|channel|"
+    r"START_RESPONSE|END_RESPONSE)\|?>"
+)
 _BARE_ANALYSIS = re.compile(r"\s*analysis(?=[A-Z\"'])")
 _BARE_FINAL = re.compile(r"assistant\s?final")
 
 
 def strip_reasoning(text: str) -> str:
-    """What stands outside of thinking brackets. Unopened: what follows the bracket; unclosed: what stands before it.
+    """The text outside of reasoning tags: after a closing tag without an opening one, before an unclosed one.
 
     >>> strip_reasoning("Perhaps a.</think> c"), strip_reasoning("b <think>or"), strip_reasoning("[THINK]a[/THINK]d")
     (' c', 'b ', 'd')
     """
-    if _BARE_ANALYSIS.match(text):  # gpt-oss's channels where the special tokens were left out of the text
+    if _BARE_ANALYSIS.match(text):  # gpt-oss's channels without their special tokens
         *_, final = _BARE_FINAL.split(text)
         return final if _BARE_FINAL.search(text) else ""
     visible_parts: list[str] = []
@@ -43,7 +45,7 @@ def strip_reasoning(text: str) -> str:
         position = tag.end()
         opens = _is_opening_tag(tag)
         if not opens and not thinking:
-            visible_parts.clear()  # it was thinking from the start
+            visible_parts.clear()  # it was reasoning from the start
         thinking = opens
     if not thinking:
         visible_parts.append(text[position:])
@@ -79,7 +81,7 @@ _NEXT_QUESTION = re.compile(
     r"end_of_text)\|>|</s>|<eos>|<end_of_turn>"
 )
 _ANSWER_HINT = re.compile(r"(?i)\d|answer|option|choice|correct|right|[\[(=]|\b[b-j]\b|^\W*a\W*$|\ba[.)]|[^.:!]$")
-"""What a line before a repeated question holds if it may be an answer to it."""
+"""Found in a line before a repeated question if it may be an answer to it."""
 _PREAMBLE = re.compile(r"(?i)\b(?:let|sure|okay|question|problem|restate|rephrase|read|first|here|solve|think|step)\b")
 _ASSISTANT_ROLE = re.compile(
     r"(?i)\A\s*(?:<\|?(?:im_start|start_of_turn|start_header_id)\|?>\s*)?(?:assistant|"
@@ -88,10 +90,8 @@ _ASSISTANT_ROLE = re.compile(
 _OPTION_LINE = re.compile(
     r"(?im)^[ \t*_>-]*[\[(]?([a-j])[\])][ \t.:]*(\S[^\n]{0,300})|^[ \t*_>-]*([a-j])[.:][ \t]+(\S[^\n]{0,300})"
 )
-
-
 _NUMBERED_QUESTION = re.compile(
-    r"(?im)^[ \t#*_]{0,8}\d{1,2}[.)][*_ \t]{1,4}(?P<asked>[^\n]{5,300}\?)[*_ \t]*\n{1,2}"
+    r"(?im)^[ \t#*_]{0,8}\d{1,2}[.)][*_ \t]{1,4}(?P<question>[^\n]{5,300}\?)[*_ \t]*\n{1,2}"
     r"[ \t*_-]{0,4}[\[(]?a[\]).:][*_.:) \t]{0,4}(?P<a>[^\n]{1,200})\n{1,2}"
     r"[ \t*_-]{0,4}[\[(]?b[\]).:][*_.:) \t]{0,4}(?P<b>[^\n]{1,200})"
 )
@@ -99,25 +99,24 @@ _NUMBERED_QUESTION = re.compile(
 
 
 def truncate_at_next_question(text: str, problem: str, option_texts: frozenset[str]) -> str:
-    """The text up to where another question begins: a heading, a turn of the user, or a list of other options.
+    """The text before another question: a heading, a user's turn in the chat, or a list of other options.
 
-    ``problem`` and ``option_texts`` (without blanks and capitals) are this question's: repeated, they begin no other.
+    ``problem`` and ``option_texts`` (as ``alphanumeric_key``) are this question's: where they are repeated, no other begins.
     """
     if role := _ASSISTANT_ROLE.match(text):
         text = text[role.end() :]
     problem = alphanumeric_key(problem)
     for heading in _NEXT_QUESTION.finditer(text):
-        if not _is_preface(text[: heading.start()], option_texts) and not _repeats_problem(
-            text[heading.end() : heading.end() + 600], problem
-        ):
-            text = text[: heading.start()]
+        before, after = text[: heading.start()], text[heading.end() : heading.end() + 600]
+        if not _is_preface(before, option_texts) and not _repeats_problem(after, problem):
+            text = before
             break
     for numbered in _NUMBERED_QUESTION.finditer(text):
-        has_own_options = {alphanumeric_key(numbered["a"]), alphanumeric_key(numbered["b"])} <= option_texts
+        has_same_options = {alphanumeric_key(numbered["a"]), alphanumeric_key(numbered["b"])} <= option_texts
         if (
-            not has_own_options
+            not has_same_options
             and not _is_preface(text[: numbered.start()], option_texts)
-            and not _repeats_problem(numbered["asked"], problem)
+            and not _repeats_problem(numbered["question"], problem)
         ):
             text = text[: numbered.start()]
             break
@@ -126,7 +125,7 @@ def truncate_at_next_question(text: str, problem: str, option_texts: frozenset[s
 
 
 def alphanumeric_key(text: str) -> str:
-    """A text without blanks, capitals and signs, to see whether two are the same.
+    """A text's letters and digits in lower case, for comparing texts.
 
     >>> alphanumeric_key("Tom has 5 pens.")
     'tomhas5pens'
@@ -135,7 +134,7 @@ def alphanumeric_key(text: str) -> str:
 
 
 def _is_preface(text: str, option_texts: frozenset[str]) -> bool:
-    """Whether nothing stands before a question that could be an answer: "Let me read it again."."""
+    """Whether the text before a question cannot be an answer: "Let me read it again."."""
     text = text.strip()
     if not text:
         return True
@@ -147,7 +146,7 @@ def _is_preface(text: str, option_texts: frozenset[str]) -> bool:
 
 
 def _repeats_problem(text: str, problem: str) -> bool:
-    """Whether a text begins with the problem; of a short one, whether its first line is the problem."""
+    """Whether a text begins with the problem, or, if that is short, has it as its first line."""
     line = alphanumeric_key(text.strip().partition("\n")[0])
     return bool(problem) and (
         line == problem or (len(problem) >= 20 and alphanumeric_key(text).startswith(problem[:60]))
@@ -155,7 +154,7 @@ def _repeats_problem(text: str, problem: str) -> bool:
 
 
 def _find_other_options(text: str, option_texts: frozenset[str]) -> int | None:
-    """Where options in order (a, b, c …) are listed that are not this question's, after something else; None if nowhere."""
+    """Start of a list of options (a, b, c …) of another question, after other text; None if there is none."""
     start, run_length, same_count, prefix_count = 0, 0, 0, 0
     for line in _OPTION_LINE.finditer(text):
         letter, option_text = (line[1] or line[3]).lower(), line[2] or line[4]
@@ -165,13 +164,10 @@ def _find_other_options(text: str, option_texts: frozenset[str]) -> int | None:
             run_length = 0
             continue
         is_prefix = any(o and alphanumeric_key(option_text).startswith(o) for o in option_texts)
-        run_length, same_count, prefix_count = (
-            run_length + 1,
-            same_count + (alphanumeric_key(option_text) in option_texts),
-            prefix_count + is_prefix,
-        )
-        if (
-            (run_length == 3 and same_count <= 1 and not is_prefix) or (run_length == 4 and prefix_count <= 1)
-        ) and text[:start].strip():
+        run_length += 1
+        same_count += alphanumeric_key(option_text) in option_texts
+        prefix_count += is_prefix
+        is_other = (run_length == 3 and same_count <= 1 and not is_prefix) or (run_length == 4 and prefix_count <= 1)
+        if is_other and text[:start].strip():
             return start
     return None

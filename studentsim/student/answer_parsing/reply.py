@@ -1,9 +1,9 @@
-"""Which option a freely written reply ticks. Models of the hub write as they like: this reads what they mean, or nothing.
+"""Parses a language model's free-form reply: which option it chooses, or none.
 
     **Answer: (c)**        The correct answer is c) 24.        So option C is right.        \\boxed{24}        24 km
 
-The last statement that names an answer counts. A letter goes before a value, as in marking. Two letters, a refusal, or a value that
-no option shows leave the question unanswered, which is an outcome of its own: nothing is guessed.
+The last statement of an answer counts, and a letter takes precedence over a value. Two letters, a refusal, or a value that no option
+shows leave the question unanswered; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from studentsim.student.answer_parsing.unstated import find_unmarked_statements,
 from studentsim.types import Question
 
 MAX_REPLY_CHARS = 12_000
-"""Characters that are looked at, from the end: a reply of 4,096 tokens has about as many."""
+"""Characters parsed, from the end; about 4,096 tokens."""
 MAX_VALUE_CHARS = 200
-"""Characters of the value that is handed on."""
+"""Characters of the value returned."""
 MAX_RAW_CHARS = 200_000
-"""Characters of a reply that are searched for thinking aloud, from the end."""
+"""Characters searched for reasoning tags, from the end."""
 
 MAX_RESOLVED_STATEMENTS = 6
-"""Statements that name an answer, counted from the end, after which no earlier one is looked at."""
+"""Statements with an answer that are compared, counted from the end."""
 
 _RETRACTION = re.compile(
     r"(?i)\b(?:wait|w?hoops|oops|scratch that|hold on|correction(?! of)|that(?:'s| is| was)(?: actually| clearly)? (?:wrong|"
@@ -45,7 +45,7 @@ _RETRACTION = re.compile(
 )
 _LONE_NUMBER = re.compile(r"\W{0,3}\d[\d.,/]{0,20}\s?\w{0,10}\W{0,3}")
 _HORIZONTAL_RULE = re.compile(r"(?m)^[ ]?[-=_*]{3,}[ ]?\n")
-"""A line across the page, as below a heading."""
+"""A horizontal rule."""
 _IMMEDIATE_OBJECTION = re.compile(r"[^.!\n]{0,40}\b(?:[Nn]o|[Bb]ut|[Ww]ait)\b")
 _OPTION_MARK = re.compile(r"(?im)^[ ]{0,8}[\[(]?([a-j])[\])]")
 """A line that begins with an option's mark."""
@@ -53,27 +53,26 @@ _CONFIRMATION = re.compile(r"(?i)\b(?:yes|correct|confirm(?:s|ed)?|matches|indee
 
 
 class ParsedReply(NamedTuple):
-    """What a reply says its answer is. ``find_value_letter``: the option that the value written beside the letter shows; None where no letter
-    is named, no value stands beside it, or no single option shows it. Where it is not ``letter``, the two disagree.
-    """
+    """A reply's answer."""
 
     letter: str | None
+    """The option chosen."""
     value: str | None
+    """The value written."""
     value_letter: str | None
+    """The option that the value beside the letter shows, see ``agreement.find_value_letter``; it may contradict ``letter``."""
 
 
 def parse_reply(text: str, question: Question, *, ended: bool | None = None) -> tuple[str | None, str | None]:
-    """The chosen letter and the value written, either None where there is none; see ``parse_reply_full``."""
+    """The chosen letter and the value written, each None where there is none; see ``parse_reply_full``."""
     return parse_reply_full(text, question, ended=ended)[:2]
 
 
 def parse_reply_full(text: str, question: Question, *, ended: bool | None = None) -> ParsedReply:
     """The chosen letter, the value written, and the option that the value shows, each None where there is none.
 
-    The letter counts, whatever value stands beside it.
-
-    ``ended``: whether the model ended its reply itself. Of one that was cut off (False) only what it states as its answer is read, up
-    to the last whole word: its last line is none. A reply that had gone on to another question had ended its answer to this one.
+    ``ended``: whether the model ended its reply. In one that was cut off (False) only explicit statements count, up to the last whole
+    word, unless the reply had gone on to another question.
     """
     options = parse_options(question.options, question.problem)
     full_reply = strip_reasoning(collapse_whitespace(text[-MAX_RAW_CHARS:]))
@@ -108,18 +107,15 @@ def _to_parsed_reply(resolved: ResolvedAnswer, options: ParsedOptions) -> Parsed
 
 
 def _drop_partial_word(text: str) -> str:
-    """Without a last word that may be half of one: 12 of 120; (c) is whole."""
+    """Remove a last word that may be incomplete: 12 of 120, but not (c)."""
     text = text.rstrip()
     return text if re.search(r"[)\]}*!?]$|[A-Za-z]\.$", text) else text[: max(text.rfind(" "), text.rfind("\n"), 0)]
 
 
 def _resolve_statements(reply: str, options: ParsedOptions) -> ResolvedAnswer | None:
-    """What the reply's statements come to: the last of the best kind, unless one that is no worse says otherwise."""
-    candidates = list(
-        islice(
-            ((s, r) for s in find_statements(reply) if (r := _resolve_statement(s, options))), MAX_RESOLVED_STATEMENTS
-        )
-    )
+    """The answer of the last firm statement; without a letter where an earlier one contradicts it and nothing was retracted."""
+    resolvable = ((s, r) for s in find_statements(reply) if (r := _resolve_statement(s, options)))
+    candidates = list(islice(resolvable, MAX_RESOLVED_STATEMENTS))
     if not candidates:
         return None
     best_kind = max(s.kind for s, _ in candidates)
@@ -131,27 +127,21 @@ def _resolve_statements(reply: str, options: ParsedOptions) -> ResolvedAnswer | 
         return ResolvedAnswer(None, resolved.value)
     if any(s.form == "correction" and r.letter == resolved.letter for s, r in firm_candidates[:2]):
         return resolved
-    others = [(s, r) for s, r in firm_candidates[1:] if r.letter != resolved.letter and r.letter]
-    if (
-        others
-        and _asks_another_question(between := reply[others[0][0].start : statement.start])
-        and not _RETRACTION.search(between)
-    ):
-        return ResolvedAnswer(None, resolved.value)
-    if others and not resolved.is_certain and others[0][1].is_certain:
-        return ResolvedAnswer(None, resolved.value)  # the later one may be of another question
-    if (
-        others
-        and resolved.letter
-        and statement.kind < others[0][0].kind
-        and not _RETRACTION.search(reply[others[0][0].start : statement.start])
-    ):
+    others = ((s, r) for s, r in firm_candidates[1:] if r.letter != resolved.letter and r.letter)
+    other_statement, other = next(others, (None, None))
+    if other_statement is None:
+        return resolved
+    between = reply[other_statement.start : statement.start]
+    is_other_firmer = resolved.letter and statement.kind < other_statement.kind
+    is_unresolved = (_asks_another_question(between) or is_other_firmer) and not _RETRACTION.search(between)
+    # An uncertain later answer may be to another question.
+    if is_unresolved or (not resolved.is_certain and other.is_certain):
         return ResolvedAnswer(None, resolved.value)
     return resolved
 
 
 def _asks_another_question(between: str) -> bool:
-    """Whether a paragraph between two answers asks a question that is not answered at once; or nothing stands between them."""
+    """Whether, between two answers, a paragraph asks a question that is not answered at once, or there is no sentence at all."""
     if not re.search(r"[.!?;\n]|\b(?:not|but|no)\b", between):
         return True  # "the answer is a and the answer is b"
     paragraphs = [p.partition("?") for p in between.split("\n\n")[1:]]
@@ -161,7 +151,7 @@ def _asks_another_question(between: str) -> bool:
 
 
 def _is_retracted(after: str) -> bool:
-    """Whether an answer is taken back behind it, and no other given."""
+    """Whether an answer is retracted after it and not confirmed again."""
     retraction = last_match(_RETRACTION, after[:2000])
     return bool(retraction) and not _CONFIRMATION.search(after[retraction.end() :])
 
@@ -179,12 +169,12 @@ def _resolve_statement(statement: Statement, options: ParsedOptions) -> Resolved
         return resolved
     if form in ("pick", "first") and resolved.letter and re.match(r"\W*\d", statement.text):
         if form == "pick" or not statement.is_last or len(statement.text.split()) > 3:
-            return None  # "we choose 2 of 5": nobody says that this is the answer
+            return None  # "we choose 2 of 5" states no answer
     return resolved if resolved.letter or form != "subject" else None
 
 
 def _resolve_a_line(statement: Statement, options: ParsedOptions) -> ResolvedAnswer | None:
-    """``A: 18`` says "Answer: 18", unless option a is 18. A stop for the colon may be either, so that it counts where both agree."""
+    """``A: 18`` means "Answer: 18", unless option a is 18. ``A. 18`` may mean either, and counts where both agree."""
     resolved = resolve_answer(statement.text, options, exact_only=statement.exact_only, is_last=statement.is_last)
     if resolved is None or resolved.letter is None:
         return None
@@ -196,7 +186,7 @@ def _resolve_a_line(statement: Statement, options: ParsedOptions) -> ResolvedAns
 
 
 def _resolve_line(line: Statement, options: ParsedOptions, has_several_marks: bool) -> ResolvedAnswer | None:
-    """``has_several_marks``: lines of the reply begin with several letters, as where it writes the options out, so that one of them says little."""
+    """The answer in an unmarked line; ``has_several_marks``: lines begin with several letters, so that a letter alone is uncertain."""
     if line.form == "tail":
         return resolve_with_unit(line.text, options, exact_only=line.exact_only)
     resolved = resolve_answer(line.text, options, exact_only=line.exact_only, is_last=line.is_last)
@@ -206,9 +196,9 @@ def _resolve_line(line: Statement, options: ParsedOptions, has_several_marks: bo
         and re.match(r"\s*(?:[Aa]\s?:|A\s?\.)\s*\S", line.text)
         and resolved.letter not in options.match_whole_or_value(resolved.value or "")
     ):
-        return None  # "A:" is as good as "Answer:"
+        return None  # "A:" means "Answer:"
     if line.form == "clause" and (not resolved or not resolved.letter or not resolved.is_certain):
-        return None  # the sentence as a whole may say more
+        return None  # the whole sentence may have an answer
     if resolved and not resolved.is_certain and (has_several_marks or not is_lone_value(resolved.value, options)):
-        return ResolvedAnswer(None, resolved.value)  # "a) 36 x 5 = 980" may be a step of the working
+        return ResolvedAnswer(None, resolved.value)  # "a) 36 x 5 = 980" may be a step of the solution
     return resolved

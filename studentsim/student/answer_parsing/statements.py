@@ -1,7 +1,7 @@
-"""Where a reply names its answer: "The answer is …", "Answer: …", "Option C is correct", "That leaves C", ``A: 18``, a last line.
+"""Finds where a reply states its answer: "The answer is …", "Answer: …", "Option C is correct", "That leaves C", ``A: 18``.
 
-A statement that is denied, supposed, asked or ascribed to others is none. Every pattern is tried once at each place and looks a bounded
-number of characters ahead or back; at most ``MAX_STATEMENTS`` statements are looked at, the last ones.
+Statements that are denied, supposed, asked or ascribed to others are left out. Every pattern is tried once at each position and looks
+a bounded number of characters ahead or back; only the last ``MAX_STATEMENTS`` statements count.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from enum import IntEnum
 from studentsim.student.answer_parsing import patterns
 
 MAX_STATEMENTS = 16
-"""Statements that are looked at, counted from the end."""
+"""Statements considered, counted from the end."""
 MAX_STATEMENT_CHARS = 600
-"""Characters that a statement may go on for."""
+"""Characters of a statement."""
 LOOKBACK_CHARS = 120
-"""Characters before a statement that are looked at for "if", "wrong" and the like."""
+"""Characters before a statement that are searched for "if", "wrong" and the like."""
 
 
 class StatementKind(IntEnum):
-    """How a statement names an answer; a higher kind is believed before a lower."""
+    """How firmly a statement names an answer; a higher kind takes precedence."""
 
     LINE = 0
     """An unmarked first or last line."""
     HEDGED = 1
-    """"Perhaps the answer is …", "the result is …": counts where nothing better is said."""
+    """"Perhaps the answer is …", "the result is …": counts where there is no firmer statement."""
     MENTIONED = 2
     """"That leaves C", "Option C is right", "I pick C"."""
     ANSWER = 3
@@ -36,7 +36,7 @@ class StatementKind(IntEnum):
 
 @dataclass(frozen=True)
 class Statement:
-    """What is said, and where. ``exact_only``: only a letter or a whole option counts. ``is_last``: nothing follows it."""
+    """A statement and its position. ``exact_only``: only a letter or a whole option counts. ``is_last``: nothing follows it."""
 
     start: int
     text: str
@@ -54,7 +54,7 @@ def find_statements(text: str) -> list[Statement]:
 
 
 def _find_named(text: str) -> Iterator[Statement]:
-    """ "The answer is …", "Answer: …", headings, ``A: 18``, boxes (which have become "Answer: …")."""
+    """ "The answer is …", "Answer: …", headings, ``A: 18``, boxes (converted to "Answer: …")."""
     for noun in list(patterns.ANSWER_NOUN_PATTERN.finditer(text))[-4 * MAX_STATEMENTS :]:
         match = patterns.ANSWER_LINK_PATTERN.match(text, noun.end())
         if match and (kind := _classify_named(noun, match, _sentence_before(text, noun.start()))) is not None:
@@ -78,7 +78,7 @@ def _find_named(text: str) -> Iterator[Statement]:
             )
     for match in _last_matches(patterns.A_COLON_LINE, text):
         if patterns.SECOND_OPTION_MARK.match(text, _end_of_line(text, match.end())):
-            continue  # the options, written out again
+            continue  # the options, repeated
         yield _make_statement(text, match.end(), StatementKind.ANSWER, form="A" + match["sign"].strip())
     for match in _last_matches(patterns.NO_OPTION_FITS, text):
         if not patterns.SUPPOSITION.search(_sentence_before(text, match.start())):
@@ -86,7 +86,7 @@ def _find_named(text: str) -> Iterator[Statement]:
 
 
 def _classify_named(noun: re.Match[str], match: re.Match[str], before: str) -> StatementKind | None:
-    """How far "the answer … is" is to be believed; None: not at all."""
+    """The kind of "the answer … is …"; None: it states no answer."""
     gap = match[0].lstrip().lower()
     is_conditional = "would" in gap
     if noun["weak"] and gap[:2] in ("to", "fo", "of", "he", "in", "fr", "we"):
@@ -112,10 +112,8 @@ def _find_mentioned(text: str) -> Iterator[Statement]:
             if not _is_denied(before) and not re.search(r"(?i)(?:\bnot|n't|\bnever)\W+(?:\w+\W+){0,3}$", before):
                 yield _make_statement(text, match.end(), _mention_kind(before), form="letter")
     for match in _last_matches(patterns.IS_CORRECT_PHRASE, text):
-        before, after = (
-            _sentence_before(text, match.start()),
-            re.split(r"[.\n]", text[match.end() : match.end() + 60])[0],
-        )
+        before = _sentence_before(text, match.start())
+        after = re.split(r"[.\n]", text[match.end() : match.end() + 60])[0]
         is_supposed = match["would"] and re.search(r"(?i)\bif\b", before + after)
         if not is_supposed and not _is_denied(before) and not after.lstrip().startswith("?"):
             subject = patterns.CLAUSE_BOUNDARY.split(before)[-1].strip()
@@ -128,7 +126,7 @@ def _find_mentioned(text: str) -> Iterator[Statement]:
 
 
 def _is_denied(before: str) -> bool:
-    """Whether what stands before makes a statement supposed, or ascribes it to others who are mistaken."""
+    """Whether the text before a statement makes it a supposition or ascribes it to someone mistaken."""
     return bool(patterns.SUPPOSITION.search(before) or patterns.MISTAKEN_BELIEF.search(before))
 
 
@@ -137,16 +135,15 @@ def _mention_kind(before: str) -> StatementKind:
 
 
 def _find_marked_options(text: str) -> Iterator[Statement]:
-    """One listed option that is marked as right; two marked so are none."""
-    found = [
-        m
-        for m in patterns.MARKED_OPTION_LINE.finditer(text)
-        if not re.search(r"(?i)\b(?:in|not |n't )correct\W*$|incorrect", m[0])
+    """The one listed option that is marked as correct; none if several are."""
+    marked = [
+        (match.start(), match["a"] or match["b"])
+        for match in patterns.MARKED_OPTION_LINE.finditer(text)
+        if not re.search(r"(?i)\b(?:in|not |n't )correct\W*$|incorrect", match[0])
     ]
-    if len({(m["a"] or m["b"]).lower() for m in found}) == 1:
-        yield Statement(
-            found[-1].start(), (found[-1]["a"] or found[-1]["b"]) + ")", StatementKind.MENTIONED, True, form="letter"
-        )
+    if len({letter.lower() for _, letter in marked}) == 1:
+        start, letter = marked[-1]
+        yield Statement(start, letter + ")", StatementKind.MENTIONED, True, form="letter")
 
 
 def _last_matches(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
@@ -159,29 +156,20 @@ def _end_of_line(text: str, position: int) -> int:
 
 
 def _sentence_before(text: str, position: int) -> str:
-    """The sentence's part before a place."""
-    return re.split(
-        r"(?i)\b(?:but|however|yet)\b",
-        patterns.SENTENCE_BOUNDARY.split(text[max(0, position - LOOKBACK_CHARS) : position])[-1],
-    )[-1]
+    """The sentence's (or clause's) part before a position."""
+    sentence = patterns.SENTENCE_BOUNDARY.split(text[max(0, position - LOOKBACK_CHARS) : position])[-1]
+    return re.split(r"(?i)\b(?:but|however|yet)\b", sentence)[-1]
 
 
 def _make_statement(text: str, position: int, kind: StatementKind, form: str = "") -> Statement:
-    """What is said from a place on: the rest of the line, or the next line where the rest is blank."""
-    end = _end_of_line(text, position)
-    exact_only = False
-    if not text[position:end].strip(" \"'*:"):
-        begin = end + (len(text[end : end + 20]) - len(text[end : end + 20].lstrip()))
-        exact_only, start, end = True, begin, _end_of_line(text, begin)
+    """The statement from a position on: the rest of the line, or the next line where the rest is blank."""
+    start, end = position, _end_of_line(text, position)
+    exact_only = not text[position:end].strip(" \"'*:")
+    if exact_only:
+        following = text[end : end + 20]
+        start = end + len(following) - len(following.lstrip())
+        end = _end_of_line(text, start)
         if patterns.SECOND_OPTION_MARK.match(text, end):
             start = end  # the options follow, not one of them
-    else:
-        start = position
-    return Statement(
-        position,
-        text[start : min(end, start + MAX_STATEMENT_CHARS)],
-        kind,
-        exact_only,
-        not text[end : end + 200].strip(' \n."}`*'),
-        form,
-    )
+    is_last = not text[end : end + 200].strip(' \n."}`*')
+    return Statement(position, text[start : min(end, start + MAX_STATEMENT_CHARS)], kind, exact_only, is_last, form)

@@ -1,7 +1,4 @@
-"""A model's text without its clothes: LaTeX, markdown, HTML and typographic signs become plain characters.
-
-What it thought aloud is left out too. Texts are compared by ``comparison_key``.
-"""
+"""Cleans a model's text: removes LaTeX, markdown, HTML, typographic signs and reasoning."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ _CHARACTER_MAP = str.maketrans({
 _COMPATIBILITY_CHARACTERS = re.compile(
     "[\uff01-\uffef\u2080-\u208e\u2100-\u214f\u2460-\u24ff\u3000\u3371-\u33df\ufb00-\ufb06\U0001d400-\U0001d7ff…]+"
 )
-"""Characters that are others in another dress: full-width, circled, mathematical letters; no one becomes more than five."""
+"""Characters that NFKC replaces by others (full-width, circled, mathematical), each by at most five."""
 _EN_DASH_MINUS = re.compile(
     r"(?<![\w.,)%°])(?<![\w.,)%°] )[–—](?=\d)|(?<=[\^(])[–—](?=\d)|(?<= (?:is|be|as|to) )[–—](?=\d)"
 )
@@ -41,7 +38,7 @@ _FINAL_ANSWER_MARK = re.compile(r"(?m)^[ ]{0,3}#{4}[ ]?(?=[-$€£₹]?\s?\d[\d.
 _ANSWER_TAG_NAME = r"(?:(?:final[_ ]?)?ans(?:wer)?|final|response|choice|option|result)"
 _ANSWER_TAG = re.compile(rf"(?i)<\s*{_ANSWER_TAG_NAME}\s*>\s*|<\s*/\s*{_ANSWER_TAG_NAME}\s*>")
 _BOX_SEPARATOR = re.compile(r"(?:(?<=\n)|\n)[ $]*(?:,|or|and)[ $]*\n\s?Answer: ")
-"""Between two boxes in one sentence: neither is the answer alone."""
+"""Between two boxes in one sentence, which together are the answer."""
 _BULLET = re.compile(r"(?m)^[ ]{0,3}(?:[*•●▪+]|[-–—](?=[ ][^\d\s]))[ ]+")
 _SUBSCRIPT = re.compile(r"(?<=[A-Za-z)\]])_(?=\d)")
 _HORIZONTAL_SPACE = re.compile(r"[^\S\n]+")
@@ -51,7 +48,7 @@ _CURRENCY = re.compile(r"^(?:rs\.?|usd|inr|₹|£|€|\$)+")
 
 
 def clean_text(text: str) -> str:
-    """The text, its boxed results as lines of their own that say ``Answer: …``.
+    """The text without reasoning and markup, with boxed results as lines ``Answer: …``.
 
     >>> clean_text(r"So **x** is $\\boxed{\\frac{1}{2}}$.")
     'So x is \\nAnswer: 1/2\\n.'
@@ -60,7 +57,7 @@ def clean_text(text: str) -> str:
 
 
 def strip_markup(text: str) -> str:
-    """The same of a text that holds no thinking aloud: an option, or what is left of a reply.
+    """As ``clean_text``, for a text without reasoning: an option, or the rest of a reply.
 
     >>> strip_markup("**Answer：（Ｄ）**"), strip_markup("−4 m²"), strip_markup(r"2\\frac{1}{2}\\%"), strip_markup("2½")
     ('Answer:(D)', '-4 m^2', '2 1/2%', '2 1/2')
@@ -77,7 +74,7 @@ def strip_markup(text: str) -> str:
 
 
 def collapse_whitespace(text: str) -> str:
-    """One blank for many, and one empty line at most: patterns behind it need not look far.
+    """Collapse runs of spaces to one space and of blank lines to one, so that patterns need not look far.
 
     >>> collapse_whitespace("x \\t y\\n \\n\\n z")
     'x y\\n\\n z'
@@ -86,7 +83,7 @@ def collapse_whitespace(text: str) -> str:
 
 
 def _normalize_characters(text: str) -> str:
-    """Typographic signs as those of a keyboard; powers and fractions that are one character written out."""
+    """Replace typographic signs by ASCII, and superscripts and vulgar fractions by several characters."""
     text = _THIN_SPACE.sub("", text)
     text = _SUPERSCRIPT.sub(lambda m: "^" + m[0].translate(_SUPERSCRIPT_MAP), text)
     text = _VULGAR_FRACTION.sub(
@@ -99,7 +96,7 @@ def _normalize_characters(text: str) -> str:
 
 
 def comparison_key(text: str) -> str:
-    """A text as it is compared: without spaces, capitals, currency, thousands' commas and the full stop.
+    """A cleaned text for comparison: without spaces, capitals, currency, thousands separators and final punctuation.
 
     >>> comparison_key("Rs. 1,200 ."), comparison_key("4 pi")
     ('1200', '4π')

@@ -9,7 +9,7 @@ _HALF_OF_DAY_WORDS = {"am": "am", "morning": "am", "pm": "pm", "afternoon": "pm"
 
 
 def half_of_day(words: Sequence[str]) -> str | None:
-    """``am`` or ``pm``, where words say which; None where they say neither, or both.
+    """``am`` or ``pm``; None where the words say neither or both.
 
     >>> half_of_day(("o", "clock", "in", "the", "morning")), half_of_day(("km",))
     ('am', None)
@@ -19,10 +19,12 @@ def half_of_day(words: Sequence[str]) -> str | None:
 
 
 def minutes_since_midnight(expression: Sequence[Fraction | str], words: Sequence[str]) -> int | None:
-    """Minutes since midnight; None for what is no time of day. Without am and pm only hours from 13 on are sure to be one.
+    """Minutes since midnight; None for anything but a time of day. Without am or pm only hours from 13 on count.
 
-    >>> minutes_since_midnight((Fraction(5),), ("pm",)), minutes_since_midnight((Fraction(17), ":", Fraction(0)), ()), minutes_since_midnight((Fraction(3), ":", Fraction(30)), ())
-    (1020, 1020, None)
+    >>> minutes_since_midnight((Fraction(5),), ("pm",)), minutes_since_midnight((Fraction(17), ":", Fraction(0)), ())
+    (1020, 1020)
+    >>> minutes_since_midnight((Fraction(3), ":", Fraction(30)), ()) is None
+    True
     """
     half = half_of_day(words)
     numbers = [part for part in expression if isinstance(part, Fraction)]

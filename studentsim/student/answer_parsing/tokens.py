@@ -1,82 +1,44 @@
-"""A short text as numbers, signs and words, so that texts which look different are compared by what they say.
+"""A short text as normalised tokens, so that texts that look different are compared by their meaning.
 
     2 1/2      2.5      \\frac{5}{2}           one number, exactly (a Fraction)
     2√3        2 sqrt 3                       number, sign, number
     3 hrs 20 min        3 hours 20 minutes    number, unit, number, unit
 
-Nothing is evaluated but fractions, powers with small exponents and thousands, millions and the like; sums and products of numbers are
-(``amount``), differences are not, since ``10 - 12`` is a range as often as a difference. Work is linear in the tokens.
+Fractions, powers with small exponents and multipliers (thousands, millions) are evaluated here, sums and products in
+``quantities``; differences are not, since ``10 - 12`` is as often a range. Linear time.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 
 from studentsim.student.answer_parsing import factorials, units
+from studentsim.student.answer_parsing.lexer import Token, TokenKey, lex
 
 MAX_TEXT_CHARS = 400
-"""Characters of a statement or an option that are looked at."""
+"""Characters of a statement or an option that are tokenized."""
 MAX_EXPONENT = 64
 
-_GROUPED_DIGITS = (
-    r"\d{1,2}(?:,\d{2})+,\d{3}(?![\d,])|\d{1,3}(?:,\d{3})+(?!\d)|\d{1,2}(?: , \d{2})+ , \d{3}(?!\d)|"
-    r"\d{1,3}(?: , \d{3})+(?!\d)|"
-    r"\d{1,3}(?: \d{3})+(?![\d/.,])|\d{1,60}"
-)
-_LEADING_POINT_DECIMAL = r"(?<![\w.])\.\d{1,40}|(?:^|(?<=[=(×÷/+$€£₹<>:-])|(?<=[=(×÷/+$€£₹<>:-] ))\. ?\d{1,40}"
-"""A decimal that begins with its point; a blank may follow the point where the text begins with it, as MathQA writes ". 04"."""
-_TOKEN = re.compile(
-    rf"(?P<number>(?:{_GROUPED_DIGITS})(?:\.\d{{1,40}})?(?:[eE][+-]?\d{{1,2}}(?!\w))?|{_LEADING_POINT_DECIMAL})"
-    r"|(?P<word>[^\W\d_]+(?:'[A-Za-z]+)?|[$£€₹¢¥₽%°])|(?P<sign>[^\s\w])"
-)
-_IGNORED_SIGNS = frozenset("\".;?`|_#~*'!&@\\")
-_SHORT_WORDS = frozenset(
-    "a an of is in to it at on no or by be as if up we he so do my me us am pm and the all two".split()
-)
-_NUMBER_WORDS = {w: Fraction(n) for n, w in enumerate("two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-            "sixteen seventeen eighteen nineteen twenty".split(), 2)} | {
-            w: Fraction(10 * n) for n, w in enumerate("thirty forty fifty sixty seventy eighty ninety".split(), 3)}  # fmt: skip
-_TENS = frozenset(Fraction(10 * n) for n in range(2, 10))
 _DEGREE_UNITS = {"c": "°c", "celsius": "°c", "°c": "°c", "f": "°f", "fahrenheit": "°f", "°f": "°f"}
 _MULTIPLIERS = {"hundred": 100, "thousand": 1000, "lakh": 10**5, "lac": 10**5, "million": 10**6, "crore": 10**7, "billion": 10**9,
               "trillion": 10**12}  # fmt: skip
 FILLER_WORDS = frozenset("and the exactly about approximately roughly around only just nearly almost approx".split())
 
 
-@dataclass(frozen=True)
-class Token:
-    """A number (``value`` set), a sign or a word; ``is_adjacent``: nothing stands between it and the token before."""
-
-    text: str
-    value: Fraction | None = None
-    is_adjacent: bool = False
-    is_sign: bool = False
-
-    @property
-    def key(self) -> Fraction | str:
-        """What makes two tokens equal."""
-        return self.text if self.value is None else self.value
-
-
-TokenKey = tuple[Fraction | str, ...]
-
-
 @lru_cache(maxsize=1024)
 def tokenize(text: str) -> tuple[Token, ...]:
-    """The tokens of a text.
+    """The normalised tokens of a text.
 
-    >>> [t.same for t in tokenize("Rs. 1,20,000/-")], [t.text for t in tokenize("3 hours 20 mins")]
+    >>> [t.key for t in tokenize("Rs. 1,20,000/-")], [t.text for t in tokenize("3 hours 20 mins")]
     (['₹', Fraction(120000, 1)], ['3', 'h', '20', 'min'])
     """
     text = re.sub(r"(?i)\bsquare root of\b|\bsqrt\b", "√", factorials.expand_factorials(text[:MAX_TEXT_CHARS]))
     text = re.sub(r"(?i)\bper cent\b", "%", re.sub(r"(?i)(?<=\d)\s?([ap])(?: ?\. ?|\s?)m\b(?: ?\.)?", r" \1m", text))
     text = re.sub(r"(?i)\band a half\b", "and 1/2", text)
     text = re.sub(r"(?<=\d)\s?/-|(?<=\d)/=", "", text)
-    tokens = _lex(text)
+    tokens = lex(text)
     for transform in (
         _attach_minus_signs,
         _evaluate_powers,
@@ -90,87 +52,13 @@ def tokenize(text: str) -> tuple[Token, ...]:
 
 
 def token_key(tokens: Sequence[Token]) -> TokenKey:
-    """What two texts are compared by, words that change nothing left out."""
+    """What two texts are compared by: their tokens' keys without filler words."""
     significant = tuple(t.key for t in tokens if t.text not in FILLER_WORDS)
     return significant or tuple(t.key for t in tokens)
 
 
-def _lex(text: str) -> list[Token]:
-    tokens: list[Token] = []
-    end = -1
-    for match in _TOKEN.finditer(text):
-        is_adjacent = match.start() == end
-        end = match.end()
-        piece = match[0]
-        if match["number"]:
-            tokens.append(Token(piece, _parse_number(piece), is_adjacent))
-        elif match["word"]:
-            lower = piece.lower()
-            if lower in ("minus", "negative"):
-                tokens.append(Token("-", None, False, True))
-                end = end + 1 if text[end : end + 1] == " " else end
-            elif lower in _NUMBER_WORDS:
-                if (
-                    is_adjacent
-                    and len(tokens) > 1
-                    and tokens[-1].text == "-"
-                    and (tens := tokens[-2].value)
-                    and tens in _TENS
-                    and _NUMBER_WORDS[lower] < 10
-                ):
-                    tokens[-2:] = [Token(piece, tens + _NUMBER_WORDS[lower], tokens[-2].is_adjacent)]
-                else:
-                    tokens.append(Token(piece, _NUMBER_WORDS[lower], is_adjacent))
-            elif lower == "pi":
-                tokens.append(Token("π", None, is_adjacent, True))
-            else:
-                tokens.append(Token(_normalize_word(piece), None, is_adjacent, piece == "π"))
-        elif piece in "–—":
-            tokens.append(Token("-", None, is_adjacent, True))
-        elif piece not in _IGNORED_SIGNS or (piece == "'" and is_adjacent):
-            tokens.append(Token(piece, None, is_adjacent, True))
-    return _mark_multiplication(tokens)
-
-
-def _parse_number(text: str) -> Fraction:
-    return Fraction(re.sub(r"[ ,]", "", text))
-
-
-def _normalize_word(word: str) -> str:
-    """A word without its capitals, unless they may be what it says: Bb, CO, mW."""
-    lower = word.lower()
-    if len(word) == 1:
-        return word
-    is_ordinary = (
-        lower in _SHORT_WORDS if len(word) <= 2 else (word[1:] == lower[1:] or (len(word) > 4 and word.isupper()))
-    )
-    is_ordinary = is_ordinary and not (len(word) == 2 and word.isupper())
-    return (
-        lower
-        if is_ordinary or lower in ("am", "pm") or units.canonical_unit(word) and word in (lower, lower.capitalize())
-        else word
-    )
-
-
-def _mark_multiplication(tokens: list[Token]) -> list[Token]:
-    """``9 x 2`` and ``9 * 2``: between two numbers these signs multiply."""
-    out = list(tokens)
-    for n in range(1, len(out) - 1):
-        before, after = out[n - 1], out[n + 1]
-        if (
-            out[n].text == "×"
-            and before.value is None
-            and after.value is None
-            and not (before.is_sign or after.is_sign)
-        ):
-            out[n] = Token("x", None, out[n].is_adjacent)  # a cross of genotypes
-        if out[n].text in ("x", "X", "*") and out[n - 1].value is not None and out[n + 1].value is not None:
-            out[n] = Token("×", None, out[n].is_adjacent, True)
-    return out
-
-
 def _attach_minus_signs(tokens: list[Token]) -> list[Token]:
-    """A minus that belongs to its number: at the beginning, behind a sign, or behind a word and a blank."""
+    """Negate a number after a minus at the beginning, after a sign, or after a word and a space."""
     out: list[Token] = []
     n = 0
     while n < len(tokens):
@@ -213,6 +101,7 @@ def _attach_minus_signs(tokens: list[Token]) -> list[Token]:
 
 
 def _evaluate_powers(tokens: list[Token]) -> list[Token]:
+    """``2^3``: one number, for small bases and exponents; a power of a power is left as it is."""
     out: list[Token] = []
     n = 0
     while n < len(tokens):
@@ -274,6 +163,7 @@ def _combine_fractions(tokens: list[Token]) -> list[Token]:
 
 
 def _apply_multipliers(tokens: list[Token]) -> list[Token]:
+    """``5k`` and ``2 million``: one number."""
     out: list[Token] = []
     for token in tokens:
         if token.text == "k" and token.is_adjacent and out and out[-1].value is not None:
@@ -286,7 +176,7 @@ def _apply_multipliers(tokens: list[Token]) -> list[Token]:
 
 
 def _normalize_units(tokens: list[Token]) -> list[Token]:
-    """Units by their one name: ``sq. cm``, ``cm2`` and ``cm^2``; ``km per hour`` and ``km/h``."""
+    """Replace units by their canonical names: ``sq. cm``, ``cm2`` and ``cm^2``; ``km per hour`` and ``km/h``."""
     out: list[Token] = []
     n = 0
     while n < len(tokens):
@@ -324,6 +214,7 @@ def _normalize_units(tokens: list[Token]) -> list[Token]:
 
 
 def _find_unit(token: Token, preceding: list[Token], is_last: bool) -> str | None:
+    """The canonical unit of a token; None where it is none, or ambiguous and not after a number."""
     name = units.canonical_unit(token.text)
     if name is None or token.text not in units.AMBIGUOUS_UNITS:
         return name
@@ -333,7 +224,7 @@ def _find_unit(token: Token, preceding: list[Token], is_last: bool) -> str | Non
 
 
 def _drop_punctuation(tokens: list[Token]) -> list[Token]:
-    """Commas count between numbers alone, hyphens not between words, brackets not around one token or around words."""
+    """Drop commas unless between numbers, hyphens between words, and brackets around a single token or around words."""
     out: list[Token] = []
     for n, token in enumerate(tokens):
         before, after = tokens[n - 1] if n else None, tokens[n + 1] if n + 1 < len(tokens) else None
@@ -363,9 +254,9 @@ def _is_numeric(token: Token) -> bool:
 
 
 def _drop_brackets(tokens: list[Token]) -> list[Token]:
-    opened: list[int] = []
+    opened: list[int] = []  # indices of the brackets that are open
+    contains_sign: list[bool] = []  # of each of them, whether a comma or another sign is inside
     dropped: set[int] = set()
-    contains_sign: list[bool] = []  # does the bracket hold a comma or another sign?
     for n, token in enumerate(tokens):
         if token.text in ("(", "[", "{") and token.is_sign:
             opened.append(n)

@@ -1,4 +1,4 @@
-"""Units as one writes them, and the one name each is compared by. Nothing is converted: 5 m is not 500 cm here, but no match."""
+"""Units: their spellings, each with one canonical name. Nothing is converted: 5 m does not match 500 cm."""
 
 from __future__ import annotations
 
@@ -18,38 +18,25 @@ amp ampere | ohm Ω | hz hertz | khz | mhz | mol mole | kelvin k | ° degree deg
 CANONICAL_UNITS: dict[str, str] = {
     alias: row.split()[0] for row in _UNIT_TABLE.split("|") if row.split() for alias in row.split()
 }
-"""Every way to write a unit, to its one name."""
+"""Canonical unit by spelling."""
 KNOWN_UNITS = frozenset(CANONICAL_UNITS.values())
 CURRENCIES = frozenset("$£€₹¥¢₽") | {"paise"}
 _MEGA_PREFIXABLE = frozenset("mw mhz mb mg mm ml".split())
-"""Units that a capital M makes a thousand million times as large."""
-_SINGLE_LETTER_UNITS = {
-    "m": "m",
-    "s": "s",
-    "g": "g",
-    "l": "l",
-    "L": "l",
-    "h": "h",
-    "t": "t",
-    "J": "joule",
-    "N": "newton",
-    "W": "watt",
-    "V": "volt",
-    "K": "kelvin",
-}
-"""Units of one letter, capitals and all: 5 M is no length."""
+"""Units whose capital M is mega-, 10⁹ times milli-."""
+_SINGLE_LETTER_UNITS = dict(zip("msglhtLJNWVK", "m s g l h t l joule newton watt volt kelvin".split(), strict=True))
+"""Units of one letter, case-sensitive: 5 M is no length."""
 _AREA_UNITS = {"sqft": "ft^2", "sqm": "m^2", "sqcm": "cm^2", "sqkm": "km^2", "sqin": "inch^2"}
 AMBIGUOUS_UNITS = frozenset("m s g l L h t J N W V K in re ha".split())
-"""Units that are also words or letters: taken as units only where a number stands before them."""
+"""Units that are also words or letters: they count as units only after a number."""
 COMPOUNDABLE_UNITS = frozenset("mm cm m km inch ft yd mi g kg lb l ml gal watt joule newton".split())
-"""Units that are said per another one, as km per hour; a price per day stays a price."""
+"""Units that form compounds, as km per hour; a price per day stays a price."""
 
 
 def canonical_unit(word: str) -> str | None:
-    """The one name of a unit; None if the word is none.
+    """The canonical name of a unit; None if the word is none.
 
-    >>> canonical_unit("Kilometres"), canonical_unit("Rs"), canonical_unit("apples"), canonical_unit("sqft"), canonical_unit("mW"), canonical_unit("MW")
-    ('km', '₹', None, 'ft^2', 'mw', 'Mw')
+    >>> [canonical_unit(word) for word in ("Kilometres", "Rs", "apples", "sqft", "mW", "MW")]
+    ['km', '₹', None, 'ft^2', 'mw', 'Mw']
     """
     if len(word) == 1 and word.isalpha() and word.isascii():
         return _SINGLE_LETTER_UNITS.get(word)
@@ -64,14 +51,14 @@ def canonical_unit(word: str) -> str | None:
 
 
 def is_known_unit(word: str) -> bool:
-    """Whether a token's name is that of a unit."""
+    """Whether a token is a canonical unit, perhaps compound."""
     if word[:1] == "M" and word.lower() in _MEGA_PREFIXABLE:
         return True
     return word in KNOWN_UNITS or word.partition("^")[0].partition("/")[0] in KNOWN_UNITS
 
 
 def units_match(one: str, other: str) -> bool:
-    """Whether two units are the same; a pound is money or weight.
+    """Whether two units are the same; a pound may be money or weight.
 
     >>> units_match("£", "pound_or_lb"), units_match("km", "mi")
     (True, False)

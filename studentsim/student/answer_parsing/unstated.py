@@ -1,4 +1,4 @@
-"""Lines that may be a reply's answer although nothing says so: the first, and the last."""
+"""Lines that may be a reply's answer although nothing says so: the first and the last."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _DOUBT_WORDS = re.compile(
     r"(?i)\b(?:nobody|no one|hardly|scarcely|thinks?|thought|believes?|claims?|told|said|says|guess(?:ed|es)?|might|could|"
     r"would|should|supposed|wrongly|half|twice|double|each|both|two|another|without)\b|\?$"
 )
-"""Words of a sentence that is about a value rather than the answer."""
+"""Words in a sentence that mentions a value which need not be the answer."""
 _TEMPTING_WORDS = re.compile(r"(?i)\b(?:tempting|tempted|common (?:error|mistake)|unlikely|doubtful|mistakenly)\b")
 _SUPPOSITION = re.compile(r"(?i)^\W*(?:let|suppose|assume|consider|say|where)\b")
 _VERBS = re.compile(
@@ -70,7 +70,7 @@ _VERBS = re.compile(
 
 
 def remove_farewell(text: str) -> str:
-    """Without a last line like "I hope this helps!".
+    """Remove a last line like "I hope this helps!".
 
     >>> remove_farewell("24 km\\n\\nI hope this helps!")
     '24 km'
@@ -85,13 +85,13 @@ def is_refusal(text: str) -> bool:
 
 
 def find_unmarked_statements(text: str) -> Iterator[Statement]:
-    """The first line where it begins with a letter; the last, as far as it can be a value alone, a result or a conclusion."""
+    """The first line if it begins with an option letter; the last, as far as it may be a value, a result or a conclusion."""
     lines = [_TRAILING_EMOJI.sub("", line.strip()) for line in text.splitlines() if re.search(r"[^\W_]", line)]
     lines = _remove_option_lists(lines)
     if not lines:
         return
     if len(lines) > 1 and re.fullmatch(r"A ?:", lines[0]):
-        lines = lines[1:]  # "A:" is as good as "Answer:"
+        lines = lines[1:]  # "A:" means "Answer:"
     if _OPTION_MARK.match(lines[0]) and len(set(_INLINE_MARK.findall(lines[0].lower()))) < 3:
         yield Statement(0, lines[0][:MAX_STATEMENT_CHARS], StatementKind.LINE, True)
     last = lines[-1][-MAX_STATEMENT_CHARS:]
@@ -99,7 +99,7 @@ def find_unmarked_statements(text: str) -> Iterator[Statement]:
         if len(set(_INLINE_MARK.findall(last.lower()))) > 2:
             return
         if len(last) == 1 and len(lines) > 1 and not re.search(rf"[\n:]\s*\n\s*{last}\s*$", text):
-            return  # a line that goes on where the reply was cut off
+            return  # an unfinished line of a reply that was cut off
         yield Statement(0, last, StatementKind.LINE, True)
         return
     *_, sentence = _SENTENCE_BREAK.split(last)
@@ -138,7 +138,7 @@ def find_unmarked_statements(text: str) -> Iterator[Statement]:
 
 
 def _remove_option_lists(lines: list[str]) -> list[str]:
-    """Without the options, written out again: lines marked a, b, c … in order; of other marked lines, unless they are of one letter."""
+    """Remove repeated options: lines marked a, b, c … in order, and other marked lines unless all have the same letter."""
     remaining: list[str] = []
     run: list[str] = []
     for line in lines:
@@ -152,12 +152,12 @@ def _remove_option_lists(lines: list[str]) -> list[str]:
         run = [line] if letter == "a" else []
         remaining += [] if letter == "a" else [line]
     remaining += run if len(run) == 1 else []
-    has_several_letters = len({marked[1].lower() for line in remaining if (marked := _OPTION_LINE.match(line))}) > 1
-    return [line for line in remaining if not has_several_letters or not _OPTION_LINE.match(line)]
+    letters = {marked[1].lower() for line in remaining if (marked := _OPTION_LINE.match(line))}
+    return [line for line in remaining if not _OPTION_LINE.match(line)] if len(letters) > 1 else remaining
 
 
 def _is_lone_value(sentence: str) -> bool:
-    """Whether it is a value or an option's words, and hardly anything else."""
+    """Whether a sentence is little more than a value or an option's words."""
     is_unfinished = _CONCLUSION.match(sentence) and not re.search(r"[.!)%°]\W*$", sentence)
     return (
         len(sentence.split()) <= 8
@@ -168,9 +168,9 @@ def _is_lone_value(sentence: str) -> bool:
 
 
 def _is_conclusion(sentence: str, has_context: bool) -> bool:
-    """Whether it is a whole sentence that a working may end in."""
-    whole = bool(re.search(r"[.!)]\W*$", sentence)) and len(sentence.split()) <= 40
+    """Whether it is a whole sentence that may conclude a solution."""
+    is_whole = bool(re.search(r"[.!)]\W*$", sentence)) and len(sentence.split()) <= 40
     has_context = has_context or bool(re.search(r"(?i)\b(?:is|are|equals|comes to)\b", sentence))
     if re.match(r"\W*[\d.,]+\s+(?:is|are|was|were)\b", sentence):
-        return False  # it is said of a number, not which it is
-    return whole and (bool(_CONCLUSION.match(sentence)) or (has_context and not _WORKING_STEP.match(sentence)))
+        return False  # a statement about a number, not the answer
+    return is_whole and (bool(_CONCLUSION.match(sentence)) or (has_context and not _WORKING_STEP.match(sentence)))

@@ -1,4 +1,4 @@
-"""Rows in batches: what is computed at once."""
+"""Splitting rows into batches."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ T = TypeVar("T")
 
 
 def iter_batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Batches of ``size``; the last may be smaller."""
+    """Batches of ``size`` rows; the last may be smaller."""
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 
 
 def iter_even_batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Batches of like size, at most ``size``, and an even number of them: two cores are done at once.
+    """An even number of batches of nearly equal size, at most ``size``, so that two cores finish together.
 
     >>> [len(batch) for batch in iter_even_batches(range(40), 12)]
     [10, 10, 10, 10]

@@ -1,9 +1,8 @@
-"""How probable a question's likeliest candidate is, without scoring those that cannot be it.
+"""The log-probability of a question's most probable candidate, without scoring the candidates that cannot be it.
 
-Best-first search over the candidates' prefix tree. The pass along one candidate tells, wherever another one parts from it, how
-probable that one still is up to its first own token; behind it a probability only falls. So a candidate whose share so far is no
-more than the best whole one need not be read, and the figure is the same as if all had been: candidates are different texts that the
-student may write, and the more it is set on one, the less is left to look at.
+Best-first search over the candidates' prefix tree. A pass along one candidate also scores every other candidate up to and including
+the first token where it differs, and further tokens only lower a log-probability. So a candidate whose partial score is no higher
+than the best complete one needs no pass of its own, and the result is exact. The more probable the best one, the fewer the passes.
 """
 
 from __future__ import annotations
@@ -17,30 +16,30 @@ from studentsim.student.embedded.sequences import PrefilledSequences, common_pre
 from studentsim.student.generation.llama_decoder import Decoder
 
 MaskFunction = Callable[[Sequence[int], int], Sequence[int]]
-"""Tells of a text's first ids, given the text and how many, which the student chooses (1); ``Calculator.loss_mask`` is one."""
+"""Given token ids and n, a mask of the first n: 1 where the student chooses the token. ``Calculator.loss_mask`` is one."""
 
 
 class _Candidate:
-    """A text that may be written: its ids, which of them the student chooses, and what is known of their log-probability."""
+    """A candidate text: its token ids, and how far it is scored."""
 
     def __init__(self, ids: Sequence[int], mask: MaskFunction, shared_prefix_length: int) -> None:
         self.ids, self._mask = ids, mask
         self.shared_prefix_length = shared_prefix_length
-        """Ids shared with the candidate that was read first."""
+        """Ids shared with the candidate that was prefilled."""
         self.scored_length = 0
         """Ids scored so far."""
         self.logprob = 0.0
-        """Of these: an upper bound of the whole text's."""
+        """Of these ids: an upper bound of the whole text's."""
 
-    def scorable_positions(self, read_ids: Sequence[int]) -> list[int]:
-        """Places that a pass along ``read_ids`` can tell of, as far as this one is like it, and a token further, and that count."""
-        end = self.scored_length_after(read_ids)
+    def scorable_positions(self, processed_ids: Sequence[int]) -> list[int]:
+        """Unscored positions that count and that a pass along ``processed_ids`` can score."""
+        end = self.scored_length_after(processed_ids)
         mask = self._mask(self.ids, end)
-        return [at for at in range(self.scored_length, end) if mask[at]]
+        return [position for position in range(self.scored_length, end) if mask[position]]
 
-    def scored_length_after(self, read_ids: Sequence[int]) -> int:
-        """How many ids are scored when ``read_ids`` has been read."""
-        return max(self.scored_length, min(common_prefix_length(self.ids, read_ids) + 1, len(self.ids)))
+    def scored_length_after(self, processed_ids: Sequence[int]) -> int:
+        """How many ids are scored after a pass along ``processed_ids``: the common prefix and one more."""
+        return max(self.scored_length, min(common_prefix_length(self.ids, processed_ids) + 1, len(self.ids)))
 
     @property
     def is_complete(self) -> bool:
@@ -53,57 +52,53 @@ def best_candidate_logprobs(
     candidates: Sequence[Sequence[Sequence[int]]],
     mask: MaskFunction,
 ) -> list[float]:
-    """The log-probability of each row's likeliest candidate after its prompt, counting ids whose ``mask`` is 1.
+    """The log-probability of each row's most probable candidate after its prompt, summed over ids whose ``mask`` is 1.
 
-    ``candidates[row]`` are texts as token ids with their end, at least one; best found at once where the likeliest comes first.
+    ``candidates[row]`` are token ids with their end token, at least one; fastest where the most probable comes first.
     """
-    rows = [[_Candidate(ids, mask, common_prefix_length(ids, own[0])) for ids in own] for own in candidates]
-    wanted_positions = [_wanted_positions(own[0], own) for own in rows]
+    rows = [[_Candidate(ids, mask, common_prefix_length(ids, texts[0])) for ids in texts] for texts in candidates]
+    wanted_positions = [_wanted_positions(row[0], row) for row in rows]
     sequences = PrefilledSequences(
         decoder,
-        [[*prompt, *own[0].ids[:-1]] for prompt, own in zip(prompts, rows, strict=True)],
+        [[*prompt, *row[0].ids[:-1]] for prompt, row in zip(prompts, rows, strict=True)],
         [
-            [len(prompt) - 1 + at for at in _merge_positions(places)]
-            for prompt, places in zip(prompts, wanted_positions, strict=True)
+            [len(prompt) - 1 + position for position in _merge_positions(wanted)]
+            for prompt, wanted in zip(prompts, wanted_positions, strict=True)
         ],
     )
-    _update_candidates(
-        decoder,
-        sequences.hidden_states,
-        [(own[0], own, places) for own, places in zip(rows, wanted_positions, strict=True)],
-    )
-    while pending := [(k, best) for k, own in enumerate(rows) if (best := _next_candidate(own)) is not None]:
-        wanted_positions = [_wanted_positions(text, rows[k]) for k, text in pending]
+    first_passes = [(row[0], row, wanted) for row, wanted in zip(rows, wanted_positions, strict=True)]
+    _update_candidates(decoder, sequences.hidden_states, first_passes)
+    while pending := [(k, best) for k, row in enumerate(rows) if (best := _next_candidate(row)) is not None]:
+        wanted_positions = [_wanted_positions(candidate, rows[k]) for k, candidate in pending]
         hidden = sequences.extend(
             [k for k, _ in pending],
-            [len(prompts[k]) + text.shared_prefix_length for k, text in pending],
-            [text.ids[text.shared_prefix_length : -1] for _, text in pending],
+            [len(prompts[k]) + candidate.shared_prefix_length for k, candidate in pending],
+            [candidate.ids[candidate.shared_prefix_length : -1] for _, candidate in pending],
             [
-                [at - 1 - text.shared_prefix_length for at in _merge_positions(places)]
-                for (_, text), places in zip(pending, wanted_positions, strict=True)
+                [position - 1 - candidate.shared_prefix_length for position in _merge_positions(wanted)]
+                for (_, candidate), wanted in zip(pending, wanted_positions, strict=True)
             ],
         )
-        _update_candidates(
-            decoder,
-            hidden,
-            [(text, rows[k], places) for (k, text), places in zip(pending, wanted_positions, strict=True)],
-        )
-    return [max(text.logprob for text in own if text.is_complete) for own in rows]
+        passes = [
+            (candidate, rows[k], wanted) for (k, candidate), wanted in zip(pending, wanted_positions, strict=True)
+        ]
+        _update_candidates(decoder, hidden, passes)
+    return [max(candidate.logprob for candidate in row if candidate.is_complete) for row in rows]
 
 
 def _next_candidate(candidates: Sequence[_Candidate]) -> _Candidate | None:
-    """Of the candidates that may still be the likeliest the one of which most is to be hoped; None: it is found."""
-    best = max((text.logprob for text in candidates if text.is_complete), default=-math.inf)
+    """The incomplete candidate with the highest upper bound; None if none can exceed the best complete one."""
+    best = max((candidate.logprob for candidate in candidates if candidate.is_complete), default=-math.inf)
     return max(
-        (text for text in candidates if not text.is_complete and text.logprob > best),
-        key=lambda t: t.logprob,
+        (candidate for candidate in candidates if not candidate.is_complete and candidate.logprob > best),
+        key=lambda candidate: candidate.logprob,
         default=None,
     )
 
 
-def _wanted_positions(read_candidate: _Candidate, candidates: Sequence[_Candidate]) -> list[list[int]]:
-    """For each of a question's candidates the places that are wanted of a pass along ``read_candidate``."""
-    return [other.scorable_positions(read_candidate.ids) for other in candidates]
+def _wanted_positions(processed: _Candidate, candidates: Sequence[_Candidate]) -> list[list[int]]:
+    """For each of a question's candidates the positions that a pass along ``processed`` shall score."""
+    return [candidate.scorable_positions(processed.ids) for candidate in candidates]
 
 
 def _merge_positions(position_lists: Sequence[Sequence[int]]) -> list[int]:
@@ -115,32 +110,32 @@ def _update_candidates(
     hidden: torch.Tensor,
     passes: Sequence[tuple[_Candidate, Sequence[_Candidate], Sequence[Sequence[int]]]],
 ) -> None:
-    """Write down what a pass has told: each row's text, its question's candidates, and the places asked of each of them.
+    """Add what a pass has scored to the candidates. ``passes``: by row, the processed candidate, all candidates, their wanted positions.
 
-    ``hidden`` (N, H) are the states before these places, row by row, each place once.
+    ``hidden`` (N, H) are the states before these positions, row by row, each position once.
     """
-    targets: list[tuple[int, int]] = []  # (place among the states, id)
-    owners: list[_Candidate] = []
+    targets: list[tuple[int, int]] = []  # (index of the state, token id)
+    target_candidates: list[_Candidate] = []
     start = 0
-    for text, candidates, wanted_positions in passes:
-        state_index = {at: start + n for n, at in enumerate(_merge_positions(wanted_positions))}
+    for processed, candidates, wanted_positions in passes:
+        state_index = {position: start + n for n, position in enumerate(_merge_positions(wanted_positions))}
         start += len(state_index)
-        for other, positions in zip(candidates, wanted_positions, strict=True):
-            targets += [(state_index[at], other.ids[at]) for at in positions]
-            owners += [other] * len(positions)
-            other.scored_length = other.scored_length_after(text.ids)
-    for other, logprob in zip(owners, _token_logprobs(decoder, hidden, targets), strict=True):
-        other.logprob += logprob
+        for candidate, positions in zip(candidates, wanted_positions, strict=True):
+            targets += [(state_index[position], candidate.ids[position]) for position in positions]
+            target_candidates += [candidate] * len(positions)
+            candidate.scored_length = candidate.scored_length_after(processed.ids)
+    for candidate, logprob in zip(target_candidates, _token_logprobs(decoder, hidden, targets), strict=True):
+        candidate.logprob += logprob
 
 
 def _token_logprobs(decoder: Decoder, hidden: torch.Tensor, targets: Sequence[tuple[int, int]]) -> list[float]:
-    """Log-probability of each (state, id)."""
+    """Log-probability of each (state index, token id)."""
     if not targets:
         return []
     state, token = torch.tensor(targets).unbind(-1)
     logprobs = torch.zeros(len(targets))
-    for chunk, scores in iter_logits(decoder, hidden):
+    for chunk, logits in iter_logits(decoder, hidden):
         in_chunk = ((state >= chunk.start) & (state < chunk.stop)).nonzero().squeeze(-1)
         state_in_chunk = state[in_chunk] - chunk.start
-        logprobs[in_chunk] = scores.log_softmax(-1)[state_in_chunk, token[in_chunk]]
+        logprobs[in_chunk] = logits.log_softmax(-1)[state_in_chunk, token[in_chunk]]
     return logprobs.tolist()

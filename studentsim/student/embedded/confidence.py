@@ -1,7 +1,7 @@
-"""What the embedded student tells of a question before it answers: how sure it is, and how probably it would be right.
+"""The embedded student's confidence and probability of a correct answer, computed without answering.
 
-Workings are asked after by ``best_candidate_logprobs``, which reads prompt and first working in one pass and another working only where it may be the
-likeliest. Options without workings are scored all, since their probabilities are shares of the whole.
+Solutions are scored by ``best_candidate_logprobs``, which processes prompt and first solution in one pass, and another solution only
+where it may be more probable. Options without solutions are all scored, since their probabilities are normalised.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from studentsim.student.generation.llama_decoder import Decoder
 from studentsim.types import Question
 
 QUESTION_BATCH_SIZE = 10
-"""Questions asked after at once: few, so that what is computed stays in a core's cache, and a lesson's 40 are even work for two cores."""
+"""Questions scored at once: few, so that the tensors stay in a core's cache and a turn's 40 questions divide evenly among two cores."""
 
 PAD_ID = 0
-"""Stands where a shorter prompt's row is filled up; masked, so any id would do."""
+"""Pads shorter prompts; masked, so any id would do."""
 
 
 class ConfidenceEstimator:
-    """Tells a student's figures of questions. ``prompt`` and ``encoded`` make ids of a question and of a text with its end."""
+    """Scores questions. ``prompt_ids`` encodes a question, ``completion_ids`` a text with its end token."""
 
     def __init__(
         self,
@@ -40,16 +40,16 @@ class ConfidenceEstimator:
         self._completion_ids = completion_ids
 
     def confidence(self, questions: Sequence[Question]) -> list[float]:
-        """Probability of each question's likeliest candidate: a working, or an option's share of all options' probabilities."""
+        """Probability (0 to 1) of each question's most probable solution, or, without solutions, of its most probable option."""
         probabilities = self._best_probabilities(
-            [(q, candidate_workings(q)) for q in questions if q.correct_option.solution]
+            [(q, candidate_solutions(q)) for q in questions if q.correct_option.solution]
         )
         for question, shares in self._option_shares([q for q in questions if not q.correct_option.solution]):
             probabilities[question.id] = max(shares)
         return [probabilities[q.id] for q in questions]
 
     def p_correct(self, questions: Sequence[Question]) -> list[float]:
-        """Probability of each question's right working, or the right option's share."""
+        """Probability (0 to 1) of each question's correct solution, or, without solutions, of its correct option."""
         probabilities = self._best_probabilities(
             [(q, [q.correct_option.solution]) for q in questions if q.correct_option.solution]
         )
@@ -58,12 +58,12 @@ class ConfidenceEstimator:
         return [probabilities[q.id] for q in questions]
 
     def _best_probabilities(self, candidates: Sequence[tuple[Question, list[str]]]) -> dict[str, float]:
-        """By question id the probability (0 to 1) of the likeliest of its texts. The first is read first, and should be likely."""
-        rows = [(q.id, self._prompt_ids(q), self._completion_ids(own[0]), own) for q, own in candidates]
-        rows.sort(key=lambda row: (len(row[1]) + len(row[2]), row[0]))  # rows of like length go together
+        """By question id the probability (0 to 1) of the most probable of its texts; fastest where that is the first."""
+        rows = [(q.id, self._prompt_ids(q), self._completion_ids(texts[0]), texts) for q, texts in candidates]
+        rows.sort(key=lambda row: (len(row[1]) + len(row[2]), row[0]))  # similar lengths together
 
         def score_batch(batch: Sequence[tuple[str, list[int], list[int], list[str]]]) -> list[float]:
-            ids = [[first, *map(self._completion_ids, own[1:])] for _, _, first, own in batch]
+            ids = [[first, *map(self._completion_ids, texts[1:])] for _, _, first, texts in batch]
             return best_candidate_logprobs(
                 self.decoder, [prompt for _, prompt, _, _ in batch], ids, self.calculator.loss_mask
             )
@@ -76,29 +76,29 @@ class ConfidenceEstimator:
         }
 
     def _option_shares(self, questions: Sequence[Question]) -> list[tuple[Question, list[float]]]:
-        """Each question's options' shares of their probabilities' sum."""
+        """Each question's option probabilities, normalised to sum to 1."""
         batches = list(iter_even_batches(questions, QUESTION_BATCH_SIZE))
         return [
             (question, _softmax(logprobs))
-            for batch, scored in zip(batches, parallel_map(self._option_logprobs, batches), strict=True)
-            for question, logprobs in zip(batch, scored, strict=True)
+            for batch, batch_logprobs in zip(batches, parallel_map(self._option_logprobs, batches), strict=True)
+            for question, logprobs in zip(batch, batch_logprobs, strict=True)
         ]
 
     def _option_logprobs(self, questions: Sequence[Question]) -> list[list[float]]:
-        """For each question the log-probability of each of its options, as answers."""
-        texts = [[f"Answer: {o.text}" for o in q.options] for q in questions]
-        max_options = max(map(len, texts))
-        padded = [own + own[:1] * (max_options - len(own)) for own in texts]  # all rows must offer the same number
-        ids = [[self._completion_ids(text) for text in own] for own in padded]
+        """For each question the log-probability of each option as an answer."""
+        answers = [[f"Answer: {o.text}" for o in q.options] for q in questions]
+        max_options = max(map(len, answers))
+        padded = [row + row[:1] * (max_options - len(row)) for row in answers]  # all rows need the same number
+        ids = [[self._completion_ids(text) for text in row] for row in padded]
         prefix = prefill(self.decoder, [self._prompt_ids(q) for q in questions], PAD_ID)
         logprobs = completion_logprobs(
             self.decoder, prefix, ids, [[self.calculator.loss_mask(c) for c in row] for row in ids]
         )
-        return [row[: len(own)] for row, own in zip(logprobs, texts, strict=True)]
+        return [row[: len(texts)] for row, texts in zip(logprobs, answers, strict=True)]
 
 
-def candidate_workings(question: Question) -> list[str]:
-    """The workings that are known, the right one first."""
+def candidate_solutions(question: Question) -> list[str]:
+    """The solutions of a question's options, the correct one first."""
     return [o.solution for o in sorted(question.options, key=lambda o: o.letter != question.correct) if o.solution]
 
 

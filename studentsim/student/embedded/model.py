@@ -1,4 +1,4 @@
-"""The embedded student's model: a small Llama, from transformers' own classes, with shipped weights."""
+"""The embedded student's model: a small ``LlamaForCausalLM`` from transformers, with shipped weights."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HIDDEN_SIZE, NUM_LAYERS, NUM_HEADS, INTERMEDIATE_SIZE = 160, 4, 5, 448
 
 
 def build_untrained_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
-    """Random weights for this tokenizer's vocabulary."""
+    """A model with random weights for this tokenizer's vocabulary."""
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
@@ -40,20 +40,20 @@ def build_untrained_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> Llam
 def load_embedded_model(
     weights: str = "", *, folder: Path | None = None
 ) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
-    """The model, in float32 and evaluation mode, and its tokenizer: the shipped one, or what ``RunConfig.weights`` or a ``folder`` names.
+    """The model (float32, eval mode) and its tokenizer; ``weights`` (as ``RunConfig.weights``) or ``folder`` name others than the shipped.
 
-    Its ``weights_fingerprint`` is told from the file as it lies there, so that a changed one is noticed.
+    The model's ``weights_fingerprint`` is computed from the file, so that a changed file is noticed.
 
-    :raises StudentError: the weights are not there, cannot be read, or are others than those named.
+    :raises StudentError: when the weights are missing, unreadable, or not those named.
     """
     folder = folder or weight_versions.find_weights(weights)
     fingerprint = weight_versions.compute_fingerprint(folder)
     weight_versions.check_fingerprint(weights, fingerprint, folder)
-    transformers.utils.logging.disable_progress_bar()  # a second's bar for seven megabytes
+    transformers.utils.logging.disable_progress_bar()  # loading 7 MB takes a second
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
         model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
-    except Exception as error:  # transformers and safetensors raise many kinds here; all mean the same to a user
+    except Exception as error:  # transformers and safetensors raise many kinds; all mean the same to a user
         raise StudentError(
             f"The embedded student's weights in {folder} cannot be read ({error}).",
             "Restore them from the repository, or make them: python -m studentsim pretrain",

@@ -1,6 +1,6 @@
-"""The class of model students: what each is meant to know, as data (``tables/*.toml``, studentsim/student_table.py).
+"""The built-in student profiles: each one's intended accuracy by skill, from ``tables/*.toml`` (format: studentsim/student_table.py).
 
-``python -m studentsim place`` measures the student that was made against these tables. (No torch here: the web pages show them.)
+``python -m studentsim place`` measures the embedded student against them. No torch here: the web pages show them.
 """
 
 from __future__ import annotations
@@ -17,36 +17,38 @@ from studentsim.types import Profile
 TABLES_DIR = Path(__file__).parent / "tables"
 
 PROFILE_IDS = ("balanced", "geometry", "physics-gap", "careless", "nearly-there", "struggling")
-"""As the pages show them."""
+"""In the order of the pages."""
 
 PROFILES: Mapping[str, Profile] = {
-    id: read_student_table(TABLES_DIR / f"{id}.toml").to_profile(id) for id in PROFILE_IDS
+    profile_id: read_student_table(TABLES_DIR / f"{profile_id}.toml").to_profile(profile_id)
+    for profile_id in PROFILE_IDS
 }
 
 
-def get_profile(id: str) -> Profile:
-    """The profile of that id.
+def get_profile(profile_id: str) -> Profile:
+    """The built-in profile with this id.
 
-    :raises ConfigError: there is none; names those there are.
+    :raises ConfigError: when there is none; the message lists the ids.
     """
-    if id not in PROFILES:
+    if profile_id not in PROFILES:
         raise ConfigError(
-            f"There is no student {id!r}.", f"Choose among {', '.join(PROFILES)}, or name a table (a TOML file).",
+            f"There is no student {profile_id!r}.",
+            f"Choose among {', '.join(PROFILES)}, or name a table (a TOML file).",
             field="student",
-        )  # fmt: skip
-    return PROFILES[id]
+        )
+    return PROFILES[profile_id]
 
 
 def get_run_profile(config: RunConfig) -> Profile:
-    """Who learns in this run: by the run's own table if it has one, else the profile of that id.
+    """The profile of a run's student: from the run's own table if it has one, else the built-in profile.
 
-    :raises ConfigError: there is no such profile.
+    :raises ConfigError: when there is no such profile.
     """
     return config.student_table.to_profile(config.student) if config.student_table else get_profile(config.student)
 
 
 def category_mastery(profile: Profile) -> dict[str, float]:
-    """Intended accuracy (0 to 1) by category: the mean over the built-in skills of each."""
+    """Intended accuracy (0 to 1) by category: the mean over the category's built-in skills."""
     levels_by_category: dict[str, list[float]] = {}
     for skill in SKILLS.values():
         levels_by_category.setdefault(skill.category, []).append(

@@ -1,12 +1,12 @@
-"""How a question becomes the embedded student's prompt, in token ids.
+"""The embedded student's prompts, as token ids.
 
-    <level:7><leaning:mixed>The question's text<work>                                          a first attempt begins
+    <level:7><leaning:mixed>The question's text<work>                                          a first attempt
     <level:7><leaning:mixed>The question's text<book>A passageUse<work>                        one with an open book
-    <level:7><leaning:mixed>The question's text<work>attempt<end><teacher>words<work>          a second one
+    <level:7><leaning:mixed>The question's text<work>attempt<end><teacher>feedback<work>       a second one
 
-Of a passage the student says first whether it is of use. The level is the student's at this question's skill, so any table of levels
-is a student. The options are not in the prompt: the student works the value out and ticks the option that shows it, as a pupil does (so
-small a model could not be taught to look letters up; docs/log.md). Text is encoded so that control tokens in a question are plain
+The student first judges whether a passage is useful. The level is the profile's at this question's skill, so any table of levels
+defines a student. The options are not in the prompt: the student computes a value and the option that shows it is chosen, since a
+model this small could not learn to look letters up (docs/log.md). Control tokens in a question's text are encoded as ordinary
 characters.
 """
 
@@ -29,17 +29,17 @@ from studentsim.student.embedded.tokenizer import END_TOKEN, TEACHER_TOKEN, enco
 
 
 def control_token_ids(tokenizer: PreTrainedTokenizerFast, level: float, leaning: str) -> list[int]:
-    """The control tokens before a question: the student's level (0 to 1) at its skill, and its leaning."""
+    """The control tokens before a question: the level (0 to 1) at its skill, and the leaning."""
     return [tokenizer.convert_tokens_to_ids(token) for token in (level_token(level), leaning_token(leaning))]
 
 
 def profile_token_ids(tokenizer: PreTrainedTokenizerFast, profile: str) -> list[int]:
-    """The control token before a question in version 0.1, whose weights knew six students by name."""
+    """The control token before a question in version 0.1, whose weights had learnt six profiles by name."""
     return [tokenizer.convert_tokens_to_ids(profile_token(profile))]
 
 
 def has_level_tokens(tokenizer: PreTrainedTokenizerFast) -> bool:
-    """Whether these weights are told levels; those of version 0.1 are told a name."""
+    """Whether the prompts contain levels; in version 0.1 they contain a profile's name."""
     return tokenizer.convert_tokens_to_ids(level_token(0)) not in (None, tokenizer.unk_token_id)
 
 
@@ -51,9 +51,9 @@ def prompt_ids(
     passage: str = "",
     passage_fits: bool | None = None,
 ) -> list[int]:
-    """Ids up to where the student begins to write. ``attempts``: earlier ones, each with the teacher's words.
+    """The prompt's ids. ``attempts``: earlier attempts, each with the feedback on it.
 
-    ``passage_fits``: what the student says of the passage; None: nothing.
+    ``passage_fits``: the student's judgement of the passage; None: none is inserted.
     """
     token_id = tokenizer.convert_tokens_to_ids
     ids = [*control_ids, *encode(tokenizer, normalize_problem(problem))]
@@ -70,6 +70,6 @@ def prompt_ids(
     return [*ids, token_id(WORK_TOKEN)]
 
 
-def completion_ids(tokenizer: PreTrainedTokenizerFast, working: str) -> list[int]:
-    """Ids of a whole working, its end token included."""
-    return [*encode(tokenizer, working), tokenizer.convert_tokens_to_ids(END_TOKEN)]
+def completion_ids(tokenizer: PreTrainedTokenizerFast, text: str) -> list[int]:
+    """Ids of a completion, with its end token."""
+    return [*encode(tokenizer, text), tokenizer.convert_tokens_to_ids(END_TOKEN)]

@@ -1,8 +1,10 @@
-"""Writing along drafts: what a row will probably write is read in one pass, instead of one token after the other.
+"""Speculative sampling: a row's probable completion is scored in one pass, instead of one token after the other.
 
-"Fast Inference from Transformers via Speculative Decoding" (Leviathan, Kalman and Matias 2023), with drafts that need no second
-model: a question's workings, right and wrong, are known. What a row writes does not change by it: at each place its token is drawn from the
-model's probabilities with the row's own luck, and the draft is followed only as far as it is what was drawn.
+The drafts need no second model: a question's solutions, correct and wrong, are known. The output does not depend on them: at each
+position the token is sampled from the model's probabilities with the row's own uniform, and a draft is accepted up to the first
+token that differs from the sampled one.
+
+Source: "Fast Inference from Transformers via Speculative Decoding" (Leviathan, Kalman and Matias 2023).
 """
 
 from __future__ import annotations
@@ -19,15 +21,16 @@ from studentsim.student.generation.llama_decoder import Decoder
 from studentsim.student.generation.sampling import Generation, sample_tokens
 
 PROBABILITY_TOLERANCE = 1e-5
-"""How far a row's probabilities, in float32, may be from summing to 1; ten times more than seen."""
+"""How far a row's probabilities, in float32, may be from summing to 1; ten times the largest error seen."""
 
 
 @dataclass(frozen=True)
 class _SamplingSettings:
-    """How tokens are drawn; see ``generate.generate``."""
+    """How tokens are sampled; see ``sampling.iter_generations``."""
 
     calculator: Calculator
     uniforms: np.ndarray
+    """(B, N), one for each token."""
     end: int
     temperature: float
     min_p: float
@@ -44,21 +47,21 @@ def generate_with_drafts(
     temperature: float = 1.0,
     min_p: float = 0.0,
 ) -> tuple[list[Generation], list[float]]:
-    """What every row writes as far as one of its drafts says it, and the token after; ``write`` goes on from there.
+    """What each row generates as far as one of its drafts agrees, and the token after; and its first draft's log-probability.
 
-    ``drafts[row]`` are completions with their ``end``, at least one, tried in this order. Luck and settings are as in ``write``,
-    and so is what comes out. With it the log-probability of each row's first draft.
+    ``drafts[row]`` are completions with their ``end``, at least one, tried in this order. The uniforms (B, N), the settings and the
+    tokens are those of ``generate.generate``, which continues from the result.
     """
     limit = uniforms.shape[1]
     sampling = _SamplingSettings(calculator, uniforms, end, temperature, min_p)
-    # Prompts and first drafts are read in one pass; other drafts from where they part from the first.
-    first_drafts = [row[0] for row in drafts]
+    # Prompts and first drafts are processed in one pass; other drafts from where they differ from the first.
+    first_drafts = [row_drafts[0] for row_drafts in drafts]
     draft_positions = [_sampled_positions(calculator, draft, 0) for draft in first_drafts]
     sequences = PrefilledSequences(
         decoder,
         [[*prompt, *draft[:-1]] for prompt, draft in zip(prompts, first_drafts, strict=True)],
         [
-            [len(prompt) - 1 + at for at in positions]
+            [len(prompt) - 1 + position for position in positions]
             for prompt, positions in zip(prompts, draft_positions, strict=True)
         ],
     )
@@ -66,56 +69,59 @@ def generate_with_drafts(
     results = _follow_drafts(
         decoder, sequences.hidden_states, sampling, range(len(prompts)), first_drafts, initial, draft_positions
     )
-    generations, logprobs = [w for w, _ in results], [logprob for _, logprob in results]
-    remaining_drafts = [_matching_drafts(row[1:], own) for row, own in zip(drafts, generations, strict=True)]
-    while active_rows := [
-        row for row, own in enumerate(generations) if remaining_drafts[row] and not own.is_done(limit)
-    ]:
-        current_drafts = [remaining_drafts[row][0] for row in active_rows]
+    generations, first_logprobs = [generation for generation, _ in results], [logprob for _, logprob in results]
+    remaining_drafts = [
+        _matching_drafts(row_drafts[1:], generation) for row_drafts, generation in zip(drafts, generations, strict=True)
+    ]
+    while active_rows := [row for row, g in enumerate(generations) if remaining_drafts[row] and not g.is_done(limit)]:
+        current_drafts = [remaining_drafts[row].pop(0) for row in active_rows]
+        current = [generations[row] for row in active_rows]
         draft_positions = [
-            _sampled_positions(calculator, d, len(generations[row].ids))
-            for d, row in zip(current_drafts, active_rows, strict=True)
+            _sampled_positions(calculator, draft, len(generation.ids))
+            for draft, generation in zip(current_drafts, current, strict=True)
         ]
-        branch_points = [
-            min(common_prefix_length(d, first_drafts[row]), len(first_drafts[row]) - 1)
-            for d, row in zip(current_drafts, active_rows, strict=True)
-        ]
-        hidden = sequences.extend(
-            active_rows,
-            [len(prompts[row]) + at for row, at in zip(active_rows, branch_points, strict=True)],
-            [d[at:-1] for d, at in zip(current_drafts, branch_points, strict=True)],
-            [
-                [at - 1 - begin for at in positions]
-                for positions, begin in zip(draft_positions, branch_points, strict=True)
-            ],
-        )
-        results = _follow_drafts(
-            decoder,
-            hidden,
-            sampling,
-            active_rows,
-            current_drafts,
-            [generations[row] for row in active_rows],
-            draft_positions,
-        )
+        hidden = _extend_with_drafts(sequences, active_rows, prompts, first_drafts, current_drafts, draft_positions)
+        results = _follow_drafts(decoder, hidden, sampling, active_rows, current_drafts, current, draft_positions)
         for row, (generation, _) in zip(active_rows, results, strict=True):
-            generations[row], remaining_drafts[row] = (
-                generation,
-                _matching_drafts(remaining_drafts[row][1:], generation),
-            )
-    return generations, logprobs
+            generations[row] = generation
+            remaining_drafts[row] = _matching_drafts(remaining_drafts[row], generation)
+    return generations, first_logprobs
+
+
+def _extend_with_drafts(
+    sequences: PrefilledSequences,
+    rows: Sequence[int],
+    prompts: Sequence[Sequence[int]],
+    first_drafts: Sequence[list[int]],
+    drafts: Sequence[list[int]],
+    draft_positions: Sequence[Sequence[int]],
+) -> torch.Tensor:
+    """Hidden states (N, H) before the ``draft_positions`` of the ``rows``' ``drafts``, computed from where each differs from the first."""
+    branch_points = [
+        min(common_prefix_length(draft, first_drafts[row]), len(first_drafts[row]) - 1)
+        for draft, row in zip(drafts, rows, strict=True)
+    ]
+    return sequences.extend(
+        rows,
+        [len(prompts[row]) + branch_point for row, branch_point in zip(rows, branch_points, strict=True)],
+        [draft[branch_point:-1] for draft, branch_point in zip(drafts, branch_points, strict=True)],
+        [
+            [position - 1 - branch_point for position in positions]
+            for positions, branch_point in zip(draft_positions, branch_points, strict=True)
+        ],
+    )
 
 
 def _matching_drafts(drafts: Sequence[list[int]], generation: Generation) -> list[list[int]]:
-    """The drafts that begin with what was written, and go on."""
+    """The drafts that begin with what was generated and are longer."""
     length = len(generation.ids)
-    return [d for d in drafts if len(d) > length and d[:length] == generation.ids]
+    return [draft for draft in drafts if len(draft) > length and draft[:length] == generation.ids]
 
 
 def _sampled_positions(calculator: Calculator, draft: Sequence[int], start: int) -> list[int]:
-    """Places of a draft that the student itself draws: not what it has written before, not what the calculator writes."""
+    """Positions of a draft, from ``start`` on, whose tokens are sampled, not forced by the calculator."""
     forced = calculator.forced_ids(draft)[0]
-    return [at for at in range(start, len(draft)) if forced[at] is None]
+    return [position for position in range(start, len(draft)) if forced[position] is None]
 
 
 def _follow_drafts(
@@ -127,24 +133,24 @@ def _follow_drafts(
     generations: Sequence[Generation],
     draft_positions: Sequence[Sequence[int]],
 ) -> list[tuple[Generation, float]]:
-    """Each row's draft, which begins with what the row has written, as far as the row writes it, and the token drawn instead.
+    """Each row's generation continued along its draft, up to the first token that differs, with the draft's log-probability.
 
-    ``hidden`` (N, H) are the states before the positions ``draft_positions``, row by row. With each the log-probability of the draft's tokens there.
+    ``hidden`` (N, H) are the states before the positions ``draft_positions``, row by row; the log-probability is summed over these.
     """
     limit = sampling.uniforms.shape[1]
     uniform_values = [
-        sampling.uniforms[row, at] if at < limit else 0.0
+        sampling.uniforms[row, position] if position < limit else 0.0
         for row, positions in zip(rows, draft_positions, strict=True)
-        for at in positions
+        for position in positions
     ]
-    ids = torch.tensor(
-        [d[at] for d, positions in zip(drafts, draft_positions, strict=True) for at in positions], dtype=torch.long
-    )
-    uniforms = torch.tensor(uniform_values, dtype=torch.float64)
+    draft_ids = [
+        draft[position] for draft, positions in zip(drafts, draft_positions, strict=True) for position in positions
+    ]
+    ids, uniforms = torch.tensor(draft_ids, dtype=torch.long), torch.tensor(uniform_values, dtype=torch.float64)
     tokens, draft_logprobs, token_logprobs = torch.zeros_like(ids), torch.zeros(len(ids)), torch.zeros(len(ids))
-    for chunk, scores in iter_logits(decoder, hidden):
-        probs = scores.softmax(-1)
-        sampling_probs = probs if sampling.temperature in (0, 1) else (scores / sampling.temperature).softmax(-1)
+    for chunk, logits in iter_logits(decoder, hidden):
+        probs = logits.softmax(-1)
+        sampling_probs = probs if sampling.temperature in (0, 1) else (logits / sampling.temperature).softmax(-1)
         tokens[chunk] = _sample_with_draft(sampling_probs, uniforms[chunk], ids[chunk], sampling)
         draft_logprobs[chunk] = probs.gather(-1, ids[chunk, None]).squeeze(-1).log()
         token_logprobs[chunk] = probs.gather(-1, tokens[chunk, None]).squeeze(-1).log()
@@ -159,15 +165,14 @@ def _follow_drafts(
 def _sample_with_draft(
     probs: torch.Tensor, uniforms: torch.Tensor, draft: torch.Tensor, sampling: _SamplingSettings
 ) -> torch.Tensor:
-    """What ``sample_tokens`` takes of the probabilities (n, V), where the draft's own tokens (n,) are probably it.
+    """As ``sample_tokens`` of the probabilities (n, V), faster where it mostly yields the ``draft`` ids (n,).
 
-    Where a draft's token leaves all others less than ``min_p`` times its probability, nothing else can be taken: no sum is made there.
+    Where all other tokens together are less probable than ``min_p`` times the draft's, it is the only one that can be sampled, and
+    no cumulative sum is computed.
     """
     draft_probs = probs.gather(-1, draft[:, None]).squeeze(-1)
-    tokens, uncertain = (
-        draft.clone(),
-        (draft_probs <= 1 / (1 + sampling.min_p) + PROBABILITY_TOLERANCE).nonzero().squeeze(-1),
-    )
+    uncertain = (draft_probs <= 1 / (1 + sampling.min_p) + PROBABILITY_TOLERANCE).nonzero().squeeze(-1)
+    tokens = draft.clone()
     if len(uncertain):
         tokens[uncertain] = sample_tokens(probs[uncertain], uniforms[uncertain], sampling.temperature, sampling.min_p)
     return tokens
@@ -180,7 +185,7 @@ def _accept_draft(
     sampling: _SamplingSettings,
     limit: int,
 ) -> Generation:
-    """What a row has written when it has followed its draft; ``sampled_at`` are token and log-probability at the positions it draws itself."""
+    """A row's generation after following its draft; ``sampled_at``: token and log-probabilities by sampled position."""
     forced = sampling.calculator.forced_ids(draft)[0]
     ids, logprob = list(generation.ids), generation.logprob
     for position in range(len(generation.ids), min(len(draft), limit)):

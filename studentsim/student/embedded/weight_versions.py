@@ -1,8 +1,8 @@
-"""Which weights the embedded student has: the shipped ones, those of version 0.1, or the very ones a run was made with. No torch.
+"""Versions of the embedded student's weights, identified by fingerprint. No torch.
 
 A run's settings name its weights (``RunConfig.weights``), and a checkpoint those that its adapter was trained on, so an old run is
-shown and resumed with its own student, and an adapter never goes onto other weights unnoticed. The name is a fingerprint: the first 16
-hexadecimal digits of the SHA-256 of ``model.safetensors``.
+resumed with its own weights, and an adapter is never attached to others unnoticed. A fingerprint is the first 16 hexadecimal digits
+of the SHA-256 of ``model.safetensors``.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from studentsim.errors import StudentError
 
 WEIGHTS_FILENAME = "model.safetensors"
 SHIPPED_WEIGHTS_DIR = Path(__file__).parent / "weights"
-"""The weights of this version, with their tokenizer: a folder that transformers reads as any other."""
+"""The weights of this version, with their tokenizer, in transformers' format."""
 WEIGHTS_DIR_0_1 = Path(__file__).parent / "weights_0_1"
-"""Those of version 0.1, for the runs that it made."""
+"""The weights of version 0.1, for runs made with it."""
 FINGERPRINT_0_1 = "c3a2094aad711662"
 
 
 def compute_fingerprint(folder: Path) -> str:
-    """The fingerprint of the weights in a folder, read anew: 16 hexadecimal digits. Takes some milliseconds.
+    """The fingerprint of the weights in a folder, 16 hexadecimal digits, uncached. Takes some milliseconds.
 
-    :raises StudentError: there are none, or they cannot be read.
+    :raises StudentError: when the weights are missing or unreadable.
     """
     try:
         with (folder / WEIGHTS_FILENAME).open("rb") as handle:
@@ -41,7 +41,7 @@ def compute_fingerprint(folder: Path) -> str:
 def find_weights(weights: str = "") -> Path:
     """The folder of the weights that a run's settings name; blank: the shipped ones.
 
-    :raises StudentError: they are not here, or their file was changed.
+    :raises StudentError: when they are missing, or their file was changed.
     """
     if not weights:
         return _ensure_weights_exist(SHIPPED_WEIGHTS_DIR)
@@ -55,17 +55,17 @@ def find_weights(weights: str = "") -> Path:
 
 
 def pin_weights(weights: str = "") -> str:
-    """The name to write into a run's settings: the shipped weights' fingerprint for a blank one, else the name itself.
+    """The name to write into a run's settings: ``weights``, or, if blank, the shipped weights' fingerprint.
 
-    :raises StudentError: the weights are not here.
+    :raises StudentError: when the shipped weights are missing.
     """
     return weights or _cached_fingerprint(SHIPPED_WEIGHTS_DIR)
 
 
 def check_fingerprint(weights: str, actual: str, folder: Path) -> None:
-    """Compare what a run's settings name with the fingerprint of the weights that were read from ``folder``.
+    """Check that the weights read from ``folder``, with the fingerprint ``actual``, are those that a run's settings name.
 
-    :raises StudentError: they are others.
+    :raises StudentError: when they are not.
     """
     if weights == EMBEDDED_0_1_WEIGHTS and actual != FINGERPRINT_0_1:
         raise StudentError(
@@ -77,10 +77,10 @@ def check_fingerprint(weights: str, actual: str, folder: Path) -> None:
 
 
 def unknown_weights_error(weights: str) -> StudentError:
-    """What to say of weights that are not here, with those that are."""
+    """The error for weights that are not available; it lists those that are."""
     available = [
-        f"{_cached_fingerprint(folder)} ({whose})"
-        for folder, whose in ((SHIPPED_WEIGHTS_DIR, "this version's"), (WEIGHTS_DIR_0_1, "version 0.1's"))
+        f"{_cached_fingerprint(folder)} ({owner})"
+        for folder, owner in ((SHIPPED_WEIGHTS_DIR, "this version's"), (WEIGHTS_DIR_0_1, "version 0.1's"))
         if (folder / WEIGHTS_FILENAME).is_file()
     ]
     return StudentError(
@@ -90,7 +90,7 @@ def unknown_weights_error(weights: str) -> StudentError:
 
 
 def canonical_weights_name(weights: str) -> str:
-    """The name as it is, but one alone for those of version 0.1, which have two: to tell whether two runs had the same weights."""
+    """The weights' name for comparing runs: version 0.1's weights have two names, of which this returns one."""
     return EMBEDDED_0_1_WEIGHTS if weights == FINGERPRINT_0_1 else weights
 
 
@@ -107,11 +107,11 @@ def _remedy(folder: Path) -> str:
 
 
 def _cached_fingerprint(folder: Path) -> str:
-    """As ``compute_fingerprint``, but read again only when the file changed: pages ask for it each time they are drawn."""
+    """As ``compute_fingerprint``, but computed again only when the file changed: pages call it on every rerun."""
     try:
         stat = (folder / WEIGHTS_FILENAME).stat()
     except OSError:
-        return compute_fingerprint(folder)  # says what is wrong
+        return compute_fingerprint(folder)  # raises the right error
     return _fingerprint_for_stat(folder, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 

@@ -1,1 +1,1 @@
-"""Writing token by token with models of transformers: prefill, cache, sampling. Both kinds of student use it."""
+"""Text generation with transformers' models: prefill, cache, sampling. Both kinds of student use it."""

@@ -1,8 +1,8 @@
-"""A model's memory of what it has read: made as the architecture wants it, and its rows selected or repeated.
+"""Caches for all architectures: an empty one for a model, and selecting or repeating rows.
 
-transformers makes a cache from a model's config (``DynamicCache(config=…)``): plain layers keep all keys and values, layers with
-a sliding window the last ones alone, convolutions and recurrent layers a state. ``reorder_cache`` is the one operation on
-rows that all of its layers have.
+transformers makes a cache from a model's config (``DynamicCache(config=…)``): full-attention layers keep all keys and values, layers
+with a sliding window the last ones, convolutions and recurrent layers a state. ``reorder_cache`` is the only operation on rows that
+all of them support.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ AnyCache = DynamicCache | KVCache | TokenHistory
 
 
 def make_empty_cache(model: AnyModel) -> AnyCache:
-    """A cache that this model can fill."""
+    """An empty cache of the kind that this model uses."""
     if isinstance(model, Decoder):
         return KVCache()
     return TokenHistory() if isinstance(model, CachelessModel) else DynamicCache(config=model.config)
 
 
 def take_rows(cache: AnyCache, rows: torch.Tensor) -> AnyCache:
-    """A cache of its own for some rows (N,), or for rows several times; the one given stays as it is."""
+    """A new cache with these rows (N,), which may repeat; ``cache`` stays unchanged."""
     if not isinstance(cache, DynamicCache):
         return cache.take_rows(rows)
     selected = copy.copy(cache)
@@ -37,7 +37,7 @@ def take_rows(cache: AnyCache, rows: torch.Tensor) -> AnyCache:
 
 
 def keep_rows(cache: AnyCache, rows: torch.Tensor) -> None:
-    """Go on with these rows (N,) only. Writes into the cache."""
+    """Reduce the cache to these rows (N,), in place."""
     if isinstance(cache, DynamicCache):
         cache.reorder_cache(rows)
     else:
@@ -45,7 +45,7 @@ def keep_rows(cache: AnyCache, rows: torch.Tensor) -> None:
 
 
 def _copy_layer(layer: object) -> object:
-    """A layer's cache that shares tensors alone; ``reorder_cache`` puts new ones in their place, and touches none."""
+    """A shallow copy of a layer's cache; ``reorder_cache`` replaces its tensors and writes into none."""
     copied = copy.copy(layer)
     for name, value in vars(layer).items():
         if isinstance(value, dict | list):

@@ -1,8 +1,8 @@
-"""The embedded student's model, written out for answering: the same figures as transformers' Llama, in a third of the operations.
+"""A fast inference implementation of the embedded student's Llama: transformers' results with a third of the operations.
 
-For a model this small most of a step is not arithmetic but starting it. So here projections that read the same input are one
-matrix, norms' weights and attention's scale are multiplied into the matrices behind them, rotations are one complex product, and
-keys and values are written in place. Training goes through transformers and PEFT; the weights are taken over after each.
+For a model this small most of a step is overhead, not arithmetic. So projections of the same input are fused into one matrix, norm
+weights and the attention scale are multiplied into the following matrices, rotary embeddings are one complex product, and keys and
+values are written in place. Training uses transformers and PEFT; the weights are copied after each.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ CACHE_GROWTH_POSITIONS = 32
 
 
 class KVCache:
-    """Keys and values (layers, 2, B, heads, room, D), of which ``length`` positions are filled."""
+    """Keys and values (layers, 2, B, heads, capacity, D), of which ``length`` positions are filled."""
 
     def __init__(self, buffer: torch.Tensor | None = None, length: int = 0) -> None:
         self.buffer = buffer
         self.length = length
 
     def reserve(self, shape: tuple[int, int, int, int, int, int]) -> torch.Tensor:
-        """What is held, with room for more positions, as many as the ``shape`` of what comes has; ``length`` counts them from now on."""
+        """The buffer, enlarged if needed, for keys and values of this ``shape`` to be appended; adds their number to ``length``."""
         *outer, new_length, head_dim = shape
         old_length, self.length = self.length, self.length + new_length
         if self.buffer is None or self.length > self.buffer.shape[-2]:
@@ -37,17 +37,17 @@ class KVCache:
         return self.buffer
 
     def batch_select_indices(self, indices: torch.Tensor) -> None:
-        """Go on with these rows only."""
+        """Keep these rows only."""
         self.buffer = self.buffer.index_select(2, indices)
 
     def take_rows(self, rows: torch.Tensor, length: int | None = None) -> KVCache:
-        """A cache of its own for some rows, or for rows several times; of their first ``length`` positions, or of all."""
+        """A new cache with these rows, which may repeat, and their first ``length`` positions, or all."""
         length = self.length if length is None else length
         return KVCache(self.buffer[..., :length, :].index_select(2, rows), length)
 
 
 class Decoder:
-    """Called as transformers' models are, with the arguments that ``generate.py`` gives; nothing here can be trained."""
+    """A Llama with the interface of transformers' models that ``generate.py`` uses; for inference only."""
 
     def __init__(self, model: LlamaForCausalLM) -> None:
         config = self.config = model.config
@@ -63,14 +63,14 @@ class Decoder:
 
     @torch.no_grad()
     def load_weights(self, model: LlamaForCausalLM) -> None:
-        """Take the model's weights over as they are now."""
+        """Copy the model's current weights."""
         self.embedding = model.model.embed_tokens.weight
         self.layer_weights = [self._fuse_layer(layer) for layer in model.model.layers]
         self.head_weight = model.lm_head.weight * model.model.norm.weight
 
     def _fuse_layer(self, layer: torch.nn.Module) -> tuple[torch.Tensor, ...]:
         attention, mlp = layer.self_attn, layer.mlp
-        # A head's two halves turn together: side by side they are the real and the imaginary part of complex numbers.
+        # Rotary embeddings rotate a head's two halves together: interleaved, they are real and imaginary parts.
         q, k = (
             w.weight.view(self.num_heads, 2, self.head_dim // 2, -1).transpose(1, 2).reshape(w.weight.shape)
             for w in (attention.q_proj, attention.k_proj)
@@ -80,15 +80,15 @@ class Decoder:
         return qkv, attention.o_proj.weight.clone(), gate_up, mlp.down_proj.weight.clone()
 
     def __call__(self, *, logits_to_keep: int = 0, **inputs: Any) -> SimpleNamespace:
-        """``logits`` (B, L, V), or of the last ``logits_to_keep`` positions."""
+        """``logits`` (B, L, V), or those of the last ``logits_to_keep`` positions."""
         return SimpleNamespace(logits=self.compute_logits(self.hidden_states(**inputs)[:, -logits_to_keep:]))
 
     def base_model(self, **inputs: Any) -> SimpleNamespace:
-        """``last_hidden_state`` (B, L, H), as the head takes it."""
+        """``last_hidden_state`` (B, L, H), the head's input."""
         return SimpleNamespace(last_hidden_state=self.hidden_states(**inputs))
 
     def get_output_embeddings(self) -> Any:
-        """From hidden states to logits."""
+        """The head: a function from hidden states to logits."""
         return self.compute_logits
 
     def compute_logits(self, hidden: torch.Tensor) -> torch.Tensor:
@@ -105,10 +105,10 @@ class Decoder:
         use_cache: bool = True,
         output_mask: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Hidden states (B, L, H) of ``input_ids`` (B, L) behind what the cache holds; ``attention_mask`` covers both.
+        """Hidden states (B, L, H) of ``input_ids`` (B, L) after the cached positions; ``attention_mask`` covers both.
 
-        Without a mask the rows begin here and are padded on the right, if at all. With ``output_mask`` (B, L), true where a state is
-        asked for, the states (N, H) of these positions, row by row: the last layer computes no others.
+        Without a mask, rows may be padded on the right only. With ``output_mask`` (B, L), only the states (N, H) of the positions
+        where it is true, row by row: the last layer computes no others.
         """
         rows, new_length = input_ids.shape
         cache = KVCache() if past_key_values is None else past_key_values
@@ -131,14 +131,12 @@ class Decoder:
             torch.mul(_as_complex(q), rotations, out=_as_complex(queries))
             torch.mul(_as_complex(k), rotations, out=_as_complex(keys[:, :, past_length:total_length]))
             values[:, :, past_length:total_length] = v
-            # Written out: for rows as short as these PyTorch's own attention takes half as long again.
+            # Faster than PyTorch's scaled_dot_product_attention, which takes half as long again for rows this short.
             attention = torch.matmul(queries, keys[:, :, :total_length].transpose(-1, -2)).add_(bias).softmax(-1)
             attended = (
                 torch.matmul(attention, values[:, :, :total_length]).transpose(1, 2).reshape(rows * new_length, -1)
             )
-            if (
-                output_mask is not None and index == self.num_layers - 1
-            ):  # keys and values are there: the rest is for who asks
+            if output_mask is not None and index == self.num_layers - 1:  # all keys and values are there
                 selected = output_mask.reshape(-1).nonzero().squeeze(-1)
                 x, attended = x[selected], attended[selected]
             x.addmm_(attended, out_weight.T)
@@ -148,25 +146,25 @@ class Decoder:
         return x if output_mask is not None else x.view(rows, new_length, -1)
 
     def _rms_norm(self, x: torch.Tensor) -> torch.Tensor:
-        """RMS norm without weights, which are in the matrix behind it; from the vectors' lengths, a pass less than ``F.rms_norm``."""
+        """RMS norm without its weights, which are fused into the next matrix; one pass less than ``F.rms_norm``."""
         squares = torch.linalg.vector_norm(x, dim=-1, keepdim=True).square_()
         return x * squares.mul_(1 / x.shape[-1]).add_(self.eps).rsqrt_()
 
 
 def _as_complex(x: torch.Tensor) -> torch.Tensor:
-    """(…, D) as (…, D / 2) complex numbers; the same memory."""
+    """A view of (…, D) as (…, D / 2) complex numbers."""
     return torch.view_as_complex(x.unflatten(-1, (-1, 2)))
 
 
 def _causal_bias(past_length: int, new_length: int) -> torch.Tensor:
-    """What is added to attention's scores (L, total) where every position sees those before it."""
+    """Causal attention bias (L, total)."""
     return torch.full((new_length, past_length + new_length), torch.finfo(torch.float32).min).triu(past_length + 1)
 
 
 def _mask_bias(attention_mask: torch.Tensor, past_length: int, new_length: int) -> torch.Tensor:
-    """What is added to attention's scores (B, 1, 1 or L, total): nothing where a position sees another, else the least number."""
+    """Attention bias (B, 1, 1 or L, total): 0 where a position sees another, else the least float32."""
     visible = attention_mask[:, None, None, :].bool()
     if new_length > 1:
         visible = visible & torch.ones(new_length, past_length + new_length, dtype=torch.bool).tril(past_length)
-    # Where nothing may be seen (padding), all is: softmax needs something, and nobody asks for the outcome.
+    # Finite, so that softmax is defined for padding rows, which see nothing and whose results are unused.
     return torch.zeros(visible.shape).masked_fill_(~visible, torch.finfo(torch.float32).min)

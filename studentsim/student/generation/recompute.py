@@ -1,7 +1,7 @@
-"""Reading without a cache, for architectures whose memory cannot be carried over rightly: each time the whole text anew.
+"""Generation without a cache, for architectures whose cache cannot be continued correctly: the whole text is recomputed each step.
 
-Slow (the square of a text's length), and right for any causal model: rows are padded on the right, where nothing looks back at
-padding, as in training. Called as transformers' models are, with the arguments that ``generate.py`` gives.
+Slow (quadratic in a text's length) and correct for any causal model: rows are padded on the right, as in training. It has the
+interface of transformers' models that ``generate.py`` uses.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from transformers import PreTrainedModel
 
 
 class TokenHistory:
-    """What was read so far, in the place of a cache: ids (B, T), padding among them."""
+    """The ids so far (B, T), with padding, in place of a cache."""
 
     def __init__(self, ids: torch.Tensor | None = None) -> None:
         self.ids = ids
 
     def append(self, new_ids: torch.Tensor) -> torch.Tensor:
-        """All ids, with ``new_ids`` ones (B, L) behind; kept from now on."""
+        """Append ``new_ids`` (B, L) and return all ids."""
         self.ids = new_ids if self.ids is None else torch.cat([self.ids, new_ids], -1)
         return self.ids
 
     def batch_select_indices(self, indices: torch.Tensor) -> None:
-        """Go on with these rows only."""
+        """Keep these rows only."""
         self.ids = self.ids[indices.to(self.ids.device)]
 
     def take_rows(self, rows: torch.Tensor) -> TokenHistory:
-        """Some rows, or rows several times, as a cache of its own."""
+        """A new history with these rows, which may repeat."""
         return TokenHistory(self.ids[rows.to(self.ids.device)])
 
 
 class CachelessModel:
-    """A causal language model that reads every text from its beginning."""
+    """A causal language model that recomputes every text from its beginning."""
 
     def __init__(self, model: PreTrainedModel) -> None:
         self.model = model
@@ -44,14 +44,14 @@ class CachelessModel:
 
     @property
     def device(self) -> torch.device:
-        """Where the model is."""
+        """The model's device."""
         return self.model.device
 
     def __call__(self, *, logits_to_keep: int = 0, **inputs: Any) -> SimpleNamespace:
         """``logits`` (B, L, V) of the new ids, or of the last ``logits_to_keep`` of them."""
         compact, new_positions = self._right_padded_inputs(**inputs)
         columns, column_index = new_positions[:, -logits_to_keep:].unique(return_inverse=True)
-        if self._supports_logits_to_keep:  # a head over a whole long text is large
+        if self._supports_logits_to_keep:  # logits of a whole long text are large
             return SimpleNamespace(
                 logits=_gather_positions(self.model(**compact, logits_to_keep=columns).logits, column_index)
             )
@@ -71,7 +71,7 @@ class CachelessModel:
     def _right_padded_inputs(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, past_key_values: TokenHistory, **_: Any
     ) -> tuple[dict[str, Any], torch.Tensor]:
-        """Inputs with each row's own ids first and padding behind, and where in them the new ids (B, L) stand."""
+        """Inputs padded on the right, and the positions (B, L) of the new ids in them."""
         ids = past_key_values.append(input_ids)
         mask = attention_mask.long()
         longest = int(mask.sum(-1).max())
@@ -86,5 +86,5 @@ class CachelessModel:
 
 
 def _gather_positions(values: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-    """Values (B, L, …) of the places (B, L) of each row's (B, T, …)."""
+    """The values (B, L, H) at ``positions`` (B, L) of ``values`` (B, T, H)."""
     return values.gather(1, positions[:, :, None].expand(-1, -1, values.shape[-1]))

@@ -1,2 +1,3 @@
-"""Language models in the formats of Hugging Face, as students: catalogue, download, conversion, loading, chat, scoring, writing, and a fast
-decoder for processors. ``resolve``, ``memory``, ``hardware`` and what gets models know no torch."""
+"""Language models in Hugging Face formats as students: catalogue, download, conversion, loading, chat, scoring, generation, and a
+packed decoder for CPUs. ``catalogue``, ``download``, ``installation``, ``model_store``, ``resolve``, ``memory`` and ``hardware`` do
+not import torch."""

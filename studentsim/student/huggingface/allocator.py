@@ -1,4 +1,4 @@
-"""How a process with a language model asks the system for memory, so that it does not keep what it no longer needs."""
+"""Memory allocation settings for a process with a language model, so that it returns freed memory to the system."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import ctypes
 import os
 
 LARGE_ALLOCATION_BYTES = 2**20
-"""Bytes: what is as large is given back when it is freed, and leaves no holes."""
+"""Allocations of at least so many bytes are mapped from the system one by one, and returned when they are freed."""
 KERNEL_CACHE_SIZES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "256", "LRU_CACHE_CAPACITY": "16"}
-"""Products of different shapes that are kept compiled, by oneDNN and by PyTorch's layer above it (ideep); both keep 1024 of themselves."""
+"""Compiled matrix products (one for each shape) that are cached by oneDNN and by PyTorch's layer above it (ideep). Their default: 1024."""
 HUGE_PAGES_VARIABLE = "THP_MEM_ALLOC_ENABLE"
-"""PyTorch's name for asking Linux for pages of 2 MB under tensors that are as large; nothing changes where the system has none to give."""
+"""PyTorch's switch for 2 MB pages under tensors of at least that size. No effect where Linux offers none."""
 _M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
-"""glibc's names for the number of heaps, and for the size from which on memory is asked of the system each time (malloc.h)."""
+"""glibc's ``mallopt`` parameters: the number of heaps, and the size from which on allocations are mapped (malloc.h)."""
 
 
 def configure_allocator() -> None:
-    """Let all threads allocate from one heap, give large pieces back at once in large pages, and keep fewer compiled products. To be
-    called before there are threads and before anything is computed. Elsewhere than with glibc the heap stays as it is.
+    """One heap for all threads, large allocations mapped in 2 MB pages and returned when freed, smaller kernel caches.
 
-    glibc gives each thread a heap of its own, where what was freed in one serves no other, and comes to hold pieces of up to 32 MB in
-    them: a run with a language model so came to keep 6 GB, of which it used 2 (docs/log.md). It settles the number of heaps when the second
-    thread asks. A product is compiled for each new shape, and texts without padding are of new shapes in every lesson: those that were
-    kept took up to a gigabyte, and their search more time than it saved. Pieces asked of the system anew are empty pages, each of which
-    costs a fault: with pages of 2 MB a training step takes a sixth less time.
+    Call it before there are threads and before anything is computed. Without glibc the heap stays as it is.
+
+    glibc gives each thread a heap of its own, whose freed memory no other thread can use: a run with a language model held 6 GB and used
+    2 (docs/log.md). It fixes the number of heaps when the second thread allocates. A product is compiled for each new shape, and texts
+    without padding have new shapes in every turn: cached, they took up to a gigabyte, and looking them up more time than it saved. Newly
+    mapped memory costs a page fault a page: with pages of 2 MB a training step takes a sixth less time.
     """
     for name, value in {**KERNEL_CACHE_SIZES, HUGE_PAGES_VARIABLE: "1"}.items():
         os.environ.setdefault(name, value)
@@ -34,6 +34,6 @@ def configure_allocator() -> None:
 
 
 def release_free_memory() -> None:
-    """Give what is free in any heap back to the system, at the end of work that needed much. Takes some hundredths of a second."""
+    """Return free heap memory to the system, after work that needed much. Takes some hundredths of a second."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -1,7 +1,7 @@
-"""The form a model is asked to answer in, and given workings put into that form. No torch here.
+"""The answer format that the prompt asks for, and solutions rewritten in that format. No torch here.
 
-The source paper's prompt (P0) asks for none. Asked to end with "Answer: (letter)", most models do, and their letter is read surely.
-Asked for the working first, they show how they came by it (chain of thought, Wei et al. 2022), which takes longer to write.
+The source paper's prompt (P0) asks for no format. Asked to end with "Answer: (letter)", most models do, and the letter can be parsed
+reliably. Asked for the working first, they reason step by step (chain of thought, Wei et al. 2022), which takes longer to generate.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _INSTRUCTIONS: Mapping[AnswerForm, str] = {
 
 
 def answer_instruction(answer_form: AnswerForm) -> str:
-    """What stands behind a question's options to ask for the form; blank for the paper's own prompt."""
+    """The instruction after a question's options that asks for the format; "" for the paper's prompt."""
     return _INSTRUCTIONS[answer_form]
 
 
 def apply_answer_form(question: Question, text: str, answer_form: AnswerForm) -> str:
-    """A given working as the prompt asks for it: its last line names the option it ends in. Other texts stay as they are.
+    """A solution in the format that the prompt asks for: its last line names the option it leads to. Other texts are unchanged.
 
     >>> apply_answer_form(question, "4 x 6 = 24\\nAnswer: c) 24", "letter")  # doctest: +SKIP
     '4 x 6 = 24\\nAnswer: (c)'
@@ -41,12 +41,12 @@ def apply_answer_form(question: Question, text: str, answer_form: AnswerForm) ->
 
 
 def format_option_letter(option: Option, answer_form: AnswerForm) -> str:
-    """An option's letter as an answer in this form names it."""
+    """An option's letter as an answer in this format gives it."""
     return option.letter if answer_form == "free" else f"({option.letter})"
 
 
 def _find_stated_option(question: Question, text: str) -> Option | None:
-    """The option that a given working, or the end of one, ends in."""
+    """The option that a solution, or the last lines of one, leads to; None where the text is no option's."""
     text = text.strip()
     last = text.rpartition("\n")[2].strip()
     for option in question.options:

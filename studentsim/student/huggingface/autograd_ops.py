@@ -1,6 +1,7 @@
-"""The decoder's operations with gradients of their own: less is kept for the backward pass, and less is written to memory.
+"""The packed decoder's operations with hand-written gradients, which keep less for the backward pass and write less memory.
 
-Base weights are frozen, so no gradient of theirs is ever made. Shapes: N positions, H hidden, I inputs, O outputs, R the adapter's rank.
+Base weights are frozen, so that their gradients are not computed. In each ``backward`` only the listed inputs get gradients.
+Shapes: N positions, H hidden, I inputs, O outputs, R the adapter's rank, D a head's dimension.
 """
 
 from __future__ import annotations
@@ -14,103 +15,105 @@ from studentsim.student.huggingface.packing import PackedBatch
 
 
 class RMSNorm(torch.autograd.Function):
-    """``x`` (N, H) float32 over its root mean square, in ``dtype``, times ``weight`` (H,), as transformers' Llama computes it."""
+    """``x`` (N, H), float32, divided by its root mean square, cast to ``dtype``, times ``weight`` (H,), as in transformers' Llama."""
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, eps: float, dtype: torch.dtype) -> torch.Tensor:
         """Keeps ``x`` and its scale."""
-        scale = _rms_scale(x, eps)
+        scale = rms_scale(x, eps)
         ctx.save_for_backward(x, weight, scale)
-        return _rms_norm(x, weight, scale, dtype)
+        return rms_norm(x, weight, scale, dtype)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
-        """To ``x`` alone: the norm is frozen."""
+        """Gradient of ``x``."""
         return _rms_norm_backward(gradient, *ctx.saved_tensors), None, None, None
 
 
 class LoRALinear(torch.autograd.Function):
-    """``x`` (N, I) times the frozen ``weight`` (O, I), plus its way through the adapter: ``down`` (R, I), ``up`` (O, R), scale included."""
+    """``x`` (N, I) through the frozen ``weight`` (O, I), plus the adapter: ``down`` (R, I), then ``up`` (O, R), LoRA's scale included."""
 
     @staticmethod
     def forward(
         ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, down: torch.Tensor, up: torch.Tensor
     ) -> torch.Tensor:
-        """Keeps what goes in, and the adapter's narrow part."""
-        out, narrow = _lora_linear(x, weight, bias, down, up)
-        ctx.save_for_backward(x, weight, down, up, narrow)
+        """Keeps the inputs, and the adapter's intermediate (N, R)."""
+        out, intermediate = _lora_linear(x, weight, bias, down, up)
+        ctx.save_for_backward(x, weight, down, up, intermediate)
         return out
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None, torch.Tensor, torch.Tensor]:
-        """To ``x`` and to both parts of the adapter."""
+        """Gradients of ``x``, ``down`` and ``up``."""
         to_x, to_down, to_up = _lora_linear_backward(gradient, *ctx.saved_tensors)
         return to_x, None, None, to_down, to_up
 
 
 class RMSNormLoRALinear(torch.autograd.Function):
-    """``LoRALinear`` of ``RMSNorm``. The normed states are computed again for the backward pass and not kept."""
+    """``LoRALinear`` of ``RMSNorm``; the backward pass computes the normed states again instead of keeping them."""
 
     @staticmethod
     def forward(
         ctx: Any, x: torch.Tensor, norm: torch.Tensor, eps: float,
         weight: torch.Tensor, bias: torch.Tensor | None, down: torch.Tensor, up: torch.Tensor,
     ) -> torch.Tensor:  # fmt: skip
-        """Keeps ``x`` (N, H) float32, its scale, and the adapter's narrow part."""
-        scale = _rms_scale(x, eps)
-        out, narrow = _lora_linear(_rms_norm(x, norm, scale, weight.dtype), weight, bias, down, up)
-        ctx.save_for_backward(x, norm, scale, weight, down, up, narrow)
+        """Keeps ``x`` (N, H), float32, its scale, and the adapter's intermediate (N, R)."""
+        scale = rms_scale(x, eps)
+        out, intermediate = _lora_linear(rms_norm(x, norm, scale, weight.dtype), weight, bias, down, up)
+        ctx.save_for_backward(x, norm, scale, weight, down, up, intermediate)
         return out
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        """To ``x`` and to both parts of the adapter."""
+        """Gradients of ``x``, ``down`` and ``up``."""
         x, norm, scale, weight, *adapter = ctx.saved_tensors
-        normed = _rms_norm(x, norm, scale, weight.dtype)
+        normed = rms_norm(x, norm, scale, weight.dtype)
         to_normed, to_down, to_up = _lora_linear_backward(gradient, normed, weight, *adapter)
         return _rms_norm_backward(to_normed, x, norm, scale), None, None, None, None, to_down, to_up
 
 
 class SwiGLU(torch.autograd.Function):
-    """silu(gate) x up of both side by side (N, 2 I)."""
+    """silu(gate) x up, of gate and up side by side (N, 2 I)."""
 
     @staticmethod
     def forward(ctx: Any, gate_up: torch.Tensor) -> torch.Tensor:
-        """Keeps what goes in."""
+        """Keeps the inputs."""
         ctx.save_for_backward(gate_up)
         return _swiglu(gate_up)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
-        """To gate and up side by side."""
+        """Gradient of gate and up, side by side."""
         return _swiglu_backward(gradient, *ctx.saved_tensors)
 
 
 class SwiGLULoRALinear(torch.autograd.Function):
-    """``LoRALinear`` of ``SwiGLU``, whose product is computed again for the backward pass and not kept."""
+    """``LoRALinear`` of ``SwiGLU``; the backward pass computes SwiGLU's result again instead of keeping it."""
 
     @staticmethod
     def forward(
         ctx: Any, gate_up: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, down: torch.Tensor, up: torch.Tensor
     ) -> torch.Tensor:  # fmt: skip
-        """Keeps gate and up (N, 2 I), and the adapter's narrow part."""
-        out, narrow = _lora_linear(_swiglu(gate_up), weight, bias, down, up)
-        ctx.save_for_backward(gate_up, weight, down, up, narrow)
+        """Keeps gate and up (N, 2 I), and the adapter's intermediate (N, R)."""
+        out, intermediate = _lora_linear(_swiglu(gate_up), weight, bias, down, up)
+        ctx.save_for_backward(gate_up, weight, down, up, intermediate)
         return out
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None, torch.Tensor, torch.Tensor]:
-        """To gate and up side by side, and to both parts of the adapter."""
+        """Gradients of gate and up (side by side), ``down`` and ``up``."""
         gate_up, *linear = ctx.saved_tensors
         to_product, to_down, to_up = _lora_linear_backward(gradient, _swiglu(gate_up), *linear)
         return _swiglu_backward(to_product, gate_up), None, None, to_down, to_up
 
 
-def _rms_scale(x: torch.Tensor, eps: float) -> torch.Tensor:
+def rms_scale(x: torch.Tensor, eps: float) -> torch.Tensor:
+    """The reciprocal root mean square (N, 1) of ``x`` (N, H)."""
     return x.square().mean(-1, keepdim=True).add_(eps).rsqrt_()
 
 
-def _rms_norm(x: torch.Tensor, weight: torch.Tensor, scale: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+def rms_norm(x: torch.Tensor, weight: torch.Tensor, scale: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """``x`` (N, H) times ``scale`` (N, 1), cast to ``dtype``, times ``weight`` (H,)."""
     return (x * scale).to(dtype).mul_(weight)
 
 
@@ -125,9 +128,9 @@ def _rms_norm_backward(
 def _lora_linear(
     x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, down: torch.Tensor, up: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Outputs (N, O), and the adapter's narrow part (N, R)."""
-    narrow = F.linear(x, down)
-    return F.linear(x, weight, bias).addmm_(narrow, up.T), narrow
+    """Outputs (N, O), and the adapter's intermediate (N, R)."""
+    intermediate = F.linear(x, down)
+    return F.linear(x, weight, bias).addmm_(intermediate, up.T), intermediate
 
 
 def _lora_linear_backward(
@@ -136,11 +139,11 @@ def _lora_linear_backward(
     weight: torch.Tensor,
     down: torch.Tensor,
     up: torch.Tensor,
-    narrow: torch.Tensor,
+    intermediate: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Gradients of ``x``, ``down`` and ``up``."""
-    back = gradient @ up
-    return (gradient @ weight).addmm_(back, down), back.T @ x, gradient.T @ narrow
+    to_intermediate = gradient @ up
+    return (gradient @ weight).addmm_(to_intermediate, down), to_intermediate.T @ x, gradient.T @ intermediate
 
 
 def _swiglu(gate_up: torch.Tensor) -> torch.Tensor:
@@ -158,23 +161,23 @@ def _swiglu_backward(gradient: torch.Tensor, gate_up: torch.Tensor) -> torch.Ten
 
 
 class RotaryEmbedding(torch.autograd.Function):
-    """Rotary position embedding of ``x`` (N, heads, D) by ``cos`` and ``sin`` (N, 1, D / 2), float32; the halves of D turn together."""
+    """Rotary position embedding of ``x`` (N, heads, D) by ``cos`` and ``sin`` (N, 1, D / 2), float32; rotates the two halves of D."""
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-        """Keeps the angles alone."""
+        """Keeps ``cos`` and ``sin``."""
         ctx.save_for_backward(cos, sin)
         return apply_rotary(x, cos, sin)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        """Turned back."""
+        """Gradient of ``x``: the inverse rotation."""
         cos, sin = ctx.saved_tensors
         return apply_rotary(gradient, cos, -sin), None, None
 
 
 def apply_rotary(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-    """``x`` turned, in its own dtype; computed in float32."""
+    """``x`` (N, heads, D) rotated; computed in float32, returned in its own dtype."""
     a, b = x.float().chunk(2, -1)
     return torch.cat([a * cos - b * sin, b * cos + a * sin], -1).to(x.dtype)
 
@@ -182,15 +185,15 @@ def apply_rotary(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch
 class PackedAttention(torch.autograd.Function):
     """Attention within each row of a pack: ``q`` (N, heads, D), ``k`` and ``v`` (N, KV heads, D) -> (N, heads x D).
 
-    Forward is PyTorch's own. Its backward pass is slow on processors in 16 bits (three times as long as what stands here), and it
-    would compute what masks leave out: so backward goes block by block, with the attention's shares made anew.
+    Forward is PyTorch's. Its backward pass is slow on CPUs in 16 bits (three times as long as this one), and computes masked scores
+    too: so backward goes block by block, and computes the attention probabilities again.
     """
 
     @staticmethod
     def forward(
         ctx: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, pack: PackedBatch, scale: float
     ) -> torch.Tensor:
-        """Keeps what goes in and what comes out."""
+        """Keeps inputs and outputs."""
         out = packed_attention(q, k, v, pack, scale)
         ctx.save_for_backward(q, k, v, out)
         ctx.pack, ctx.scale = pack, scale
@@ -198,7 +201,7 @@ class PackedAttention(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, None, None]:
-        """To queries, keys and values, block by block."""
+        """Gradients of ``q``, ``k`` and ``v``, block by block."""
         q, k, v, out = ctx.saved_tensors
         gradient = gradient.view(q.shape)
         output_dots = (gradient.float() * out.float()).sum(-1)  # (N, heads)
@@ -206,8 +209,7 @@ class PackedAttention(torch.autograd.Function):
         kv_heads = k.shape[1]
         for queries, keys in ctx.pack.attention_blocks():
             block_q, block_gradient = (
-                _group_by_kv_head(q[queries], kv_heads),
-                _group_by_kv_head(gradient[queries], kv_heads),
+                _group_by_kv_head(t[queries], kv_heads) for t in (q, gradient)
             )  # (KV, group x L, D)
             block_k = torch.cat([k[s] for s in keys]).transpose(0, 1)  # (KV, T, D)
             block_v = torch.cat([v[s] for s in keys]).transpose(0, 1)
@@ -233,21 +235,19 @@ class PackedAttention(torch.autograd.Function):
 def packed_attention(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, pack: PackedBatch, scale: float
 ) -> torch.Tensor:
-    """Attention within each row, (N, heads, D)."""
+    """Attention (N, heads, D) within each row of a pack; arguments as for ``PackedAttention``."""
     out = torch.empty_like(q)
-    before = slice(0, pack.prefix)
+    prefix = slice(0, pack.prefix)
     if pack.prefix:
-        out[before] = _attended(q[before], k[before], v[before], None, scale)
+        out[prefix] = _attend(q[prefix], k[prefix], v[prefix], None, scale)
     for span in pack.spans:
         row = slice(span.start, span.stop)
-        keys, values = (torch.cat([t[before], t[row]]) if pack.prefix else t[row] for t in (k, v))
-        out[row] = _attended(q[row], keys, values, pack.attention_mask(span, q.dtype), scale)
+        keys, values = (torch.cat([t[prefix], t[row]]) if pack.prefix else t[row] for t in (k, v))
+        out[row] = _attend(q[row], keys, values, pack.attention_mask(span, q.dtype), scale)
     return out
 
 
-def _attended(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None, scale: float
-) -> torch.Tensor:
+def _attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None, scale: float) -> torch.Tensor:
     """Attention (L, heads, D) of queries (L, heads, D) to keys and values (T, KV heads, D); causal where there is no ``mask`` (L, T)."""
     q, k, v = (t.transpose(0, 1)[None] for t in (q, k, v))
     attended = F.scaled_dot_product_attention(
@@ -257,12 +257,12 @@ def _attended(
 
 
 def _group_by_kv_head(x: torch.Tensor, kv_heads: int) -> torch.Tensor:
-    """(L, heads, D) -> (KV, heads / KV x L, D): heads that share keys stand together."""
+    """(L, heads, D) -> (KV, heads / KV x L, D), with heads grouped by the keys they share."""
     return x.transpose(0, 1).reshape(kv_heads, -1, x.shape[-1])
 
 
 def _mask_future_keys(scores: torch.Tensor) -> None:
-    """Hide from each of L queries the keys that stand behind it; the last L of T keys are the queries' own. Writes."""
+    """Mask, in place, the keys after each query in ``scores`` (…, L, T); the last L of T keys are the queries' own."""
     length, total = scores.shape[-2:]
     later = torch.ones(length, length, dtype=torch.bool).triu_(1)
     scores[..., total - length :].masked_fill_(later, -torch.inf)

@@ -1,8 +1,8 @@
-"""Whether an architecture may be read in pieces: prompt first, completions behind it, rows of unequal length side by side.
+"""Decides whether a model's KV cache is reliable: first prompts, padded to one length, then completions after them.
 
-Attention can; where a layer keeps a state (convolutions, Mamba and its like), padding and a second piece must be told to it, and not
-every implementation is. Some only crash, some silently tell something else. So a model is tried on a few tokens when it is loaded, and
-where what it tells is not what one plain forward pass tells, it is read from the beginning each time (``CachelessModel``).
+Attention allows that. Layers with a state (convolutions, Mamba) must handle padding and continued sequences, and not every implementation
+does: some crash, some silently compute something else. So a model is tried on a few tokens when it is loaded; where the probabilities
+differ from those of one forward pass, ``CachelessModel`` computes every text from its beginning.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ VERIFIED_STATEFUL_TYPES = (
     "lfm2", "lfm2_moe", "qwen3_next", "qwen3_5_text", "falcon_h1", "granitemoehybrid", "bamba", "zamba2", "nemotron_h",
     "olmo_hybrid",
 )  # fmt: skip
-"""Stateful architectures whose state is right behind padding and over several pieces, by their tiny models in float32
-(tests/test_architectures.py). Of others that is not believed."""
+"""Architectures with a state that is right after padding and when continued, as tiny models in float32 show
+(tests/test_architectures.py). Others with a state are never trusted."""
 MAX_CACHE_ERROR = {torch.float32: 1e-2}
-"""Total variation distance (0 to 1) between what is told the two ways, at most. In 16 bits rounding alone makes some."""
+"""The largest accepted total variation distance (0 to 1) of next-token probabilities. In 16 bits rounding makes some."""
 MAX_CACHE_ERROR_16_BIT = 0.2
 
 
 def wrap_if_cache_unreliable(model: PreTrainedModel) -> PreTrainedModel | CachelessModel:
-    """What is to write and score: the model itself where its cache can be relied on."""
+    """The model itself where its KV cache is reliable, else a ``CachelessModel`` of it."""
     return model if has_reliable_cache(model) else CachelessModel(model)
 
 
 @torch.no_grad()
 def has_reliable_cache(model: PreTrainedModel) -> bool:
-    """Whether the model tells behind a cache, behind padding and with rows repeated what it tells of a whole text."""
+    """Whether a cache, padding and repeated rows leave the model's next-token probabilities as they are without."""
     if "past_key_values" not in inspect.signature(model.forward).parameters:
         return False
     if model._is_stateful and model.config.get_text_config().model_type not in VERIFIED_STATEFUL_TYPES:
@@ -44,7 +44,7 @@ def has_reliable_cache(model: PreTrainedModel) -> bool:
         return _measure_cache_error(model) <= MAX_CACHE_ERROR.get(model.dtype, MAX_CACHE_ERROR_16_BIT)
     except torch.OutOfMemoryError:
         raise
-    except Exception:  # caches of an architecture's own fail in many ways; all mean the same
+    except Exception:  # an architecture's own cache may fail in many ways
         return False
 
 
@@ -56,26 +56,26 @@ def max_logprob_error(
     logps: Sequence[Sequence[float]],
     pad_token_id: int,
 ) -> float:
-    """How far (nats) the log-probabilities ``logps`` of each prompt's texts are off, at most, from plain passes over whole texts."""
+    """The largest error (nats) of ``logps``, the completions' log-probabilities, against forward passes over whole texts."""
     uncached = CachelessModel(model)
     expected = [
         score_options(uncached, prefill(uncached, [prompt], pad_token_id), [prompt_completions], batch_size=1)[0]
         for prompt, prompt_completions in zip(prompts, completions, strict=True)
     ]
-    return max(abs(a - b) for row, own in zip(logps, expected, strict=True) for a, b in zip(row, own, strict=True))
+    return max(abs(a - b) for row, exact in zip(logps, expected, strict=True) for a, b in zip(row, exact, strict=True))
 
 
 def _measure_cache_error(model: PreTrainedModel) -> float:
-    """The largest total variation distance found, on a few tokens that mean nothing."""
+    """The largest total variation distance of next-token probabilities with a cache from those without, on a few arbitrary tokens."""
     long, short, first, second = (_make_probe_ids(model, n, length) for n, length in enumerate((11, 6, 4, 3)))
     prefix = prefill(model, [long, short], pad_token_id=0)
-    gaps = [_total_variation(prefix.next_token_logits[1], _full_forward_logits(model, short)[-1])]
+    distances = [_total_variation(prefix.next_token_logits[1], _full_forward_logits(model, short)[-1])]
     prefix = prefix.take_rows([1, 1])
     logits = model(**continuation_inputs(prefix, [first, second])).logits.float()
     for row, ids in enumerate((first, second)):
         expected = _full_forward_logits(model, short + ids)[len(short) :]
-        gaps += [_total_variation(logits[row, k], expected[k]) for k in range(len(ids))]
-    return max(gaps)
+        distances += [_total_variation(logits[row, k], expected[k]) for k in range(len(ids))]
+    return max(distances)
 
 
 def _make_probe_ids(model: PreTrainedModel, number: int, length: int) -> list[int]:
@@ -84,7 +84,7 @@ def _make_probe_ids(model: PreTrainedModel, number: int, length: int) -> list[in
 
 
 def _full_forward_logits(model: PreTrainedModel, ids: list[int]) -> torch.Tensor:
-    """Logits (L, V) of one forward pass over everything."""
+    """Logits (L, V) of one forward pass over the whole text."""
     return model(input_ids=torch.tensor([ids], device=model.device), use_cache=False).logits[0].float()
 
 

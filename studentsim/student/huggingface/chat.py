@@ -1,13 +1,13 @@
-"""A question as a model of the hub reads it: in its tokenizer's chat template, or as plain text.
+"""Formats questions as prompts for a language model: in its tokenizer's chat template, or as plain text.
 
     Answer the multiple-choice question:          the source paper's prompt (P0), in Gemma's turns for Gemma and so on
     A coat is marked at $40 …
     a) 24
     b) 30
 
-A second attempt is asked for as the chat goes on: question, attempt, the teacher's words, attempt …
-Control tokens that stand in a question, an attempt or the teacher's words are broken up: they are text, not turns.
-A template that prints today's date (``strftime_now``) gets the run's own, so that a resumed run reads what it read before.
+For a second attempt the chat continues: question, attempt, the teacher's feedback, attempt …
+Control tokens in a question, an attempt or feedback are broken up, so that they are read as text.
+A template that prints today's date (``strftime_now``) gets the run's date, so that a resumed run builds the same prompts.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from studentsim.types import Question
 
 QUESTION_INSTRUCTION = "Answer the multiple-choice question:"
 _CONTROL_TOKEN_PATTERN = re.compile(r"<[^<>\s]{1,40}>|\[/?[A-Z_]{2,20}\]")
-"""What looks like a control token in a chat template."""
+"""Control tokens in a chat template, by their form."""
 _STRFTIME_NOW_PATTERN = re.compile(r"""strftime_now\(\s*(['"])(.*?)\1\s*\)""")
 _SENTINEL_TEXT = "studentsim3141592"
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """What stands before the student: as text, and as token ids."""
+    """A prompt as text and as token ids."""
 
     text: str
     ids: list[int]
 
 
 class ChatFormatter:
-    """Turns questions into prompts for one tokenizer, and answers into token ids.
+    """Builds prompts from questions and encodes answers, for one tokenizer.
 
-    ``date`` (ISO) is what a template prints as today's; blank: today's. ``answer_form`` is asked for behind each question.
+    ``prompt_date`` (ISO): the date that a template prints; "": today's. ``answer_form``: the format that prompts ask for.
 
-    :raises StudentError: the tokenizer has a chat template that cannot be used.
+    :raises StudentError: when the tokenizer's chat template cannot be rendered.
     """
 
     def __init__(
@@ -53,21 +53,21 @@ class ChatFormatter:
         self.tokenizer = tokenizer
         self.answer_form: AnswerForm = answer_form
         template = tokenizer.chat_template
-        if isinstance(template, dict):  # several, for tools and the like: this is the one that is taken
+        if isinstance(template, dict):  # several, for tools and others: this is the one that is used
             template = template.get("default")
         self._dated_template = fix_template_date(template, prompt_date) if prompt_date and template else None
         self.has_template = bool(tokenizer.chat_template)
         self._control_token_pattern = _compile_control_pattern(tokenizer)
         self.answer_prefix = self._find_answer_prefix() if self.has_template else " "
-        """What stands between a prompt and the first word of an answer: a space in Llama 2's template, in most nothing."""
+        """White space between a prompt and an answer's first word: a space in Llama 2's template, in most none."""
         self.end_token_id = self._find_end_token_id() if self.has_template else tokenizer.eos_token_id
         """The token that ends an answer."""
 
     def build_question_prompt(self, question: Question, earlier_attempts: Sequence[tuple[str, str]] = ()) -> Prompt:
-        """The question; after it the earlier attempts, each with the teacher's words."""
+        """The question, then ``earlier_attempts``: pairs of an attempt and the teacher's feedback on it."""
         turns = [self.escape_control_tokens(format_question(question)) + answer_instruction(self.answer_form)]
-        for attempt, words in earlier_attempts:
-            turns += [self.escape_control_tokens(attempt.strip()), self.escape_control_tokens(words)]
+        for attempt, feedback in earlier_attempts:
+            turns += [self.escape_control_tokens(attempt.strip()), self.escape_control_tokens(feedback)]
         if self.has_template:
             text = self._render_template(turns, add_generation_prompt=True)
         else:
@@ -79,24 +79,24 @@ class ChatFormatter:
         return Prompt(text, self._tokenize(text))
 
     def build_user_prompt(self, text: str) -> Prompt:
-        """Any other request, as one turn of the user's."""
+        """Any other request, as one user turn."""
         if not self.has_template:
             return Prompt(text, self._tokenize(f"{self.escape_control_tokens(text)}\n"))
         rendered = self._render_template([self.escape_control_tokens(text)], add_generation_prompt=True)
         return Prompt(rendered, self._tokenize(rendered))
 
     def encode_completion(self, prompt: Prompt, text: str, *, ended: bool = True) -> list[int]:
-        """Ids of an answer after this prompt, its end included where it has ``ended``."""
+        """Ids of an answer after this prompt; ``ended``: with the end token."""
         return [
             *self.encode_continuation(prompt, self.escape_control_tokens(text.strip())),
             *([self.end_token_id] if ended else []),
         ]
 
     def encode_continuation(self, prompt: Prompt, text: str) -> list[int]:
-        """Ids of a text after this prompt, tokenised together with it: the boundary is what it is where the model writes on."""
+        """Ids of a text after this prompt, tokenised together with it, so that the boundary is that of generated text."""
         text = self.answer_prefix + text
         whole = self._tokenize(prompt.text + text)
-        # A prompt that was too long lost its middle; then its text still tells how it goes on.
+        # The ids of a prompt that was too long lack its middle; its text does not.
         return (
             _strip_prefix(whole, prompt.ids)
             or _strip_prefix(whole, self._tokenize(prompt.text))
@@ -104,9 +104,9 @@ class ChatFormatter:
         )
 
     def _encode_mid_text(self, text: str) -> list[int]:
-        """Ids of a text as it would go on from another, where prompt and text share a token that the prompt alone does not have.
+        """Ids of a text within another text, for when the tokenizer merges the end of the prompt with the beginning of the text.
 
-        SentencePiece's tokenizers begin a text that stands alone with a space of their own, which is not meant here.
+        SentencePiece's tokenizers begin a separate text with a space of their own, which is unwanted here.
         """
         for anchor in ("\n", ".", ")", "a"):
             before, whole = (self.tokenizer(t, add_special_tokens=False).input_ids for t in (anchor, anchor + text))
@@ -117,7 +117,7 @@ class ChatFormatter:
     def escape_control_tokens(self, text: str) -> str:
         """The text with control tokens broken up by a space after their first character."""
         return (
-            self._control_token_pattern.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
+            self._control_token_pattern.sub(lambda match: f"{match[0][0]} {match[0][1:]}", text)
             if self._control_token_pattern
             else text
         )
@@ -126,14 +126,14 @@ class ChatFormatter:
 
     def _tokenize(self, text: str) -> list[int]:
         ids = list(self.tokenizer(text, add_special_tokens=not self.has_template).input_ids)
-        # Some tokenizers end every text; a prompt is to be gone on with.
+        # Some tokenizers append their end token to every text; a prompt is to be continued.
         return ids[:-1] if ids and not self.has_template and ids[-1] == self.tokenizer.eos_token_id else ids
 
     def _render_template(self, turns: Sequence[str], *, add_generation_prompt: bool) -> str:
         roles = ("user", "assistant")
         messages = [{"role": roles[n % 2], "content": text} for n, text in enumerate(turns)]
         try:
-            # Without thinking aloud first (Qwen 3 and its like): answers are limited in length.
+            # Without a thinking phase (Qwen 3): answers are limited in length.
             return self.tokenizer.apply_chat_template(
                 messages,
                 chat_template=self._dated_template,
@@ -147,7 +147,7 @@ class ChatFormatter:
             ) from error
 
     def _find_answer_prefix(self) -> str:
-        """White space that the template puts before an answer, and not at the end of a prompt."""
+        """White space that the template puts before an answer but not at the end of a prompt."""
         prompt, whole = (
             self._render_template(["Q"], add_generation_prompt=True),
             self._render_template(["Q", _SENTINEL_TEXT], add_generation_prompt=False),
@@ -164,22 +164,22 @@ class ChatFormatter:
 
 
 def _strip_prefix(whole: list[int], prefix: list[int]) -> list[int]:
-    """What stands in ``whole`` behind what it begins with; nothing where it does not begin so."""
+    """``whole`` without ``prefix`` at its beginning; empty where it does not begin with it."""
     return whole[len(prefix) :] if whole[: len(prefix)] == prefix else []
 
 
 def fix_template_date(template: str, date: str) -> str:
-    """A chat template that prints this day (ISO) where it printed today.
+    """The chat template with this ``date`` (ISO) in the place of today's.
 
     >>> fix_template_date("Today is {{ strftime_now('%d %b %Y') }}.", "2026-01-31")
     'Today is {{ "31 Jan 2026" }}.'
     """
     day = datetime.fromisoformat(date)
-    return _STRFTIME_NOW_PATTERN.sub(lambda found: json.dumps(day.strftime(found[2])), template)
+    return _STRFTIME_NOW_PATTERN.sub(lambda match: json.dumps(day.strftime(match[2])), template)
 
 
 def format_question(question: Question) -> str:
-    """The question with its options, as the paper puts it."""
+    """The question with its options, as in the paper's prompt (P0)."""
     options = "\n".join(f"{o.letter}) {o.text}" for o in question.options)
     return f"{QUESTION_INSTRUCTION}\n{question.problem}\n{options}"
 

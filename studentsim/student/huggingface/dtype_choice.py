@@ -1,8 +1,8 @@
-"""Whether a model computes faster in float32 or in bfloat16 on this computer's processor: measured, not guessed.
+"""Measures whether a model computes faster in float32 or in bfloat16 on this computer's CPU.
 
-With AMX or AVX512-BF16 a processor multiplies matrices in bfloat16 several times as fast as in float32; without them it may take
-many times as long. So one layer's products, of the model's own shape, are timed in both, in a process of its own (torch is
-imported there alone), and the result is kept for this machine in ``<data>/models/.dtype.json``.
+With AMX or AVX512-BF16 a CPU multiplies matrices in bfloat16 several times as fast as in float32; without them it may take many
+times as long. So one layer's products, of the model's own shape, are timed in both in a child process (only that imports torch),
+and the result is cached for this machine in ``<data>/models/.dtype.json``.
 
     echo '{"hidden": 576, "intermediate": 1536, "heads": 9, "kv_heads": 3, "head_dim": 64, "vocabulary": 49152, "gated": true,
            "threads": 2}' | python -m studentsim.student.huggingface.dtype_choice
@@ -25,39 +25,39 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import studentsim
 from studentsim.parallel import available_cores
+from studentsim.student.huggingface.child_module import child_environment
 from studentsim.student.huggingface.memory import ModelShape
 from studentsim.student.huggingface.model_store import models_folder
 
 MIN_SPEEDUP = 1.15
-"""How many times as fast bfloat16 must be to be chosen: it rounds to three digits, which for less is not worth it."""
+"""bfloat16 is chosen only if it is at least this many times as fast: it rounds to three digits."""
 MIN_MEASURED_PARAMETERS = 20_000_000
-"""Models of fewer are computed in float32, unmeasured: they are quick in either."""
+"""Smaller models are computed in float32 without a measurement: they are fast in either."""
 TIMEOUT_SECONDS = 60.0
-"""Seconds that the measurement may take, torch's import and all, before float32 is taken."""
+"""Seconds that the measurement may take, torch's import included; after that float32 is chosen."""
 MAX_THREADS = 64
 BATCHED_TOKEN_SHARE = 0.9
-"""Of the tokens that a run computes, about this share goes through the model hundreds at once (prompts, training); the others are
-written, a token of each answer at once."""
+"""About this share of a run's tokens goes through the model hundreds at once (prompts, training); the others are generated, one token
+of each answer at a time."""
 
 
 @dataclass(frozen=True)
 class DtypeChoice:
-    """What a model computes in on this processor, and why."""
+    """The dtype a model computes in on this CPU, and the reason."""
 
     dtype: str
     """``float32`` or ``bfloat16``."""
     speedup: float | None
-    """How many times as fast bfloat16 is as float32; None: not measured."""
+    """float32's time divided by bfloat16's; None: not measured."""
     reason: str
     """A clause, such as ``bfloat16 is 6.3 times as fast here (AMX)``."""
 
 
 def choose_dtype(shape: ModelShape, parameters: int) -> DtypeChoice:
-    """What a model of this shape is best computed in here. Takes some seconds the first time, with torch's import. Writes.
+    """The faster dtype for a model of this shape on this machine. Takes some seconds the first time, and caches the result. Writes.
 
-    float32 where bfloat16 gains less than ``MIN_SPEEDUP``, where the model is small, and where nothing could be measured.
+    float32 where bfloat16 is less than ``MIN_SPEEDUP`` times as fast, where the model is small, and where the measurement failed.
     """
     if parameters < MIN_MEASURED_PARAMETERS:
         return DtypeChoice("float32", None, "a model this small is quick in either")
@@ -73,14 +73,14 @@ def choose_dtype(shape: ModelShape, parameters: int) -> DtypeChoice:
 
 
 def get_measured_speedup(shape: ModelShape) -> float | None:
-    """How many times as fast bfloat16 is as float32 for a model of this shape, as measured here earlier; None: it was not."""
+    """The cached speedup of bfloat16 over float32 for a model of this shape on this machine; None: not measured yet."""
     key = _cache_key(shape, min(MAX_THREADS, available_cores()))
     speedup = _MEASURED_SPEEDUPS.get(key, _read_cache().get(key))
     return float(speedup) if isinstance(speedup, int | float) and speedup > 0 else None
 
 
 def describe_speedup(speedup: float) -> str:
-    """What was measured, in words.
+    """The measured speedup as a clause.
 
     >>> describe_speedup(0.4)
     'bfloat16 takes 2.5 times as long here'
@@ -94,16 +94,16 @@ def describe_speedup(speedup: float) -> str:
 
 
 def bfloat16_instruction_set() -> str:
-    """What the processor has for bfloat16: ``AMX``, ``AVX512-BF16``, ``BF16`` (ARM), or nothing known of."""
+    """The CPU's instructions for bfloat16: ``AMX``, ``AVX512-BF16``, ``BF16`` (ARM), or "" where there are none."""
     cpu_flags = set(_read_cpu_info().get("flags", "").split())
     names_by_flag = (("amx_bf16", "AMX"), ("avx512_bf16", "AVX512-BF16"), ("bf16", "BF16"))
     return next((name for flag, name in names_by_flag if flag in cpu_flags), "")
 
 
-# ------------------------------------------------------------------ what is kept
+# ------------------------------------------------------------------ the cache
 
 _MEASURED_SPEEDUPS: dict[str, float] = {}
-"""What this process has measured: a folder that cannot be written to costs one measurement, not one a question."""
+"""What this process has measured, so that a read-only data folder costs one measurement, not one for each call."""
 
 
 def _cache_path() -> Path:
@@ -111,10 +111,10 @@ def _cache_path() -> Path:
 
 
 def _cache_key(shape: ModelShape, threads: int) -> str:
-    facts = _read_cpu_info()
+    cpu_info = _read_cpu_info()
     names = (
-        facts.get("model name") or platform.processor() or platform.machine(),
-        facts.get("model"),
+        cpu_info.get("model name") or platform.processor() or platform.machine(),
+        cpu_info.get("model"),
         bfloat16_instruction_set(),
     )
     cpu = " ".join(filter(None, names))
@@ -123,12 +123,12 @@ def _cache_key(shape: ModelShape, threads: int) -> str:
 
 
 def _read_cpu_info() -> dict[str, str]:
-    """The first processor's lines of /proc/cpuinfo, where there is one; those of ARM call the flags Features."""
+    """The first processor's entries of /proc/cpuinfo, if it exists. ARM's ``Features`` are returned as ``flags``."""
     with contextlib.suppress(OSError):
         first = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n\n")[0]
         lines = (line.partition(":") for line in first.splitlines())
-        facts = {name.strip(): value.strip() for name, _, value in lines}
-        return {**facts, "flags": facts.get("flags", facts.get("Features", ""))}
+        entries = {name.strip(): value.strip() for name, _, value in lines}
+        return {**entries, "flags": entries.get("flags", entries.get("Features", ""))}
     return {}
 
 
@@ -140,7 +140,7 @@ def _read_cache() -> dict[str, Any]:
 
 
 def _save_speedup(key: str, speedup: float) -> None:
-    """Remember it here and in the data folder. A folder that cannot be written to is no error. Writes."""
+    """Cache it in this process and in the data folder; a folder that cannot be written to is no error. Writes."""
     _MEASURED_SPEEDUPS[key] = speedup
     with contextlib.suppress(OSError):
         file = _cache_path()
@@ -150,18 +150,16 @@ def _save_speedup(key: str, speedup: float) -> None:
         os.replace(temporary, file)
 
 
-# ------------------------------------------------------------------ the measurement, in a process of its own
+# ------------------------------------------------------------------ the measurement, in a child process
 
 
 def _measure_in_subprocess(shape: ModelShape, threads: int) -> float:
-    """float32's seconds for each of bfloat16's, from a child process."""
-    root = str(Path(studentsim.__file__).parent.parent)
-    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    """float32's seconds divided by bfloat16's, measured in a child process."""
     request = {name: getattr(shape, name) for name in _SHAPE_FIELDS} | {"threads": threads}
     result = subprocess.run(
         [sys.executable, "-m", "studentsim.student.huggingface.dtype_choice"],
         input=json.dumps(request), capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=True,
-        env={"GOMP_SPINCOUNT": "10000", **os.environ, "PYTHONPATH": path},  # as a run has it (casting.py)
+        env={"GOMP_SPINCOUNT": "10000", **child_environment()},  # as runs have it (factory.py)
     )  # fmt: skip
     seconds = json.loads(result.stdout.splitlines()[-1])
     return float(seconds["float32"]) / float(seconds["bfloat16"])
@@ -169,27 +167,30 @@ def _measure_in_subprocess(shape: ModelShape, threads: int) -> float:
 
 _SHAPE_FIELDS = ("hidden", "intermediate", "heads", "kv_heads", "head_dim", "vocabulary", "gated")
 OPERATION_BUDGET = 4e9
-"""Operations of one layer over many rows, about; more rows for small layers, fewer for large ones."""
+"""Operations, about, of one pass over a layer in a batch: small layers get more rows, large ones fewer."""
 BATCHED_ROWS_RANGE, DECODE_ROWS = (64, 512), 16
-"""Rows that go through the layer at once: in prompts and training (least and most), and in writing."""
+"""Rows (tokens) that go through the layer at once: in prompts and training (least and most), and in decoding."""
 SEQUENCE_TOKENS = 64
-"""Tokens of a text, for the attention among them."""
+"""Tokens of a sequence, for its attention."""
 MAX_HEAD_ROWS = 8192
-"""Rows of the head that are reckoned with; those of a large vocabulary would outweigh the layer."""
+"""Rows of the LM head that are timed; a large vocabulary's would outweigh the layer."""
 MIN_TIMING_SECONDS, MIN_TIMING_PASSES = 0.8, 3
-"""How long, and how often after the first, all is timed at least."""
+"""The least seconds, and the least passes after the first, that are timed."""
 
 
 def measure_seconds_per_token(dimensions: dict[str, Any]) -> dict[str, float]:
-    """Seconds for a token of a run's mix, by dtype: one layer, forward and the gradient to its input, and its share of the head."""
+    """Seconds for an average token of a run, by dtype: one layer, forward and the gradient to its input, and the LM head.
+
+    ``dimensions``: the fields of ``ModelShape`` in ``_SHAPE_FIELDS``, and ``threads``.
+    """
     import torch
 
     torch.set_num_threads(dimensions["threads"])
     torch.manual_seed(0)
-    hidden, wide = dimensions["hidden"], dimensions["heads"] * dimensions["head_dim"]
-    narrow, middle = dimensions["kv_heads"] * dimensions["head_dim"], dimensions["intermediate"]
-    shapes = [(hidden, wide), (hidden, narrow), (hidden, narrow), (wide, hidden)]
-    shapes += [(hidden, middle)] * (2 if dimensions["gated"] else 1) + [(middle, hidden)]
+    hidden, q_dim = dimensions["hidden"], dimensions["heads"] * dimensions["head_dim"]
+    kv_dim, intermediate = dimensions["kv_heads"] * dimensions["head_dim"], dimensions["intermediate"]
+    shapes = [(hidden, q_dim), (hidden, kv_dim), (hidden, kv_dim), (q_dim, hidden)]
+    shapes += [(hidden, intermediate)] * (2 if dimensions["gated"] else 1) + [(intermediate, hidden)]
     products = 2 * sum(a * b for a, b in shapes)
     rows = min(
         BATCHED_ROWS_RANGE[1],
@@ -211,7 +212,7 @@ def measure_seconds_per_token(dimensions: dict[str, Any]) -> dict[str, float]:
 
 
 def _run_layer(torch: Any, weights: list[Any], rows: int, dimensions: dict[str, Any], *, with_gradient: bool) -> None:
-    """One layer's products over ``rows`` tokens; with ``with_gradient`` those that lead the gradient back too, and the attention."""
+    """One layer's products over ``rows`` tokens; ``with_gradient``: also the backward pass's, and attention. Results are discarded."""
     functional = torch.nn.functional
     for weight in weights:
         inputs = torch.ones(rows, weight.shape[1], dtype=weight.dtype)
@@ -230,22 +231,21 @@ def _run_layer(torch: Any, weights: list[Any], rows: int, dimensions: dict[str, 
 
 
 def _time_alternately(tasks: dict[Any, Callable[[], None]]) -> dict[Any, float]:
-    """Seconds of each work's quickest pass, after one that counts for nothing; they take turns, so that what else the machine does
-    hits all alike."""
-    for work in tasks.values():
-        work()
+    """Seconds of each task's fastest pass after one to warm up. The tasks alternate, so that other load affects all alike."""
+    for task in tasks.values():
+        task()
     best, deadline = dict.fromkeys(tasks, float("inf")), time.perf_counter() + MIN_TIMING_SECONDS
     for number in itertools.count():
-        for name, work in tasks.items():
+        for name, task in tasks.items():
             started = time.perf_counter()
-            work()
+            task()
             best[name] = min(best[name], time.perf_counter() - started)
         if number >= MIN_TIMING_PASSES and time.perf_counter() > deadline:
             return best
 
 
 def main() -> None:
-    """Measure what the sizes on stdin name; print the seconds as one JSON object."""
+    """Read the dimensions as JSON from stdin; print the seconds by dtype as one JSON object."""
     print(json.dumps(measure_seconds_per_token(json.loads(sys.stdin.read()))))
 
 

@@ -1,11 +1,11 @@
-"""A GGUF file made into a plain folder of the same model, in a process of its own: bfloat16 safetensors, config and tokenizer.
+"""Converts a GGUF file into a folder with bfloat16 safetensors, config and tokenizer; run in a child process.
 
     python -m studentsim.student.huggingface.gguf_conversion '{"gguf": "model.gguf", "folder": "out", "split": "smollm", "settings": {}}'
 
-Writes JSON lines: ``{"step": "converting", "done": bytes, "of": bytes}`` …, and last ``{"family", "parameters"}``, or ``"problem"``
-and ``"remedy"``. transformers reads the file and unpacks its weights; what it loads so refuses to be saved ("quantized with gguf and
-is not serializable"), so the weights go into a plain model of the same config. That is saved, loaded again, and must give the
-very same logits on a few tokens.
+Prints JSON lines: ``{"step": "converting", "done": bytes, "of": bytes}`` …, and last ``{"family", "parameters"}``, or ``{"problem",
+"kind", "errno"}``. transformers reads the file and dequantises its weights; the loaded model cannot be saved ("quantized with gguf and
+is not serializable"), so the weights are moved to a new model of the same config. That one is saved, loaded again, and must give
+exactly the same logits on a few tokens.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from studentsim.student.huggingface.gguf_fast_reader import fast_gguf_reading
 
 SAVED_DTYPE = torch.bfloat16
 DIGIT_SPLITTING_PRE_TOKENIZERS = ("smollm", "refact", "command-r", "starcoder")
-"""Pre-tokenizers (``tokenizer.ggml.pre``) that take digits one by one; transformers 5.23 reads these files' as GPT-2's."""
+"""Pre-tokenizers (``tokenizer.ggml.pre``) that split numbers into digits; transformers 5.23 takes them for GPT-2's, which does not."""
 
 _PROBE_TOKENS = 16
 
@@ -52,12 +52,12 @@ def convert(
     config_overrides: Mapping[str, Any] = _NO_OVERRIDES,
     report: ReportMessage,
 ) -> dict[str, Any]:
-    """Write the model of a GGUF file into ``folder``; its family and how many parameters it has. Writes.
+    """Convert a GGUF file into ``folder``; returns ``family`` (its ``model_type``) and ``parameters``. Writes.
 
-    ``pre_tokenizer`` is the file's pre-tokenizer, ``config_overrides`` those of the model that transformers does not find in the file
-    (``families.GgufHeader``).
+    ``pre_tokenizer`` and ``config_overrides``: see ``gguf_families.GgufHeader``.
 
-    :raises RuntimeError: what was saved does not compute what was read. Whatever transformers raises for a file it cannot read.
+    :raises RuntimeError: when the saved model computes other logits than the one that was read.
+    :raises Exception: of any kind, from transformers, when it cannot read the file.
     """
     report(step="converting")
     with fast_gguf_reading():
@@ -67,11 +67,11 @@ def convert(
     expected = _compute_logits(model, ids)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    found = {"family": model.config.model_type, "parameters": model.num_parameters()}
+    result = {"family": model.config.model_type, "parameters": model.num_parameters()}
     del model
     report(step="trying")
     _check_saved_model(folder, ids, expected)
-    return found
+    return result
 
 
 def _load_tokenizer(gguf: Path, pre_tokenizer: str) -> PreTrainedTokenizerBase:
@@ -84,7 +84,7 @@ def _load_tokenizer(gguf: Path, pre_tokenizer: str) -> PreTrainedTokenizerBase:
 
 
 def _load_dequantised(gguf: Path, config_overrides: Mapping[str, Any], report: ReportMessage) -> PreTrainedModel:
-    """The model of a GGUF file with its weights unpacked, as one that knows nothing of where it came from."""
+    """The model in a GGUF file with dequantised weights, and without transformers' record that it was quantised."""
     modeling_gguf_pytorch_utils.tqdm = functools.partial(_iter_with_progress, report=report)
     loaded = AutoModelForCausalLM.from_pretrained(
         str(gguf.parent), gguf_file=gguf.name, dtype=SAVED_DTYPE, trust_remote_code=False,
@@ -94,7 +94,7 @@ def _load_dequantised(gguf: Path, config_overrides: Mapping[str, Any], report: R
     with torch.device("meta"):
         dequantised = type(loaded)(type(loaded.config).from_dict(config_values))
     dequantised.load_state_dict(loaded.state_dict(), assign=True)
-    for name, buffer in loaded.named_buffers():  # rotary frequencies and their like are computed, not stored
+    for name, buffer in loaded.named_buffers():  # computed, not stored in the file: rotary frequencies
         owner = dequantised.get_submodule(name.rpartition(".")[0])
         setattr(owner, name.rpartition(".")[2], buffer)
     dequantised.tie_weights()
@@ -103,7 +103,7 @@ def _load_dequantised(gguf: Path, config_overrides: Mapping[str, Any], report: R
 
 
 def _iter_with_progress(tensors: Iterable[Any], report: ReportMessage, **_: Any) -> Iterator[Any]:
-    """The tensors, saying how many of their bytes are done: in the place of a progress bar."""
+    """Replaces transformers' progress bar: yields the tensors and reports how many of their bytes are done."""
     tensors = list(tensors)
     done_bytes, total_bytes = 0, int(sum(tensor.n_bytes for tensor in tensors))
     for tensor in tensors:
@@ -113,7 +113,7 @@ def _iter_with_progress(tensors: Iterable[Any], report: ReportMessage, **_: Any)
 
 
 def _make_probe_ids(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> torch.Tensor:
-    """A few tokens (1, T) to try the model on."""
+    """A few token ids (1, T) for comparing logits."""
     ids = tokenizer("What is 2 + 3? a) 4 b) 5").input_ids[:_PROBE_TOKENS] or [0]
     if max(ids) >= model.config.get_text_config().vocab_size:
         raise RuntimeError("its tokenizer has words that its weights do not have")
@@ -129,7 +129,10 @@ def _compute_logits(model: PreTrainedModel, ids: torch.Tensor) -> torch.Tensor:
 
 
 def _check_saved_model(folder: Path, ids: torch.Tensor, expected: torch.Tensor) -> None:
-    """See that the saved folder loads as a student does, and computes what was read."""
+    """Check that the saved folder loads as a student does, and gives the expected logits.
+
+    :raises RuntimeError: when the logits differ.
+    """
     AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
     model = AutoModelForCausalLM.from_pretrained(
         str(folder), dtype=SAVED_DTYPE, use_safetensors=True, trust_remote_code=False
@@ -147,18 +150,18 @@ def _main() -> None:
         print(json.dumps(message), file=out, flush=True)
 
     try:
-        found = convert(
+        result = convert(
             Path(request["gguf"]),
             Path(request["folder"]),
             pre_tokenizer=request["split"],
             config_overrides=request["settings"],
             report=report,
         )
-        report(**found)
+        report(**result)
     except Exception as error:  # transformers raises many kinds for a file it cannot read
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+        first_line = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
         number = error.errno if isinstance(error, OSError) else 0
-        report(problem=first, kind=type(error).__name__, errno=number or 0)
+        report(problem=first_line, kind=type(error).__name__, errno=number or 0)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Which architectures are read from GGUF files, and the reading of such a file's header. No torch.
+"""Reads the headers of GGUF files, and lists the architectures that can be converted. No torch.
 
-Those listed are converted and compared with the original's logits in tests/test_gguf_conversion.py. Of a folder (safetensors)
-many more can be used: there transformers needs no table of tensors' names.
+tests/test_gguf_conversion.py converts a model of each and compares its logits with the original's. Folders of safetensors may have
+many more architectures: there transformers needs no table of tensor names.
 
-The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ SUPPORTED_ARCHITECTURES = {
     "phi3": "Phi-3",
     "bloom": "BLOOM",
 }
-"""Architectures by GGUF's names (``general.architecture``). Mistral's and SmolLM's files call themselves llama."""
+"""Titles by GGUF's ``general.architecture``. Mistral's and SmolLM's files are llama."""
 
 IGNORED_CONFIG_KEYS = {
     "qwen3": {"attention.key_length": "head_dim"},
     "phi3": {"attention.sliding_window": "sliding_window"},
 }
-"""Keys of a file, by architecture, that transformers 5.23 passes by, and the settings of the model that they are."""
+"""By architecture: metadata keys that transformers 5.23 ignores, and the names of these settings in the model's config."""
 _ROPE_SCALING_TENSORS = ("rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight")
-"""Tensors by which positions are scaled (Llama 3.1, Phi-3's long versions). transformers passes these by, too."""
+"""Tensors that scale positions (Llama 3.1, Phi-3's long versions). transformers ignores these, too."""
 
 GGUF_MAGIC = b"GGUF"
 _SCALAR_FORMATS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -43,54 +43,52 @@ _STRING_TYPE, _ARRAY_TYPE = 8, 9
 _MAX_ENTRIES = 2**16
 _MAX_STRING_BYTES = 2**20
 _FLOAT_BITS = {0: 32, 1: 16, 30: 16, 28: 64}
-"""Bits a weight in the types that are no blocks: F32, F16, BF16, F64."""
+"""Bits of a weight in ggml's types without blocks: F32, F16, BF16, F64."""
 
 
 @dataclass(frozen=True)
 class GgufHeader:
-    """What a GGUF file says of itself."""
+    """The header of a GGUF file."""
 
     architecture: str
     metadata: dict[str, Any]
-    """Its keys with numbers and texts; of arrays their length."""
+    """Its keys with their numbers and strings; of arrays only the length."""
     parameters: int
     bit_range: tuple[int, int]
-    """The least and the most bits of a weight, of types that at least one parameter in twenty has."""
+    """The least and the most bits of a weight, among types that at least 5 % of the parameters have."""
     file_bytes: int
-
     tensor_names: frozenset[str]
-    """The names of its tensors."""
 
     @property
     def weight_description(self) -> str:
-        """How its weights are stored, in words: "from 4-bit weights", "from 4- to 8-bit weights"."""
+        """How its weights are stored, for users: "from 4-bit weights", "from 4- to 8-bit weights"."""
         least, most = self.bit_range
         return f"from {most}-bit weights" if least == most else f"from {least}- to {most}-bit weights"
 
     @property
     def pre_tokenizer(self) -> str:
-        """How its tokenizer splits text before it looks words up (``tokenizer.ggml.pre``); blank: it does not say."""
+        """Its pre-tokenizer (``tokenizer.ggml.pre``), which splits text before the vocabulary is applied; "" where it is missing."""
         return str(self.metadata.get("tokenizer.ggml.pre", ""))
 
     @property
     def config_overrides(self) -> dict[str, int]:
-        """Settings of the model that are to be given to transformers, which does not find them in the file."""
+        """Config settings in the file that transformers ignores and must be passed to it."""
         config_names = IGNORED_CONFIG_KEYS.get(self.architecture, {})
         found = {setting: self.metadata.get(f"{self.architecture}.{key}") for key, setting in config_names.items()}
         return {setting: value for setting, value in found.items() if value is not None}
 
     @property
     def has_rope_scaling(self) -> bool:
-        """Whether it scales positions, for longer texts, in a way that is not read."""
+        """Whether it scales positions for longer texts, which cannot be converted."""
         kind = self.metadata.get(f"{self.architecture}.rope.scaling.type", "none")
         factor = self.metadata.get(f"{self.architecture}.rope.scaling.factor", 0)
         return bool(self.tensor_names.intersection(_ROPE_SCALING_TENSORS)) or (kind != "none" and factor != 1)
 
 
 def read_gguf_header(path: Path) -> GgufHeader:
-    """The header of a GGUF file. Its weights are not read, but their place is: a file that was cut off is noticed.
+    """The header of a GGUF file. Weights are not read, only their offsets: a truncated file is recognised.
 
-    :raises ConfigError: (``model``) it is no GGUF file, or was cut off, or cannot be opened.
+    :raises ConfigError: (``model``) when it is no GGUF file, or truncated, or cannot be opened.
     """
     try:
         with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as content:
@@ -98,14 +96,14 @@ def read_gguf_header(path: Path) -> GgufHeader:
     except OSError as error:
         raise _model_error(f"{path} cannot be read ({error.strerror}).", "Check its name and permissions.") from error
     except (struct.error, ValueError, KeyError, IndexError) as error:
-        why = str(error) if isinstance(error, _MalformedFileError) else "it was cut off, or is damaged"
-        raise _model_error(f"{path} cannot be used as a GGUF file: {why}.", "Download it again.") from error
+        reason = str(error) if isinstance(error, _MalformedFileError) else "it was cut off, or is damaged"
+        raise _model_error(f"{path} cannot be used as a GGUF file: {reason}.", "Download it again.") from error
 
 
 def check_architecture(path: Path, header: GgufHeader) -> None:
-    """Refuse a GGUF file of an architecture that cannot be read.
+    """Check that a GGUF file can be converted.
 
-    :raises ConfigError: (``model``) naming the architecture and those that can.
+    :raises ConfigError: (``model``) when its architecture is not supported, it has RoPE scaling, or it is one part of several.
     """
     if header.architecture not in SUPPORTED_ARCHITECTURES:
         *most, last = SUPPORTED_ARCHITECTURES.values()
@@ -127,22 +125,22 @@ def check_architecture(path: Path, header: GgufHeader) -> None:
 
 
 class _MalformedFileError(ValueError):
-    """No GGUF file; the message says why, in words."""
+    """Not a valid GGUF file; the message is the reason, as a clause for users."""
 
 
 class _TensorInfo(NamedTuple):
-    """A line of the table of tensors."""
+    """An entry of the table of tensors."""
 
     name: str
     parameters: int
     ggml_type: int
-    """By its number in ggml."""
+    """Its type's number in ggml."""
     offset: int
-    """Where it begins, in bytes from where the weights begin."""
+    """In bytes from the beginning of the weights."""
 
 
 class _HeaderReader:
-    """Reads a header from the beginning of a file that is mapped into memory."""
+    """Reads the header of a memory-mapped file, from its beginning."""
 
     def __init__(self, content: mmap.mmap) -> None:
         self.content, self.position = content, 0
@@ -211,7 +209,7 @@ class _HeaderReader:
 
 
 def _bits_per_weight(ggml_type: int) -> int:
-    """Bits of a weight, by the number of its type in ggml: the digit in its name (Q4_1, IQ3_XS)."""
+    """Bits of a weight of this ggml type: the first number in the type's name (Q4_1, IQ3_XS)."""
     if ggml_type in _FLOAT_BITS:
         return _FLOAT_BITS[ggml_type]
     from gguf import GGMLQuantizationType
@@ -220,7 +218,7 @@ def _bits_per_weight(ggml_type: int) -> int:
 
 
 def is_gguf_file_name(name: str) -> bool:
-    """Whether a model's name means a GGUF file, which need not exist."""
+    """Whether a model's name means a GGUF file (which need not exist)."""
     return name.lower().endswith(".gguf") and not os.path.isdir(os.path.expanduser(name))
 
 

@@ -1,8 +1,8 @@
-"""Makes transformers read GGUF files in a fraction of the time, for as long as a conversion takes.
+"""Patches gguf during a conversion, so that transformers reads GGUF files in a third of the time.
 
-transformers 5.23 lets gguf's reader take a file apart three times, each string of the vocabulary into several numpy views, and
-builds gguf's table of tensor names anew for each module of the model: together two thirds of a conversion's time. Of the
-vocabulary it then uses the length alone; the tokenizer is read by other code. What is read of config and weights is the same.
+transformers 5.23 parses a file three times with gguf's reader, each string of the vocabulary into several numpy views, and builds
+gguf's table of tensor names again for each module of the model: together two thirds of a conversion's time. It then uses only the
+length of the vocabulary; the tokenizer is read by other code. Config and weights are read as before.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gguf import GGUFReader, GGUFValueType
 
 
 class FastGGUFReader(GGUFReader):
-    """gguf's reader, which takes no list of strings apart: it stands there as as many empty strings. Little-endian files alone."""
+    """gguf's reader, with arrays of strings skipped: only their length is right. For little-endian files."""
 
     @property
     def data(self) -> np.ndarray:
@@ -28,8 +28,8 @@ class FastGGUFReader(GGUFReader):
 
     @data.setter
     def data(self, mapped: np.memmap) -> None:
-        """Keep the file's bytes as a plain array."""
-        self._data = mapped.view(np.ndarray)  # views of a memmap cost several times as much
+        """Store the mapped bytes as a plain array: views of a memmap cost several times as much."""
+        self._data = mapped.view(np.ndarray)
 
     def _get_field_parts(
         self, orig_offs: int, raw_type: int
@@ -47,7 +47,7 @@ class FastGGUFReader(GGUFReader):
 
 @contextlib.contextmanager
 def fast_gguf_reading() -> Iterator[None]:
-    """While this lasts, what imports gguf's reader and its table of names within a function gets the quick ones."""
+    """Within the block, functions that import gguf's reader or its table of tensor names get cached and faster ones."""
     originals: dict[str, Any] = {name: getattr(gguf, name) for name in ("GGUFReader", "get_tensor_name_map")}
     gguf.GGUFReader = functools.lru_cache(maxsize=1)(FastGGUFReader)
     gguf.get_tensor_name_map = functools.lru_cache(maxsize=4)(gguf.get_tensor_name_map)

@@ -1,4 +1,4 @@
-"""What this computer offers a model: a GPU or the processor, and how much memory. Without torch."""
+"""Detects where a model runs on this computer (GPU or CPU) and how much memory it has. Without torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from studentsim.errors import ConfigError
 
 @dataclass(frozen=True)
 class Hardware:
-    """Where a model would run. Memory in bytes; of a GPU its own, else the computer's."""
+    """The device a model runs on. Memory in bytes: the GPU's own, else the computer's."""
 
     device: str
     """``cuda`` or ``cpu``."""
@@ -24,9 +24,9 @@ class Hardware:
 
 
 def detect_hardware(device: str = "auto") -> Hardware:
-    """The computer as the setting ``hub.device`` takes it.
+    """The device that the setting ``hub.device`` (``auto``, ``cpu`` or ``cuda``) means on this computer.
 
-    :raises ConfigError: (``hub.device``) a GPU was asked for, and none can be used.
+    :raises ConfigError: (``hub.device``) when it is ``cuda`` and no GPU can be used.
     """
     gpu = None if device == "cpu" else _detect_gpu()
     if isinstance(gpu, Hardware):
@@ -38,7 +38,7 @@ def detect_hardware(device: str = "auto") -> Hardware:
 
 
 def _detect_gpu() -> Hardware | str:
-    """The first GPU, or why there is none."""
+    """The first GPU, or the reason why there is none, as a clause."""
     if _is_cpu_only_torch():
         return "the installed torch is a build without CUDA"
     program = shutil.which("nvidia-smi")

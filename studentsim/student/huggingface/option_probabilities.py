@@ -1,4 +1,4 @@
-"""What the log-probabilities of a question's options tell: each one's share, the right one's, and the one that is ticked. No torch."""
+"""From the log-probabilities of a question's options: their probabilities, the correct one's, and the likeliest. No torch."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from studentsim.types import Answer, Question
 
 
 def option_probabilities(logps: Sequence[float]) -> list[float]:
-    """Probabilities normalised over the options, from summed log-probabilities (natural)."""
+    """Softmax over the options' summed natural log-probabilities."""
     max_logp = max(logps)
     weights = [math.exp(x - max_logp) for x in logps]
     return [w / sum(weights) for w in weights]
 
 
 def correct_option_probability(question: Question, logps: Sequence[float]) -> float:
-    """The right option's share, 0 to 1."""
+    """The correct option's probability among the options, 0 to 1."""
     correct_index = next(n for n, option in enumerate(question.options) if option.letter == question.correct)
     return option_probabilities(logps)[correct_index]
 
 
 def choose_likeliest_option(question: Question, logps: Sequence[float]) -> Answer:
-    """The likeliest option as the answer, nothing being written; how long it took is not in it yet."""
+    """An answer that chooses the likeliest option without generating text. Its ``milliseconds`` are 0, for the caller to fill in."""
     best = max(range(len(logps)), key=lambda n: logps[n])
     option = question.options[best]
     text = f"Answer: {option.letter}) {option.text}"

@@ -1,8 +1,10 @@
-"""A Llama-like language model written out for processors: what transformers and PEFT tell, in a fraction of the operations.
+"""A Llama-like language model written out for CPUs: the results of transformers and PEFT with a fraction of the operations.
 
 It shares the model's weights and its LoRA parameters; nothing is copied, and gradients reach the parameters that PEFT and TRL
-know. Projections that read the same input are one matrix; the adapter is two narrow products beside it; residuals stay in
-float32; texts lie end to end without padding (``packing.py``). For architectures that it does not know, transformers is asked.
+train. Projections of the same input are one matrix; the adapter is two narrow products beside it; residuals stay in float32;
+sequences are packed end to end without padding (``packing.py``). Other architectures run in transformers.
+
+Shapes: N positions of a pack, B rows, H hidden, I inputs, O outputs, D a head's dimension, R the adapter's rank, V vocabulary.
 """
 
 from __future__ import annotations
@@ -24,17 +26,19 @@ from studentsim.student.huggingface.autograd_ops import (
     RotaryEmbedding,
     SwiGLU,
     SwiGLULoRALinear,
+    rms_norm,
+    rms_scale,
 )
 from studentsim.student.huggingface.memory import activation_bytes_per_token
 from studentsim.student.huggingface.packing import PackedBatch
 
 LoraMatrices = tuple[torch.Tensor, torch.Tensor]
-"""Of a projection: ``down`` (R, I) and ``up`` (O, R), the scale included."""
+"""A projection's LoRA matrices: ``down`` (R, I) and ``up`` (O, R), the latter times LoRA's scale."""
 
 
 @dataclass(frozen=True)
 class FusedProjection:
-    """Projections of one input, as one matrix ``weight`` (O, I); ``modules`` are PEFT's layers, in its order."""
+    """Projections of one input as one matrix ``weight`` (O, I); ``modules``: their layers, in the order of its rows."""
 
     weight: torch.Tensor
     bias: torch.Tensor | None
@@ -42,13 +46,13 @@ class FusedProjection:
 
     @classmethod
     def from_modules(cls, *modules: torch.nn.Module, dtype: torch.dtype) -> FusedProjection:
-        """The parts' weights put together. In their own dtype each part's becomes a view of the whole: no memory is held twice."""
-        layers = [p.get_base_layer() if isinstance(p, LoRA) else p for p in modules]
+        """Concatenate the modules' weights. In their own dtype the modules' weights become views of the result: no second copy."""
+        layers = [_base_layer(module) for module in modules]
         sizes = [len(layer.weight) for layer in layers]
         weight = torch.cat([layer.weight.data for layer in layers]) if len(layers) > 1 else layers[0].weight.data
         if dtype == weight.dtype and len(layers) > 1:
-            for layer, own in zip(layers, weight.split(sizes), strict=True):
-                layer.weight.data = own
+            for layer, view in zip(layers, weight.split(sizes), strict=True):
+                layer.weight.data = view
         bias = None
         if any(layer.bias is not None for layer in layers):
             bias = torch.cat([
@@ -58,15 +62,14 @@ class FusedProjection:
         return cls(weight.to(dtype), bias, modules)
 
     def combine_adapters(self) -> LoraMatrices | None:
-        """The parts' adapters as one, as they stand; with gradients to their parameters where these are on."""
+        """The modules' current adapters as one, with gradients to their parameters; None where PEFT has them all disabled."""
         downs, ups = [], []
-        for part in self.modules:
-            size = (part.get_base_layer() if isinstance(part, LoRA) else part).weight.shape[0]
-            if isinstance(part, LoRA) and not part.disable_adapters:
-                downs.append(part.lora_A["default"].weight)
-                ups.append(part.lora_B["default"].weight * part.scaling["default"])
+        for module in self.modules:
+            if isinstance(module, LoRA) and not module.disable_adapters:
+                downs.append(module.lora_A["default"].weight)
+                ups.append(module.lora_B["default"].weight * module.scaling["default"])
             else:
-                ups.append(self.weight.new_zeros(size, 0, dtype=torch.float32))
+                ups.append(self.weight.new_zeros(len(_base_layer(module).weight), 0, dtype=torch.float32))
         if not downs:
             return None
         return torch.cat(downs).to(self.weight.dtype), torch.block_diag(*ups).to(self.weight.dtype)
@@ -80,13 +83,13 @@ class FusedProjection:
     def forward_normed(
         self, x: torch.Tensor, norm: torch.Tensor, eps: float, adapter: LoraMatrices | None
     ) -> torch.Tensor:
-        """Outputs of ``x`` (N, I) float32, normed."""
+        """Outputs (N, O) of ``x`` (N, I), float32, after RMSNorm with the weights ``norm`` (I,)."""
         if adapter is None:
             return self(RMSNorm.apply(x, norm, eps, self.weight.dtype), None)
         return RMSNormLoRALinear.apply(x, norm, eps, self.weight, self.bias, *adapter)
 
     def forward_swiglu(self, gate_up: torch.Tensor, adapter: LoraMatrices | None) -> torch.Tensor:
-        """Outputs of silu(gate) x up, given side by side (N, 2 I)."""
+        """Outputs (N, O) of silu(gate) x up, given side by side (N, 2 I)."""
         if adapter is None:
             return self(SwiGLU.apply(gate_up), None)
         return SwiGLULoRALinear.apply(gate_up, self.weight, self.bias, *adapter)
@@ -94,7 +97,7 @@ class FusedProjection:
 
 @dataclass(frozen=True)
 class DecoderLayer:
-    """One layer's parts; ``q_norm`` and ``k_norm`` (D,) where the architecture has them (Qwen 3)."""
+    """One layer's weights; ``q_norm`` and ``k_norm`` (D,) where the architecture has them (Qwen 3)."""
 
     input_norm: torch.Tensor
     qkv: FusedProjection
@@ -107,12 +110,12 @@ class DecoderLayer:
 
     @property
     def projections(self) -> tuple[FusedProjection, ...]:
-        """All four, in the order of their use."""
+        """All four, in the order in which they are applied."""
         return self.qkv, self.out, self.gate_up, self.down
 
 
 class StepWeights(Protocol):
-    """What ``step`` multiplies with: of each layer its four projections, adapter included, and the head. Outputs are float32."""
+    """Weights for ``PackedDecoder.decode_step``: each layer's four projections with adapters, and the LM head. Outputs are float32."""
 
     layers: Sequence[Sequence[Callable[[torch.Tensor], torch.Tensor]]]
     lm_head: Callable[[torch.Tensor], torch.Tensor]
@@ -120,15 +123,15 @@ class StepWeights(Protocol):
 
 @dataclass
 class KeysAndValues:
-    """What a forward pass tells for those that come after: of each layer keys and values (N, KV heads, D)."""
+    """A forward pass's keys and values (N, KV heads, D) for later passes, by layer."""
 
     layers: list[tuple[torch.Tensor, torch.Tensor]] = field(default_factory=list)
 
 
 class PackedDecoder:
-    """See the module. ``model`` is PEFT's model; ``dtype`` (float32 or bfloat16) is what matrices are computed in.
+    """The packed decoder of PEFT's ``model``; ``dtype`` (float32 or bfloat16; None: the model's own) is that of matrix products.
 
-    In another dtype than the model's own it holds the base weights a second time.
+    With another dtype than the model's own it holds the base weights a second time.
     """
 
     def __init__(self, model: PeftModel, dtype: torch.dtype | None = None) -> None:
@@ -151,16 +154,16 @@ class PackedDecoder:
 
     @property
     def activation_bytes_per_token(self) -> int:
-        """Bytes that a token leaves for the backward pass."""
+        """Bytes that a forward pass keeps of each token for the backward pass."""
         config = self.config
         return activation_bytes_per_token(
             config.num_hidden_layers, config.hidden_size, config.intermediate_size, self.dtype.itemsize
         )
 
-    # ------------------------------------------------------------------ whole texts
+    # ------------------------------------------------------------------ whole sequences
 
     def combine_layer_adapters(self) -> list[list[LoraMatrices | None]]:
-        """Each layer's adapters as they stand; none at all where PEFT has them switched off."""
+        """Each layer's current adapters, by projection; None where PEFT has them disabled."""
         return [[p.combine_adapters() for p in layer.projections] for layer in self.layers]
 
     def compute_hidden_states(
@@ -170,7 +173,7 @@ class PackedDecoder:
         positions: torch.Tensor | None = None,
         cache: KeysAndValues | None = None,
     ) -> torch.Tensor:
-        """Normed hidden states (N, H) of a pack, or of its ``positions`` positions (M,) alone; ``cache`` is filled with keys and values."""
+        """Hidden states (N, H) after the final norm, or (M, H) of the ``positions`` (M,) alone; fills ``cache`` with keys and values."""
         cos, sin = self.rotary_cos_sin(pack.positions)
         x = F.embedding(pack.ids, self.embedding).float()
         for number, (layer, (qkv, out, gate_up, down)) in enumerate(zip(self.layers, adapters, strict=True)):
@@ -178,29 +181,29 @@ class PackedDecoder:
             q, k = RotaryEmbedding.apply(q, cos, sin), RotaryEmbedding.apply(k, cos, sin)
             if cache is not None:
                 cache.layers.append((k, v))
-            # A copy of the values: as part of the projection's outputs they would keep those of queries and keys alive.
+            # A copy of the values: a view of the projection's outputs would keep queries and keys alive.
             attended = PackedAttention.apply(q, k, v.contiguous(), pack, self.attention_scale)
             if positions is not None and number == len(self.layers) - 1:
-                # Keys and values are there: the rest is for who asks. By index_select, since with several threads the gradient
-                # of plain indexing adds up in any order, and a resumed run would not be the same to the last bit.
+                # From here on only ``positions`` are needed. By index_select: with several threads the gradient of plain
+                # indexing adds up in any order, and a resumed run would not be the same to the last bit.
                 attended, x = attended.index_select(0, positions), x.index_select(0, positions)
             x = x + layer.out(attended, out)
             x = x + layer.down.forward_swiglu(layer.gate_up.forward_normed(x, layer.post_norm, self.eps, gate_up), down)
         return RMSNorm.apply(x, self.final_norm, self.eps, self.dtype)
 
     def compute_logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        """Logits (…, V), float32, of normed hidden states (…, H)."""
+        """Logits (…, V), float32, of hidden states (…, H) after the final norm."""
         return F.linear(hidden, self.lm_head).float()
 
     def rotary_cos_sin(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """cos and sin (N, 1, D / 2), float32, of positions (N,)."""
-        tables = self._rotary_tables  # threads read at the same time: another's may take its place at any moment
-        if (most := int(positions.max()) + 1) > len(tables[0]):
-            tables = self._rotary_tables = self._build_rotary_tables(2 * most)
+        tables = self._rotary_tables  # a local reference: another thread may replace the tables at any moment
+        if (count := int(positions.max()) + 1) > len(tables[0]):
+            tables = self._rotary_tables = self._build_rotary_tables(2 * count)
         cos, sin = (table[positions][:, None] for table in tables)
         return cos, sin
 
-    # ------------------------------------------------------------------ one token more
+    # ------------------------------------------------------------------ decoding
 
     @torch.no_grad()
     def decode_step(
@@ -211,9 +214,9 @@ class PackedDecoder:
         values: torch.Tensor,
         weights: StepWeights,
     ) -> torch.Tensor:
-        """Logits (B, V), float32, after one token more of each row: ``tokens`` (B,) stand at places ``lengths`` (B,).
+        """Logits (B, V), float32, after one more token of each row: ``tokens`` (B,) at positions ``lengths`` (B,).
 
-        ``keys`` and ``values`` (layers, B, KV heads, room, D) hold what came before; the new ones are written in place.
+        ``keys`` and ``values`` (layers, B, KV heads, capacity, D) hold the tokens before; the new ones are written in place.
         """
         count = len(tokens)
         rows = torch.arange(count)
@@ -248,8 +251,7 @@ class PackedDecoder:
         return q, k, v
 
     def _rms_norm(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        scale = x.square().mean(-1, keepdim=True).add_(self.eps).rsqrt_()
-        return (x * scale).to(self.dtype).mul_(weight)
+        return rms_norm(x, weight, rms_scale(x, self.eps), self.dtype)
 
     @torch.no_grad()
     def _build_rotary_tables(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -259,8 +261,13 @@ class PackedDecoder:
 
 
 def _rotation_factors(cos: torch.Tensor, sin: torch.Tensor) -> tuple[tuple[torch.Tensor, torch.Tensor], ...]:
-    """cos and sin of both halves of a head: what turns is ``x cos + (x with its halves exchanged) sin``."""
+    """cos and sin for both halves of a head: the rotation is ``x cos + (x with its halves swapped) sin``."""
     return (cos, cos), (-sin, sin)
+
+
+def _base_layer(module: torch.nn.Module) -> torch.nn.Module:
+    """The layer itself, without PEFT's wrapper."""
+    return module.get_base_layer() if isinstance(module, LoRA) else module
 
 
 def _build_layer(layer: torch.nn.Module, dtype: torch.dtype) -> DecoderLayer:

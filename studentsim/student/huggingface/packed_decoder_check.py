@@ -1,4 +1,4 @@
-"""Whether a model may be computed by the packed decoder: by its kind, and by a trial against transformers' own figures."""
+"""Decides whether the packed decoder may compute a model: by its architecture, and by a comparison with transformers' probabilities."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from studentsim.student.huggingface.packed_decoder import PackedDecoder
 from studentsim.student.huggingface.packing import PackedBatch, PackedRow
 
 MAX_DECODER_ERROR = {torch.float32: 1e-3, torch.bfloat16: 0.2}
-"""Total variation distance (0 to 1) between what the two tell of a next token, at most; 16 bits alone make some."""
+"""The largest accepted total variation distance (0 to 1) of next-token probabilities from transformers'. 16 bits round."""
 LENGTH_DEPENDENT_ROPES = ("dynamic", "longrope")
-"""Rotary embeddings that depend on a text's whole length."""
+"""``rope_type``s that depend on a sequence's total length."""
 
 
 def build_packed_decoder(model: PeftModel, dtype: torch.dtype) -> PackedDecoder | None:
-    """A packed decoder for the model, on a processor and in the model's own dtype; None where transformers is to be asked instead."""
+    """A packed decoder for the model, on a CPU and in the model's own dtype; None where transformers must be used."""
     base = model.get_base_model()
     if base.device.type != "cpu" or base.dtype != dtype or dtype not in MAX_DECODER_ERROR or not _is_supported(model):
         return None
@@ -41,14 +41,14 @@ def _is_supported(model: PeftModel) -> bool:
         and rope.get("rope_type", "default") not in LENGTH_DEPENDENT_ROPES
         and not (sliding and sliding < config.max_position_embeddings)
         and kinds <= {torch.nn.Linear, LoRA}
-        and adapted_names
-        <= set(ALL_PROJECTIONS)  # fresh ones change nothing yet: the trial would not miss one of the head
+        # new adapters change nothing yet, so that the comparison would not notice one that the decoder ignores
+        and adapted_names <= set(ALL_PROJECTIONS)
     )
 
 
 @torch.no_grad()
 def measure_decoder_error(decoder: PackedDecoder, model: PeftModel) -> float:
-    """The largest total variation distance between what decoder and model tell, on a few tokens that mean nothing."""
+    """The largest total variation distance between the next-token probabilities of decoder and model, on a few arbitrary tokens."""
     vocab_size = model.config.vocab_size
     prompt, *texts = (
         [(7 + 101 * n + 13 * k) % vocab_size for k in range(length)] for n, length in enumerate((9, 5, 3))
@@ -60,8 +60,7 @@ def measure_decoder_error(decoder: PackedDecoder, model: PeftModel) -> float:
     distances = [0.0]
     for number, text in enumerate(texts):
         logits = model(input_ids=torch.tensor([prompt + text]), use_cache=False).logits[0, len(prompt) - 1 : -1]
-        distance = (packed_probabilities[pack.completion_numbers == number] - logits.float().softmax(-1)).abs().sum(
-            -1
-        ).max().item() / 2
+        difference = packed_probabilities[pack.completion_numbers == number] - logits.float().softmax(-1)
+        distance = difference.abs().sum(-1).max().item() / 2
         distances.append(distance if distance == distance else 1.0)
     return max(distances)

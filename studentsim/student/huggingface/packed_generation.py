@@ -1,4 +1,4 @@
-"""Writing with the packed decoder: prompts are read without padding, keys and values are held in place, rows leave when they end."""
+"""Generation with the packed decoder: prompts are computed without padding, and rows leave the KV cache when they end."""
 
 from __future__ import annotations
 
@@ -11,43 +11,45 @@ from studentsim.student.huggingface.packed_decoder import KeysAndValues, PackedD
 from studentsim.student.huggingface.packing import PackedBatch, PackedRow
 
 PREFILL_CHUNK_TOKENS = 1536
-"""Tokens that are read in one forward pass: enough for matrices to be fast, few enough for a core's caches and for two cores to share."""
-LEAST_TOKENS = 256
-"""Tokens below which a piece is not worth a thread of its own."""
+"""Tokens of one forward pass: enough for fast matrix products, few enough for a core's caches and for two cores to share."""
+MIN_CHUNK_TOKENS = 256
+"""The least tokens of a chunk for which a thread of its own pays."""
 CACHE_GROWTH_TOKENS = 64
-"""Positions by which keys and values grow when they are full."""
+"""Positions by which the KV cache grows when it is full."""
 
 
 def iter_token_chunks(rows: Sequence[PackedRow], max_tokens: int = PREFILL_CHUNK_TOKENS) -> Iterator[list[PackedRow]]:
-    """The rows in their order, in pieces of at most ``max_tokens`` tokens, at least one row each; like in size and a multiple of ``MAX_THREADS`` in
-    number, so that no thread is left with a piece while the others have none. The pieces do not depend on how many cores there are.
+    """The rows in order, in chunks of at most ``max_tokens`` tokens (at least one row), about equal in size.
+
+    Their number is a multiple of ``MAX_THREADS``, so that no thread works alone at the end. It does not depend on the number of cores.
     """
     total = sum(map(len, rows))
     count = max(1, -(-total // max_tokens))
-    if total >= MAX_THREADS * LEAST_TOKENS:
+    if total >= MAX_THREADS * MIN_CHUNK_TOKENS:
         count = -(-count // MAX_THREADS) * MAX_THREADS
     chunk: list[PackedRow] = []
-    made = tokens = read = 0
+    finished_chunks = chunk_tokens = tokens_so_far = 0
     for row in rows:
-        if chunk and (tokens + len(row) > max_tokens or read + len(row) / 2 > (made + 1) * total / count):
+        is_full = chunk_tokens + len(row) > max_tokens
+        if chunk and (is_full or tokens_so_far + len(row) / 2 > (finished_chunks + 1) * total / count):
             yield chunk
-            chunk, tokens, made = [], 0, made + 1
+            chunk, chunk_tokens, finished_chunks = [], 0, finished_chunks + 1
         chunk.append(row)
-        tokens += len(row)
-        read += len(row)
+        chunk_tokens += len(row)
+        tokens_so_far += len(row)
     if chunk:
         yield chunk
 
 
 class PackedSession:
-    """Rows in the midst of being written; see ``sampling.DecodingSession``. Memory: 2 x layers x KV heads x D numbers a token of a row."""
+    """Rows that are being generated; see ``sampling.DecodingSession``. Memory: 2 x layers x KV heads x D numbers for each token."""
 
     @torch.no_grad()
     def __init__(self, decoder: PackedDecoder, weights: StepWeights, prompts: Sequence[Sequence[int]]) -> None:
         self.decoder = decoder
         self._weights, self._adapters = weights, decoder.combine_layer_adapters()
         self._slots = torch.arange(len(prompts))
-        """Where each row stands in what is held: a permutation, since rows move into the places of those that leave."""
+        """Each row's slot in the KV cache: a permutation, since rows move into the slots of those that leave."""
         self._lengths = torch.tensor([len(p) for p in prompts])  # by slot, as are keys and values
         capacity = int(self._lengths.max()) + CACHE_GROWTH_TOKENS
         layers, heads, head_dim = len(decoder.layers), decoder.kv_heads, decoder.head_dim
@@ -70,15 +72,15 @@ class PackedSession:
             return pack, self.decoder.compute_logits(hidden), states
 
     def _store_states(self, states: KeysAndValues, pack: PackedBatch, first_row: int) -> None:
-        """Keys and values of the pack's rows into their places, from row ``first_row`` on; the prefix that they share into each."""
+        """Copy keys and values of a pack's rows, each with the shared prefix, into the cache from slot ``first_row`` on."""
         prefix = pack.prefix
         for number, layer in enumerate(states.layers):
-            for held, read in zip((self._keys, self._values), layer, strict=True):
-                span = held[number, first_row : first_row + len(pack.spans)]  # (rows, KV heads, room, D)
+            for cache, packed in zip((self._keys, self._values), layer, strict=True):
+                cache_rows = cache[number, first_row : first_row + len(pack.spans)]  # (rows, KV heads, capacity, D)
                 if prefix:
-                    span[:, :, :prefix] = read[:prefix].transpose(0, 1)
-                for row, span in zip(span, pack.spans, strict=True):
-                    row[:, prefix : prefix + span.stop - span.start] = read[span.start : span.stop].transpose(0, 1)
+                    cache_rows[:, :, :prefix] = packed[:prefix].transpose(0, 1)
+                for row, span in zip(cache_rows, pack.spans, strict=True):
+                    row[:, prefix : prefix + span.stop - span.start] = packed[span.start : span.stop].transpose(0, 1)
 
     def advance(self, tokens: torch.Tensor, active_rows: Sequence[int] | None) -> None:
         """See ``sampling.DecodingSession``."""
@@ -97,8 +99,8 @@ class PackedSession:
         self._lengths = self._lengths + 1
 
     def _keep_slots(self, slots: torch.Tensor) -> None:
-        """Keep the rows in these slots, in this order. Those in the last slots move into the free ones: copying all that stay took longer
-        than the tokens of the step."""
+        """Keep the rows in these slots, in this order. Only those in the last slots move, into the free ones: copying all of them took
+        longer than the step's tokens."""
         count = len(slots)
         free_slots = sorted(set(range(count)) - set(slots.tolist()))
         for row, slot in zip((slots >= count).nonzero().flatten().tolist(), free_slots, strict=True):

@@ -1,4 +1,4 @@
-"""A language model and its adapter asked through the packed decoder: texts written, texts weighed against each other, pairs scored."""
+"""Inference with the packed decoder: generates texts, and scores completions and preference pairs."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from studentsim.student.huggingface.threads import use_all_cores
 from studentsim.types import PairScore
 
 CLOSE_CALL_NATS = 0.5
-"""Nats by which the likeliest text must lead for the choice to be left to 16 bits: four standard deviations of what rounding makes of
-a lead (SmolLM2, docs/log.md)."""
+"""Nats by which the likeliest completion must lead for the choice to be made in 16 bits: four standard deviations of a lead's rounding
+error (SmolLM2, docs/log.md)."""
 
 TokenIds = Sequence[int]
 
 
 class PackedInference:
-    """One model's; the adapter counts as it stands, and not at all where PEFT has it switched off."""
+    """Inference with one model and its current adapter, or with the base model while PEFT has the adapter disabled."""
 
     def __init__(self, model: PeftModel, decoder: PackedDecoder) -> None:
         self.model = model
@@ -39,43 +39,43 @@ class PackedInference:
 
     @classmethod
     def from_model(cls, model: PeftModel, dtype: torch.dtype) -> PackedInference | None:
-        """For a model that the packed decoder knows and computes rightly; None where transformers is to be asked."""
+        """For a model that the packed decoder supports and computes correctly; None where transformers must be used."""
         decoder = build_packed_decoder(model, dtype)
         return cls(model, decoder) if decoder else None
 
     def completion_logprobs(
         self, prompts: Sequence[TokenIds], completions: Sequence[Sequence[TokenIds]]
     ) -> list[list[float]]:
-        """The summed log-probability (natural) of each of the ``completions`` behind its prompt. Prompts of like length should stand together."""
+        """Summed natural log-probability of each prompt's completions. Fastest with prompts of similar length together."""
         return _score_logprobs(self.decoder, prompts, completions)
 
     def rechecked_logprobs(
         self, prompts: Sequence[TokenIds], completions: Sequence[Sequence[TokenIds]]
     ) -> list[list[float]]:
-        """As ``completion_logprobs``, with close calls computed again in float32: which text is taken is not to hang on 16 bits' rounding."""
-        found = self.completion_logprobs(prompts, completions)
+        """As ``completion_logprobs``, with close calls computed again in float32, so that rounding does not decide which is likeliest."""
+        logprobs = self.completion_logprobs(prompts, completions)
         if self.decoder.dtype == torch.float32:
-            return found
-        close = [n for n, row in enumerate(found) if _lead_over_runner_up(row) < CLOSE_CALL_NATS]
+            return logprobs
+        close = [n for n, row in enumerate(logprobs) if _lead_over_runner_up(row) < CLOSE_CALL_NATS]
         if close:
             self._float32_decoder = self._float32_decoder or PackedDecoder(self.model, torch.float32)
             recomputed = _score_logprobs(
                 self._float32_decoder, [prompts[n] for n in close], [completions[n] for n in close]
             )
             for n, row in zip(close, recomputed, strict=True):
-                found[n] = row
-        return found
+                logprobs[n] = row
+        return logprobs
 
     def pair_scores(self, rows: Sequence[Mapping[str, TokenIds]]) -> list[PairScore]:
-        """Of each of the pairs (``dpo.TrainableStudent.pair_ids``) the log-probabilities and mean logits of chosen and rejected."""
+        """Log-probabilities and mean logits of chosen and rejected of each pair (rows as of ``TrainableStudent.pair_ids``)."""
         in_order = sorted(range(len(rows)), key=lambda n: len(rows[n]["prompt_ids"]))
         packed = [PackedRow(rows[n]["prompt_ids"], [rows[n]["chosen_ids"], rows[n]["rejected_ids"]]) for n in in_order]
         masks = [[rows[n]["chosen_mask"], rows[n]["rejected_mask"]] for n in in_order]
-        found = {
+        scores = {
             n: PairScore(chosen.logprob, rejected.logprob, chosen.mean_logit, rejected.mean_logit)
             for n, (chosen, rejected) in zip(in_order, score_completions(self.decoder, packed, masks), strict=True)
         }
-        return [found[n] for n in range(len(rows))]
+        return [scores[n] for n in range(len(rows))]
 
     def generate(
         self,
@@ -88,9 +88,9 @@ class PackedInference:
         min_p: float,
         on_step: Callable[[Sequence[TokenIds]], None] | None = None,
     ) -> Iterator[tuple[int, Generation]]:
-        """What is written behind each prompt (by its number), each as soon as it is done; see ``sampling.iter_generations``.
+        """Generate after each prompt; yields (prompt's index, generation) as each is finished. See ``sampling.iter_generations``.
 
-        To be followed by ``release_weights`` before the adapter changes, and where nothing is written for a while.
+        Call ``release_weights`` before the adapter changes, and when nothing is generated for a while.
         """
         self._step_weights = self._step_weights or ReorderedStepWeights(self.decoder)
         session = PackedSession(self.decoder, self._step_weights, prompts)
@@ -103,14 +103,18 @@ class PackedInference:
             yield from rows
 
     def release_weights(self) -> None:
-        """Let go of weights that are held a second time, with the adapter as it was: made again in half a second, and training needs
-        the memory. What lies free in the heap goes back to the system as well."""
+        """Free the second copies of the weights, which include the adapter as it was, and return free heap memory to the system.
+
+        Training needs the memory, and ``generate`` makes them again in half a second.
+        """
         self._step_weights = self._float32_decoder = None
         release_free_memory()
 
     def fit_micro_batch_size(self, planned_size: int, tokens_per_pair: int) -> int:
-        """Pairs of so many ``tokens_per_pair`` (prompt and both texts) that go through the model together in training: a divisor of ``planned_size``,
-        and all that is kept of them fits."""
+        """The largest divisor of ``planned_size`` pairs whose activations fit into ``MAX_ACTIVATION_BYTES``, at least 1.
+
+        ``tokens_per_pair``: of its prompt and both texts.
+        """
         max_pairs = max(1, int(MAX_ACTIVATION_BYTES / (self.decoder.activation_bytes_per_token * tokens_per_pair)))
         return max(d for d in range(1, planned_size + 1) if planned_size % d == 0 and d <= max_pairs)
 
@@ -118,11 +122,11 @@ class PackedInference:
 def _score_logprobs(
     decoder: PackedDecoder, prompts: Sequence[TokenIds], completions: Sequence[Sequence[TokenIds]]
 ) -> list[list[float]]:
-    rows = [PackedRow(prompt, own) for prompt, own in zip(prompts, completions, strict=True)]
+    rows = [PackedRow(prompt, texts) for prompt, texts in zip(prompts, completions, strict=True)]
     return [[score.logprob for score in row] for row in score_completions(decoder, rows)]
 
 
 def _lead_over_runner_up(logps: Sequence[float]) -> float:
-    """How far (nats) the likeliest text is ahead of the next."""
+    """The likeliest completion's log-probability minus the next one's, in nats; infinite for a single one."""
     best, *others = sorted(logps, reverse=True)
     return best - others[0] if others else math.inf

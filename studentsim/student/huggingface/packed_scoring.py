@@ -1,4 +1,4 @@
-"""Log-probabilities of texts behind their prompts by the packed decoder, each prompt read once for all of its texts."""
+"""Log-probabilities of completions by the packed decoder, with each prompt computed once for all of its completions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from studentsim.student.huggingface.token_logprobs import compute_token_statisti
 
 
 class CompletionScore(NamedTuple):
-    """Of a completion: its summed log-probability (natural), and its mean logit over the vocabulary and its tokens."""
+    """A completion's summed natural log-probability, and its mean logit over the vocabulary and its tokens."""
 
     logprob: float
     mean_logit: float
@@ -25,9 +25,9 @@ class CompletionScore(NamedTuple):
 def score_completions(
     decoder: PackedDecoder, rows: Sequence[PackedRow], token_masks: Sequence[Sequence[Sequence[int]]] | None = None
 ) -> list[list[CompletionScore]]:
-    """The scores of each row's completions. Rows of like length should stand together.
+    """The scores of each row's completions. Fastest with rows of similar length together.
 
-    ``token_masks`` holds as many masks, 1 for each token that counts; None: all do.
+    ``token_masks``: 1 for each token that counts, of each completion of each row; None: all count.
     """
     adapters = decoder.combine_layer_adapters()
     masks = iter(token_masks or ())
@@ -38,18 +38,18 @@ def score_completions(
         pack = PackedBatch(chunk_rows)
         is_scored = torch.ones_like(pack.targets, dtype=torch.bool)
         if chunk_masks:
-            is_scored = torch.tensor([bool(own) for row in chunk_masks for mask in row for own in mask])
+            is_scored = torch.tensor([bool(flag) for row in chunk_masks for mask in row for flag in mask])
         with torch.no_grad():
             hidden = decoder.compute_hidden_states(pack, adapters, pack.predicting_positions[is_scored])
-            figures = compute_token_statistics(hidden, decoder.lm_head, pack.targets[is_scored])
+            statistics = compute_token_statistics(hidden, decoder.lm_head, pack.targets[is_scored])
         count = sum(len(row.completions) for row in chunk_rows)
-        owners = pack.completion_numbers[is_scored]
+        completion_numbers = pack.completion_numbers[is_scored]
         sums, means = (
-            torch.zeros(count, dtype=torch.float64).index_add_(0, owners, values.double())
-            for values in (figures.log_probs, figures.mean_logits)
+            torch.zeros(count, dtype=torch.float64).index_add_(0, completion_numbers, values.double())
+            for values in (statistics.log_probs, statistics.mean_logits)
         )
-        lengths = torch.bincount(owners, minlength=count).clamp(min=1)
+        lengths = torch.bincount(completion_numbers, minlength=count).clamp(min=1)
         flat = iter(map(CompletionScore, sums.tolist(), (means / lengths).tolist()))
         return [[next(flat) for _ in row.completions] for row in chunk_rows]
 
-    return [scores for found in parallel_map(score_chunk, chunks) for scores in found]
+    return [row_scores for chunk_scores in parallel_map(score_chunk, chunks) for row_scores in chunk_scores]

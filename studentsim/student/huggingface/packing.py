@@ -1,8 +1,8 @@
-"""Prompts and the texts that may follow them, laid out for one forward pass without padding.
+"""Packs prompts and their completions into one forward pass without padding.
 
-Several texts behind one prompt share it: the prompt is read once, each text sees the prompt and itself, none sees another. So a
-question with five options is one row of the length prompt + options, and a preference pair one row instead of two. What the prompts
-of all rows begin alike with, a chat template's system message and the task say, is read once for the whole pack.
+Completions of one prompt share it: the prompt is computed once, each completion attends to the prompt and itself alone. So a question
+with five options is one row of the length prompt + options, and a preference pair one row instead of two. A prefix that the prompts of
+all rows share, such as a chat template's system message, is computed once for the whole pack.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from functools import cached_property
 import torch
 
 LEAST_SHARED = 8
-"""Tokens that prompts must begin alike with to be worth a segment of their own."""
+"""The least tokens of a shared prefix for which a segment of its own pays."""
 
 
 @dataclass(frozen=True)
 class PackedRow:
-    """A prompt (at least one token) and any number of ``completions`` (each at least one token) that may follow it.
+    """A prompt and any number of ``completions``, each at least one token.
 
-    :raises ValueError: one of them is empty: what is told of the others would be told of the wrong tokens.
+    :raises ValueError: when one of them is empty: the positions of the others would be wrong.
     """
 
     prompt: Sequence[int]
@@ -33,7 +33,7 @@ class PackedRow:
 
     @property
     def shared_prefix_length(self) -> int:
-        """Tokens that all completions share: the prompt, and what they begin alike with, but never a completion whole."""
+        """Tokens of the trunk: the prompt and the common prefix of all completions, without any completion's last token."""
         shared = 0
         if len(self.completions) > 1:
             shortest = min(map(len, self.completions)) - 1
@@ -44,7 +44,7 @@ class PackedRow:
 
     @cached_property
     def segments(self) -> list[list[int]]:
-        """The tokens to read, the trunk first, then each completion's own. A completion's last token is not read: nothing follows it."""
+        """The tokens to compute: the trunk, then the rest of each completion without its last token, which predicts nothing."""
         shared_prefix = [*self.prompt, *(self.completions[0] if self.completions else ())][: self.shared_prefix_length]
         shared = len(shared_prefix) - len(self.prompt)
         return [shared_prefix, *([*c[shared:-1]] for c in self.completions)]
@@ -55,23 +55,23 @@ class PackedRow:
 
 @dataclass(frozen=True)
 class RowSpan:
-    """Where one row stands in the pack: from ``start`` on, its segments of these ``lengths``, behind a prefix that all rows share."""
+    """A row's positions in the pack: from ``start`` on, segments of these ``lengths``, without the prefix that all rows share."""
 
     start: int
     lengths: tuple[int, ...]
 
     @property
     def stop(self) -> int:
-        """The position behind the row's last one."""
+        """The position after the row's last one."""
         return self.start + sum(self.lengths)
 
 
 class PackedBatch:
-    """Rows laid end to end, behind the ``prefix`` tokens that all their prompts begin with (0: none, or a single row).
+    """Rows end to end, after the ``prefix`` tokens that all their prompts begin with (0: too few, or a single row).
 
-    ``ids`` and ``positions`` (N,) are what is read, and each token's place in its own text. ``predicting_positions`` (M,) tells for each scored token
-    which of the N positions predicts it, ``targets`` (M,) which token it is, and ``completion_numbers`` (M,) the number of its completion, counted
-    through all rows.
+    ``ids`` and ``positions`` (N,): the tokens to compute, and each one's position in its own text. For each of the M tokens of completions:
+    ``predicting_positions`` (M,), which of the N positions predicts it; ``targets`` (M,), its id; ``completion_numbers`` (M,), the number
+    of its completion, counted through all rows.
     """
 
     def __init__(self, rows: Sequence[PackedRow]) -> None:
@@ -95,7 +95,7 @@ class PackedBatch:
                 begin = len(ids)
                 ids += segment
                 positions += range(len(shared_prefix), len(shared_prefix) + len(segment))
-                # the prompt's last position predicts the first token, the trunk those that all share and each one's first own
+                # the prompt's end and the trunk predict the shared tokens and the first that differs
                 predicting_positions += [
                     *range(prompt_end, prompt_end + shared + 1),
                     *range(begin, begin + len(segment)),
@@ -114,12 +114,12 @@ class PackedBatch:
 
     @property
     def prompt_end_positions(self) -> torch.Tensor:
-        """The position (rows,) that predicts what follows each row's prompt."""
+        """The last position of each row's prompt (rows,), which predicts the token after it."""
         ends = [s.start + len(row.prompt) - self.prefix - 1 for s, row in zip(self.spans, self.rows, strict=True)]
         return torch.tensor(ends)
 
     def attention_mask(self, span: RowSpan, dtype: torch.dtype) -> torch.Tensor | None:
-        """What is added to a row's attention scores (L, prefix + L); None where plain causal attention is meant."""
+        """The additive mask (L, prefix + L) of a row's attention scores; None for plain causal attention."""
         if not self.prefix and (len(span.lengths) == 1 or not any(span.lengths[2:])):
             return None
         if span.lengths not in self._masks:
@@ -130,29 +130,26 @@ class PackedBatch:
         return self._masks[span.lengths]
 
     def attention_blocks(self) -> list[tuple[slice, list[slice]]]:
-        """For each segment its queries' positions and those it sees, its own the last: the prefix, the row's trunk where it is none,
-        and itself."""
-        before = [slice(0, self.prefix)] if self.prefix else []
-        blocks: list[tuple[slice, list[slice]]] = [(before[0], before)] if before else []
+        """For each segment its positions, and those it attends to: the prefix, the row's trunk (if it is another), and last itself."""
+        prefix = [slice(0, self.prefix)] if self.prefix else []
+        blocks: list[tuple[slice, list[slice]]] = [(prefix[0], prefix)] if prefix else []
         for span in self.spans:
             start = span.start
-            shared_slice = slice(start, start + span.lengths[0])
+            trunk = slice(start, start + span.lengths[0])
             for number, length in enumerate(span.lengths):
-                own_slice = slice(start, start + length)
+                segment = slice(start, start + length)
                 if length:
-                    blocks.append(
-                        (own_slice, [*before, own_slice] if number == 0 else [*before, shared_slice, own_slice])
-                    )
+                    blocks.append((segment, [*prefix, segment] if number == 0 else [*prefix, trunk, segment]))
                 start += length
         return blocks
 
 
 def count_shared_prefix(prompts: Sequence[Sequence[int]]) -> int:
-    """How many tokens all prompts begin with alike, never one of them whole; 0 where it is one prompt, or too few tokens to matter."""
+    """Tokens of the prompts' common prefix, without any prompt's last token; 0 for one prompt, or below ``LEAST_SHARED`` tokens."""
     if len(prompts) < 2:
         return 0
-    shared, most = 0, min(map(len, prompts)) - 1
+    shared, shortest = 0, min(map(len, prompts)) - 1
     first = prompts[0]
-    while shared < most and all(prompt[shared] == first[shared] for prompt in prompts):
+    while shared < shortest and all(prompt[shared] == first[shared] for prompt in prompts):
         shared += 1
     return shared if shared >= LEAST_SHARED else 0

@@ -1,4 +1,4 @@
-"""Telling whoever listens how far an answer has come while a batch of them is written."""
+"""Reports the text of an answer while a batch is being generated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 from studentsim.types import Question, WritingProgress
 
 REPORT_EVERY_TOKENS = 4
-"""Tokens after which a listener is told anew."""
+"""Tokens of an answer between two reports."""
 
 
 def make_step_callback(
@@ -18,7 +18,10 @@ def make_step_callback(
     tokenizer: PreTrainedTokenizerBase,
     on_progress: Callable[[WritingProgress], None] | None,
 ) -> Callable[[Sequence[Sequence[int]]], None] | None:
-    """For ``sampling.iter_generations``'s ``on_step``: tells ``on_progress`` of the first answer of the batch that still grows; None: nobody does."""
+    """An ``on_step`` for ``sampling.iter_generations`` that reports the first unfinished answer of the batch to ``on_progress``.
+
+    None where ``on_progress`` is None.
+    """
     if on_progress is None:
         return None
     started = time.monotonic()

@@ -1,7 +1,7 @@
-"""Where a model's files are, and which version: among those that were got, in a folder, in the hub's cache, or at the hub. No torch.
+"""Finds a model's files and version: an installed model, a local folder, the hub's cache, or the Hugging Face hub. No torch.
 
 Weights are read from *.safetensors alone; a pickle could run any program, and so could a model's own code, which is never
-loaded. A version is pinned when a run is made: a commit of the hub, or a fingerprint of a folder's files.
+loaded. A run pins the version when it is created: a commit of the hub, or a fingerprint of a folder's files.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from studentsim.errors import ConfigError, StudentError
 from studentsim.student.huggingface import gguf_families, model_store
 
 HUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}")
-"""A model's name at the hub: owner/name."""
+"""A model's name on the hub: owner/name."""
 PICKLE_PATTERNS = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 WEIGHT_SUFFIXES = (".safetensors",)
 FINGERPRINTED_SUFFIXES = (".json", *WEIGHT_SUFFIXES, ".jinja", ".model", ".txt")
-"""Files that make a folder's version what it is, by their endings."""
+"""Suffixes of the files that a folder's fingerprint covers."""
 TOKENIZER_FILE_PATTERN = re.compile(r"(tokenizer|spiece|sentencepiece|vocab|source)[._-].*|.*\.(spm|tiktoken)")
-"""Files of which a tokenizer has at least one."""
+"""Names of tokenizer files; a tokenizer has at least one of them."""
 FINGERPRINT_PREFIX = "files-"
-"""What the version of a local folder begins with."""
+"""The prefix of a local folder's version."""
 
 _OFFLINE_REMEDY = "Choose 'embedded' or a local folder, or connect to the network."
 _MAX_HEADER_BYTES = 100 * 2**20
@@ -37,20 +37,20 @@ _TAIL_BYTES = 2**20
 
 @dataclass(frozen=True)
 class ModelRole:
-    """What a model is for, and so which architectures will do."""
+    """What a model is used as, and the architectures that suit."""
 
     name: str
-    """In words, after "cannot be"."""
+    """For messages, after "cannot be"."""
     model_field: str
     """The setting that names the model, for errors."""
     revision_field: str
     """The setting that names its version."""
     is_encoder_decoder: bool
-    """Whether it is an encoder and decoder (T5, BART), or a causal language model (Gemma, Qwen)."""
+    """Whether it must be an encoder-decoder (T5, BART) rather than a causal language model (Gemma, Qwen)."""
     example: str
-    """A name of the hub that will do."""
+    """A suitable model's name on the hub."""
     remedy: str
-    """What to choose instead of a model of the wrong kind."""
+    """The remedy for a model of the wrong kind, as a sentence."""
 
 
 STUDENT_ROLE = ModelRole(
@@ -69,25 +69,23 @@ HINT_MODEL_ROLE = ModelRole(
 
 @dataclass(frozen=True)
 class ResolvedModel:
-    """A model as it was found."""
+    """A model that was found."""
 
     name: str
     revision: str
     """A commit of the hub, or ``files-`` and twelve hexadecimal digits."""
     folder: Path | None
-    """Where its files lie; None: still to be downloaded."""
+    """The folder of its files; None: still to be downloaded."""
     config: Mapping[str, Any]
-    """Its config.json; empty where that is not here yet."""
+    """Its config.json; empty where that has not been downloaded yet."""
     parameters: int
-    """How many it has; 0: not known."""
+    """Their number; 0: unknown."""
 
 
 def resolve_model(name: str, revision: str = "", *, role: ModelRole = STUDENT_ROLE) -> ResolvedModel:
-    """The model of that name. Asks the network, for some seconds, where it is not on this computer.
+    """The model of that name. Takes some seconds, for a network request, where it is not on this computer.
 
-    ``role`` says what it is for: a student or a writer of hints is a causal language model, a marker an encoder and decoder.
-
-    :raises ConfigError: (the role's ``field`` or ``revision_field``) it cannot be had or must not be used; says why.
+    :raises ConfigError: (the role's ``model_field`` or ``revision_field``) when it cannot be found, or is not suited or not safe to use.
     """
     try:
         return _check_role(_resolve(name, revision, role), role)
@@ -99,10 +97,10 @@ def resolve_model(name: str, revision: str = "", *, role: ModelRole = STUDENT_RO
 
 
 def is_local_folder(name: str) -> bool:
-    """Whether a model's name means a folder of this computer, which need not exist, rather than a name of the hub."""
+    """Whether a model's name means a folder of this computer (which need not exist) rather than a model of the hub."""
     if model_store.is_store_name(name):
         return False
-    # os.path's functions, unlike Path's, raise for no name: too long, or of a user whom there is not
+    # os.path's functions, unlike Path's, accept any name: too long ones, and home folders of users who do not exist
     return name.startswith(("/", ".", "~")) or "\\" in name or os.path.exists(os.path.expanduser(name))
 
 
@@ -122,9 +120,9 @@ def _resolve(name: str, revision: str, role: ModelRole) -> ResolvedModel:
 
 
 def compute_fingerprint(folder: Path, suffixes: Sequence[str] = FINGERPRINTED_SUFFIXES) -> str:
-    """A version for a folder's files: of the small ones their content, of weights the header, the size and the last MB.
+    """A version for a folder's files: a hash of small files' content and of weights' header, size and last MB.
 
-    It finds another model, and one that was trained further. It is no proof against forgery.
+    Different for another model and for one that was trained further; no proof against forgery.
     """
     digest = hashlib.sha256()
     for path in sorted(p for p in folder.iterdir() if p.suffix in suffixes):
@@ -138,18 +136,18 @@ def compute_fingerprint(folder: Path, suffixes: Sequence[str] = FINGERPRINTED_SU
 
 
 def count_parameters(folder: Path) -> int:
-    """Parameters in a folder's weights, by their headers. Nothing but the headers is read.
+    """Parameters in a folder's weights. Only the files' headers are read.
 
-    :raises ConfigError: a file is no safetensors file.
+    :raises ConfigError: when a file is no safetensors file.
     """
     return sum(_count_file_parameters(path) for path in sorted(folder.glob("*.safetensors")))
 
 
-# ------------------------------------------------------------------ the four places
+# ------------------------------------------------------------------ the four sources
 
 
 def _resolve_installed(name: str, revision: str, role: ModelRole) -> ResolvedModel:
-    """A model that ``studentsim models`` got: by its name, or by the GGUF file that it was made from."""
+    """A model that ``studentsim models get`` installed: by its name, or by the GGUF file that it was made from."""
     if role.is_encoder_decoder:
         raise _model_error(f"{name} is no encoder and decoder, and so cannot be {role.name}.", role.remedy)
     installed_name = (
@@ -186,10 +184,10 @@ def _resolve_cached(name: str, revision: str) -> ResolvedModel | None:
     """The model in the hub's local cache, if config and weights are there."""
     from huggingface_hub import try_to_load_from_cache
 
-    found = try_to_load_from_cache(name, "config.json", revision=revision or None)
-    if not isinstance(found, str):
+    config_path = try_to_load_from_cache(name, "config.json", revision=revision or None)
+    if not isinstance(config_path, str):
         return None
-    folder = Path(found).parent  # …/snapshots/<commit>
+    folder = Path(config_path).parent  # …/snapshots/<commit>
     if not any(folder.glob("*.safetensors")):
         return None
     return ResolvedModel(name, folder.name, folder, _read_config(folder), count_parameters(folder))
@@ -222,24 +220,24 @@ def _resolve_remote(name: str, revision: str) -> ResolvedModel:
         ) from error
     except ConfigError:
         raise
-    except Exception as error:  # being offline shows itself in a dozen ways
+    except Exception as error:  # being offline raises a dozen kinds of errors
         raise _model_error(
             f"{problem_start} the hub cannot be reached ({type(error).__name__}).", _OFFLINE_REMEDY
         ) from error
     _check_no_pickles(f"The model {name}", [file.rfilename for file in info.siblings or ()])
-    stored = getattr(info, "safetensors", None)
-    return ResolvedModel(name, info.sha, None, config, stored.total if stored else 0)
+    weights_info = getattr(info, "safetensors", None)
+    return ResolvedModel(name, info.sha, None, config, weights_info.total if weights_info else 0)
 
 
-# ------------------------------------------------------------------ what must not be used
+# ------------------------------------------------------------------ checks
 
 
 def _check_no_pickles(subject: str, files: Sequence[str]) -> None:
     if any(file.endswith(".safetensors") and "/" not in file for file in files):
         return
     pickled = sorted(f for f in files for pattern in PICKLE_PATTERNS if "/" not in f and f.endswith(pattern[1:]))
-    why = f"it holds {pickled[0]}, a pickle, which could run any program" if pickled else "it has no weights"
-    raise _model_error(f"{subject} cannot be used: {why}.", "Only *.safetensors are loaded.")
+    reason = f"it holds {pickled[0]}, a pickle, which could run any program" if pickled else "it has no weights"
+    raise _model_error(f"{subject} cannot be used: {reason}.", "Only *.safetensors are loaded.")
 
 
 def _check_role(resolved: ResolvedModel, role: ModelRole) -> ResolvedModel:
@@ -251,7 +249,7 @@ def _check_role(resolved: ResolvedModel, role: ModelRole) -> ResolvedModel:
             role.remedy,
         )
     if role.is_encoder_decoder and resolved.folder and resolved.revision.startswith(FINGERPRINT_PREFIX):
-        # transformers makes up a tokenizer without words where there is none
+        # transformers invents a tokenizer without a vocabulary where there is none
         if not any(TOKENIZER_FILE_PATTERN.fullmatch(path.name) for path in resolved.folder.iterdir()):
             raise _model_error(
                 f"The model in {str(resolved.folder)!r} has no tokenizer.",

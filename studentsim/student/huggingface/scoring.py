@@ -1,4 +1,4 @@
-"""Scoring of options and pairs: each text's log-probability, its prompt computed once for all of them."""
+"""Log-probabilities of completions and pairs through transformers, with each prompt computed once for all of its completions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from studentsim.student.generation.generate import PrefilledPrompts, completion_logprobs, prefill
 from studentsim.student.generation.kv_cache import AnyModel
+from studentsim.student.huggingface.batching import iter_batches
 from studentsim.types import PairScore
 
 
@@ -18,16 +19,16 @@ def score_options(
     token_masks: Sequence[Sequence[list[int]]] | None = None,
     mean_logits: list[list[float]] | None = None,
 ) -> list[list[float]]:
-    """Summed natural log-probability of each completion after its row's prompt; rows may offer different numbers of them.
+    """Summed natural log-probability of each completion after its row's prompt; rows may have different numbers of them.
 
-    Completions of like length go together, ``batch_size`` in a forward pass, so that hardly anything is padding; each takes up
-    its prompt's keys and values. One of a single token needs no forward pass at all: the prompt has told of it.
-    ``token_masks`` holds as many masks, 1 for each id that counts (None: all do); ``mean_logits`` as in ``generate.completion_logprobs``.
+    Completions of similar length go together, ``batch_size`` in a forward pass, so that there is little padding; each continues
+    its prompt's KV cache. One of a single token needs no forward pass: the prompt's logits suffice.
+    ``token_masks``: 1 for each id that counts (None: all do). ``mean_logits``: see ``generate.completion_logprobs``.
     """
     by_length = sorted(
         ((len(c), row, n) for row, options in enumerate(option_ids) for n, c in enumerate(options)), reverse=True
     )
-    found = [[0.0] * len(options) for options in option_ids]
+    logprobs = [[0.0] * len(options) for options in option_ids]
     averages = [[0.0] * len(options) for options in option_ids]
     multi_token_count = sum(length > 1 for length, _, _ in by_length)
     for batch in (
@@ -43,22 +44,24 @@ def score_options(
             ]
             scored = completion_logprobs(model, batch_prefix, completions, masks, mean_logits=means)
             for (_, row, n), (logprob,), (mean,) in zip(batch, scored, means or [[0.0]] * len(batch), strict=True):
-                found[row][n], averages[row][n] = logprob, mean
+                logprobs[row][n], averages[row][n] = logprob, mean
     if mean_logits is not None:
         mean_logits += averages
-    return found
+    return logprobs
 
 
 def score_pairs(
     model: AnyModel, rows: Sequence[Mapping[str, list[int]]], *, pad_token_id: int, batch_size: int
 ) -> list[PairScore]:
-    """Log-probabilities and mean logits of chosen and rejected of each pair (``dpo.TrainableStudent.pair_ids``), ``batch_size`` of them together."""
-    found: list[PairScore] = []
-    for start in range(0, len(rows), batch_size):
-        batch = rows[start : start + batch_size]
+    """Log-probabilities and mean logits of chosen and rejected of each pair, ``batch_size`` pairs together.
+
+    ``rows``: as of ``TrainableStudent.pair_ids``.
+    """
+    pair_scores: list[PairScore] = []
+    for batch in iter_batches(rows, batch_size):
         ids, masks = ([[row[f"chosen_{kind}"], row[f"rejected_{kind}"]] for row in batch] for kind in ("ids", "mask"))
         means: list[list[float]] = []
         prefix = prefill(model, [row["prompt_ids"] for row in batch], pad_token_id)
         scored = score_options(model, prefix, ids, batch_size=2 * len(batch), token_masks=masks, mean_logits=means)
-        found += [PairScore(*logps, *logits) for logps, logits in zip(scored, means, strict=True)]
-    return found
+        pair_scores += [PairScore(*logps, *logits) for logps, logits in zip(scored, means, strict=True)]
+    return pair_scores

@@ -1,12 +1,12 @@
-"""The grammar of sums in running text: tokens in, an exact value out. ``sums.py`` finds the tokens.
+"""A parser for arithmetic expressions ("sums") in running text, from tokens (``sums.py``) to an exact value.
 
     sum     := product (('+' | '-') product)*
-    product := power (('×' | '÷' | '/' | ':') power | '(' sum ')')*      a bracket right behind a factor multiplies
+    product := power (('×' | '÷' | '/' | ':') power | '(' sum ')')*      a bracket directly after a factor multiplies
     power   := operand ['^' whole number]
     operand := ['-'] ([money] number [unit | '%'] | '(' sum ')' [unit])
 
-What a reader could take in two ways is refused: ``-2^2``, ``6/2(1+2)``, ``6 ÷ 3/4``, ``50 + 20%``, ``5 hours + 30 minutes``,
-``2 : 3`` (a ratio, where it is no whole number).
+Ambiguous expressions are rejected: ``-2^2``, ``6/2(1+2)``, ``6 ÷ 3/4``, ``50 + 20%``, ``5 hours + 30 minutes``,
+``2 : 3`` (a ratio, unless it is a whole number).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 MAX_BRACKET_DEPTH = 12
-"""Brackets within brackets."""
+"""Levels of nested brackets."""
 MAX_EXPONENT = 64
 MAX_MAGNITUDE = 10**60
-"""Of numerators and denominators on the way."""
+"""Of numerators and denominators, also of intermediate results."""
 
 _UNITS_BY_DIMENSION = {
     "time": ("second", "minute", "hour", "day", "week", "month", "year"),
@@ -38,15 +38,15 @@ _UNIT_ALIASES = {"$": "dollar", "₹": "rupee", "Rs": "rupee"}
 
 
 class _InvalidSumError(ValueError):
-    """The tokens are no sum, or one that could mean two things."""
+    """The tokens are no sum, or an ambiguous one."""
 
 
 @dataclass(frozen=True)
 class SumToken:
-    """One piece of a line. ``no_space_before``: no blank before it. ``value`` is a number's."""
+    """A token of a line. ``no_space_before``: directly after the token before it. ``value``: a number's; None where it is not valid."""
 
     kind: str
-    """``number``, ``unit``, ``money``, ``%``, a sign as the grammar has it, ``word`` or ``other``."""
+    """``number``, ``unit``, ``money``, ``word``, ``other``, or a sign of the grammar."""
     text: str
     no_space_before: bool
     value: Fraction | None = None
@@ -54,7 +54,7 @@ class SumToken:
 
 @dataclass(frozen=True)
 class SumValue:
-    """What a sum comes to: ``value`` is exact (0.5 for 50 %). How it is to be shown: with a currency's sign, in percent, as a fraction."""
+    """An exact ``value`` (0.5 for 50 %), and its format: with a currency sign, in percent, as a fraction."""
 
     value: Fraction
     currency: str = ""
@@ -65,25 +65,25 @@ class SumValue:
 @dataclass(frozen=True)
 class _Quantity:
     value: Fraction
-    currency_power: int = 0  # the power of money in it: 1 for $5, 0 for $20 / $4
+    currency_power: int = 0  # the exponent of the currency: 1 for $5, 0 for $20 / $4
     is_percent: bool = False
 
 
 def evaluate_sum(tokens: Sequence[SumToken]) -> SumValue | None:
-    """The value of the tokens, all of them one sum with at least one operation; None where they are none, or one divides by zero."""
+    """The value of tokens that form one sum with at least one operation; None where they do not, or divide by zero."""
     parser = _SumParser(list(tokens))
     try:
-        found = parser.parse_sum(0)
+        result = parser.parse_sum(0)
         parser.check_units()
     except (_InvalidSumError, ZeroDivisionError):
         return None
-    is_ratio = ":" in parser.operations and (len(parser.operations) > 1 or found.value.denominator > 1)
+    is_ratio = ":" in parser.operations and (len(parser.operations) > 1 or result.value.denominator > 1)
     if parser.position < len(tokens) or not parser.operations or is_ratio:
         return None
-    currency = (
-        next((t.text for t in tokens if t.kind == "money" and t.text != "Rs"), "") if found.currency_power == 1 else ""
-    )
-    return SumValue(found.value, currency, found.is_percent, parser.should_show_fraction())
+    currency = ""
+    if result.currency_power == 1:
+        currency = next((t.text for t in tokens if t.kind == "money" and t.text != "Rs"), "")
+    return SumValue(result.value, currency, result.is_percent, parser.should_show_fraction())
 
 
 @dataclass
@@ -92,28 +92,25 @@ class _SumParser:
     position: int = 0
     operations: list[str] = field(default_factory=list)
     units: set[str] = field(default_factory=set)
-    tight_fractions: int = 0  # tight ones of whole numbers below one, as 3/12
+    tight_fractions: int = 0  # fractions of whole numbers below one, without spaces, as 3/12
     other_divisions: int = 0
 
     def parse_sum(self, depth: int) -> _Quantity:
         if depth > MAX_BRACKET_DEPTH:
             raise _InvalidSumError
-        found = self.parse_product(depth)
+        total = self.parse_product(depth)
         while (sign := self.peek_kind()) in ("+", "-"):
             self.take_operator(sign)
             right = self.parse_product(depth)
-            if found.is_percent != right.is_percent or not {found.currency_power, right.currency_power} <= {0, 1}:
+            if total.is_percent != right.is_percent or not {total.currency_power, right.currency_power} <= {0, 1}:
                 raise _InvalidSumError  # 50 + 20%: of what?
-            value = found.value + right.value if sign == "+" else found.value - right.value
-            found = _Quantity(
-                _check_magnitude(value),
-                found.currency_power if found.currency_power == right.currency_power else 0,
-                found.is_percent,
-            )
-        return found
+            value = total.value + right.value if sign == "+" else total.value - right.value
+            currency_power = total.currency_power if total.currency_power == right.currency_power else 0
+            total = _Quantity(_check_magnitude(value), currency_power, total.is_percent)
+        return total
 
     def parse_product(self, depth: int) -> _Quantity:
-        found, has_division = self.parse_power(depth), False
+        product, has_division = self.parse_power(depth), False
         while True:
             sign, token = self.peek_kind(), self.peek()
             if sign == "(" and token and token.no_space_before and not has_division:
@@ -125,12 +122,12 @@ class _SumParser:
                     self.check_division(sign)
                 self.take_operator(sign)
             else:
-                return found
-            found = self.combine(found, sign, self.parse_power(depth))
+                return product
+            product = self.combine(product, sign, self.parse_power(depth))
 
     def combine(self, left: _Quantity, sign: str, right: _Quantity) -> _Quantity:
         if sign == "×":
-            # "5/20 × 100%" is meant in percent; "20% × 50" is a number.
+            # "5/20 × 100%" is in percent; "20% × 50" is a number.
             is_percent = right.is_percent and right.value == 1
             return _Quantity(
                 _check_magnitude(left.value * right.value), left.currency_power + right.currency_power, is_percent
@@ -140,7 +137,10 @@ class _SumParser:
         return _Quantity(_check_magnitude(left.value / right.value), left.currency_power - right.currency_power)
 
     def check_division(self, sign: str) -> None:
-        """Look at a division before it is taken: is it a tight fraction of whole numbers, and does it stand where one may?"""
+        """Count a division as a tight fraction (below one, of whole numbers, without spaces) or as another, before its sign is taken.
+
+        :raises _InvalidSumError: when it is ambiguous.
+        """
         is_tight_fraction = (
             sign == "/"
             and self.has_kind_at(-1, "number")
@@ -150,9 +150,16 @@ class _SumParser:
         )
         if not is_tight_fraction and self.has_kind_at(2, "/") and self.has_no_space_before(2):
             raise _InvalidSumError  # 6 ÷ 3/4
-        above, below = (self.tokens[self.position + side].value if is_tight_fraction else None for side in (-1, 1))
-        proper = above and below and above < below and above.denominator == below.denominator == 1
-        if proper and not self.has_kind_at(-2, "/") and not self.has_kind_at(2, "/"):
+        numerator, denominator = (
+            self.tokens[self.position + side].value if is_tight_fraction else None for side in (-1, 1)
+        )
+        is_proper = (
+            numerator
+            and denominator
+            and numerator < denominator
+            and numerator.denominator == denominator.denominator == 1
+        )
+        if is_proper and not self.has_kind_at(-2, "/") and not self.has_kind_at(2, "/"):
             self.tight_fractions += 1
         else:
             self.other_divisions += 1
@@ -178,21 +185,21 @@ class _SumParser:
         return _Quantity(_check_magnitude(base.value ** int(exponent.value)))
 
     def parse_operand(self, depth: int) -> tuple[_Quantity, bool]:
-        """A number or a bracket, and whether it stands without a unit."""
+        """A number or a bracket, and whether it has no unit."""
         if self.peek_kind() == "-":
             self.position += 1
             token = self.peek()
             if not token or not token.no_space_before or token.kind == "-":
                 raise _InvalidSumError
-            found, has_no_unit = self.parse_operand(depth)
-            return replace(found, value=-found.value), has_no_unit
+            operand, has_no_unit = self.parse_operand(depth)
+            return replace(operand, value=-operand.value), has_no_unit
         if self.peek_kind() == "(":
             self.position += 1
-            found = self.parse_sum(depth + 1)
+            operand = self.parse_sum(depth + 1)
             if self.peek_kind() != ")":
                 raise _InvalidSumError
             self.position += 1
-            return found, not self.take_unit()
+            return operand, not self.take_unit()
         return self.parse_number()
 
     def parse_number(self) -> tuple[_Quantity, bool]:
@@ -220,21 +227,24 @@ class _SumParser:
         return True
 
     def check_units(self) -> None:
-        """:raises _NotASum: hours meet minutes, or kilometres are added to hours."""
+        """Check the units.
+
+        :raises _InvalidSumError: when two of one dimension are mixed (hours and minutes), or different ones are added (km and hours).
+        """
         names = {_UNIT_ALIASES.get(name, name) for name in self.units}
         if len(names) > 1 and {"+", "-"} & set(self.operations):
             raise _InvalidSumError
         parts = {part for name in names for part in _split_compound_unit(name)}
-        if any(len(parts & set(measure)) > 1 for measure in _UNITS_BY_DIMENSION.values()):
+        if any(len(parts & set(units)) > 1 for units in _UNITS_BY_DIMENSION.values()):
             raise _InvalidSumError
 
     def should_show_fraction(self) -> bool:
-        """Whether a fraction is the way to show it: all was written in tight fractions below one, and there is something to do."""
+        """Whether to show a fraction: the sum has only tight fractions below one, and is more than a fraction in lowest terms."""
         numbers = [t for t in self.tokens if t.kind == "number"]
         if not self.tight_fractions or self.other_divisions or any("." in t.text for t in numbers):
             return False
-        above, below = (int(t.value or 0) for t in numbers[:2])
-        return len(self.operations) > 1 or math.gcd(above, below) > 1
+        numerator, denominator = (int(t.value or 0) for t in numbers[:2])
+        return len(self.operations) > 1 or math.gcd(numerator, denominator) > 1
 
     def take_operator(self, sign: str) -> None:
         self.operations.append(sign)

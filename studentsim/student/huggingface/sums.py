@@ -1,12 +1,12 @@
-"""Sums as a language model writes them in running text, and what a calculator shows for them.
+"""Arithmetic expressions ("sums") in a language model's running text, and the values that a calculator shows for them.
 
     The total is 12 + 15 + 9 =         36        12% of 250 =        30
     1/6 + 1/8 =                        7/24      $2.50 × 4 =         $10
     100 / 7 =                          14.2857   5 km × (3 + 4) =    35
 
-Broader than ``studentsim.arithmetic``, whose sums the product itself writes: prose before the sum, thousands commas, ``%``,
-money, a few units, ``x``, ``^``, LaTeX's signs. Exact in the same way (fractions of whole numbers, nothing is evaluated),
-and stricter where a reader could doubt: a sum that could mean two things, or is not arithmetic alone, has no value here.
+Broader than ``studentsim.arithmetic``, which reads the sums in the built-in solutions: prose before the sum, thousands commas, ``%``,
+money, a few units, ``x``, ``^``, LaTeX's signs. As exact (fractions of whole numbers, no ``eval``), and stricter: an ambiguous sum, or
+one with anything but arithmetic in it, has no value here.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from studentsim.arithmetic import MAX_DIGITS, MAX_EXPRESSION_CHARS
 from studentsim.student.huggingface.sum_grammar import SumToken, evaluate_sum
 
 ROUNDED_DECIMAL_PLACES = 4
-"""Decimal places of a number that does not end."""
+"""Decimal places of a number without a finite decimal expansion."""
 MAX_EXACT_DECIMAL_PLACES = 6
-"""Decimal places up to which a number that ends is shown whole."""
+"""Finite decimals are shown in full up to so many places."""
 MAX_ROUNDING_ERROR = Fraction(1, 100)
-"""A value that rounding would change by more than this share is not shown at all."""
+"""A value that rounding would change by a larger share of itself is not shown."""
 MAX_DENOMINATOR = 9999
 
 _NOTATION_REPLACEMENTS = (
@@ -31,9 +31,9 @@ _NOTATION_REPLACEMENTS = (
     (re.compile(r"\\([$%])"), r"\1"), (re.compile(r"\\(?:left|right)(?=[()])|\\[(\[,;]"), " "),
     (re.compile("²"), "^2"), (re.compile("³"), "^3"), (re.compile("\u00a0"), " "),
 )  # fmt: skip
-"""LaTeX's and typesetters' ways of writing, and ours."""
+"""LaTeX's and typographic notation, and the plain notation that replaces it."""
 _LINE_LABEL_PATTERN = re.compile(r"\s*(?:[*•]\s+)?(?:\(?(?:\d{1,2}|[a-zA-Z])\)|\d{1,2}\.(?=\s)|(?<=[*•]\s))\s*")
-"""What numbers or letters a line, not part of the sum: ``2. 3 + 4 =``, ``b) 3 + 4 =``."""
+"""A label before the sum on its line: ``2. 3 + 4 =``, ``b) 3 + 4 =``."""
 _TOKEN_PATTERN = re.compile(
     r"(?P<number>\.?\d(?:[\d.,]*\d)?)"
     r"|(?P<rate>(?:km|m|miles?|cm)/(?:hr?|hours?|s|sec|min)\b)"
@@ -44,7 +44,7 @@ _TOKEN_PATTERN = re.compile(
 )
 _OPERATOR_ALIASES = {"−": "-", "–": "-", "*": "×", "·": "×", "⋅": "×", "**": "^", "x": "×", "X": "×", "of": "×"}
 _NUMBER_PATTERN = re.compile(r"(?:[1-9]\d{0,2}(?:,\d{3})+|0|[1-9]\d*)?(?:\.\d+)?")
-"""Not ``1,23`` (a decimal comma?) nor ``05`` (a date?)."""
+"""Neither ``1,23`` (a decimal comma?) nor ``05`` (a date?)."""
 _UNIT_NAMES = {
     name: canonical
     for canonical, names in {
@@ -56,23 +56,23 @@ _UNIT_NAMES = {
     }.items()
     for name in names.split()
 }  # fmt: skip
-"""Units that may stand behind a number. No single letters (they are algebra) and no words that count (a dozen)."""
+"""Units that may follow a number. No single letters (algebra) and no number words (a dozen)."""
 _BLOCKING_WORDS = frozenset(
     "of root sqrt minus plus times by over per negative half twice thrice double triple square squared squares cube cubed log ln exp "
     "sin cos tan mod less than from factorial percent into ratio".split()
 )
-"""Words after which a sum is only a part of something else."""
+"""After these words a sum is only a part of a larger expression."""
 _ALLOWED_BEFORE_SUM = frozenset(".,;?:\"'“”[`→⇒∴>")
 
 
 def complete_equation(text: str, *, is_truncated: bool = False) -> str | None:
-    """What the calculator writes behind a text that ends in ``=``, or ``=`` and a blank; None where no closed sum ends there.
+    """The calculator's text after a text that ends in ``=`` or ``= ``; None where no complete sum ends there. Never raises.
 
-    The blank before the value is in it where the sum is written with blanks. Looks at the last line alone, and of that at
-    ``MAX_EXPRESSION_CHARS`` characters. ``is_truncated``: the text itself began earlier. Never raises.
+    It begins with a space where the sum has one before its ``=``. Only the last ``MAX_EXPRESSION_CHARS`` characters of the last line are
+    read. ``is_truncated``: ``text`` is the end of a longer text.
 
-    >>> complete_equation("So it is 12 + 15 + 9 ="), complete_equation("3x4="), complete_equation("2x + 3 ="), complete_equation("5 ÷ 0 = ")
-    (' 36', '12', None, None)
+    >>> [complete_equation(text) for text in ("So it is 12 + 15 + 9 =", "3x4=", "2x + 3 =", "5 ÷ 0 = ")]
+    [' 36', '12', None, None]
     """
     _, newline, line = text[-MAX_EXPRESSION_CHARS - 2 :].rpartition("\n")
     is_truncated = len(line) > MAX_EXPRESSION_CHARS or (is_truncated and not newline)
@@ -86,10 +86,10 @@ def complete_equation(text: str, *, is_truncated: bool = False) -> str | None:
 
 
 def evaluate_trailing_sum(text: str, *, is_truncated: bool = False) -> str | None:
-    """The value of the sum that a line ends with, as it is shown; None where there is none. ``is_truncated``: the line began earlier.
+    """The value, as shown, of the sum that a line ends with; None where there is none. ``is_truncated``: the line began earlier.
 
-    >>> evaluate_trailing_sum("Anna pays $5 + $3"), evaluate_trailing_sum("1/2 + 1/3"), evaluate_trailing_sum("20% + 30%"), evaluate_trailing_sum("the root of 9 + 16")
-    ('$8', '5/6', '50%', None)
+    >>> [evaluate_trailing_sum(text) for text in ("Anna pays $5 + $3", "1/2 + 1/3", "20% + 30%", "the root of 9 + 16")]
+    ['$8', '5/6', '50%', None]
     """
     _, equals, text = text.rpartition("=")
     for pattern, replacement in _NOTATION_REPLACEMENTS:
@@ -100,24 +100,26 @@ def evaluate_trailing_sum(text: str, *, is_truncated: bool = False) -> str | Non
     start = _find_sum_start(tokens)
     if (is_truncated and not equals and start <= 1) or not _can_start_sum(tokens, start):
         return None
-    found = evaluate_sum(tokens[start:])
-    number = found and format_calculator_value(
-        found.value * (100 if found.is_percent else 1), as_fraction=found.is_fraction
-    )
-    if not found or not number:
+    result = evaluate_sum(tokens[start:])
+    if not result:
         return None
-    if found.currency:
-        return f"-{found.currency}{number[1:]}" if number[0] == "-" else found.currency + number
-    return number + ("%" if found.is_percent else "")
+    number = format_calculator_value(result.value * (100 if result.is_percent else 1), as_fraction=result.is_fraction)
+    if not number:
+        return None
+    if result.currency:
+        return f"-{result.currency}{number[1:]}" if number[0] == "-" else result.currency + number
+    return number + ("%" if result.is_percent else "")
 
 
 def format_calculator_value(value: Fraction, *, as_fraction: bool = False) -> str | None:
-    """A number as the calculator shows it: whole, in lowest terms, whole to six places, or rounded half up to four.
+    """A number as the calculator shows it: whole, in lowest terms, in full up to six decimal places, or rounded half up to four.
 
-    None where it has too many digits, or is so small that four places would not tell it.
+    None where it has too many digits, or is so small that rounding would distort it.
 
-    >>> format_calculator_value(Fraction(2, 3)), format_calculator_value(Fraction(1, 8)), format_calculator_value(Fraction(2, 6), as_fraction=True), format_calculator_value(Fraction(1, 10**7))
-    ('0.6667', '0.125', '1/3', None)
+    >>> [format_calculator_value(Fraction(*value)) for value in ((2, 3), (1, 8), (1, 10**7))]
+    ['0.6667', '0.125', None]
+    >>> format_calculator_value(Fraction(2, 6), as_fraction=True)
+    '1/3'
     """
     if abs(value) >= 10**MAX_DIGITS:
         return None
@@ -138,20 +140,20 @@ def format_calculator_value(value: Fraction, *, as_fraction: bool = False) -> st
 
 
 def _tokenize(text: str) -> list[SumToken]:
-    found: list[SumToken] = []
+    tokens: list[SumToken] = []
     end = 0
     for match in _TOKEN_PATTERN.finditer(text):
-        no_space_before = bool(found) and match.start() == end
+        no_space_before = bool(tokens) and match.start() == end
         end = match.end()
         has_space_after = not no_space_before and text[end : end + 1].isspace()
-        found.append(_classify_token(str(match.lastgroup), match[0], no_space_before, has_space_after, found))
-    return found
+        tokens.append(_classify_token(str(match.lastgroup), match[0], no_space_before, has_space_after, tokens))
+    return tokens
 
 
 def _classify_token(
     kind: str, text: str, no_space_before: bool, has_space_after: bool, preceding: list[SumToken]
 ) -> SumToken:
-    """A piece of a line as the grammar sees it, by what stands before it."""
+    """The grammar's token for a match of ``_TOKEN_PATTERN``, given the tokens before it."""
     previous_kind = preceding[-1].kind if preceding else ""
     if kind == "number":
         return _parse_number(text, no_space_before)
@@ -189,11 +191,11 @@ def _parse_number(text: str, no_space_before: bool) -> SumToken:
 
 
 def _find_sum_start(tokens: list[SumToken]) -> int:
-    """Where the sum at the end begins: behind the last thing that is no arithmetic."""
+    """The index of the first token of the sum at the end: after the last token that is not arithmetic."""
     start = len(tokens)
     while start and tokens[start - 1].kind not in ("word", "other"):
         start -= 1
-    # "Total : 3 + 4" and "(that is (3 + 4)": what only introduces the sum.
+    # "Total : 3 + 4" and "(that is (3 + 4)": the colon and the first bracket only introduce the sum.
     if start < len(tokens) and tokens[start].kind == ":":
         start += 1
     unclosed_brackets = sum(t.kind == "(" for t in tokens[start:]) - sum(t.kind == ")" for t in tokens[start:])
@@ -201,7 +203,7 @@ def _find_sum_start(tokens: list[SumToken]) -> int:
 
 
 def _can_start_sum(tokens: list[SumToken], start: int) -> bool:
-    """Whether what stands before the sum leaves it what it is."""
+    """Whether the token before the sum leaves its value unchanged."""
     if start >= len(tokens):
         return False
     before, first = tokens[start - 1] if start else None, tokens[start]

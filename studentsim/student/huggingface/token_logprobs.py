@@ -1,7 +1,7 @@
-"""From hidden states to what is told of single tokens, without keeping scores over the whole vocabulary.
+"""Log-probabilities and other statistics of tokens from hidden states, without storing logits over the whole vocabulary.
 
-A vocabulary of 49,152 makes 200 kB of every position. Here positions go through the head a few at a time; for the backward pass
-each leaves behind the gradient of its one log-probability alone, which is as wide as a hidden state.
+The logits of a vocabulary of 49,152 take 200 kB a position. Here positions go through the LM head a few at a time; for the backward
+pass only the gradient of each target's log-probability is kept, which is as wide as a hidden state.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import torch
 import torch.nn.functional as F
 
 POSITIONS_PER_CHUNK = 256
-"""Positions that go through the head together: enough for a matrix product to be fast."""
+"""Positions that go through the LM head together: enough for a fast matrix product."""
 ROWS_PER_SOFTMAX = 32
-"""Of these, how many are normalised together: 6 MB of float32 for a vocabulary of 49,152, which a core's caches hold."""
+"""Of these, so many are normalised together: 6 MB of float32 for a vocabulary of 49,152, which fit into a core's caches."""
 
 
 class TokenStatistics(NamedTuple):
-    """Of each token (M,): its log-probability (natural), the distribution's entropy (nats), the mean logit, and whether it is likeliest."""
+    """Of each token (M,): natural log-probability, entropy of the distribution (nats), mean logit, and whether it is the likeliest."""
 
     log_probs: torch.Tensor
     entropy: torch.Tensor
@@ -27,7 +27,7 @@ class TokenStatistics(NamedTuple):
 
 
 def compute_token_statistics(hidden: torch.Tensor, lm_head: torch.Tensor, targets: torch.Tensor) -> TokenStatistics:
-    """Figures of the ``targets`` (M,) by their states (M, H) and the ``lm_head`` (V, H); the log-probabilities have a gradient."""
+    """Statistics of ``targets`` (M,) by their hidden states (M, H) and the ``lm_head`` (V, H); ``log_probs`` has a gradient."""
     return TokenStatistics(*_TokenStatisticsFunction.apply(hidden, lm_head, targets))
 
 
@@ -59,15 +59,14 @@ class _TokenStatisticsFunction(torch.autograd.Function):
                 entropy[rows] = total.log() - torch.linalg.vecdot(probabilities, scores)
                 if hidden_gradient is not None:
                     logits_part.copy_(probabilities.neg_())
-            if (
-                hidden_gradient is not None
-            ):  # gradient of a log-probability by its logits: what is wanted less what is expected
+            if hidden_gradient is not None:
+                # gradient of a log-probability by its logits: one-hot target minus probabilities
                 logits[torch.arange(stop - start), targets[start:stop]] += 1
                 hidden_gradient[start:stop] = logits @ lm_head
-        ctx.back = hidden_gradient
+        ctx.hidden_gradient = hidden_gradient
         ctx.mark_non_differentiable(entropy, mean_logits, is_top1)
         return log_probs, entropy, mean_logits, is_top1
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor, *_: Any) -> tuple[torch.Tensor, None, None]:
-        return ctx.back * gradient[:, None].to(ctx.back.dtype), None, None
+        return ctx.hidden_gradient * gradient[:, None].to(ctx.hidden_gradient.dtype), None, None

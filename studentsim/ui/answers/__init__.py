@@ -1,4 +1,4 @@
-"""The parts of Answers. What its links may say stands in view.py; ``AnswersView(...).params()`` makes one, for any page that leads here."""
+"""The Answers page. view.py defines its links; ``AnswersView(...).to_params()`` makes one, for any page that links here."""
 
 from studentsim.ui.answers.view import AnswersView
 

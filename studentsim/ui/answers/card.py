@@ -1,4 +1,4 @@
-"""One answer, open: the question, its options, the student's working, the mark, the slip, and the question's history."""
+"""The open answer: question, options, the student's working, grade, misconception, and the question's history."""
 
 from __future__ import annotations
 
@@ -18,28 +18,21 @@ from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.layout import ANSWERS_PAGE, QUESTIONS_PAGE
 
 MAX_ATTEMPT_LINKS = 16
-"""Links in a question's history at most, those nearest to the open answer."""
+"""Links in a question's history at most: those nearest to the open answer."""
 
 
 def render_open_answer(
     page_data: AnswersPageData, row: dict[str, Any] | None, history: pd.DataFrame, attempts: list[dict[str, Any]]
 ) -> None:
-    """The open answer, with the ways to the ones beside it; ``attempts`` are all at its question in its lesson."""
+    """The open answer with links to its neighbours; ``attempts`` are all at its question in its turn, ``history`` all in the run."""
     _render_navigation(page_data)
     if row is None:
         st.info("This simulation has no such answer. Choose one from the list.", icon=":material/search_off:")
         return
     question = curriculum_lookup.find_question(row["question_id"], row["problem"])
     with st.container(border=True):
-        label, icon, color = (
-            components.CORRECT_BADGE
-            if row["right"]
-            else components.WRONG_BADGE
-            if row["letter"]
-            else components.NO_ANSWER_BADGE
-        )
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]
+            components.render_grade_badge(row)
             st.caption(
                 formatting.escape_markdown(run_summary.answer_context_label(row, page_data.categories)), width="content"
             )
@@ -53,7 +46,7 @@ def render_open_answer(
 
 
 def _render_navigation(page_data: AnswersPageData) -> None:
-    """Where in the list one is; the answers before and after, and the way out."""
+    """The answer's position in the list, links to the previous and the next one, and a Close button."""
     seq = page_data.view.answer or 0
     position, (before, after) = page_data.listing.position(seq), page_data.listing.neighbors(seq)
     count = len(page_data.listing.seqs)
@@ -72,7 +65,7 @@ def _render_navigation(page_data: AnswersPageData) -> None:
 
 
 def _render_options(row: dict[str, Any]) -> None:
-    """The options; the right one and the ticked one are named, not only coloured."""
+    """The options, the correct and the chosen one with a badge."""
     with st.container(gap="xsmall"):
         for option in run_summary.parse_options(row):
             is_correct, is_chosen = option["letter"] == row["correct"], option["letter"] == row["letter"]
@@ -92,7 +85,7 @@ def _render_options(row: dict[str, Any]) -> None:
 
 
 def _render_misconception(page_data: AnswersPageData, row: dict[str, Any], question: Question | None) -> None:
-    """Which slip led to a wrong answer, in plain words, and what the working should have been."""
+    """A wrong answer's misconception, the reference working, and a link to answers with the same misconception."""
     title, explanation = sentences.explain_misconception(row)
     if title:
         st.markdown(f"**The slip: {formatting.escape_markdown(title)}**")
@@ -112,7 +105,7 @@ def _render_misconception(page_data: AnswersPageData, row: dict[str, Any], quest
 
 
 def _render_history(page_data: AnswersPageData, row: dict[str, Any], history: pd.DataFrame) -> None:
-    """How the same question went over the lessons; every attempt is a link."""
+    """All attempts at the same question in the run, each a link."""
     st.markdown("**The same question over the lessons**")
     st.text(sentences.describe_history(history))
     if len(history) < 2:
@@ -120,13 +113,13 @@ def _render_history(page_data: AnswersPageData, row: dict[str, Any], history: pd
     open_index = int((history.seq < row["seq"]).sum())
     first = max(0, min(open_index - MAX_ATTEMPT_LINKS // 2, len(history) - MAX_ATTEMPT_LINKS))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for _, one in history.iloc[first : first + MAX_ATTEMPT_LINKS].iterrows():
-            if int(one.seq) == row["seq"]:
-                st.badge(f"{sentences.attempt_label(one)}, shown here", color="gray")
+        for _, attempt in history.iloc[first : first + MAX_ATTEMPT_LINKS].iterrows():
+            if int(attempt.seq) == row["seq"]:
+                st.badge(f"{sentences.attempt_label(attempt)}, shown here", color="gray")
                 continue
             st.page_link(
-                ANSWERS_PAGE, label=sentences.attempt_label(one), icon="",
-                query_params=page_data.view.with_changes(answer=int(one.seq)).to_params(),
+                ANSWERS_PAGE, label=sentences.attempt_label(attempt), icon="",
+                query_params=page_data.view.with_changes(answer=int(attempt.seq)).to_params(),
             )  # fmt: skip
     if len(history) > MAX_ATTEMPT_LINKS:
         st.caption(f"The {MAX_ATTEMPT_LINKS} nearest of {len(history)} are linked here.")
@@ -140,14 +133,14 @@ def _render_links(page_data: AnswersPageData, row: dict[str, Any], question: Que
                 query_params={"question": question.id},
             )  # fmt: skip
         if page_data.view.question != row["question_id"]:
-            only = page_data.view.without_filters.with_changes(question=row["question_id"], answer=row["seq"])
+            view = page_data.view.without_filters.with_changes(question=row["question_id"], answer=row["seq"])
             st.page_link(
-                ANSWERS_PAGE, label="All answers to it", icon=":material/history:", query_params=only.to_params()
+                ANSWERS_PAGE, label="All answers to it", icon=":material/history:", query_params=view.to_params()
             )
 
 
 def _render_technical_view(row: dict[str, Any]) -> None:
-    """What a researcher wants to know of the answer."""
+    """The answer's raw fields, for researchers."""
     with st.expander("Technical view"):
         figures = {
             "log-probability of what it wrote": _format_figure(row["logprob"], 2),

@@ -1,4 +1,4 @@
-"""A practice answer as the conversation it was part of: try, mark, the teacher's words, next try. Whichever of the tries is open."""
+"""An answer as the conversation it is part of: attempt, grade, feedback, next attempt, whichever attempt is open."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STUDENT_AVATAR, TEACHER_AVATAR = ":material/face:", ":material/school:"
 def load_attempts(
     engine: Engine, page_data: AnswersPageData, row: dict[str, Any] | None, history: pd.DataFrame
 ) -> list[dict[str, Any]]:
-    """All attempts at the open answer's question in its lesson, whole and in order; the answer alone where there was but one."""
+    """All attempts at the open answer's question in its turn, in order, as rows of ``queries.fetch_answers_by_seq``."""
     if row is None:
         return []
     if row["phase"] == "exam":
@@ -45,30 +45,23 @@ def _load_answers(
 
 
 def render_conversation(page_data: AnswersPageData, row: dict[str, Any], rows: list[dict[str, Any]]) -> None:
-    """What the student wrote and what the teacher made of it: one answer, or all tries at the question in this lesson."""
+    """The student's text and its grade: of one answer, or of all attempts ``rows`` at the question in this turn."""
     if len(rows) < 2:
         st.markdown("**What the student wrote**")
         _render_answer_text(row)
         _render_grade(row)
         return
     st.markdown(f"**What was said: {formatting.pluralize(len(rows), 'try', 'tries')}**")
-    for one in rows:
-        _render_attempt(page_data, one, is_open=one["seq"] == row["seq"])
+    for attempt in rows:
+        _render_attempt(page_data, attempt, is_open=attempt["seq"] == row["seq"])
 
 
 def _render_attempt(page_data: AnswersPageData, row: dict[str, Any], *, is_open: bool) -> None:
-    """One attempt, and what the teacher answered."""
+    """One attempt with its grade and feedback."""
     with st.chat_message("student", avatar=STUDENT_AVATAR):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.markdown(f"**{grades.attempt_ordinal(row)}**", width="content")
-            label, icon, color = (
-                components.CORRECT_BADGE
-                if row["right"]
-                else components.WRONG_BADGE
-                if row["letter"]
-                else components.NO_ANSWER_BADGE
-            )
-            st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]
+            components.render_grade_badge(row)
             if is_open:
                 st.badge("shown here", color="gray")
             else:
@@ -95,7 +88,7 @@ def _render_answer_text(row: dict[str, Any]) -> None:
 
 
 def _render_grade(row: dict[str, Any]) -> None:
-    """The mark by the key, and what is to be said where the teacher or a marker saw it otherwise."""
+    """The grade by the key, after a note where the teacher's or a trained grader's differs."""
     if notes := grades.describe_grading(row):
         st.markdown(f":material/warning: **{formatting.escape_markdown(' '.join(notes))}**")
     st.text(sentences.describe_grade({**row, "marked_by": "key"} if row["phase"] != "exam" else row))

@@ -1,6 +1,6 @@
-"""Counting a view: how many answers there are, how many of them wrong, by which slip; and what each filter could be set to.
+"""Counts of a view (answers, wrong ones, misconceptions) and the options of each filter.
 
-All from one frame, ``queries.answer_tally``: changing a filter asks the database for no new count. No streamlit here.
+All from one frame, ``queries.fetch_answer_counts``, so that changing a filter needs no new query. No streamlit.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _COLUMN_BY_FILTER = {
 }
 
 _KIND_BY_MARK = {"right": "right", "wrong": "ticked", "unanswered": "unanswered"}
-"""A mark of the tally as the link calls it, where ``wrong`` means all that are not right."""
+"""The tally's mark -> the link's answer kind; in a link, ``wrong`` means both kinds that are not right."""
 
 
 @dataclass(frozen=True)
 class AnswerCounts:
-    """``answers`` in all, ``wrong`` of them (``unanswered`` among these), and ``misconceptions`` behind wrong ones, commonest first."""
+    """``answers`` in all, ``wrong`` of them (``unanswered`` among these), and ``misconceptions`` of wrong ones, most frequent first."""
 
     answers: int
     wrong: int
@@ -38,7 +38,7 @@ class AnswerCounts:
 
 
 def filter_tally(tally: pd.DataFrame, view: AnswersView, *, ignored_filters: tuple[str, ...] = ()) -> pd.DataFrame:
-    """The tally's rows that the view lets through; filters named in ``ignored_filters`` are not applied."""
+    """The tally's rows that pass the view's filters, except ``ignored_filters``."""
     mask = pd.Series(True, index=tally.index)
     for name, column in _COLUMN_BY_FILTER.items():
         value = getattr(view, name)
@@ -57,7 +57,7 @@ def filter_tally(tally: pd.DataFrame, view: AnswersView, *, ignored_filters: tup
 
 
 def count_answers(tally: pd.DataFrame, view: AnswersView, *, ignored_filters: tuple[str, ...] = ()) -> AnswerCounts:
-    """The figures of a view."""
+    """The counts of a view, without ``ignored_filters``."""
     rows = filter_tally(tally, view, ignored_filters=ignored_filters)
     wrong = rows[rows.mark != "right"]
     misconceptions = sort_misconceptions(wrong.groupby("misconception", as_index=False).answers.sum(), "answers")
@@ -70,9 +70,9 @@ def count_answers(tally: pd.DataFrame, view: AnswersView, *, ignored_filters: tu
 
 
 def filter_options(tally: pd.DataFrame, view: AnswersView, filter_name: str) -> dict[str | int, int]:
-    """What a filter could be set to under the other ones, and how many answers each value leaves; in a reader's order.
+    """The options of one filter under the other ones, with the number of answers each leaves, sorted for display.
 
-    The value in force is among them, even where it leaves nothing. Filters that a change would drop do not count.
+    The current value is among them, even where it leaves none. Filters that a change would reset are not applied.
     """
     rows = filter_tally(tally, view, ignored_filters=(filter_name, *DEPENDENT_FILTERS.get(filter_name, ())))
     if filter_name == "slip":

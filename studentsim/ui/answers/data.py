@@ -1,4 +1,4 @@
-"""What Answers asks for: one run's view, cached by how far the run has come."""
+"""The data of the Answers page: one run's view, cached by the run's last event."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from studentsim.ui.answers.view import AnswersView
 from studentsim.ui.data import Engine
 
 CARDS_PER_PAGE = 10
-"""Cards on a page."""
+"""Cards per page."""
 
 
 @dataclass(frozen=True)
 class AnswerListing:
-    """A view's answers: their seqs in order, and the table that is shown of them."""
+    """A view's answers: their seqs in order, and their table for display."""
 
     seqs: np.ndarray
     table: pa.Table
 
     def position(self, seq: int) -> int | None:
-        """Where an answer stands in the list, from 1; None: the filter does not let it through."""
+        """An answer's position in the list, from 1; None if it is not in it."""
         index = bisect.bisect_left(self.seqs, seq)
         return index + 1 if index < len(self.seqs) and self.seqs[index] == seq else None
 
     def neighbors(self, seq: int) -> tuple[int | None, int | None]:
-        """The answers before and after one in the list, which need not be in it itself."""
+        """The seqs before and after an answer in the list; the answer itself need not be in it."""
         before = bisect.bisect_left(self.seqs, seq) - 1
         after = bisect.bisect_right(self.seqs, seq)
         return (
@@ -51,14 +51,14 @@ class AnswerListing:
 
 @dataclass(frozen=True)
 class AnswersPageData:
-    """One run's answers as one link shows them. ``base_counts`` counts the view without its mark and slip, ``shown_counts`` with them."""
+    """One run's answers as a link shows them. ``base_counts`` ignores the filters ``mark`` and ``slip``, ``shown_counts`` applies all."""
 
     view: AnswersView
     invalid_params: Sequence[str]
-    """Parameters of the link that could not be meant."""
+    """Names of the link's invalid parameters."""
     title: str
     subtitle: str
-    """Of ``words.run_subtitle``."""
+    """``formatting.run_subtitle``."""
     status: str
     last_seq: int
     tally: pd.DataFrame
@@ -66,7 +66,7 @@ class AnswersPageData:
     shown_counts: counts.AnswerCounts
     listing: AnswerListing
     categories: tuple[str, ...]
-    """All that the run's answers are in, whatever the view: by them each is named (``category_names``)."""
+    """All categories of the run's answers, whatever the view; labels depend on them (``category_names``)."""
 
     @property
     def is_active(self) -> bool:
@@ -75,14 +75,14 @@ class AnswersPageData:
 
     @property
     def filter_key(self) -> str:
-        """Names what is listed, for keys of widgets: the same filter, the same key."""
+        """A key of run and filter, for widget keys."""
         return f"{zlib.crc32(repr((self.view.run, self.view.to_filter())).encode()):08x}"
 
 
 def load_page_data(engine: Engine, run_id: str, parameters: Mapping[str, str]) -> AnswersPageData:
-    """The view that a link names. Writes: takes in what is new in the run's journal.
+    """The view that a link names. Writes: ingests new lines of the run's journal.
 
-    :raises UnknownRun: there is no such run.
+    :raises UnknownRun: when there is no such run.
     """
     ingest.sync_journals(engine.database, engine.runs_dir, run_id)
     state = engine.manager.get_state(run_id)
@@ -109,7 +109,7 @@ def load_page_data(engine: Engine, run_id: str, parameters: Mapping[str, str]) -
 
 
 def load_open_answer(engine: Engine, page_data: AnswersPageData) -> tuple[dict[str, Any] | None, pd.DataFrame]:
-    """The open answer whole, and all of the run's answers to the same question; None: there is no such answer."""
+    """The open answer, None where there is no such one, and the run's answers to the same question."""
     if page_data.view.answer is None:
         return None, pd.DataFrame()
     return _query_answer(
@@ -118,20 +118,20 @@ def load_open_answer(engine: Engine, page_data: AnswersPageData) -> tuple[dict[s
 
 
 def load_card_answers(engine: Engine, page_data: AnswersPageData) -> list[dict[str, Any]]:
-    """The answers of the view's page of cards, whole."""
+    """The answers on the current page of cards."""
     first = (current_page(page_data) - 1) * CARDS_PER_PAGE
     seqs = [int(seq) for seq in page_data.listing.seqs[first : first + CARDS_PER_PAGE]]
     return queries.fetch_answers_by_seq(engine.database, page_data.view.run, seqs)
 
 
 def current_page(page_data: AnswersPageData) -> int:
-    """The page of cards that is shown: the one asked for, the last one where there are fewer."""
+    """The number of the shown page of cards, from 1: the link's, or the last one where there are fewer."""
     return max(1, min(page_data.view.page or 1, -(-len(page_data.listing.seqs) // CARDS_PER_PAGE)))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _query_last_exam(_database: Database, folder: str, run_id: str, last_seq: int) -> tuple[int | None, int]:
-    """After which lesson the last whole exam was, and how many of its answers are wrong."""
+    """The turn of the last complete exam (None: there is none) and its number of wrong answers."""
     exams = queries.fetch_exams(_database, run_id)
     if exams.empty:
         return None, 0
@@ -155,7 +155,7 @@ def _query_listing(
     selected: queries.AnswerFilter,
     categories: tuple[str, ...],
 ) -> AnswerListing:
-    """Shared, not copied, for it may be long; nobody changes it."""
+    """Shared, not copied, since it may be long; never change it."""
     rows = queries.fetch_answer_list(_database, run_id, selected)
     return AnswerListing(rows["seq"].to_numpy(), _display_table(rows, categories))
 
@@ -171,7 +171,7 @@ def _query_answer(
 
 
 def _display_table(rows: pa.Table, categories: Sequence[str]) -> pa.Table:
-    """The list as it is shown: ids and marks in words, the row's number as the text of the button that opens the answer."""
+    """The list for display: ids and marks in words, and the row's number as text of its Open button."""
     return pa.table(
         {
             "row": pa.array(range(1, len(rows) + 1)).cast(pa.string()),
@@ -191,7 +191,7 @@ def _display_table(rows: pa.Table, categories: Sequence[str]) -> pa.Table:
 
 
 def _map_distinct(column: pa.ChunkedArray, to_label: Any) -> pa.ChunkedArray:
-    """A column with each of its few different values exchanged for a name."""
+    """A column with each of its few distinct values replaced by its label."""
     encoded = column.combine_chunks().dictionary_encode()
     names = pa.array([None if v is None else to_label(v) for v in encoded.dictionary.to_pylist()], type=pa.string())
     return pa.chunked_array([names.take(encoded.indices)])

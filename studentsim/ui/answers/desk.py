@@ -1,4 +1,4 @@
-"""The list and the open card beside each other; on a phone one of them at a time."""
+"""The list and the open card side by side; on a phone one of them at a time."""
 
 from __future__ import annotations
 
@@ -16,36 +16,35 @@ from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.scroll_into_view import scroll_into_view
 
 MAX_LISTED_MISCONCEPTIONS = 8
-"""Slips named beside the list at most."""
+"""Misconceptions named beside the list at most."""
 
 
 def render_list_and_card(engine: Engine, page_data: AnswersPageData) -> None:
-    """Filters, list and card. An open card stays open, whatever the filter lets through, and takes the filters' place: they
-    fold away into the list's column, so that the card begins high up. It stands left of the list, so that on a narrow window, where
-    columns come one below the other, it comes first.
+    """Filters, list and card. An open card stays open, whatever the filter, and the filters fold away into the list's column, so that
+    the card starts high up. It is left of the list, so that it comes first in a narrow window, where columns stack.
     """
     st.session_state[filters.VIEW_KEY] = page_data.view
-    opened = page_data.view.answer is not None
+    is_open = page_data.view.answer is not None
     if is_phone():
-        if not opened:
+        if not is_open:
             filters.render_filters(page_data, folded=True)
             _render_list(engine, page_data)
         else:
             _render_card(engine, page_data)
         return
     with st.container():  # always there, as are the columns: the list stays the same element when a card opens
-        if not opened:
+        if not is_open:
             filters.render_filters(page_data, folded=False)
-    left, right = st.columns([1, 1] if opened else [1, 2], gap="medium")
+    left, right = st.columns([1, 1] if is_open else [1, 2], gap="medium")
     with left:
-        if opened:
+        if is_open:
             scroll_into_view(str(page_data.view.answer), key="answers.into_view")
             _render_card(engine, page_data)
         elif page_data.listing.seqs.size:
             _render_misconceptions(page_data)
     with right:
         with st.container():
-            if opened:
+            if is_open:
                 filters.render_filters(page_data, folded=True)
         _render_list(engine, page_data)
 
@@ -63,7 +62,7 @@ def _render_list(engine: Engine, page_data: AnswersPageData) -> None:
 
 
 def _render_misconceptions(page_data: AnswersPageData) -> None:
-    """What stands beside the list while no card is open: the view's slips, each a link."""
+    """Beside the list while no card is open: a link to the first answer, and the view's misconceptions as links."""
     st.caption("Press the number at the beginning of a row to open the whole answer, or read them one by one.")
     st.page_link(
         ANSWERS_PAGE,
@@ -74,9 +73,8 @@ def _render_misconceptions(page_data: AnswersPageData) -> None:
     counts = list(page_data.base_counts.misconceptions.items())
     if not counts or page_data.view.slip:
         return
-    st.markdown(
-        f"**Slips behind {'these' if page_data.base_counts.wrong > 1 else 'this'} {formatting.pluralize(page_data.base_counts.wrong, 'wrong answer')}**"
-    )
+    wrong = page_data.base_counts.wrong
+    st.markdown(f"**Slips behind {'these' if wrong > 1 else 'this'} {formatting.pluralize(wrong, 'wrong answer')}**")
     for misconception, count in counts[:MAX_LISTED_MISCONCEPTIONS]:
         components.render_misconception_link(
             ANSWERS_PAGE,

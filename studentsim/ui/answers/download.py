@@ -1,4 +1,4 @@
-"""The answers of a view to take away: files that are made when they are asked for, not before."""
+"""Downloads of a view's answers; each file is built when its button is pressed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from studentsim.ui.answers.sentences import PHASE_LABELS
 from studentsim.ui.data import Engine
 
 MAX_DOWNLOAD_ROWS = 1_000_000
-"""Rows of a file at most; ``python -m studentsim export`` writes runs of any length."""
+"""Rows per file at most; ``python -m studentsim export`` writes runs of any length."""
 
 SLOW_EXCEL_ROWS = 20_000
-"""From so many rows on it is said that the Excel file takes a while."""
+"""With more rows than this, the page says how long the Excel file takes."""
 
 EXCEL_HEADINGS = {
     "seq": "answer", "turn": "lesson", "phase": "asked in", "category": "category", "skill": "skill",
@@ -28,20 +28,20 @@ EXCEL_HEADINGS = {
     "text": "what it wrote", "logprob": "log-probability", "p_right": "P(right working)",
     "value_letter": "option that its result shows",
 }  # fmt: skip
-"""The Excel file's columns. CSV and Parquet have all columns, named as in the journal."""
+"""The Excel file's columns and headings. CSV and Parquet have all columns, named as in the journal."""
 
 EXCEL_COLUMN_WIDTHS = {"skill": 28, "problem": 60, "options": 16, "misconception": 34, "text": 48, "question_id": 24}
 
 
 def render_downloads(engine: Engine, page_data: AnswersPageData) -> None:
-    """Three download buttons for what the filter lets through."""
+    """Three download buttons for the filtered answers."""
     count = page_data.shown_counts.answers
     if not count:
         return
-    run, chosen = page_data.view.run, page_data.view.to_filter()
+    run_id, answer_filter = page_data.view.run, page_data.view.to_filter()
 
     def query_batches(limit: int = MAX_DOWNLOAD_ROWS) -> Any:
-        return queries.iter_answer_batches(engine.database, run, chosen, limit=limit)
+        return queries.iter_answer_batches(engine.database, run_id, answer_filter, limit=limit)
 
     with st.expander(f"Download {formatting.pluralize(count, 'answer')}", icon=":material/download:"):
         with st.container(horizontal=True, gap="small"):
@@ -62,19 +62,19 @@ def render_downloads(engine: Engine, page_data: AnswersPageData) -> None:
                 lambda: table_writers.to_parquet_bytes(query_batches()),
                 page_data,
             )
-        slow = (
+        slow_note = (
             f" The Excel file takes about {formatting.format_duration(count / 12_000)}."
             if count > SLOW_EXCEL_ROWS
             else ""
         )
-        cut = (
+        limit_note = (
             f" Files hold the first {MAX_DOWNLOAD_ROWS:,} answers; the command line exports all."
             if count > MAX_DOWNLOAD_ROWS
             else ""
         )
         st.caption(
             "The filtered view, with every text in full. A file is made when you press its button. In the CSV file texts that a "
-            f"spreadsheet would take for a formula begin with an apostrophe.{slow}{cut}"
+            f"spreadsheet would take for a formula begin with an apostrophe.{slow_note}{limit_note}"
         )
 
 

@@ -1,4 +1,4 @@
-"""The filters of Answers. Their state is the link: each widget shows what the link says, and a change writes the link."""
+"""The filters of Answers. Their state is the link: each widget shows the link's value, and a change writes the link."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.url_state import MAX_VALUE_CHARS
 
 VIEW_KEY = "answers.view"
-"""Session key: the view that is shown, which a link without any filter does not name."""
+"""Session key of the shown view, which differs from a link without filters."""
 CHOICE_WIDTH_PX = 170
-"""Pixels of one choice: two fit beside each other on a phone, four on a desk."""
+"""Width of one select box: two fit side by side on a phone, four on a desktop."""
 
 MARKS_WIDTH_PX, PHASE_WIDTHS_PX = 262, (152, 262)
-"""Pixels of the choices of marks, and of where they were asked, without and with second tries: what stands beside them keeps its place."""
+"""Fixed widths of the mark filter and of the phase filter without and with second tries, so that their neighbours do not move."""
 
 _ALL_LABELS = {"lesson": "all lessons", "category": "all categories", "skill": "all skills", "slip": "all slips"}
 
 
 def render_filters(page_data: AnswersPageData, *, folded: bool) -> None:
-    """All filters; folded where they would leave no room for what they let through: on a phone, and beside an open card."""
+    """All filters; ``folded`` into an expander where they would leave no room for the list: on a phone, and beside an open card."""
     if not folded:
         _render_filter_rows(page_data)
         return
@@ -38,7 +38,7 @@ def render_filters(page_data: AnswersPageData, *, folded: bool) -> None:
 
 
 def _render_filter_rows(page_data: AnswersPageData) -> None:
-    """Two rows, and, where any filter is in force, the way back to all answers."""
+    """Two rows of filters, and a link to remove those that are set."""
     categories = page_data.categories
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         _render_mark_filter(page_data)
@@ -69,17 +69,16 @@ def _render_filter_rows(page_data: AnswersPageData) -> None:
 
 
 def render_no_matches(page_data: AnswersPageData) -> None:
-    """An empty view: which filter to remove, with what it would leave."""
+    """An empty view: links that remove each filter, with the number of answers then."""
     st.info("No answers match. Remove a filter:", icon=":material/filter_alt_off:")
     for name in page_data.view.active_filters:
-        without = page_data.view.with_changes(**{name: None if name == "lesson" else ""})
-        left = ""
+        view_without = page_data.view.with_changes(**{name: None if name == "lesson" else ""})
+        count_text = ""
         if name not in ("search", "question"):
-            count = counts.count_answers(page_data.tally, without).answers
-            left = f": {formatting.pluralize(count, 'answer')} then" if count else ""
-        _render_remove_link(
-            page_data, name, f"Remove {sentences.filter_value_label(page_data.view, name, page_data.categories)}{left}"
-        )
+            count = counts.count_answers(page_data.tally, view_without).answers
+            count_text = f": {formatting.pluralize(count, 'answer')} then" if count else ""
+        value_label = sentences.filter_value_label(page_data.view, name, page_data.categories)
+        _render_remove_link(page_data, name, f"Remove {value_label}{count_text}")
     st.page_link(
         ANSWERS_PAGE,
         label="Look at all answers",
@@ -89,7 +88,7 @@ def render_no_matches(page_data: AnswersPageData) -> None:
 
 
 def update_link(field: str, value: Any) -> None:
-    """Have the link say something else of one field. For callbacks: the page is drawn again after it."""
+    """Change one field of the link; for widget callbacks, after which the page reruns."""
     view: AnswersView = st.session_state[VIEW_KEY]
     st.query_params.from_dict(view.with_changes(**{field: value}).to_params())
 
@@ -107,12 +106,12 @@ def _apply_widget_value(field: str, key: str, empty: Any = "") -> None:
 
 
 def _render_mark_filter(page_data: AnswersPageData) -> None:
-    """Any of the three; none of them asks for nothing."""
+    """Any of the three answer kinds; none selected filters nothing."""
     key = "answers.mark"
     st.session_state[key] = list(page_data.view.answer_kinds)
     st.segmented_control(
-        "Mark", list(sentences.KIND_LABELS), selection_mode="multi", format_func=sentences.KIND_LABELS.__getitem__, key=key, width=MARKS_WIDTH_PX,
-        on_change=lambda: update_link("mark", mark_from_kinds(st.session_state[key])),
+        "Mark", list(sentences.KIND_LABELS), selection_mode="multi", format_func=sentences.KIND_LABELS.__getitem__, key=key,
+        width=MARKS_WIDTH_PX, on_change=lambda: update_link("mark", mark_from_kinds(st.session_state[key])),
     )  # fmt: skip
 
 
@@ -121,7 +120,8 @@ def _render_phase_filter(page_data: AnswersPageData) -> None:
     names = {phase: name for phase, name in sentences.PHASE_LABELS.items() if phase in phases}
     st.session_state[key] = page_data.view.phase or None
     st.segmented_control(
-        "Asked in", list(names), format_func=names.__getitem__, key=key, on_change=_apply_widget_value, args=("phase", key), width=PHASE_WIDTHS_PX[len(names) > 2],
+        "Asked in", list(names), format_func=names.__getitem__, key=key, width=PHASE_WIDTHS_PX[len(names) > 2],
+        on_change=_apply_widget_value, args=("phase", key),
     )  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def _render_search_field(page_data: AnswersPageData) -> None:
 
 
 def _render_value_filter(page_data: AnswersPageData) -> None:
-    """Only where any answer's letter and value disagree, or these are asked for: most students never write both."""
+    """Shown only where some answer's letter and value disagree, or the filter is set: most students never write both."""
     count = int(counts.filter_tally(page_data.tally, page_data.view.with_changes(value=OTHER_VALUE)).answers.sum())
     if not count and not page_data.view.value:
         return

@@ -1,4 +1,4 @@
-"""The top of Answers: which run, what the link asked for in vain, the first sentence, and the ways to what it names."""
+"""The top of Answers: run, invalid link parameters, the summary sentence, and links to what it names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from studentsim.ui.layout import ANSWERS_PAGE, HOME_PAGE, WATCH_PAGE, WEAKNESSES
 
 
 def render_answers_run_chooser(engine: data.Engine) -> None:
-    """A run whose answers to read."""
+    """A list of runs to choose from."""
     components.render_run_chooser(
         data.list_recent_runs(engine, limit=data.MAX_LISTED_RUNS), title="Answers", page=ANSWERS_PAGE, home_page=HOME_PAGE,
         question="The answers of which simulation do you want to read?", empty_message="There are no answers to read yet.",
@@ -21,7 +21,7 @@ def render_answers_run_chooser(engine: data.Engine) -> None:
 
 
 def render_header(page_data: AnswersPageData) -> None:
-    """Title, ways to the run's other pages, and the sentence. Short while a card is open: the card is what one came for."""
+    """Title, links to the run's other pages, and the summary sentence; shorter while a card is open."""
     components.render_page_title(page_data.title, page_data.subtitle, scroll_id=f"Answers {page_data.view.run}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         components.render_status_badge(page_data.status)
@@ -51,7 +51,7 @@ def render_header(page_data: AnswersPageData) -> None:
 
 
 def render_links_below_card(page_data: AnswersPageData) -> None:
-    """On a phone, under an open card, the ways to the run's other pages: above it they would take three lines."""
+    """On a phone, links to the run's other pages below the open card: above it they would take three lines."""
     if _has_links_below(page_data):
         with st.container(horizontal=True, gap="small"):
             _render_page_links(page_data)
@@ -67,18 +67,15 @@ def _render_page_links(page_data: AnswersPageData) -> None:
         (WATCH_PAGE, "Watch", ":material/visibility:", run, 84),
         (WEAKNESSES_PAGE, "Weaknesses", ":material/target:", run, 124),
         (ANSWERS_PAGE, "Another simulation", ":material/swap_horiz:", None, 176),
-    ):  # of a width, so that they break into lines before they are drawn as they do then
+    ):  # fixed widths, so that placeholders break into the same lines
         st.page_link(script, label=label, icon=icon, query_params=query, width=width)
 
 
 def _render_summary_links(page_data: AnswersPageData) -> None:
-    """The ways to the answers that the sentence names: those that no option showed, those of the commonest slip."""
+    """Links to the answers that the sentence names: unanswered ones, and those of the leading misconception."""
     view, base = page_data.view, page_data.base_counts
-    misconception, unanswered = (
-        sentences.leading_misconception(view, base),
-        sentences.is_unanswered_commonest(view, base),
-    )
-    unanswered = unanswered and view.mark != "unanswered"
+    misconception = sentences.leading_misconception(view, base)
+    unanswered = sentences.is_unanswered_commonest(view, base) and view.mark != "unanswered"
     if not (unanswered or misconception):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -1,4 +1,4 @@
-"""The list of a view: a table that brings its rows as they are scrolled to, or, on a phone, cards in pages."""
+"""The list of a view: a table that loads its rows on scrolling, or pages of cards."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from studentsim.ui.device import is_phone
 from studentsim.ui.layout import ANSWERS_PAGE
 
 LIST_HEIGHT_PX = 560
-"""Of the list on a desk, in pixels; a table of fewer rows is lower."""
+"""Height of the list on a desktop; a table of few rows is lower."""
 ROW_HEIGHT_PX = 35
 ROW_COLUMN_WIDTH_PX, MARK_COLUMN_WIDTH_PX = 52, 88
 TEXT_COLUMN_WIDTHS_PX = {False: (205, 165), True: (128, 114)}
-"""Of question and slip while no card is open, and beside one: with row and mark they are in sight on a screen 1280 wide."""
+"""Widths of question and slip, by whether a card is open: with row and mark they fit a screen of 1280 pixels."""
 
 SWITCH_WIDTH_PX = 190
-"""Pixels of both ways of showing them."""
+"""Width of the switch between table and cards."""
 
 
 def shows_cards(page_data: AnswersPageData) -> bool:
-    """Whether the list is shown as cards: as the link says, else by the device."""
+    """Whether the list is shown as cards: by the link, else on phones."""
     return page_data.view.show == "cards" or (not page_data.view.show and is_phone())
 
 
 def render_listing(engine: Engine, page_data: AnswersPageData) -> None:
-    """How many, the way of showing them, and the list itself."""
+    """The number of answers, the switch between table and cards, and the list."""
     count = len(page_data.listing.seqs)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.caption(
@@ -51,13 +51,13 @@ def render_listing(engine: Engine, page_data: AnswersPageData) -> None:
         _render_table(page_data)
     elif is_phone():
         _render_cards(engine, page_data)
-    else:  # scrolled by itself, as the table is, so that the card that opens beside it is in view
+    else:  # in a scroll area of its own, as the table is, so that the open card beside it stays in view
         with st.container(height=LIST_HEIGHT_PX, border=False, key=f"answers.cards.{page_data.filter_key}"):
             _render_cards(engine, page_data)
 
 
 def _render_table(page_data: AnswersPageData) -> None:
-    """The rows travel in pieces, as they are scrolled to (``lazy``): 100,000 rows open as fast as 100."""
+    """Rows are loaded on scrolling (``lazy``): 100,000 rows open as fast as 100."""
     column = st.column_config
     question, misconception = TEXT_COLUMN_WIDTHS_PX[page_data.view.answer is not None]
     st.dataframe(
@@ -70,8 +70,8 @@ def _render_table(page_data: AnswersPageData) -> None:
         alt="The answers of this view; the button at the beginning of a row opens it",
         column_config={
             "row": column.ButtonColumn(
-                "row", key="answers.open", on_click=_open_answer, args=(page_data.listing.seqs,), type="secondary", width=ROW_COLUMN_WIDTH_PX,
-                pinned=True, help="Opens the whole answer.",
+                "row", key="answers.open", on_click=_open_answer, args=(page_data.listing.seqs,), type="secondary", pinned=True,
+                width=ROW_COLUMN_WIDTH_PX, help="Opens the whole answer.",
             ),
             "mark": column.TextColumn("mark", width=MARK_COLUMN_WIDTH_PX),
             "question": column.TextColumn("question", width=question),
@@ -89,7 +89,7 @@ def _render_table(page_data: AnswersPageData) -> None:
 
 
 def _open_answer(seqs: Sequence[int]) -> None:
-    """The button's text is the row's number in the order of ``seqs``, so sorting the table cannot open another answer."""
+    """Open the answer of the pressed button, whose text is the row's number in ``seqs``, however the table is sorted."""
     filters.update_link("answer", int(seqs[int(st.session_state["answers.open"].label) - 1]))
 
 

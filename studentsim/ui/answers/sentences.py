@@ -1,4 +1,4 @@
-"""What Answers says. Plain text throughout: it may hold what others wrote. No streamlit here."""
+"""Sentences of the Answers page. Plain text: it may hold what others wrote. No streamlit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 from studentsim.analysis import claims
 from studentsim.exam import wilson_interval
 from studentsim.labels import category_names
-from studentsim.labels.formatting import format_interval, format_score, pluralize
+from studentsim.labels.formatting import format_interval, format_score, join_with_and, pluralize
 from studentsim.labels.titles import find_misconception, misconception_title, skill_title
 from studentsim.narration import grades
 from studentsim.narration.run_summary import parse_options
@@ -20,46 +20,48 @@ from studentsim.ui.answers.counts import AnswerCounts
 from studentsim.ui.answers.view import AnswersView
 
 MAX_QUOTED_VALUE_CHARS = 60
-"""Characters of a written value that a sentence repeats; of a longer one the option that it shows is told."""
+"""Characters of a written value that is quoted; for a longer one the option with that value is."""
 
 _LETTER_PREFIX = re.compile(r"(?i)^\W{0,3}[a-j]\s?[).:]\s*(?=\S)")
-"""A letter that is written once more before the value."""
+"""An option letter repeated before the value."""
 
 MIN_NOTABLE_COUNT = 3
-"""Wrong answers from the same slip that make it worth a word."""
+"""Wrong answers from which on a misconception, or unanswered questions, are mentioned."""
 
 MARK_LABELS: Mapping[str, str] = {"right": "✓ right", "wrong": "✗ wrong", "unanswered": "✗ no answer"}
-"""How an answer's mark is written: a sign and a word, so that colour is not needed."""
+"""Labels of an answer's mark: a sign and a word, so that colour is not needed."""
 
 KIND_LABELS: Mapping[str, str] = {
     "right": MARK_LABELS["right"],
     "ticked": MARK_LABELS["wrong"],
     "unanswered": MARK_LABELS["unanswered"],
 }
-"""The same by ``view.KINDS``: the filter's choices."""
+"""The same by ``view.ANSWER_KINDS``: the filter's options."""
 
 PHASE_LABELS: Mapping[str, str] = {"exam": "exam", "study": "practice", "revision": "second tries"}
-"""Where an answer was asked for; ``revision`` are second and further tries at a practice question."""
+"""Labels of the phases; ``revision`` are second and further attempts at a practice question."""
 
 PARAMETER_LABELS: Mapping[str, str] = {
     "lesson": "lesson", "phase": "exam or practice", "category": "category", "skill": "skill", "slip": "slip", "mark": "mark",
     "search": "text", "question": "question", "value": "the value",
     "answer": "open answer", "show": "way of showing", "page": "page", "all": "all answers",
 }  # fmt: skip
-"""Parameters of a link in plain words."""
+"""Labels of the link's parameters."""
 
 
 def describe_view(
     view: AnswersView, base_counts: AnswerCounts, shown_counts: AnswerCounts, categories: Sequence[str] = ()
 ) -> str:
-    """The page's first sentence. ``base_counts`` counts the view without its mark and slip, ``shown_counts`` with them; ``categories`` are all of
-    the run's.
+    """The page's first sentence. ``base_counts`` ignores the filters ``mark`` and ``slip``, ``shown_counts`` applies all.
+
+    ``categories`` are all of the run's.
     """
     if not base_counts.answers:
         return "No answers match." if view.active_filters else "This simulation has no answers yet."
+    answers_text = answers_phrase(view, base_counts.answers, categories)
     if not base_counts.wrong:
-        return f"{_all_phrase(base_counts.answers)} {answers_phrase(view, base_counts.answers, categories)} {_is_or_are(base_counts.answers, 'right')}."
-    text = f"{base_counts.wrong:,} of {base_counts.answers:,} {answers_phrase(view, base_counts.answers, categories)} {_is_or_are(base_counts.wrong, 'wrong')}"
+        return f"{_all_phrase(base_counts.answers)} {answers_text} {_is_or_are(base_counts.answers, 'right')}."
+    text = f"{base_counts.wrong:,} of {base_counts.answers:,} {answers_text} {_is_or_are(base_counts.wrong, 'wrong')}"
     if view.phase == "exam" and view.lesson is not None and not view.search:
         low, high = wilson_interval(base_counts.wrong, base_counts.answers)
         share_text = f", {format_score(base_counts.wrong, base_counts.answers)}" if base_counts.answers >= 50 else ""
@@ -68,7 +70,7 @@ def describe_view(
 
 
 def answers_phrase(view: AnswersView, count: int, categories: Sequence[str]) -> str:
-    """What is being counted: ``exam answers after lesson 20 in probability``; ``categories`` are all of the run's."""
+    """The view in words: ``exam answers after lesson 20 in probability``; ``categories`` are all of the run's."""
     kind = {"exam": "exam ", "study": "practice "}.get(view.phase, "")
     answers = ("answer", "answers") if view.phase != "revision" else ("second try", "second tries")
     words = [f"{kind}{answers[count != 1]}"]
@@ -90,11 +92,9 @@ def answers_phrase(view: AnswersView, count: int, categories: Sequence[str]) -> 
 def _lesson_phrase(view: AnswersView) -> str:
     if view.phase == "exam":
         return f"after lesson {view.lesson}" if view.lesson else "before any lesson"
-    return (
-        f"of lesson {view.lesson}" + ("" if view.phase else " and the exam after it")
-        if view.lesson
-        else "before any lesson"
-    )
+    if not view.lesson:
+        return "before any lesson"
+    return f"of lesson {view.lesson}" + ("" if view.phase else " and the exam after it")
 
 
 def _all_phrase(count: int) -> str:
@@ -106,30 +106,26 @@ def _is_or_are(count: int, adjective: str) -> str:
 
 
 def _describe_commonest(view: AnswersView, base_counts: AnswerCounts) -> str:
-    """The commonest slip, where it leads by more than luck, but first that none was ticked, where that is commoner; nothing
-    where the slips are few, or one is asked for.
+    """The leading misconception, and before it that no option was chosen, where that is more frequent; blank where misconceptions
+    are few, or one is filtered for.
     """
     if view.slip:
         return ""
     misconception = leading_misconception(view, base_counts)
-    if is_unanswered_commonest(view, base_counts):
-        text = f"; most often no option shows its result, {base_counts.unanswered:,} of {base_counts.wrong:,}"
-        return (
-            f"{text}; the most frequent slip is “{misconception_title(misconception)}”, {base_counts.misconceptions[misconception]:,}"
-            if misconception
-            else text
-        )
+    text = ""
     if misconception:
-        return f"; most often “{misconception_title(misconception)}”, {base_counts.misconceptions[misconception]:,} of {base_counts.wrong:,}"
-    return (
-        "; no slip stands out"
-        if len(base_counts.misconceptions) > 1 and max(base_counts.misconceptions.values()) >= MIN_NOTABLE_COUNT
-        else ""
-    )
+        text = f"“{misconception_title(misconception)}”, {base_counts.misconceptions[misconception]:,}"
+    if is_unanswered_commonest(view, base_counts):
+        unanswered = f"; most often no option shows its result, {base_counts.unanswered:,} of {base_counts.wrong:,}"
+        return f"{unanswered}; the most frequent slip is {text}" if text else unanswered
+    if text:
+        return f"; most often {text} of {base_counts.wrong:,}"
+    counts = base_counts.misconceptions.values()
+    return "; no slip stands out" if len(counts) > 1 and max(counts) >= MIN_NOTABLE_COUNT else ""
 
 
 def leading_misconception(view: AnswersView, base_counts: AnswerCounts) -> str:
-    """The slip that the opening names: the commonest, where it leads the next by more than luck; else blank."""
+    """The most frequent misconception, if it is significantly ahead of the next; else blank."""
     if view.slip or not base_counts.misconceptions:
         return ""
     most, second, *_ = [*base_counts.misconceptions.values(), 0]
@@ -137,7 +133,7 @@ def leading_misconception(view: AnswersView, base_counts: AnswerCounts) -> str:
 
 
 def is_unanswered_commonest(view: AnswersView, base_counts: AnswerCounts) -> bool:
-    """Whether the opening says that no option showed the result: no slip is as frequent."""
+    """Whether unanswered questions are more frequent than any misconception, and enough to mention."""
     return (
         not view.slip
         and base_counts.unanswered >= MIN_NOTABLE_COUNT
@@ -146,7 +142,7 @@ def is_unanswered_commonest(view: AnswersView, base_counts: AnswerCounts) -> boo
 
 
 def _describe_listed(view: AnswersView, base_counts: AnswerCounts, shown_counts: AnswerCounts) -> str:
-    """What of it is listed below, where that is not all."""
+    """Which of the answers are listed, where that is not all."""
     if view.slip == UNKNOWN_MISCONCEPTION:
         return f" Listed: the {shown_counts.answers:,} with no known slip."
     if view.slip:
@@ -162,14 +158,13 @@ _KIND_CLAUSES = {"right": "that are right", "ticked": "with a wrong option ticke
 
 
 def describe_ignored_params(names: Sequence[str]) -> str:
-    """Said where a link's values could not be meant."""
+    """That the link's parameters of these names are invalid and ignored."""
     labels = [PARAMETER_LABELS.get(name, name) for name in names]
-    listed = labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
-    return f"What this link says of {listed} could not be understood and was left out."
+    return f"What this link says of {join_with_and(labels)} could not be understood and was left out."
 
 
 def filter_value_label(view: AnswersView, filter_name: str, categories: Sequence[str]) -> str:
-    """A filter's value in plain words, for the links that remove it; ``categories`` are all of the run's."""
+    """A filter's value in words, for the link that removes it; ``categories`` are all of the run's."""
     value = getattr(view, filter_name)
     return {
         "lesson": f"lesson {value}" if value else "before any lesson",
@@ -185,7 +180,7 @@ def filter_value_label(view: AnswersView, filter_name: str, categories: Sequence
 
 
 def describe_truncated_list(count: int) -> str:
-    """Said where a list is longer than what is listed."""
+    """That only the first of ``count`` answers are listed."""
     return f"The first {MAX_LISTED_ANSWERS:,} of {count:,} are listed. Narrow the filter to see others, or download them all."
 
 
@@ -193,7 +188,7 @@ def describe_truncated_list(count: int) -> str:
 
 
 def attempt_label(row: Mapping[str, Any] | pd.Series) -> str:
-    """One attempt at a question in a few words, for links: ``✗ exam after 4``."""
+    """An attempt's link label: ``✗ exam after 4``."""
     sign = "✓" if row["mark"] == "right" else "✗"
     if row["phase"] == "exam":
         when = f"exam after {row['turn']}" if row["turn"] else "first exam"
@@ -204,49 +199,46 @@ def attempt_label(row: Mapping[str, Any] | pd.Series) -> str:
 
 
 def describe_history(attempts: pd.DataFrame) -> str:
-    """How one question went over a run's lessons: ``Asked 3 times in this simulation: wrong, wrong, right.``"""
+    """One question's outcomes over a run: ``Asked 3 times in this simulation: wrong, wrong, right.``"""
     if len(attempts) == 1:
         return "It was asked once in this simulation."
-    rights = (attempts.mark == "right").tolist()
-    again = int((attempts.attempt > 1).sum())
-    retries_note = f"{pluralize(again, 'second try', 'second tries')} among them" if again else ""
-    text = f"Asked {len(rights)} times in this simulation{f' ({retries_note})' if retries_note else ''}: "
-    changes = sum(a != b for a, b in zip(rights, rights[1:], strict=False))
+    outcomes = ["right" if mark == "right" else "wrong" for mark in attempts.mark]
+    retries = int((attempts.attempt > 1).sum())
+    retries_note = f" ({pluralize(retries, 'second try', 'second tries')} among them)" if retries else ""
+    text = f"Asked {len(outcomes)} times in this simulation{retries_note}: "
+    first, last = outcomes[0], outcomes[-1]
+    changes = sum(a != b for a, b in zip(outcomes, outcomes[1:], strict=False))
     if not changes:
-        return f"{text}{'right' if rights[0] else 'wrong'} every time."
+        return f"{text}{first} every time."
     if changes == 1:
-        first = attempts.iloc[rights.index(not rights[0])]
-        now, before = ("right", "wrong") if rights[-1] else ("wrong", "right")
-        return f"{text}{before} at first, {now} since {_attempt_time_phrase(first)}."
-    if len(rights) <= 6:
-        return f"{text}{', '.join('right' if r else 'wrong' for r in rights)}."
-    return f"{text}right {sum(rights)} times, {'right' if rights[-1] else 'wrong'} the last time."
+        return f"{text}{first} at first, {last} since {_attempt_time_phrase(attempts.iloc[outcomes.index(last)])}."
+    if len(outcomes) <= 6:
+        return f"{text}{', '.join(outcomes)}."
+    return f"{text}right {outcomes.count('right')} times, {last} the last time."
 
 
 def _attempt_time_phrase(row: pd.Series) -> str:
     if row.phase == "exam":
         return f"the exam after {pluralize(int(row.turn), 'lesson')}" if row.turn else "the first exam"
-    return (
-        f"the {grades.attempt_ordinal(row).lower()} in lesson {row.turn}"
-        if row.attempt > 1
-        else f"the practice of lesson {row.turn}"
-    )
+    if row.attempt > 1:
+        return f"the {grades.attempt_ordinal(row).lower()} in lesson {row.turn}"
+    return f"the practice of lesson {row.turn}"
 
 
 def describe_grade(row: Mapping[str, Any]) -> str:
-    """The teacher's judgement, and what it rests on."""
-    by = "by the answer key" if row["marked_by"] == "key" else f"by {row['marked_by']}"
+    """The grade, who gave it, and why."""
+    grader = "by the answer key" if row["marked_by"] == "key" else f"by {row['marked_by']}"
     if row["right"]:
-        return f"Marked right {by}."
+        return f"Marked right {grader}."
     if not row["letter"]:
-        return f"Marked wrong {by}: no option shows the result of its working, so nothing was ticked."
-    return f"Marked wrong {by}: {row['letter']} was ticked, {row['correct']} is right."
+        return f"Marked wrong {grader}: no option shows the result of its working, so nothing was ticked."
+    return f"Marked wrong {grader}: {row['letter']} was ticked, {row['correct']} is right."
 
 
 def describe_value_mismatch(row: Mapping[str, Any]) -> str:
-    """That the value written beside the letter is another option's, and which counts; blank where they agree, or it is not known.
+    """That the written value is another option's than the letter; blank where they agree, or either is unknown.
 
-    ``It ticked a) 2200 but written 980, which is b). The letter counts.``
+    ``It ticked a) 2200 but wrote 980, which is b). The letter counts.``
     """
     letter, other = row["letter"], row["value_letter"]
     if not letter or not other or letter == other:
@@ -258,7 +250,7 @@ def describe_value_mismatch(row: Mapping[str, Any]) -> str:
 
 
 def explain_misconception(row: Mapping[str, Any]) -> tuple[str, str]:
-    """The slip that led to a wrong answer: its title, and what went wrong in plain words (may be empty)."""
+    """The misconception behind a wrong answer: its title and its explanation, either may be blank."""
     if row["right"]:
         return "", ""
     misconception = find_misconception(row["misconception"])

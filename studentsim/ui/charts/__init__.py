@@ -1,4 +1,4 @@
-"""Pictures: DataFrame in, plotly Figure out, or a Sketch where they are small. frame.py has what they share. No streamlit here."""
+"""Figures: DataFrame in, plotly Figure out, or an ``SvgSketch`` for small ones. frame.py has what they share. No streamlit."""
 
 from studentsim.ui.charts.compare import category_accuracy_figure, comparison_figure
 from studentsim.ui.charts.coverage import coverage_figure

@@ -1,4 +1,4 @@
-"""Several ways of teaching side by side: by lesson, and by category."""
+"""Compared groups of runs: exam accuracy by turn, and one exam by category."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from studentsim.ui.charts.frame import (
     MAX_ROW_LABEL_CHARS,
     add_chance_line,
     finish_figure,
+    interval_bars,
     lesson_ticks,
     line_style,
     wrap_label,
@@ -25,19 +26,19 @@ from studentsim.ui.charts.picture import FigureBuilder
 
 COMPARISON_HEIGHT_PX = 440
 PLOT_HEIGHT_PX = COMPARISON_HEIGHT_PX - 70
-"""Pixels of the plot itself, about: what is left by the margins and the axis title."""
+"""Height of the plot itself, about, without margins and axis title."""
 MAX_INTERVAL_BANDS = 4
-"""So many groups at most have their intervals as bands along the whole line."""
+"""With more groups than this, the last exam alone shows its interval, instead of a band along the line."""
 END_LABEL_WRAP_CHARS = 15
-"""Characters after which a label at a line's end goes on in a new line, so that a phone has room for the plot."""
+"""Characters per line of a label at a line's end, so that a phone has room for the plot."""
 END_LABEL_LINES, MAX_END_LABEL_LINES, FEW_END_LABELS = 3, 6, 4
-"""Lines of such a label; of those that would be alike in so many, and where there are ``FEW_END_LABELS`` of them or less."""
+"""Lines of such a label, and those of labels that would otherwise be alike, or of up to ``FEW_END_LABELS`` labels."""
 CROWDED_POINT_COUNT = 12
-"""With more points than this on a line its markers are smaller."""
+"""With more points than this on a line, its markers are smaller."""
 
 
 class _LineEnd(NamedTuple):
-    """A line's last point and what stands beside it; ``show_value``: with its value."""
+    """A line's last point and its label; ``slot`` is the colour's, ``show_value``: with its value."""
 
     label: str
     x: float
@@ -56,11 +57,11 @@ def comparison_figure(
     bands: int = MAX_INTERVAL_BANDS,
     revision: str = "",
 ) -> go.Figure:
-    """Accuracy by lesson, one line a group, labelled at its end, with its interval as a band.
+    """Exam accuracy by turn, a line per group, labelled at its end, with its 95 % interval as a band.
 
-    ``means`` and ``singles`` are those of ui/compare/curves.py; runs of a group with several are thin lines. ``published``
-    (ui/compare/paper.py) are drawn thin, with open markers and a bar for each interval. With more than ``bands`` groups the
-    last exam alone has its interval, as a bar.
+    ``means`` are group means (``label, strategy, variant, turn, correct, questions, accuracy, low, high, runs``), ``singles`` the
+    runs behind them (with ``group``), as thin lines for groups of several. ``published`` curves (``analysis/paper_curves.py``) have
+    open markers and bars. With more than ``bands`` groups only the last exam shows its interval, as a bar.
     """
     figure = FigureBuilder()
     groups = [g for _, g in means.groupby("label", sort=False)]
@@ -90,7 +91,7 @@ def comparison_figure(
 
 
 def category_accuracy_figure(frame: pd.DataFrame, *, chance: float | None = 0.2, revision: str = "") -> go.Figure:
-    """One exam's accuracy by category: a row a category, in it a marker with its interval for each group."""
+    """One exam's accuracy by category: a row per category, in it a marker with its 95 % interval for each group."""
     figure = FigureBuilder()
     order = list(frame.category.drop_duplicates())
     labels = list(frame.label.drop_duplicates())
@@ -101,8 +102,7 @@ def category_accuracy_figure(frame: pd.DataFrame, *, chance: float | None = 0.2,
         figure.add_scatter(
             x=100 * group.accuracy, y=[order.index(c) + (i - (len(labels) - 1) / 2) * step for c in group.category],
             mode="markers", name=html.escape(str(label)), marker=style["marker"], cliponaxis=False,
-            error_x={"type": "data", "symmetric": False, "thickness": 1.5, "width": 0, "color": theme_color(group_style.color_slot),
-                     "array": 100 * (group.high - group.accuracy), "arrayminus": 100 * (group.accuracy - group.low)},
+            error_x=interval_bars(group, thickness=1.5, width=0, color=theme_color(group_style.color_slot)),
             customdata=_hover_data(group), hovertemplate=f"<b>%{{customdata[5]}}</b><br>{html.escape(str(label))}: {_HOVER_TEMPLATE}",
         )  # fmt: skip
     if chance is not None:
@@ -130,7 +130,7 @@ _HOVER_TEMPLATE = (
 
 
 def _hover_data(group: pd.DataFrame) -> list[tuple[object, ...]]:
-    """For each row: right, asked, bounds, how many runs, category, accuracy in 100."""
+    """``customdata`` of each row: correct, questions, bounds in percent, number of runs in words, category, accuracy in percent."""
     runs = group.runs if "runs" in group else pd.Series(1, index=group.index)
     names = group.category if "category" in group else pd.Series("", index=group.index)
     return [
@@ -142,26 +142,25 @@ def _hover_data(group: pd.DataFrame) -> list[tuple[object, ...]]:
 
 
 def _group_style(row: pd.Series) -> StrategyStyle:
-    """A group's look: its strategy's, or one of its own where the strategy has several groups."""
+    """A group's style: its strategy's, or a variant of it where the strategy has several groups."""
     return strategy_style(row.strategy, int(row.variant))
 
 
 def _add_interval(figure: FigureBuilder, group: pd.DataFrame, *, as_band: bool, x_offset: float) -> None:
-    """The group's intervals as a band along its line, or as one bar at its last exam, a little ``x_offset`` of others'."""
-    c = theme_color(_group_style(group.iloc[0]).color_slot)
+    """The group's intervals as a band along its line, or as one bar at its last exam, shifted by ``x_offset`` turns."""
+    color = theme_color(_group_style(group.iloc[0]).color_slot)
     if as_band and len(group) > 1:
         x = [*group.turn, *group.turn[::-1]]
         y = [*(100 * group.high), *(100 * group.low)[::-1]]
         figure.add_scatter(
-            x=x, y=y, fill="toself", fillcolor=c, mode="lines", line={"width": 0, "color": c}, opacity=0.16,
+            x=x, y=y, fill="toself", fillcolor=color, mode="lines", line={"width": 0, "color": color}, opacity=0.16,
             hoverinfo="skip", showlegend=False,
         )  # fmt: skip
         return
     last = group.iloc[-1:]
     figure.add_scatter(
-        x=last.turn + x_offset, y=100 * last.accuracy, mode="markers", marker={"color": c, "size": 1}, hoverinfo="skip",
-        error_y={"type": "data", "symmetric": False, "thickness": 1.5, "width": 4, "color": c,
-                 "array": 100 * (last.high - last.accuracy), "arrayminus": 100 * (last.accuracy - last.low)},
+        x=last.turn + x_offset, y=100 * last.accuracy, mode="markers", marker={"color": color, "size": 1}, hoverinfo="skip",
+        error_y=interval_bars(last, thickness=1.5, width=4, color=color),
     )  # fmt: skip
 
 
@@ -177,32 +176,30 @@ def _add_group_line(figure: FigureBuilder, group: pd.DataFrame, group_style: Str
 
 
 def _add_run_lines(figure: FigureBuilder, label: str, runs: pd.DataFrame) -> None:
-    c = theme_color(_group_style(runs.iloc[0]).color_slot)
+    color = theme_color(_group_style(runs.iloc[0]).color_slot)
     for name, run in runs.groupby("label", sort=False):
         figure.add_scatter(
             x=run.turn, y=100 * run.accuracy, mode="lines", name=html.escape(str(name)), opacity=0.55,
-            line={"color": c, "width": 1}, customdata=_hover_data(run),
+            line={"color": color, "width": 1}, customdata=_hover_data(run),
             hovertemplate=f"{html.escape(str(name))}, after lesson %{{x}}<br>{_HOVER_TEMPLATE}",
         )  # fmt: skip
 
 
 def _add_published_curves(figure: FigureBuilder, published: pd.DataFrame, turns: int) -> Iterable[_LineEnd]:
-    """The published curves; their bars stand beside one another. Yields their end labels."""
+    """The published curves, their bars side by side; yields their line ends."""
     curves = list(published.groupby("strategy", sort=False))
     for i, (strategy, curve) in enumerate(curves):
         published_style = strategy_style(str(strategy))
-        c = theme_color(published_style.color_slot)
+        color = theme_color(published_style.color_slot)
         x_offset = (i - (len(curves) - 1) / 2) * turns * 0.009
         figure.add_scatter(
-            x=curve.turn + x_offset, y=100 * curve.accuracy, mode="markers", opacity=0.4, marker={"color": c, "size": 1},
-            hoverinfo="skip",
-            error_y={"type": "data", "symmetric": False, "thickness": 1, "width": 0, "color": c,
-                     "array": 100 * (curve.high - curve.accuracy), "arrayminus": 100 * (curve.accuracy - curve.low)},
+            x=curve.turn + x_offset, y=100 * curve.accuracy, mode="markers", opacity=0.4, marker={"color": color, "size": 1},
+            hoverinfo="skip", error_y=interval_bars(curve, thickness=1, width=0, color=color),
         )  # fmt: skip
         figure.add_scatter(
             x=curve.turn + x_offset, y=100 * curve.accuracy, mode="lines+markers", opacity=0.75,
-            line={"color": c, "width": 1.2, "dash": "dot"},
-            marker={"color": c, "symbol": f"{published_style.symbol}-open", "size": 6},
+            line={"color": color, "width": 1.2, "dash": "dot"},
+            marker={"color": color, "symbol": f"{published_style.symbol}-open", "size": 6},
             customdata=_hover_data(curve), hovertemplate=f"<b>Paper: {strategy}</b> (published)<br>{_HOVER_TEMPLATE}",
         )  # fmt: skip
         label = f"Paper: {_SHORT_PAPER_NAMES.get(str(strategy), strategy)}"
@@ -216,18 +213,16 @@ def _add_published_curves(figure: FigureBuilder, published: pd.DataFrame, turns:
 
 
 _SHORT_PAPER_NAMES = {"log-probability": "unsure", "log-probability+category": "both"}
-"""What is too long for a line's end."""
+"""Short names of strategies whose own are too long for a line's end."""
 
 
 def _end_label_texts(labels: Sequence[str], *, label_count: int) -> list[str]:
-    """The groups' labels for their lines' ends, in so many lines that no two are alike; ``label_count`` so many labels in all."""
+    """The groups' labels, wrapped in enough lines that no two are alike; ``label_count``: with those of published curves."""
     short = [_wrap_end_label(label) for label in labels]
     long = [_wrap_end_label(label, MAX_END_LABEL_LINES) for label in labels]
-    return (
-        long
-        if label_count <= FEW_END_LABELS
-        else [b if short.count(a) > 1 else a for a, b in zip(short, long, strict=True)]
-    )
+    if label_count <= FEW_END_LABELS:
+        return long
+    return [b if short.count(a) > 1 else a for a, b in zip(short, long, strict=True)]
 
 
 def _wrap_end_label(label: str, lines: int = END_LABEL_LINES) -> str:
@@ -236,15 +231,15 @@ def _wrap_end_label(label: str, lines: int = END_LABEL_LINES) -> str:
 
 
 def _add_end_labels(figure: FigureBuilder, ends: Sequence[_LineEnd], turns: int) -> None:
-    """A label at each line's end, moved apart where they would overlap, with a fine line back to the point."""
+    """A label at each line's end, spread where they would overlap, with a thin arrow to the point."""
     for in_last_part in (True, False):
         bucket = [end for end in ends if (end.x > 0.85 * turns) == in_last_part]
-        wanted = [end.y / 100 * PLOT_HEIGHT_PX for end in bucket]
+        desired = [end.y / 100 * PLOT_HEIGHT_PX for end in bucket]
         heights = [15.0 * (end.label.count("<br>") + 1) + 4 for end in bucket]
-        centres, shrink = spread_labels(wanted, heights, high=PLOT_HEIGHT_PX)
-        for end, want, centre in zip(bucket, wanted, centres, strict=True):
+        centres, shrink = spread_labels(desired, heights, high=PLOT_HEIGHT_PX)
+        for end, point_px, centre in zip(bucket, desired, centres, strict=True):
             figure.add_annotation(
                 x=end.x, y=end.y, text=f"{end.label} <b>{round_percent(end.y / 100)}</b>" if end.show_value else end.label, align="left",
                 font={"size": 12 * shrink}, showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=theme_color(end.slot), xanchor="left",
-                ax=22, ay=want - centre, standoff=6,
+                ax=22, ay=point_px - centre, standoff=6,
             )  # fmt: skip

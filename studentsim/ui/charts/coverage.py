@@ -1,4 +1,4 @@
-"""How many questions a bank has."""
+"""How many questions a dataset has, by category and difficulty."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from studentsim.ui.charts.frame import MAX_ROW_LABEL_CHARS, finish_figure, wrap_
 from studentsim.ui.charts.picture import FigureBuilder
 
 _DIFFICULTY_STYLES = {1: (FAINT_COLOR_SLOT, "."), 2: (CORRECT_COLOR_SLOT, ""), 3: (CHANCE_COLOR_SLOT, "/")}
-"""Slot and hatching of each difficulty."""
+"""Colour slot and hatching of each difficulty."""
 
 
 def coverage_figure(frame: pd.DataFrame, *, names: Mapping[int, str], revision: str = "") -> go.Figure:
-    """Questions by category, stacked by difficulty: ``category, difficulty, skills, questions``. A bar's ``customdata`` is
-    ``category, difficulty``, for selection.
+    """Questions by category, stacked by difficulty; ``frame`` has ``category, difficulty, skills, questions``.
+
+    ``names`` are the difficulties' labels. A bar's ``customdata`` is ``category, difficulty, skills``, for selection.
     """
     figure = FigureBuilder()
     totals = frame.groupby("category", sort=False).questions.sum()
@@ -38,11 +39,12 @@ def coverage_figure(frame: pd.DataFrame, *, names: Mapping[int, str], revision: 
         figure.add_annotation(
             x=total, y=positions[category], text=f"{total:,}", showarrow=False, xanchor="left", xshift=6
         )
+    labels = [category_names.category_label(str(category), positions) for category in positions]
     figure.update_layout(barmode="stack", bargap=0.3, showlegend=True)
     figure.update_xaxes(title="questions", range=[0, 1.12 * float(totals.max() if len(totals) else 1)], fixedrange=True)
     figure.update_yaxes(
         range=[len(positions) - 0.5, -0.5], fixedrange=True, showgrid=False, ticks="",
-        tickvals=list(positions.values()), ticktext=[wrap_label(category_names.category_label(str(c), positions), MAX_ROW_LABEL_CHARS) for c in positions],
+        tickvals=list(positions.values()), ticktext=[wrap_label(label, MAX_ROW_LABEL_CHARS) for label in labels],
     )  # fmt: skip
     return finish_figure(
         figure, f"coverage-{revision}", height=300, legend={"traceorder": "normal"}, margin={"t": 40, "r": 44}

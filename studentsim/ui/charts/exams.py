@@ -1,4 +1,4 @@
-"""Exam accuracy by lesson."""
+"""One run's exam accuracy by turn."""
 
 from __future__ import annotations
 
@@ -6,30 +6,35 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.labels.strategy_styles import strategy_style
-from studentsim.ui.charts.frame import add_chance_line as guessing_line
-from studentsim.ui.charts.frame import add_end_label, finish_figure, lesson_ticks, line_style
+from studentsim.ui.charts.frame import (
+    add_chance_line,
+    add_end_label,
+    finish_figure,
+    hover_columns,
+    interval_bars,
+    lesson_ticks,
+    line_style,
+)
 from studentsim.ui.charts.picture import FigureBuilder
 
 
 def exam_accuracy_figure(
     exams: pd.DataFrame, *, strategy: str, turns: int, guessing: float = 0.2, revision: str = ""
 ) -> go.Figure:
-    """Exam accuracy by lesson: a point with its 95 % bar for each exam, and the line that guessing would reach.
+    """Exam accuracy by turn: a point with its 95 % interval per exam, and the chance level ``guessing`` (0 to 1).
 
-    ``revision`` names what is shown: while it stays the same, zoom survives new data.
+    ``exams`` is ``queries.fetch_exams``. While ``revision`` stays the same, zoom survives new data.
     """
     style = strategy_style(strategy)
     figure = FigureBuilder()
     figure.add_scatter(
         x=exams.turn, y=100 * exams.accuracy, mode="lines+markers", name=style.name,
-        error_y={"type": "data", "symmetric": False, "thickness": 1.5, "width": 4,
-                 "array": 100 * (exams.high - exams.accuracy), "arrayminus": 100 * (exams.accuracy - exams.low)},
-        customdata=exams[["correct", "questions", "low", "high"]].assign(low=100 * exams.low, high=100 * exams.high),
+        error_y=interval_bars(exams, thickness=1.5, width=4), customdata=hover_columns(exams, "correct", "questions"),
         hovertemplate="after lesson %{x}: %{customdata[0]} of %{customdata[1]} right<br>"
                       "%{y:.0f} of 100 (%{customdata[2]:.0f} to %{customdata[3]:.0f})<extra></extra>",
         **line_style(style),
     )  # fmt: skip
-    guessing_line(figure, guessing)
+    add_chance_line(figure, guessing)
     add_end_label(figure, exams.turn, 100 * exams.accuracy)
     figure.update_xaxes(
         title="lessons so far", range=[-0.4, turns + max(0.9, turns * 0.06)], tick0=0, **lesson_ticks(turns)

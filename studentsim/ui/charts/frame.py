@@ -1,4 +1,4 @@
-"""What all pictures share: size, lines, levels, ticks. No streamlit, no colours: only slots of the theme (looks.py)."""
+"""What all figures share: sizes, line styles, intervals, ticks, margins. Colours are slots of the theme (labels/strategy_styles.py)."""
 
 from __future__ import annotations
 
@@ -17,52 +17,65 @@ from studentsim.ui.charts.picture import FigureBuilder
 
 FIGURE_HEIGHT_PX = 340
 CHAR_WIDTH_PX, LINE_HEIGHT_PX = 6.6, 17
-"""Pixels of a tick's label, at the theme's size: a character of it, about, and a line."""
+"""Width of a character, about, and height of a line of a tick label at the theme's font size."""
 LABEL_PADDING_PX = 10
-"""Pixels between the plot and its ticks' labels."""
+"""Distance between the plot and its tick labels."""
 TITLE_STANDOFF_PX = 6
-"""Pixels between these and the axis' title."""
+"""Distance between tick labels and axis title."""
 AXIS_TITLE_PX = TITLE_STANDOFF_PX + 20
-"""Pixels that an axis' title takes."""
+"""Space that an axis title takes."""
 MAX_ROW_LABEL_CHARS = 22
-"""Characters of a line of a row's name."""
+"""Characters per line of a row's label."""
 PLOTLY_CONFIG = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
     "displayModeBar": "hover",
 }
-"""Plotly's own options for every picture of the product."""
+"""Plotly's ``config`` of every figure."""
 
 
 def line_style(style: StrategyStyle) -> dict[str, object]:
-    """A strategy's colour, dash and marker, as plotly's keywords."""
-    c = theme_color(style.color_slot)
+    """A strategy's ``line`` and ``marker`` for a plotly trace."""
+    color = theme_color(style.color_slot)
     return {
-        "line": {"color": c, "width": 2, "dash": style.dash},
-        "marker": {"color": c, "symbol": style.symbol, "size": 9},
+        "line": {"color": color, "width": 2, "dash": style.dash},
+        "marker": {"color": color, "symbol": style.symbol, "size": 9},
     }
 
 
+def interval_bars(frame: pd.DataFrame, column: str = "accuracy", **style: object) -> dict[str, Any]:
+    """Plotly's ``error_x`` or ``error_y``, in percent, from the shares ``column, low, high`` of ``frame``; ``style`` is merged in."""
+    return {
+        "type": "data", "symmetric": False, **style,
+        "array": 100 * (frame.high - frame[column]), "arrayminus": 100 * (frame[column] - frame.low),
+    }  # fmt: skip
+
+
+def hover_columns(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """``customdata`` for hover texts: ``columns``, then ``low`` and ``high`` in percent."""
+    return frame[[*columns, "low", "high"]].assign(low=100 * frame.low, high=100 * frame.high)
+
+
 def insert_lesson_gaps(steps: pd.DataFrame) -> pd.DataFrame:
-    """The steps with an empty row after each lesson, so that no line joins one lesson's end to the next one's start."""
+    """The training steps with an empty row after each turn, so that no line joins one turn's last step to the next one's first."""
     gaps = steps.groupby("turn", as_index=False)["x"].max()
     return pd.concat([steps, gaps]).sort_values(["turn", "step"], na_position="last") if len(steps) else steps
 
 
 def add_chance_line(figure: FigureBuilder, chance: float) -> None:
-    """The thin labelled line that guessing would reach (``chance`` 0 to 1), on an axis of 0 to 100."""
+    """A labelled line at the chance level (0 to 1), on an axis of 0 to 100."""
     add_level_line(figure, 100 * chance, f"guessing: {round_percent(chance)}")
 
 
 def add_level_line(figure: FigureBuilder, y: float, label: str) -> None:
-    """A thin dotted line across the picture, with its label."""
+    """A thin dotted line across the figure, with its label."""
     style = {"color": theme_color(CHANCE_COLOR_SLOT), "width": 1, "dash": "dot"}
     note = {"text": label, "font": {"size": 12, "color": theme_color(CHANCE_COLOR_SLOT)}, "showarrow": False}
     figure.add_hline(y, line=style, annotation=note)
 
 
 def add_end_label(figure: FigureBuilder, x: Sequence[float] | pd.Series, y: pd.Series) -> None:
-    """The last value beside its point, so that the picture is read without hovering."""
+    """The last value beside its point, to be read without hovering."""
     if len(y):
         figure.add_annotation(
             name="end",
@@ -77,17 +90,17 @@ def add_end_label(figure: FigureBuilder, x: Sequence[float] | pd.Series, y: pd.S
 
 
 def lesson_ticks(turns: int) -> dict[str, object]:
-    """A tick at each lesson up to 10 of them, then every second, fifth, tenth …"""
+    """Ticks at every turn up to 10 turns, then at every second, fifth, tenth …"""
     step = next((s for s in (1, 2, 5, 10, 20, 50, 100) if turns / s <= 10), 200)
     return {"dtick": step}
 
 
 def finish_figure(figure: FigureBuilder, revision: str, *, height: int = FIGURE_HEIGHT_PX, **layout: Any) -> go.Figure:
-    """The figure, with height, margins and legend as all pictures have them and then what ``layout`` says.
+    """The figure with the common height, margins and legend, then the settings of ``layout``.
 
-    ``revision`` names what is shown, for zoom to survive. The margins are told from the axes' labels and titles here: plotly's
-    ``automargin`` draws a picture twice to find them, which takes twice the time. No ``transition``, not even of 0: with one plotly
-    keeps an axis without a range at what it was in the first drawing, whatever is drawn later.
+    ``revision`` names what is shown, so that zoom survives. Margins are computed from the axes' labels and titles: plotly's
+    ``automargin`` draws a figure twice to find them, in twice the time. No ``transition``, not even of 0: with one plotly keeps an
+    axis without a range as it was first drawn, whatever data follow.
     """
     axis_settings = figure.layout
     x, y = axis_settings.get("xaxis", {}), axis_settings.get("yaxis", {})
@@ -106,12 +119,12 @@ def finish_figure(figure: FigureBuilder, revision: str, *, height: int = FIGURE_
 
 
 def wrap_label(text: str, max_chars: int) -> str:
-    """``text`` in lines of at most so many characters, for a label in a picture: shown as it is, whatever it holds."""
+    """``text`` as a figure's label: escaped, in lines of at most ``max_chars``."""
     return "<br>".join(html.escape(line) for line in textwrap.wrap(text, max_chars)) or " "
 
 
 def _left_margin(axis: dict[str, Any]) -> int:
-    """Pixels that the labels and the title left of the plot need."""
+    """Pixels for the tick labels and the title left of the plot."""
     if axis.get("visible") is False:
         return 0
     names = axis.get("ticktext") or ["100" if axis.get("range") else "-0.0000"]
@@ -120,12 +133,12 @@ def _left_margin(axis: dict[str, Any]) -> int:
 
 
 def _display_width(text: str) -> int:
-    """In characters of the usual width: those of East Asia take two."""
+    """Width in Latin characters; East Asian wide ones count two."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _bottom_margin(axis: dict[str, Any]) -> int:
-    """Pixels that the labels and the title below the plot need."""
+    """Pixels for the tick labels and the title below the plot."""
     if axis.get("visible") is False:
         return 0
     return LABEL_PADDING_PX + LINE_HEIGHT_PX + (AXIS_TITLE_PX if axis.get("title") else 0)

@@ -1,4 +1,4 @@
-"""How each category (or skill) went in each exam: a cell for each, with its number in it."""
+"""The heatmap of categories (or skills) by exam."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from studentsim.ui.charts.frame import MAX_ROW_LABEL_CHARS, finish_figure, wrap_
 from studentsim.ui.charts.picture import FigureBuilder
 
 HEATMAP_ROW_HEIGHT_PX = 44
-"""Pixels a row is high, so that a finger can touch a cell."""
+"""Height of a row, enough for touch."""
 CELL_GAP = 0.06
-"""Share of a cell left free around it."""
+"""Share of a cell's size left free between cells."""
 
 
 def category_heatmap_figure(
@@ -30,13 +30,12 @@ def category_heatmap_figure(
     revision: str = "",
     turns: Sequence[int] = (),
 ) -> go.Figure:
-    """A row for each of ``rows`` (top to bottom), a column for each exam, the share right of 100 in each cell.
+    """A row for each of ``rows`` (top to bottom), a column per exam, the accuracy in percent in each cell.
 
-    ``frame`` has ``row, turn, correct, questions``; rows of it that ``rows`` does not name are left out; ``names`` says what stands
-    beside each; without it they are a bank's categories. ``turns`` (the exams planned) keeps the cells where they are while a run
-    goes on; without it, the exams there are. A point's ``customdata`` is ``row, turn, correct, questions, low, high`` (the latter two
-    of 100), for hover and for selection (in Streamlit ``on_select`` with ``selection_mode="points"``): the cells are bars, since
-    plotly selects no cell of a heatmap.
+    ``frame`` has ``row, turn, correct, questions``; rows not in ``rows`` are left out. ``names`` are the rows' labels; without it they
+    are a dataset's categories. ``turns`` are the planned exams, so that cells keep their place while a run goes on. A point's
+    ``customdata`` is ``row, turn, correct, questions, low, high`` (bounds in percent), for hover and for Streamlit's selection of
+    points: cells are bars, since plotly cannot select a heatmap's cells.
     """
     names = names or {row: category_names.category_label(row, rows) for row in rows}
     columns = sorted({*map(int, turns), *(int(t) for t in frame.turn)})
@@ -49,7 +48,8 @@ def category_heatmap_figure(
             base=[list(rows).index(r) - 0.5 + CELL_GAP / 2 for r in cells.row], y=[1 - CELL_GAP] * len(cells),
             marker={"color": shades, "line": {"width": 0},
                     "pattern": {"shape": ["/" if f else "" for f in few], "size": 6, "solidity": 0.4}},
-            selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 0.45}, "textfont": {"color": theme_color(CHANCE_COLOR_SLOT)}},
+            selected={"marker": {"opacity": 1}},
+            unselected={"marker": {"opacity": 0.45}, "textfont": {"color": theme_color(CHANCE_COLOR_SLOT)}},
             text=[_cell_label(c, q) for c, q in zip(cells.correct, cells.questions, strict=True)],
             textposition="inside", insidetextanchor="middle", textangle=0,
             customdata=[_hover_data(*cell) for cell in zip(cells.row, cells.turn, cells.correct, cells.questions, strict=True)],
@@ -58,10 +58,10 @@ def category_heatmap_figure(
                           "95 % interval: %{customdata[4]} to %{customdata[5]} of 100<extra></extra>",
         )
     )  # fmt: skip
-    thin = 1 + len(columns) // 14
+    label_step = 1 + len(columns) // 14
     figure.update_xaxes(
         title="lessons so far", range=[-0.5, max(len(columns), 1) - 0.5], showgrid=False, fixedrange=True,
-        tickvals=list(range(len(columns))), ticktext=[str(t) if i % thin == 0 else "" for i, t in enumerate(columns)],
+        tickvals=list(range(len(columns))), ticktext=[str(t) if i % label_step == 0 else "" for i, t in enumerate(columns)],
     )  # fmt: skip
     figure.update_yaxes(
         range=[len(rows) - 0.5, -0.5], showgrid=False, fixedrange=True, ticks="",
@@ -72,7 +72,7 @@ def category_heatmap_figure(
 
 
 def _cell_label(correct: int, questions: int) -> str:
-    """The share of 100; of few answers the count itself, since a hundred is not earned."""
+    """The accuracy in percent; from few answers the count itself, since percent would feign precision."""
     return (
         str(round_percent(correct / questions))
         if questions >= MIN_RELIABLE_ANSWERS

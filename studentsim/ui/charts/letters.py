@@ -1,4 +1,4 @@
-"""How a bank's right answers fall on the letters."""
+"""Shares as bars: correct options by letter, questions by category."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from studentsim.ui.charts.picture import FigureBuilder
 def shares_figure(
     names: Sequence[str], counts: Sequence[int], *, total: int, even: float | None = None, axis: str
 ) -> go.Figure:
-    """A bar for each name: its share of ``total``, in hundredths, with the share on it. ``even`` (0 to 1) is a thin line."""
+    """A bar per name: its share of ``total`` in percent, labelled; ``even`` (0 to 1) is a line at the chance level."""
     values = [100 * count / total if total else 0.0 for count in counts]
     labels = [html.escape(name) for name in names]
     wrapped_labels = [wrap_label(name, MAX_ROW_LABEL_CHARS) for name in names]
@@ -24,15 +24,16 @@ def shares_figure(
     value_texts = [str(round_percent(value / 100)) if value >= 1 or not value else "under 1" for value in values]
     figure = FigureBuilder(
         go.Bar(
-            x=values, y=positions, orientation="h", marker={"color": theme_color(CORRECT_COLOR_SLOT)}, customdata=list(counts), hovertext=labels,
-            text=value_texts, textposition="outside", cliponaxis=False,
+            x=values, y=positions, orientation="h", marker={"color": theme_color(CORRECT_COLOR_SLOT)},
+            customdata=list(counts), hovertext=labels, text=value_texts, textposition="outside", cliponaxis=False,
             hovertemplate="%{hovertext}: %{customdata:,} questions, %{x:.1f} of 100<extra></extra>",
         )
     )  # fmt: skip
     if even is not None:
+        grey = theme_color(CHANCE_COLOR_SLOT)
         figure.add_vline(
-            100 * even, line={"color": theme_color(CHANCE_COLOR_SLOT), "width": 1, "dash": "dot"},
-            annotation={"text": f"guessing: {round_percent(even)}", "font": {"size": 12, "color": theme_color(CHANCE_COLOR_SLOT)}, "showarrow": False,
+            100 * even, line={"color": grey, "width": 1, "dash": "dot"},
+            annotation={"text": f"guessing: {round_percent(even)}", "font": {"size": 12, "color": grey}, "showarrow": False,
                         "xanchor": "center", "yanchor": "bottom"},
         )  # fmt: skip
     figure.update_xaxes(title=axis, range=[0, 1.15 * max([*values, 100 * (even or 0), 1])], fixedrange=True)
@@ -45,10 +46,4 @@ def shares_figure(
         ticks="",
     )
     lines = sum(1 + label.count("<br>") for label in wrapped_labels)
-    return finish_figure(
-        figure,
-        f"shares-{axis}",
-        height=90 + 26 * max(lines, 3),
-        bargap=0.3,
-        margin={"t": 28},
-    )
+    return finish_figure(figure, f"shares-{axis}", height=90 + 26 * max(lines, 3), bargap=0.3, margin={"t": 28})

@@ -1,4 +1,4 @@
-"""What was practised beside the mistakes that led to it: in each row the mistakes above, the questions below."""
+"""The category mix: in each row an exam's mistakes above, the questions practised after it below."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from studentsim.ui.charts.frame import (
 from studentsim.ui.charts.picture import FigureBuilder
 
 MIX_ROW_HEIGHT_PX = 52
-"""Pixels a row is high: two cells that hold a number each."""
+"""Height of a row: two cells with a number each."""
 CELL_HEIGHT = 0.45
-"""Height of a cell, as a share of its row."""
+"""Height of a cell as a share of its row."""
 FULL_COLOR_SHARE = 0.5
-"""A cell of this share of all mistakes, or questions, or more has the fullest colour."""
+"""A cell with this share of all mistakes, or questions, or more has the full colour."""
 MIN_FONT_PX = 9
-"""Pixels of the smallest type: a number that would be smaller is left out, and stands in the table."""
+"""Smallest font size; a number that would be smaller is left out."""
 MAX_COLUMN_LABEL_CHARS = 30
-"""Characters of a column's name at most: one line, since turned lines of neighbours lie over one another on a phone."""
+"""Characters of a column's label at most: one line, since rotated lines of neighbours overlap on a phone."""
 COLUMN_LABEL_DEGREES = -40
-"""Degrees by which the names of columns are turned, so that they have room on a phone."""
+"""Rotation of the column labels, so that they fit a phone."""
 
 
 @dataclass(frozen=True)
 class MixCell:
-    """A number in row ``row``, from ``left`` to ``right``. ``share`` (0 to 1) is of all mistakes, or of all questions."""
+    """A number in row ``row``, from ``left`` to ``right`` on the x axis; ``share`` (0 to 1) of all mistakes, or of all questions."""
 
     row: int
     left: float
@@ -49,28 +49,27 @@ class MixCell:
     share: float
     text: str
     hover_text: str
-    """What it says when pointed at."""
     is_practice: bool
     """Questions (below, blue), else mistakes (above, orange)."""
     is_planned: bool = False
-    """Questions that no lesson asked; hatched."""
+    """Questions not asked yet; hatched."""
 
 
 def mix_by_lesson_figure(table: MixTable, *, exam_turns: Sequence[int], revision: str = "") -> go.Figure:
-    """A row for each category, lessons from left to right: above, the mistakes of an exam, as wide as the lessons until the next one;
-    below, the questions of each lesson. After the last exam comes what it asks for, where the way of choosing follows the mistakes.
+    """A row per category, turns from left to right: above, an exam's mistakes, as wide as the turns until the next exam; below, the
+    questions of each turn. After the last exam, the mix it asks for, where the strategy follows mistakes.
 
-    ``exam_turns`` are the exams planned, so that cells stay where they are while a run goes on.
+    ``exam_turns`` are the planned exams, so that cells keep their place while a run goes on.
     """
     ends = sorted({*map(int, exam_turns), *(line.turn for line in table.lines if line.kind == "exam")} or {0})
-    after = max(1, min(round(ends[-1] / 10), ends[-1] - ends[-2])) if len(ends) > 1 else 1
-    ends.append(ends[-1] + after)
+    last_width = max(1, min(round(ends[-1] / 10), ends[-1] - ends[-2])) if len(ends) > 1 else 1
+    ends.append(ends[-1] + last_width)
     cells = [cell for line in table.lines for cell in _line_cells(line, table.columns, ends)]
     figure = _cell_grid(cells, _column_titles(table.columns), gap=ends[-1] / 250)
     step = int(str(lesson_ticks(ends[-2])["dtick"]))
-    shown = [lesson for lesson in range(1, ends[-2] + 1) if lesson % step == 0 or step == 1]
+    labelled_turns = [turn for turn in range(1, ends[-2] + 1) if turn % step == 0]
     figure.update_xaxes(
-        title="lesson", range=[0, ends[-1]], tickvals=[n - 0.5 for n in shown], ticktext=[str(n) for n in shown],
+        title="lesson", range=[0, ends[-1]], tickvals=[turn - 0.5 for turn in labelled_turns], ticktext=list(map(str, labelled_turns)),
         showgrid=False,
     )  # fmt: skip
     return _finish_mix_figure(figure, len(table.columns), f"mix-{revision}")
@@ -79,19 +78,21 @@ def mix_by_lesson_figure(table: MixTable, *, exam_turns: Sequence[int], revision
 def mix_by_strategy_figure(
     strategies: Sequence[tuple[str, Sequence[int], Sequence[int]]], columns: Sequence[str], *, of_hundred: bool = False, revision: str = ""
 ) -> go.Figure:  # fmt: skip
-    """A row for each way, a column for each category: above, its mistakes, below, its questions; each way is its name and the two
-    counts by column. ``of_hundred``: told as shares, for sums over many lessons.
+    """A row per strategy, a column per category: mistakes above, questions below.
+
+    Each of ``strategies`` is its name, its mistakes and its questions by column. ``of_hundred``: shown in percent, for sums over many
+    turns.
     """
     cells, titles = [], _column_titles(columns)
     short_titles = [textwrap.shorten(title, MAX_COLUMN_LABEL_CHARS, placeholder=" …") for title in titles]
     for row, (name, *both) in enumerate(strategies):
         for practised, counts in zip((False, True), both, strict=True):
             total = sum(counts)
-            what = ("question" if practised else "mistake") + ("" if total == 1 else "s")
+            noun = ("question" if practised else "mistake") + ("" if total == 1 else "s")
             for index, count in enumerate(counts if total else ()):
                 share = count / total
                 text = f"{100 * share:.0f}" if of_hundred else str(count)
-                hover_text = html.escape(f"{name}: {count:,} of {total:,} {what} in {titles[index]}")
+                hover_text = html.escape(f"{name}: {count:,} of {total:,} {noun} in {titles[index]}")
                 cells.append(MixCell(row, index - 0.5, index + 0.5, share, text, hover_text, practised))
     figure = _cell_grid(cells, [name for name, *_ in strategies], gap=0.04)
     figure.update_xaxes(
@@ -99,14 +100,15 @@ def mix_by_strategy_figure(
         ticktext=[html.escape(label) for label in short_titles], tickangle=COLUMN_LABEL_DEGREES, showgrid=False,
     )  # fmt: skip
     longest = max(map(len, short_titles), default=0)
-    below = round(LABEL_PADDING_PX + 14 + 0.65 * CHAR_WIDTH_PX * longest)
-    return _finish_mix_figure(figure, len(strategies), f"ways-{revision}", below=below)
+    bottom_margin = round(LABEL_PADDING_PX + 14 + 0.65 * CHAR_WIDTH_PX * longest)
+    return _finish_mix_figure(figure, len(strategies), f"ways-{revision}", bottom_margin=bottom_margin)
 
 
 def _line_cells(line: MixLine, columns: Sequence[str], ends: Sequence[int]) -> Iterable[MixCell]:
-    lessons = line.kind == "practised"
-    left = line.first_turn - 1 if lessons else line.turn
-    right = line.turn if lessons else next(end for end in ends if end > line.turn)
+    """The cells of one line; ``ends`` are the turns at which an exam's cells may end."""
+    is_practice = line.kind == "practised"
+    left = line.first_turn - 1 if is_practice else line.turn
+    right = line.turn if is_practice else next(end for end in ends if end > line.turn)
     titles = _column_titles(columns)
     for row, count in enumerate(line.counts):
         share = count / line.total if line.total else 0.0
@@ -125,7 +127,7 @@ def _column_titles(columns: Sequence[str]) -> list[str]:
 
 
 def _cell_grid(cells: Sequence[MixCell], rows: Sequence[str], *, gap: float) -> FigureBuilder:
-    """Cells are bars: plotly draws no pattern in a heatmap's cells, and writes no number of its own into each."""
+    """Cells as bars: a plotly heatmap has no hatching and no text per cell."""
     figure = FigureBuilder()
     for practised in (False, True):
         half_cells = [cell for cell in cells if cell.is_practice == practised]
@@ -147,14 +149,16 @@ def _cell_grid(cells: Sequence[MixCell], rows: Sequence[str], *, gap: float) -> 
 
 
 def _cell_color(cell: MixCell) -> str:
-    """Of the theme's ten, five each: from pale to orange (mistakes), or to blue (questions)."""
+    """One of five steps from pale to orange (mistakes), or to blue (questions)."""
     step = round(4 * min(1.0, cell.share / FULL_COLOR_SHARE))
     return diverging_color((5.5 + step if cell.is_practice else 4.5 - step) / 10)
 
 
-def _finish_mix_figure(figure: FigureBuilder, rows: int, revision: str, *, below: int | None = None) -> go.Figure:
-    bottom = LABEL_PADDING_PX + 17 + AXIS_TITLE_PX if below is None else below
-    layout: dict[str, Any] = {"margin": {"b": bottom, "t": TITLE_STANDOFF_PX}} if below is not None else {}
+def _finish_mix_figure(
+    figure: FigureBuilder, rows: int, revision: str, *, bottom_margin: int | None = None
+) -> go.Figure:
+    bottom = LABEL_PADDING_PX + 17 + AXIS_TITLE_PX if bottom_margin is None else bottom_margin
+    layout: dict[str, Any] = {"margin": {"b": bottom, "t": TITLE_STANDOFF_PX}} if bottom_margin is not None else {}
     height = MIX_ROW_HEIGHT_PX * max(rows, 1) + bottom + 16
     return finish_figure(
         figure, revision, height=height, barmode="overlay", dragmode=False,

@@ -1,7 +1,7 @@
-"""A picture being drawn up. Plotly's own names and arguments, but the Figure is made once, when all is said.
+"""Builds a plotly Figure in one go, with plotly's own method names and arguments.
 
-Each change of a plotly Figure checks and merges what is there already: a simple picture took ten to fifty milliseconds, most of
-them for its layout, and a page with seven of them noticeably long. Made in one go it takes a tenth of that.
+Each change of a plotly Figure validates and merges everything again: a simple figure took 10 to 50 ms, most of it for the layout, and
+a page with seven of them noticeably long. Built at once it takes a tenth of that.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 
 class FigureBuilder:
-    """Takes traces and settings as ``go.Figure`` does; ``build`` makes it."""
+    """Collects traces and layout settings as ``go.Figure`` does; ``build`` makes the figure."""
 
     def __init__(self, *traces: go.Scatter | go.Bar) -> None:
         self.traces = list(traces)
@@ -32,20 +32,20 @@ class FigureBuilder:
         self.layout.setdefault("annotations", []).append(settings)
 
     def add_hline(self, y: float, *, line: dict[str, Any], annotation: dict[str, Any]) -> None:
-        """A line across the whole width, labelled at its right end, below it."""
+        """A line across the whole width, labelled below its right end."""
         self._add_line_shape(line, x0=0, x1=1, xref="x domain", y0=y, y1=y, yref="y")
         self.add_annotation(
             x=1, xref="x domain", xanchor="right", y=y, yref="y", yanchor="top", **annotation
         )  # fmt: skip
 
     def add_vline(self, x: float, *, line: dict[str, Any], annotation: dict[str, Any]) -> None:
-        """A line across the whole height, labelled at its top, to its right unless the annotation says otherwise."""
+        """A line across the whole height, labelled to the right of its top unless the annotation says otherwise."""
         self._add_line_shape(line, x0=x, x1=x, xref="x", y0=0, y1=1, yref="y domain")
         defaults = {"xanchor": "left", "yanchor": "top"}
         self.add_annotation(x=x, xref="x", y=1, yref="y domain", **{**defaults, **annotation})
 
     def add_leader_line(self, points: Sequence[tuple[float, float]], *, line: dict[str, Any]) -> None:
-        """A thin line through these points, below all else, that is nobody's curve; its name is "thread"."""
+        """A leader line through these points, below all traces; plot.js finds it by its name "thread"."""
         path = "M" + "L".join(f"{x:g},{y:g}" for x, y in points)
         shape = {
             "type": "path",
@@ -67,11 +67,11 @@ class FigureBuilder:
         self.update_layout(yaxis=settings)
 
     def update_layout(self, **settings: Any) -> None:
-        """Settings of the whole, merged into what is said already."""
+        """Settings of the layout, merged into those there are."""
         _deep_merge(self.layout, settings)
 
     def build(self) -> go.Figure:
-        """Plotly's figure of it, checked by plotly."""
+        """The figure, validated by plotly."""
         return go.Figure(self.traces, self.layout)
 
     def _add_line_shape(self, line: dict[str, Any], **ends: Any) -> None:

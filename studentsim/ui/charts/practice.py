@@ -1,4 +1,4 @@
-"""How the practice of each lesson went."""
+"""Practice accuracy by turn."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.labels.strategy_styles import CHANCE_COLOR_SLOT, theme_color
-from studentsim.ui.charts.frame import finish_figure, lesson_ticks
+from studentsim.ui.charts.frame import finish_figure, hover_columns, interval_bars, lesson_ticks
 from studentsim.ui.charts.picture import FigureBuilder
 
 
 def practice_figure(lessons: pd.DataFrame, *, turns: int, revision: str = "") -> go.Figure:
-    """Share right of each lesson's practice, of 100, with its interval: grey unjoined rings, to look like no exam's curve.
+    """Each turn's practice accuracy in percent with its 95 % interval: grey rings without a line, unlike an exam's curve.
 
     ``lessons`` has ``turn, correct, questions, accuracy, low, high``.
     """
@@ -20,9 +20,7 @@ def practice_figure(lessons: pd.DataFrame, *, turns: int, revision: str = "") ->
     figure.add_scatter(
         x=lessons.turn, y=100 * lessons.accuracy, mode="markers", name="practice",
         marker={"color": grey, "symbol": "circle-open", "size": 8, "line": {"width": 2}},
-        error_y={"type": "data", "symmetric": False, "thickness": 1, "width": 3, "color": grey,
-                 "array": 100 * (lessons.high - lessons.accuracy), "arrayminus": 100 * (lessons.accuracy - lessons.low)},
-        customdata=lessons[["correct", "questions", "low", "high"]].assign(low=100 * lessons.low, high=100 * lessons.high),
+        error_y=interval_bars(lessons, thickness=1, width=3, color=grey), customdata=hover_columns(lessons, "correct", "questions"),
         hovertemplate="lesson %{x}, practice: %{customdata[0]} of %{customdata[1]} right<br>"
                       "95 % interval: %{customdata[2]:.0f} to %{customdata[3]:.0f} of 100<extra></extra>",
     )  # fmt: skip

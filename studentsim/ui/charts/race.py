@@ -1,4 +1,4 @@
-"""Runs side by side while they go on."""
+"""A race: exam accuracy of several runs while they go on."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import plotly.graph_objects as go
 
 from studentsim.labels.formatting import round_percent
 from studentsim.labels.strategy_styles import CHANCE_COLOR_SLOT, StrategyStyle, theme_color
-from studentsim.ui.charts.frame import add_chance_line, finish_figure, lesson_ticks, line_style
+from studentsim.ui.charts.frame import add_chance_line, finish_figure, hover_columns, lesson_ticks, line_style
 from studentsim.ui.charts.labels import spread_labels
 from studentsim.ui.charts.picture import FigureBuilder
 
 RACE_HEIGHT_PX = 440
 NAME_WRAP_CHARS, MAX_NAME_LINES = 14, 3
-"""Characters after which a name in the margin goes on in a new line, and the lines after which it is cut."""
+"""Characters per line of a name in the margin, and lines after which it is cut."""
 NAMES_MARGIN_PX = 124
-"""Pixels of the margin that the names stand in."""
+"""Width of the margin for the names."""
 FONT_SIZE_PX, LINE_HEIGHT_EM = 13, 1.3
-"""Of the names: pixels of the type, and a line's height in them."""
+"""Font size of the names, and line height in font sizes."""
 PLOT_HEIGHT_PX = RACE_HEIGHT_PX - 70
-"""Pixels of the plot itself, about; plot.js, which knows them, places the names anew."""
+"""Height of the plot itself, about; plot.js knows it exactly and places the names again."""
 POINT_SHIFT_PX = 6
-"""Pixels by which two runs' points lie apart, so that none hides another: plot.js moves them, since only the browser knows pixels."""
+"""Distance between two runs' points of one exam, so that none hides another; plot.js moves them, since only it knows pixels."""
 ELBOW_FRACTION = 0.03
-"""Of the axis: how far before its right end a thread turns from its line's last value to its name."""
+"""Share of the axis before its right end at which a leader line turns from the last value to the name."""
 MARKER_CHARACTERS = {
     "circle": "●",
     "square": "■",
@@ -37,11 +37,11 @@ MARKER_CHARACTERS = {
     "x": "✖",
     "cross": "✚",
 }
-"""Plotly's markers as letters, for the names: colour is not all that tells which line is whose."""
+"""Plotly's markers as characters, so that names are matched to lines not by colour alone."""
 
 
 RaceCurve = tuple[str, StrategyStyle, pd.DataFrame]
-"""A run's name, its look, and ``queries.exams``'s frame."""
+"""A run's name, its style, and ``queries.fetch_exams``."""
 
 
 def race_figure(
@@ -53,10 +53,10 @@ def race_figure(
     compared_turn: int | None = None,
     revision: str = "",
 ) -> go.Figure:
-    """Exam accuracy by lesson, a curve a run, the interval of its last exam, and its name in the margin with a thread to it.
+    """Exam accuracy by turn, a curve per run, the 95 % interval of its last exam, and its name in the margin with a leader line.
 
-    All points stand at their lesson; in the browser they are moved a few pixels apart, and never as far as to the next exam.
-    ``compared_turn`` is the lesson at which the runs are compared; it is marked where a run has gone further.
+    Points are at their turn; plot.js moves them a few pixels apart, never as far as the next exam. ``compared_turn``, at which the
+    runs are compared, gets a line where a run has gone further.
     """
     figure = FigureBuilder()
     uneven = len({int(exams.turn.iloc[-1]) for _, _, exams in curves if len(exams)}) > 1
@@ -69,7 +69,7 @@ def race_figure(
             error_y={"type": "data", "symmetric": False, "thickness": 1.5, "width": 3,
                      "array": (100 * (exams.high - exams.accuracy)).where(last, 0.0),
                      "arrayminus": (100 * (exams.accuracy - exams.low)).where(last, 0.0)},
-            customdata=exams[["turn", "correct", "questions", "low", "high"]].assign(low=100 * exams.low, high=100 * exams.high),
+            customdata=hover_columns(exams, "turn", "correct", "questions"),
             hovertemplate=f"{html.escape(name)}<br>after lesson %{{customdata[0]}}: %{{customdata[1]}} of %{{customdata[2]}} right"
                           "<br>%{y:.0f} of 100 (%{customdata[3]:.0f} to %{customdata[4]:.0f})<extra></extra>",
             meta={"aside": (i - (len(curves) - 1) / 2) * POINT_SHIFT_PX, "most": 0.12 * exam_every}, **line_style(style),
@@ -81,9 +81,11 @@ def race_figure(
             )
     add_chance_line(figure, chance)
     if uneven and compared_turn:
-        figure.add_vline(compared_turn, line={"color": theme_color(CHANCE_COLOR_SLOT), "width": 1, "dash": "dash"},
-                         annotation={"text": "compared here", "font": {"size": 12, "color": theme_color(CHANCE_COLOR_SLOT)}, "showarrow": False,
-                                     "xanchor": "right", "xshift": -4})  # fmt: skip
+        grey = theme_color(CHANCE_COLOR_SLOT)
+        figure.add_vline(
+            compared_turn, line={"color": grey, "width": 1, "dash": "dash"},
+            annotation={"text": "compared here", "font": {"size": 12, "color": grey}, "showarrow": False, "xanchor": "right", "xshift": -4},
+        )  # fmt: skip
     left = -max(0.3, turns * 0.03)
     _add_names(figure, ends, left, right)
     figure.update_xaxes(title="lessons so far", range=[left, right], tick0=0, **lesson_ticks(turns))
@@ -92,22 +94,21 @@ def race_figure(
 
 
 def _name_lines(name: str, style: StrategyStyle, last: pd.Series, uneven: bool) -> list[str]:
-    """A name in lines, with its line's marker and last value; and after which lesson that was, where runs are at different ones."""
-    text = [
-        html.escape(part) for part in textwrap.wrap(name, NAME_WRAP_CHARS, max_lines=MAX_NAME_LINES, placeholder=" …")
-    ] or [""]
-    text[0] = f"{MARKER_CHARACTERS.get(style.symbol, '')} {text[0]}".strip()
+    """A name in lines, with its curve's marker and last value, and that exam's turn where runs are at different ones."""
+    lines = textwrap.wrap(name, NAME_WRAP_CHARS, max_lines=MAX_NAME_LINES, placeholder=" …")
+    lines = [html.escape(line) for line in lines] or [""]
+    lines[0] = f"{MARKER_CHARACTERS.get(style.symbol, '')} {lines[0]}".strip()
     value = f"<b>{round_percent(last.correct / last.questions)}</b>"
     if uneven:
-        return [*text, f"{value} after {int(last.turn)}"]
-    text[-1] = f"{text[-1]} {value}".strip()
-    return text
+        return [*lines, f"{value} after {int(last.turn)}"]
+    lines[-1] = f"{lines[-1]} {value}".strip()
+    return lines
 
 
 def _add_names(
     figure: FigureBuilder, ends: list[tuple[float, float, list[str], int]], left: float, right: float
 ) -> None:
-    """Names in the margin, each at its line's height as far as they leave one another room, and a thread from the line's end to it."""
+    """Names in the margin, near their curve's last value without overlap, each with a leader line from the curve's end."""
     heights = [100 * FONT_SIZE_PX * LINE_HEIGHT_EM * len(text) / PLOT_HEIGHT_PX for _, _, text, _ in ends]
     centres, shrink = spread_labels([value for value, *_ in ends], heights, high=100)
     elbow = right - ELBOW_FRACTION * (right - left)

@@ -1,7 +1,7 @@
-"""A small still picture being drawn up: lines, bars, marks and texts, without axes, hover or zoom.
+"""A small static figure of lines, bars, markers and texts, without axes, hover or zoom.
 
-For cards and lists, where many stand on one page: plotly takes some fifty milliseconds for each, these a few (``ui/still.py``).
-Across, places are percent of the plot's width, so that it fits any card; down, they are pixels from the top. No streamlit here.
+For cards and lists, of which a page has many: plotly takes some 50 ms for each, these a few (``ui/svg_component.py``). x is in percent
+of the plot's width, so that it fits any card; y is in pixels from the top. No streamlit.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ DASH_PATTERNS = {
     "longdash": "10 4",
     "longdashdot": "10 3 2 3",
 }
-"""Plotly's names of dashes, as lengths in pixels."""
+"""Plotly's dash names as SVG dash arrays, in pixels."""
 
 TextAnchor = Literal["start", "middle", "end"]
 Point = tuple[float, float]
-"""Across in percent, down in pixels."""
+"""x in percent, y in pixels."""
 
 
 class SvgSketch:
-    """Takes shapes and texts; a colour is a slot of the theme (looks.py). ``to_dict`` is what the browser draws.
+    """Collects shapes and texts; a colour is a slot of the theme (labels/strategy_styles.py). ``to_dict`` is what the browser draws.
 
-    ``height`` is of the whole, ``left`` and ``right`` are kept free for texts: pixels.
+    ``height`` of the whole, and the margins ``left`` and ``right`` for texts, are in pixels.
     """
 
     def __init__(self, height: float, *, left: float = 0, right: float = 0) -> None:
@@ -34,7 +34,7 @@ class SvgSketch:
         self.items: list[dict[str, Any]] = []
 
     def add_line(self, start: Point, end: Point, slot: int, *, width: float = 2, dash: str = "solid") -> None:
-        """A straight line from one place to another."""
+        """A straight line between two points."""
         (x1, y1), (x2, y2) = start, end
         self._add_item(
             "line",
@@ -48,15 +48,15 @@ class SvgSketch:
         )
 
     def add_bar(self, y: float, length: float, height: float, slot: int) -> None:
-        """A bar from the left: its top, how far it reaches (percent) and its height."""
+        """A bar from the left: its top ``y`` and ``height`` in pixels, its ``length`` in percent."""
         self._add_item("rect", slot, x=0, y=y, width=_format_percent(length), height=height)
 
     def add_marker(self, point: Point, symbol: str, slot: int) -> None:
-        """A strategy's marker by plotly's name; ``cap`` is an interval's end."""
+        """A marker by plotly's name; ``cap`` is the end of an interval."""
         self._add_item("mark", slot, x=_format_percent(point[0]), y=point[1], symbol=symbol)
 
     def add_text(self, point: Point, text: str, *, offset_px: float = 0, anchor: TextAnchor = "start") -> None:
-        """Text on a baseline, moved ``offset_px`` by so many pixels, shown as it is."""
+        """Plain text on a baseline, moved right by ``offset_px``."""
         self._add_item("text", None, x=_format_percent(point[0]), y=point[1], dx=offset_px, anchor=anchor, text=text)
 
     def to_dict(self) -> dict[str, Any]:

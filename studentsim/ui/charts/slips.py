@@ -1,4 +1,4 @@
-"""What a kind of question drew, exam by exam: the right answer, slips, nothing."""
+"""What was chosen in each exam on one kind of question: the correct option, misconceptions, nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from studentsim.ui.charts.frame import finish_figure, wrap_label
 from studentsim.ui.charts.picture import FigureBuilder
 
 MAX_LEGEND_CHARS = 44
-"""Characters of a legend's line."""
+"""Characters per line of the legend."""
 
 _OUTCOME_STYLES = {
     "right": (CORRECT_COLOR_SLOT, ""),
@@ -28,20 +28,22 @@ _OUTCOME_STYLES = {
     "other": (FAINT_COLOR_SLOT, "."),
     "nothing": (CHANCE_COLOR_SLOT, ""),
 }
-"""Slot and hatching of each outcome; further slips look like the second."""
+"""Colour slot and hatching of each outcome; further misconceptions look like the second."""
 
 
 def outcomes_figure(frame: pd.DataFrame, *, names: Sequence[tuple[str, str, str]], revision: str = "") -> go.Figure:
-    """What was ticked in each exam, stacked: ``turn, outcome, answers``. ``names`` gives each outcome's id, its name and its
-    kind (``right``, ``slip``, ``other``, ``nothing``), from the bottom up. A bar's ``customdata`` is ``outcome, turn``, for selection.
+    """Answers by outcome in each exam, stacked; ``frame`` has ``turn, outcome, answers``.
+
+    ``names`` has each outcome's id, label and kind (``right``, ``slip``, ``other``, ``nothing``), from the bottom up. A bar's
+    ``customdata`` is ``outcome, turn``, for selection.
     """
     turns = sorted(frame.turn.unique())
     figure = FigureBuilder()
-    slips = 0
+    misconception_count = 0
     for outcome, name, kind in names:
         rows = frame[frame.outcome == outcome].set_index("turn").answers.reindex(turns).fillna(0).astype(int)
-        slips += kind == "slip"
-        slot, shape = _OUTCOME_STYLES["slip2" if kind == "slip" and slips > 1 else kind]
+        misconception_count += kind == "slip"
+        slot, shape = _OUTCOME_STYLES["slip2" if kind == "slip" and misconception_count > 1 else kind]
         figure.add_bar(
             x=list(range(len(turns))), y=rows, name=wrap_label(name, MAX_LEGEND_CHARS),
             marker={"color": theme_color(slot), "line": {"width": 0},
@@ -52,8 +54,8 @@ def outcomes_figure(frame: pd.DataFrame, *, names: Sequence[tuple[str, str, str]
     figure.update_xaxes(
         title="lessons so far", tickvals=list(range(len(turns))), ticktext=[str(t) for t in turns], fixedrange=True
     )
-    most = max(frame.groupby("turn").answers.sum().max(), 1) if len(frame) else 1
-    figure.update_yaxes(title="answers", fixedrange=True, range=[0, 1.05 * most])
+    max_answers = max(frame.groupby("turn").answers.sum().max(), 1) if len(frame) else 1
+    figure.update_yaxes(title="answers", fixedrange=True, range=[0, 1.05 * max_answers])
     figure.update_layout(barmode="stack", dragmode=False, showlegend=True)
     legend = {"orientation": "v", "yanchor": "top", "y": -0.28, "x": 0, "traceorder": "reversed"}
     return finish_figure(figure, f"ticked-{revision}", height=300 + 24 * len(names), legend=legend)

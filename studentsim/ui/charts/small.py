@@ -1,4 +1,4 @@
-"""Small still pictures for cards and lists: what a student knows, a slip's course, a run's exams."""
+"""Sketches for cards and lists: a student's mastery, a misconception's trend, a run's exams."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from studentsim.ui.charts.frame import CHAR_WIDTH_PX
 from studentsim.ui.charts.sketch import SvgSketch
 
 ROW_HEIGHT_PX = 18
-"""Pixels of a bar and the space to the next one."""
+"""Height of a bar with the space to the next one."""
 PLOT_HEIGHT_PX = 100
-"""Pixels from 0 to 100 in a slip's course."""
+"""Height of 0 to 100 % in a misconception's trend."""
 TOP_MARGIN_PX = 8
 BASELINE_OFFSET_PX = 4
-"""Pixels that a text's baseline lies below its middle."""
+"""Distance of a text's baseline below its middle."""
 
 
 def mastery_sketch(by_category: Mapping[str, float]) -> SvgSketch:
-    """A student's intended mastery (0 to 1) by category, as short bars with their numbers."""
+    """A profile's intended mastery (0 to 1) by category, as bars labelled in percent."""
     widest = max(len(name) for name in by_category)
     sketch = SvgSketch(ROW_HEIGHT_PX * len(by_category), left=CHAR_WIDTH_PX * widest + 6, right=24)
     for i, (name, share) in enumerate(by_category.items()):
@@ -33,8 +33,9 @@ def mastery_sketch(by_category: Mapping[str, float]) -> SvgSketch:
 
 
 def misconception_trend_sketch(exams: pd.DataFrame, *, turns: Sequence[int]) -> SvgSketch:
-    """How often one slip was made: ``turn, made, offered, low, high``, an exam a row; the share of 100 with its 95 % bar.
-    For a card that says the counts in words.
+    """How often one misconception was made in each exam, in percent, with its 95 % interval.
+
+    ``exams`` has ``turn, made, offered, low, high``. The counts are not in it: the card around it states them.
     """
     last_turn = max([*turns, 1])
     sketch = SvgSketch(TOP_MARGIN_PX + PLOT_HEIGHT_PX + 24, left=30, right=10)
@@ -57,7 +58,7 @@ def misconception_trend_sketch(exams: pd.DataFrame, *, turns: Sequence[int]) -> 
 
 
 def exams_sparkline(accuracies: Sequence[float], strategy: str) -> SvgSketch:
-    """A run's exams (0 to 1) as a small line without axes, from 0 to 100; its last one marked."""
+    """A run's exam accuracies (0 to 1) as a line without axes, its last point with a marker."""
     style = strategy_style(strategy)
     sketch = SvgSketch(40, left=4, right=8)
     last = max(1, len(accuracies) - 1)

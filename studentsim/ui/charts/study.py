@@ -1,4 +1,4 @@
-"""Several ways of choosing on one picture."""
+"""Exam accuracy of several strategies, for the start page."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import plotly.graph_objects as go
 
 from studentsim.labels.formatting import round_percent
 from studentsim.labels.strategy_styles import STRATEGY_STYLES, StrategyStyle, strategy_style, theme_color
-from studentsim.ui.charts.frame import add_chance_line, finish_figure, lesson_ticks, line_style
+from studentsim.ui.charts.frame import add_chance_line, finish_figure, hover_columns, lesson_ticks, line_style
 from studentsim.ui.charts.labels import spread_labels
 from studentsim.ui.charts.picture import FigureBuilder
 
 NAMES_MARGIN_PX = 146
-"""Pixels kept free at the right for the lines' names."""
+"""Width of the margin for the lines' names."""
 MIN_LABEL_DISTANCE = 6.5
-"""Of 100: how far the names of two lines that end close together are pushed apart."""
+"""Least distance of two names, in percent of the axis."""
 
 
 def study_figure(exams: pd.DataFrame, *, chance: float = 0.2) -> go.Figure:
-    """Exam accuracy by lesson, a line for each strategy, named at its end; the last exam with its 95 % bar.
+    """Exam accuracy by turn, a line per strategy, named at its end; the last exam with its 95 % interval.
 
-    ``exams`` has ``strategy, turn, correct, questions, accuracy, low, high``; one run a strategy.
+    ``exams`` has ``strategy, turn, correct, questions, accuracy, low, high``, of one run per strategy.
     """
     figure = FigureBuilder()
     last = exams.loc[exams.groupby("strategy").turn.idxmax()]
@@ -32,7 +32,7 @@ def study_figure(exams: pd.DataFrame, *, chance: float = 0.2) -> go.Figure:
         style, rows = strategy_style(strategy), exams[exams.strategy == strategy]
         figure.add_scatter(
             x=rows.turn, y=100 * rows.accuracy, mode="lines+markers", name=style.name, **_line_style(style),
-            customdata=rows[["correct", "questions", "low", "high"]].assign(low=100 * rows.low, high=100 * rows.high),
+            customdata=hover_columns(rows, "correct", "questions"),
             hovertemplate="after lesson %{x}: %{customdata[0]} of %{customdata[1]} right<br>%{y:.0f} of 100 "
                           "(%{customdata[2]:.0f} to %{customdata[3]:.0f})<extra>" + style.name + "</extra>",
         )  # fmt: skip
@@ -42,22 +42,20 @@ def study_figure(exams: pd.DataFrame, *, chance: float = 0.2) -> go.Figure:
     _add_line_names(figure, last, right)
     add_chance_line(figure, chance)
     figure.update_xaxes(title="lessons so far", range=[-0.03 * turns, 1.02 * right])
-    step = int(lesson_ticks(turns)["dtick"]) * (
-        2 if turns > 10 else 1
-    )  # it must be legible on a phone, beside the names
+    step = int(lesson_ticks(turns)["dtick"]) * (2 if turns > 10 else 1)  # legible on a phone, beside the names
     figure.update_xaxes(showgrid=False, tickvals=list(range(0, turns + 1, step)), tickangle=0)
     figure.update_yaxes(range=[0, 100], dtick=20)
     return finish_figure(figure, "study", height=360, margin={"r": NAMES_MARGIN_PX})
 
 
 def _line_style(style: StrategyStyle) -> dict[str, Any]:
-    """Its look, with markers as small as the start page's picture asks for."""
+    """The strategy's line style with the start page's smaller markers."""
     properties: dict[str, Any] = line_style(style)
     return {**properties, "marker": {**properties["marker"], "size": 7}}
 
 
 def _add_interval_bar(figure: FigureBuilder, x: float, end: pd.Series, slot: int) -> None:
-    """The interval of a line's last exam, a little to the right of the line's end, so that several can be told apart."""
+    """The interval of a line's last exam at ``x``, right of the line's end, so that none hides another."""
     figure.add_scatter(
         x=[x, x], y=[100 * end.low, 100 * end.high], mode="lines", line={"color": theme_color(slot), "width": 2},
         hoverinfo="skip", showlegend=False,
@@ -65,7 +63,7 @@ def _add_interval_bar(figure: FigureBuilder, x: float, end: pd.Series, slot: int
 
 
 def _add_line_names(figure: FigureBuilder, last: pd.DataFrame, x: float) -> None:
-    """Each line's marker, last value and name in the free space at the right, none upon another."""
+    """Each line's marker, last value and name in the margin, without overlap."""
     ends = last.sort_values("accuracy")
     centres, shrink = spread_labels([100 * a for a in ends.accuracy], [MIN_LABEL_DISTANCE] * len(ends), high=100)
     for end, y in zip(ends.itertuples(), centres, strict=True):

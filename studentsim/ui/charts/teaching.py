@@ -1,4 +1,4 @@
-"""Second tries: how many succeeded, by lesson and by group, with intervals; and beside them how many right answers were given up."""
+"""Second tries: success rates by turn and by group, and how many correct answers were given up, with intervals."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ import plotly.graph_objects as go
 
 from studentsim.analysis.accuracy_bounds import MIN_RELIABLE_ANSWERS
 from studentsim.labels.strategy_styles import CORRECT_COLOR_SLOT, WRONG_COLOR_SLOT, theme_color
-from studentsim.ui.charts.frame import finish_figure, lesson_ticks, wrap_label
+from studentsim.ui.charts.frame import finish_figure, hover_columns, interval_bars, lesson_ticks, wrap_label
 from studentsim.ui.charts.heatmap import HEATMAP_ROW_HEIGHT_PX
 from studentsim.ui.charts.picture import FigureBuilder
 
 EXTRA_LINE_PX = 14
-"""Pixels a further line of its label adds."""
+"""Height that each further line of a label adds to its row."""
 MAX_LABEL_LINE_CHARS = 24
-"""Characters of a line of a row's label."""
+"""Characters per line of a row's label."""
 
 
 def retries_by_lesson_figure(lessons: pd.DataFrame, *, turns: int, revision: str = "") -> go.Figure:
-    """Of 100 questions got wrong at first and tried again, how many were right in the end: ``turn, tried, mended, share, low,
-    high``, a lesson a row, unjoined, since each lesson asks other questions.
+    """The percentage of questions answered wrong at first and right in the end, by turn, with its 95 % interval.
+
+    ``lessons`` is ``tries.retry_rates_by_lesson``. Points are not joined, since each turn asks other questions.
     """
     blue = theme_color(CORRECT_COLOR_SLOT)
     figure = FigureBuilder()
     figure.add_scatter(
         x=lessons.turn, y=100 * lessons.share, mode="markers", name="mended", cliponaxis=False,
-        marker={"color": blue, "size": 9, "symbol": [_marker_symbol(n, "circle") for n in lessons.tried], "line": {"width": 2, "color": blue}},
-        error_y={"type": "data", "symmetric": False, "thickness": 1.5, "width": 3, "color": blue,
-                 "array": 100 * (lessons.high - lessons.share), "arrayminus": 100 * (lessons.share - lessons.low)},
-        customdata=_hover_data(lessons, "mended", "tried"),
+        marker={"color": blue, "size": 9, "line": {"width": 2, "color": blue},
+                "symbol": [_marker_symbol(n, "circle") for n in lessons.tried]},
+        error_y=interval_bars(lessons, "share", thickness=1.5, width=3, color=blue), customdata=hover_columns(lessons, "mended", "tried"),
         hovertemplate="lesson %{x}: %{customdata[0]} of %{customdata[1]} mended<br>"
                       "95 % interval: %{customdata[2]:.0f} to %{customdata[3]:.0f} of 100<extra></extra>",
     )  # fmt: skip
@@ -43,12 +43,13 @@ def share_intervals_figure(
     frame: pd.DataFrame, *, names: Sequence[str], count: str = "mended", of: str = "tried", wrong: Sequence[int] = (),
     title: str = "right in the end, of 100", revision: str = "",
 ) -> go.Figure:  # fmt: skip
-    """A row for each of ``names``, top to bottom: a share of 100 with its 95 % interval, its count under its name.
+    """A row for each of ``names``, top to bottom: a share in percent with its 95 % interval, its count below its name.
 
-    ``frame`` has ``share, low, high`` and the counts. Rows numbered in ``wrong`` tell of something bad and look like it.
+    ``frame`` has ``share, low, high`` and the columns ``count`` and ``of``. Row indices in ``wrong`` are failure rates, in the wrong
+    answers' colour.
     """
     rows = list(range(len(frame)))
-    colours = [theme_color(WRONG_COLOR_SLOT if i in wrong else CORRECT_COLOR_SLOT) for i in rows]
+    colors = [theme_color(WRONG_COLOR_SLOT if i in wrong else CORRECT_COLOR_SLOT) for i in rows]
     figure = FigureBuilder()
     for i in rows:
         row = frame.iloc[[i]]
@@ -56,10 +57,8 @@ def share_intervals_figure(
         symbol = _marker_symbol(int(row[of].iloc[0]), "x" if i in wrong else "circle")
         figure.add_scatter(
             x=100 * row.share, y=[i], mode="markers", cliponaxis=False, opacity=0.55 if few else 1,
-            marker={"color": colours[i], "size": 11, "symbol": symbol, "line": {"width": 2, "color": colours[i]}},
-            error_x={"type": "data", "symmetric": False, "thickness": 2, "width": 5, "color": colours[i],
-                     "array": 100 * (row.high - row.share), "arrayminus": 100 * (row.share - row.low)},
-            customdata=_hover_data(row, count, of),
+            marker={"color": colors[i], "size": 11, "symbol": symbol, "line": {"width": 2, "color": colors[i]}},
+            error_x=interval_bars(row, "share", thickness=2, width=5, color=colors[i]), customdata=hover_columns(row, count, of),
             hovertemplate="%{customdata[0]} of %{customdata[1]}<br>95 % interval: %{customdata[2]:.0f} to %{customdata[3]:.0f} of 100"
                           "<extra></extra>",
         )  # fmt: skip
@@ -83,7 +82,3 @@ def share_intervals_figure(
 
 def _marker_symbol(of: int, symbol: str) -> str:
     return f"{symbol}-open" if of < MIN_RELIABLE_ANSWERS else symbol
-
-
-def _hover_data(frame: pd.DataFrame, count: str, of: str) -> pd.DataFrame:
-    return frame[[count, of, "low", "high"]].assign(low=100 * frame.low, high=100 * frame.high)

@@ -1,4 +1,4 @@
-"""What happens in training, step by step."""
+"""Training figures by step."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from studentsim.ui.charts.picture import FigureBuilder
 def training_figure(
     steps: pd.DataFrame, validations: pd.DataFrame, view: RewardView, *, turns: int, revision: str = ""
 ) -> go.Figure:
-    """One view of the training, step by step, and the same figure on held-out pairs after each lesson."""
+    """One figure of the training by step, and the same figure on held-out pairs after each turn.
+
+    ``steps`` and ``validations`` have the columns of ``view``; ``steps`` also ``x``, its position on the axis of turns.
+    """
     factor = 100 if view.is_percent else 1
-    single_step = steps.groupby("turn").turn.transform("size") == 1  # a line through one point is not seen
-    steps = insert_lesson_gaps(steps.assign(size=[6 * one for one in single_step]))
+    single_step = steps.groupby("turn").turn.transform("size") == 1  # a line through one point is invisible
+    steps = insert_lesson_gaps(steps.assign(size=[6 * is_single for is_single in single_step]))
     figure = FigureBuilder()
     slots = (CORRECT_COLOR_SLOT, WRONG_COLOR_SLOT)
     for (column, label), slot, dash in zip(view.columns.items(), slots, ("solid", "dash"), strict=False):

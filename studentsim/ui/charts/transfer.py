@@ -1,4 +1,4 @@
-"""The transfer matrix: what each category's practice moved, a cell for each pair of categories with its number in it."""
+"""The transfer matrix: the gain in each category from practising each one alone."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from studentsim.ui.charts.heatmap import CELL_GAP, HEATMAP_ROW_HEIGHT_PX
 from studentsim.ui.charts.picture import FigureBuilder
 
 FULL_COLOR_POINTS = 60.0
-"""A gain (or loss) of so many points or more has the full colour."""
+"""A gain or loss of this many points or more has the full colour."""
 DIAGONAL_COLOR_SLOT = 5
-"""Colour slot of the frame around what was itself practised: black, or white in the dark."""
+"""Colour slot of the border of the diagonal: black, or white in the dark theme."""
 MAX_COLUMN_LABEL_CHARS = 28
-"""Characters of a column's name at most, as many as the built-in categories' need; the whole name is in the hover text."""
+"""Characters of a column's label at most, enough for the built-in categories; the hover text has it whole."""
 COLUMN_LABEL_DEGREES = 40
-"""Degrees by which the columns' names are turned, so that they fit a phone."""
+"""Rotation of the column labels, so that they fit a phone."""
 
 
 def transfer_figure(frame: pd.DataFrame, *, categories: Sequence[str], revision: str = "") -> go.Figure:
-    """A row for each category practised, a column for each examined, the gain in points in each cell.
+    """A row per category practised, a column per category examined, the gain in points in each cell.
 
-    ``frame`` has ``practised, examined, questions, before, after, format_points, low, high``. Gains are blue, losses orange, both with
-    their sign; cells of what was itself practised have a frame and bold figures. A point's ``customdata`` is ``practised, examined,
-    before, after, questions, gain, low, high``, all but the names as they are shown.
+    ``frame`` has ``practised, examined, questions, before, after, points, low, high``. Gains are blue, losses orange, both signed; the
+    diagonal has a border and bold numbers. A point's ``customdata`` is ``practised, examined, before, after, questions, gain, low,
+    high``.
     """
     positions = {category: i for i, category in enumerate(categories)}
     is_diagonal = [p == e for p, e in zip(frame.practised, frame.examined, strict=True)]
@@ -47,8 +47,8 @@ def transfer_figure(frame: pd.DataFrame, *, categories: Sequence[str], revision:
             x=[positions[e] for e in frame.examined], width=1 - CELL_GAP,
             base=[positions[p] - 0.5 + CELL_GAP / 2 for p in frame.practised], y=[1 - CELL_GAP] * len(frame),
             marker={"color": [gain_color(value) for value in frame.points],
-                    "line": {"width": [2 if o else 0 for o in is_diagonal], "color": theme_color(DIAGONAL_COLOR_SLOT)}},
-            text=[f"<b>{label}</b>" if o else label for label, o in zip(labels, is_diagonal, strict=True)],
+                    "line": {"width": [2 if diagonal else 0 for diagonal in is_diagonal], "color": theme_color(DIAGONAL_COLOR_SLOT)}},
+            text=[f"<b>{label}</b>" if diagonal else label for label, diagonal in zip(labels, is_diagonal, strict=True)],
             textposition="inside", insidetextanchor="middle", textangle=0,
             customdata=[_hover_data(row) for row in frame.itertuples()],
             hovertemplate="Practised %{customdata[0]}, examined %{customdata[1]}: %{customdata[5]} points<br>95 % interval: "
@@ -70,31 +70,20 @@ def transfer_figure(frame: pd.DataFrame, *, categories: Sequence[str], revision:
         tickvals=list(range(count)), ticktext=[wrap_label(category, MAX_ROW_LABEL_CHARS) for category in categories],
     )  # fmt: skip
     widest = max(min(len(category), MAX_COLUMN_LABEL_CHARS) for category in categories)
-    below = (
-        LABEL_PADDING_PX
-        + AXIS_TITLE_PX
-        + 12
-        + round(CHAR_WIDTH_PX * widest * math.sin(math.radians(COLUMN_LABEL_DEGREES)))
-    )
+    label_height = round(CHAR_WIDTH_PX * widest * math.sin(math.radians(COLUMN_LABEL_DEGREES)))
+    bottom = LABEL_PADDING_PX + AXIS_TITLE_PX + 12 + label_height
+    height = HEATMAP_ROW_HEIGHT_PX * count + bottom + 16
     return finish_figure(
-        figure, f"transfer-{revision}", height=HEATMAP_ROW_HEIGHT_PX * count + below + 16, barmode="overlay", dragmode=False, margin={"b": below}
-    )  # fmt: skip
+        figure, f"transfer-{revision}", height=height, barmode="overlay", dragmode=False, margin={"b": bottom}
+    )
 
 
 def gain_color(points: float) -> str:
-    """The placeholder of a cell's colour for a gain in points: orange for losses, pale for nothing, blue for gains."""
+    """A cell's colour placeholder for a gain in points: orange for losses, pale for none, blue for gains."""
     return diverging_color(min(1.0, max(0.0, 0.5 + points / (2 * FULL_COLOR_POINTS))))
 
 
 def _hover_data(row: object) -> tuple[str, str, int, int, int, str, str, str]:
     gain, low, high = (format_points(getattr(row, name)) for name in ("points", "low", "high"))
-    return (
-        html.escape(row.practised),
-        html.escape(row.examined),
-        row.before,
-        row.after,
-        row.questions,
-        gain,
-        low,
-        high,
-    )  # type: ignore[attr-defined]
+    practised, examined = html.escape(row.practised), html.escape(row.examined)  # type: ignore[attr-defined]
+    return practised, examined, row.before, row.after, row.questions, gain, low, high  # type: ignore[attr-defined]

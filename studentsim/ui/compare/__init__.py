@@ -1,12 +1,11 @@
 """The parts of Compare.
 
-groups.py       which runs are runs of one way, and what each is called
-intervals.py    how sure a mean or a difference is, over questions and over runs
-differences.py  one way against another on the same exam
-curves.py       frames for the pictures
-mix.py          what each way practised, beside its exams' mistakes
-settings.py     settings in plain words, and where runs differ in them
-paper.py        the source paper's published curves
-sentences.py    what is said; captions.py what stands under the pictures
-data.py         what the page asks for; choice.py which runs; parts.py draws
+data.py          the runs, the selection in the link, and the cached comparison
+choice.py        the selection of runs and groups
+started.py       groups of runs that were started together, in words
+parts.py         the figures, tables and links, from top to bottom
+captions.py      captions and notes
+mix.py           what each strategy practised, beside the mistakes in its exams
+second_tries.py  success of second attempts, one row a run
+further.py       more seeds, and the download
 """

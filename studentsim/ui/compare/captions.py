@@ -1,4 +1,4 @@
-"""What stands under the pictures of Compare: how they are drawn, how sure they are, what was left out. No streamlit here."""
+"""Captions and notes of Compare: how its figures are drawn, how sure they are, what was left out. No streamlit here."""
 
 from __future__ import annotations
 
@@ -15,21 +15,20 @@ from studentsim.ui.charts.compare import MAX_INTERVAL_BANDS
 
 
 def describe_picture(frame: pd.DataFrame, *, by: str = "turn") -> str:
-    """A picture in words, for those who cannot see it: each way's last figure (or its weakest category)."""
+    """Alternative text of a figure: each group's last accuracy, or with ``by="category"`` its weakest category."""
     clauses = []
     for label, rows in frame.groupby("label", sort=False):
         row = rows.iloc[-1] if by == "turn" else rows.sort_values("accuracy").iloc[0]
         position_text = (
             f"after {formatting.pluralize(int(row.turn), 'lesson')}" if by == "turn" else f"least in {row.category}"
         )
-        clauses.append(
-            f"{label}: {formatting.round_percent(row.accuracy)} of 100 {position_text} ({formatting.round_percent(row.low)} to {formatting.round_percent(row.high)})"
-        )
+        accuracy_text = f"{formatting.round_percent(row.accuracy)} of 100"
+        clauses.append(f"{label}: {accuracy_text} {position_text} {formatting.format_interval(row.low, row.high)}")
     return "; ".join(clauses)
 
 
 def describe_curves(groups: Sequence[RunGroup]) -> str:
-    """What bands and lines mean."""
+    """What the bands and lines of the exam curves mean."""
     interval_marks = "Bands" if len(groups) <= MAX_INTERVAL_BANDS else "Bars, at the last exam"
     text = f"{interval_marks}: 95 % intervals. With other questions, the result could well lie anywhere in them."
     if any(g.variant for g in groups):
@@ -48,7 +47,7 @@ def describe_curves(groups: Sequence[RunGroup]) -> str:
 
 
 def describe_unselective_groups(groups: Sequence[RunGroup], lookup_frame: pd.DataFrame) -> list[str]:
-    """A sentence for each way whose rule nearly all questions passed, or nearly none: it hardly chose, whatever its name says."""
+    """A sentence for each group whose threshold nearly all questions passed, or nearly none, so that it hardly selected."""
     notes = []
     for group in groups:
         group_lookups = lookup_frame[lookup_frame.run_id.isin([run.run_id for run in group.runs])]
@@ -60,7 +59,7 @@ def describe_unselective_groups(groups: Sequence[RunGroup], lookup_frame: pd.Dat
 
 
 def describe_category_counts(categories: pd.DataFrame) -> str:
-    """How many questions a category rests on."""
+    """How many questions each category's accuracy rests on."""
     questions_per_run = categories.questions // categories.runs
     low, high = int(questions_per_run.min()), int(questions_per_run.max())
     count = f"{low}" if low == high else f"{low} to {high}"
@@ -73,7 +72,7 @@ def describe_category_counts(categories: pd.DataFrame) -> str:
 
 
 def describe_published_curves(source: str, questions: int, *, all_overlap: bool) -> str:
-    """What the paper's curves are, and why their level says nothing about ours."""
+    """What the paper's curves are, and why their level cannot be compared with ours."""
     overlap_note = (
         " Even among themselves they cannot be told apart: at every lesson the four intervals overlap."
         if all_overlap
@@ -87,7 +86,7 @@ def describe_published_curves(source: str, questions: int, *, all_overlap: bool)
 
 
 def describe_interval_method(differences: Sequence[AccuracyDifference]) -> str:
-    """How the differences' intervals were made, for whom it concerns."""
+    """The statistical methods behind the differences' intervals."""
     parts = ["Paired by question: both sat the same questions with the same luck."]
     if any(d.p_value is not None for d in differences):
         parts.append("One run each: Bonett and Price's interval for paired shares; p is McNemar's, exact.")
@@ -103,7 +102,7 @@ def describe_interval_method(differences: Sequence[AccuracyDifference]) -> str:
 
 
 def describe_shared_settings(groups: Sequence[RunGroup]) -> str:
-    """The settings that matter most and are the same in all."""
+    """The most important settings that all groups share."""
     differing = set(setting_differences.differing_settings([g.config for g in groups]))
     shown_settings = ("student", "strategy", "questions", "exam", "exam_seed", "learning.learning_rate")
     if differing & set(setting_differences.STRATEGY_SETTINGS):
@@ -117,12 +116,14 @@ def describe_shared_settings(groups: Sequence[RunGroup]) -> str:
 
 
 def describe_left_out(runs: Sequence[ComparedRun], unknown_names: Sequence[str], excess_count: int) -> list[str]:
-    """What of the choice is not shown, and why."""
+    """Why runs are left out: duplicates (``runs``), not found (``unknown_names``), beyond the limit (``excess_count``)."""
     notes = []
     if unknown_names:
+        verb = "is" if len(unknown_names) == 1 else "are"
+        names_text = ", ".join(name[:40] for name in unknown_names[:3]) + (" …" if len(unknown_names) > 3 else "")
         notes.append(
-            f"{formatting.pluralize(len(unknown_names), 'run')} named in the link {'is' if len(unknown_names) == 1 else 'are'} not here: deleted, "
-            f"or the link is wrong ({', '.join(u[:40] for u in unknown_names[:3])}{' …' if len(unknown_names) > 3 else ''})."
+            f"{formatting.pluralize(len(unknown_names), 'run')} named in the link {verb} not here: deleted, or the link is wrong "
+            f"({names_text})."
         )
     if excess_count:
         notes.append(

@@ -1,4 +1,4 @@
-"""Which runs are compared: a box that knows them by name, kept in the link (``?runs=a,b``, ``&paper=1``)."""
+"""Which runs are compared: a multiselect whose state the link holds (``?runs=a,b``, ``&paper=1``)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import streamlit as st
 
 from studentsim.analysis.run_groups import ComparedRun
 from studentsim.labels import formatting
-from studentsim.ui import data as shared
 from studentsim.ui.compare import captions, data, started
+from studentsim.ui.data import current_run_id, get_viewed_runs, set_viewed_runs
 
 
 def render_run_choice(runs: Mapping[str, ComparedRun]) -> list[ComparedRun]:
-    """The chosen runs, those of chosen groups among them, by the box or the link. Without either, a fair set is proposed. Writes
-    the link."""
+    """The runs chosen in the field or the link, those of chosen groups among them; by default the proposed selection. Writes the
+    link."""
     link_values = st.query_params.get_all("runs")
     selection = (
         data.parse_selection(link_values, runs)
         if link_values
-        else data.RunSelection(tuple(data.propose_selection(runs, shared.current_run_id())))
+        else data.RunSelection(tuple(data.propose_selection(runs, current_run_id())))
     )
     groups = data.runs_by_group(runs)
-    offered = [name for name, of in groups.items() if len(of) > 1] + list(runs)
+    offered = [name for name, group in groups.items() if len(group) > 1] + list(runs)
     offered += [name for name in selection.names if name not in offered]  # a group of which one run is left
     if "compare.runs" not in st.session_state or st.session_state.get("compare.link") != link_values:
         st.session_state["compare.runs"] = list(selection.names)
@@ -50,12 +50,12 @@ def render_run_choice(runs: Mapping[str, ComparedRun]) -> list[ComparedRun]:
     st.session_state["compare.link"] = link_values
     chosen_runs = data.resolve_runs(chosen, runs)
     if chosen_runs:
-        shared.set_viewed_runs(shared.get_viewed_runs().with_runs([run.run_id for run in chosen_runs]))
+        set_viewed_runs(get_viewed_runs().with_runs([run.run_id for run in chosen_runs]))
     return chosen_runs
 
 
 def render_paper_toggle() -> bool:
-    """The switch that lays the paper's curves over ours. Writes the link."""
+    """The toggle that adds the paper's curves. Writes the link."""
     st.session_state.setdefault("compare.paper", st.query_params.get("paper") == "1")
     is_on = st.toggle(
         "Show the paper's published curves",
@@ -70,7 +70,7 @@ def render_paper_toggle() -> bool:
 
 
 def run_label(run: ComparedRun) -> str:
-    """One run in the box: what it is, when it was made, and whether it came with the product."""
+    """A run's option: name or strategy and student, seed, start time, state, and whether it is a recorded one."""
     started_at = datetime.fromtimestamp(run.started_at)
     parts = (
         [run.config.name]
@@ -84,7 +84,7 @@ def run_label(run: ComparedRun) -> str:
 
 
 def group_label(runs: Sequence[ComparedRun]) -> str:
-    """A group in the box: what it is, how many runs with which seeds, and when it was started."""
+    """A group's option: title, student, seeds, start time, and how many runs are not finished."""
     first_run = min(runs, key=lambda run: run.started_at)
     started_at = datetime.fromtimestamp(first_run.started_at)
     summary = started.summarize_group([run.config for run in runs])

@@ -1,4 +1,4 @@
-"""What Compare asks for: the runs there are, those the link chooses, and their comparison, cached by how far each has come."""
+"""Data of Compare: all runs, those that the link selects, and their comparison, cached by each run's last event."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from studentsim.analysis.differences import AccuracyDifference, compute_differen
 from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_runs_by_settings
 from studentsim.config import parse_stored_config
 from studentsim.labels import formatting
-from studentsim.runs import groups as started
 from studentsim.runs.demo import SMOLLM2_STUDY
+from studentsim.runs.groups import MAX_GROUP_RUNS
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.ui.data import Engine
 
 MAX_SELECTED = 12
-"""Runs, and groups of runs, that are chosen for one comparison at most."""
-MAX_COMPARED_RUNS = started.MAX_GROUP_RUNS
-"""Runs in one comparison at most, those of its groups counted one by one."""
+"""Runs and groups selected for one comparison at most."""
+MAX_COMPARED_RUNS = MAX_GROUP_RUNS
+"""Runs in one comparison at most, each of a group counted."""
 
 
 @dataclass(frozen=True)
 class RunSelection:
-    """What the link names: the runs and groups there are, those there are not, and how many beyond ``MAX_SELECTED``."""
+    """What the link names: the runs and groups that exist, those that do not, and how many exceed ``MAX_SELECTED``."""
 
     names: tuple[str, ...]
     unknown_names: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class RunSelection:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs side by side. ``comparable_groups`` are the groups that sat the same exam; ``differences`` their differences after ``turn``."""
+    """Runs side by side. ``comparable_groups`` sat the same exam; ``differences`` are theirs in the exam after ``turn``."""
 
     groups: list[RunGroup]
     excluded_runs: list[ComparedRun]
@@ -49,12 +49,13 @@ class Comparison:
     categories: pd.DataFrame
     practice: pd.DataFrame
     lookups: pd.DataFrame
-    """Of ``queries.looked_at``, for the runs of all groups."""
+    """Of ``queries.fetch_selection_score_summary``, for the runs of all groups."""
     chance: float
+    """Accuracy of guessing, 0 to 1."""
 
     @property
     def is_active(self) -> bool:
-        """Whether figures may still change by themselves."""
+        """Whether a run is queued or at work, so that figures change by themselves."""
         return any(run.status in formatting.ACTIVE_STATUSES for group in self.groups for run in group.runs)
 
     @property
@@ -64,7 +65,7 @@ class Comparison:
 
 
 def load_runs(engine: Engine) -> dict[str, ComparedRun]:
-    """All runs by id, newest first. Writes: takes in what is new in their journals."""
+    """All runs by id, newest first. Writes: reads new events of the journals into the database."""
     ingest.sync_journals(engine.database, engine.runs_dir)
     states_by_id = engine.manager.get_states()
     return {
@@ -84,38 +85,38 @@ def load_runs(engine: Engine) -> dict[str, ComparedRun]:
 
 
 def runs_by_group(runs: Mapping[str, ComparedRun]) -> dict[str, list[ComparedRun]]:
-    """The groups of runs that were started together, by id, the newest first, each with those of its runs that there are."""
+    """The runs of each group that was started together, by group id, the newest group first."""
     groups: dict[str, list[ComparedRun]] = {}
     for run in runs.values():
         if run.group_id:
             groups.setdefault(run.group_id, []).append(run)
-    return {name: sorted(of, key=lambda run: run.run_id) for name, of in groups.items()}
+    return {name: sorted(group, key=lambda run: run.run_id) for name, group in groups.items()}
 
 
 def parse_selection(link_values: Sequence[str], runs: Mapping[str, ComparedRun]) -> RunSelection:
-    """The runs and groups that ``?runs=a,b`` names (it may stand there more than once), in its order, each once."""
+    """The runs and groups that ``?runs=a,b`` names, in its order, each once. ``link_values``: the parameter may be repeated."""
     requested_names = list(dict.fromkeys(part for text in link_values for part in text.split(",") if part.strip()))
     available_names = {*runs, *runs_by_group(runs)}
-    known_names = [name for name in requested_names if name in available_names]
+    found_names = [name for name in requested_names if name in available_names]
     return RunSelection(
-        tuple(known_names[:MAX_SELECTED]),
+        tuple(found_names[:MAX_SELECTED]),
         tuple(n for n in requested_names if n not in available_names),
-        max(0, len(known_names) - MAX_SELECTED),
+        max(0, len(found_names) - MAX_SELECTED),
     )
 
 
 def resolve_runs(names: Sequence[str], runs: Mapping[str, ComparedRun]) -> list[ComparedRun]:
-    """The runs that are meant by names of runs and groups, each once, at most ``MAX_COMPARED_RUNS``."""
+    """The runs behind ids of runs and groups, each once, at most ``MAX_COMPARED_RUNS``."""
     groups = runs_by_group(runs)
     resolved = [run for name in names for run in (groups.get(name) or [runs[name]])]
     return list({run.run_id: run for run in resolved}.values())[:MAX_COMPARED_RUNS]
 
 
 def propose_selection(runs: Mapping[str, ComparedRun], last_viewed_id: str | None) -> list[str]:
-    """What to compare where nothing was chosen: the run looked at last, or the newest, with all that may be set beside it.
+    """The default selection: the run viewed last, or the newest, with every run that can be compared with it fairly.
 
-    That is, the same settings but for the way of choosing and the seed, so that the comparison is a fair one; of runs with the
-    same seed too, the newest. A group whose runs are all among them is proposed as one thing.
+    These have the same settings but for strategy, seed and number of turns; of runs with the same strategy and seed the newest
+    counts. A group whose runs are all among them is proposed as a group.
     """
     examined_runs = [run for run in runs.values() if run.turn >= 0]
     runs_by_settings: dict[str, list[ComparedRun]] = {}
@@ -129,7 +130,7 @@ def propose_selection(runs: Mapping[str, ComparedRun], last_viewed_id: str | Non
         key=lambda s: (
             last_viewed_id not in [r.run_id for r in s],
             len({r.config.strategy for r in s}) < 2,
-            SMOLLM2_STUDY.contains_run(s[0].run_id),  # recorded last, but not what a first look is for
+            SMOLLM2_STUDY.contains_run(s[0].run_id),  # recorded last, but not the study to show first
         ),
     )
     newest_by_seed = (
@@ -141,17 +142,16 @@ def propose_selection(runs: Mapping[str, ComparedRun], last_viewed_id: str | Non
         if newest_by_seed[run.config.strategy, run.config.seed] == run.run_id
     ]
     complete_groups = {
-        name for name, of in runs_by_group(runs).items() if len(of) > 1 and {r.run_id for r in of} <= set(proposed_ids)
+        name
+        for name, group in runs_by_group(runs).items()
+        if len(group) > 1 and {run.run_id for run in group} <= set(proposed_ids)
     }
     names = [runs[run_id].group_id if runs[run_id].group_id in complete_groups else run_id for run_id in proposed_ids]
     return list(dict.fromkeys(names))[:MAX_SELECTED]
 
 
 def load_comparison(engine: Engine, runs: Sequence[ComparedRun]) -> Comparison:
-    """The comparison of these runs (one or more) as they stand.
-
-    What is taken from the journals was taken in by ``load_runs``.
-    """
+    """The comparison of one or more runs as ``load_runs`` read them."""
     cache_key = tuple((run.run_id, run.last_seq, run.status, run.config.name) for run in runs)
     return _cached_comparison(engine.database, str(engine.data_dir), cache_key, list(runs))
 
@@ -160,8 +160,8 @@ def load_comparison(engine: Engine, runs: Sequence[ComparedRun]) -> Comparison:
 def _cached_comparison(
     _database: Database, folder: str, cache_key: tuple[tuple[str, int, str, str], ...], _runs: list[ComparedRun]
 ) -> Comparison:
-    """Kept by how far each run has come: its last seq grows with every event, so no entry can be stale."""
-    groups, left_out = group_runs_by_settings(_runs)
+    """``cache_key``: id, last seq, status and name of each run; the seq grows with every event, so no entry can be stale."""
+    groups, excluded_runs = group_runs_by_settings(_runs)
     ids = [run.run_id for group in groups for run in group.runs]
     comparable_groups = _largest_same_exam_set(groups)
     exams = queries.fetch_exams_of_runs(_database, ids)
@@ -177,7 +177,7 @@ def _cached_comparison(
     chances = queries.fetch_chance_accuracy(_database, ids)
     return Comparison(
         groups=groups,
-        excluded_runs=left_out,
+        excluded_runs=excluded_runs,
         comparable_groups=comparable_groups,
         differences=group_differences,
         turn=turn,
@@ -193,7 +193,7 @@ def _cached_comparison(
 
 
 def _largest_same_exam_set(groups: Sequence[RunGroup]) -> list[RunGroup]:
-    """The most groups that sat one exam; of equally many, the first."""
+    """The largest set of groups that sat the same exam; the first of equally large ones."""
     exams: dict[object, list[RunGroup]] = {}
     for group in groups:
         exams.setdefault(group.exam_key, []).append(group)

@@ -1,4 +1,4 @@
-"""The end of Compare: the same with more seeds, and all that is compared to take away."""
+"""The end of Compare: repeat the runs with more seeds, and download them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REPEAT_EXPLANATION = (
 
 
 def render_next_steps(engine: Engine, chosen_runs: Sequence[ComparedRun], chosen_names: Sequence[str]) -> None:
-    """Both, for the ``chosen_runs`` runs; ``chosen_names`` are those of the runs and groups that were chosen. Writes on a click."""
+    """Both parts for ``chosen_runs``; ``chosen_names`` are the ids of the chosen runs and groups. Writes on a click."""
     st.subheader("More than luck? Repeat with more seeds", anchor=False)
     st.markdown(REPEAT_EXPLANATION)
     runs = [(run.run_id, run.config) for run in chosen_runs]

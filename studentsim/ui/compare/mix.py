@@ -1,4 +1,4 @@
-"""What each way practised, by category, beside the mistakes in its exams."""
+"""What each group practised, by category, beside the mistakes in its exams."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ from studentsim.ui.data import Engine
 from studentsim.ui.figure_cache import cached_figure
 
 COLUMN_LABELS = {
-    "way": "way", "category": "category", "mistakes": "mistakes in exams before a lesson", "questions": "questions practised",
+    "way": "way",
+    "category": "category",
+    "mistakes": "mistakes in exams before a lesson",
+    "questions": "questions practised",
     "share": "share of its questions",
-}  # fmt: skip
+}
 
 
 def render_practice_mix(engine: Engine, groups: Sequence[RunGroup]) -> None:
-    """Picture, a sentence for each way, and the numbers; nothing where nobody has begun a lesson."""
+    """Figure, numbers, and a sentence for each group; nothing before a lesson has begun."""
     cache_key = tuple((group.label, tuple((run.run_id, run.last_seq) for run in group.runs)) for group in groups)
     columns, strategy_counts = _cached_counts(engine.database, str(engine.data_dir), cache_key)
     if not any(sum(questions) for _, _, questions in strategy_counts):
@@ -52,7 +55,7 @@ def render_practice_mix(engine: Engine, groups: Sequence[RunGroup]) -> None:
 def _cached_counts(
     _database: Database, folder: str, groups: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
 ) -> tuple[tuple[str, ...], list[tuple[str, CategoryCounts, CategoryCounts]]]:
-    """Each run's last seq grows with every event, so no entry can be stale."""
+    """``groups``: label, and id and last seq of each run; the seq grows with every event, so no entry can be stale."""
     all_run_ids = [run_id for _, runs in groups for run_id, _ in runs]
     lessons = mix_table.mix_rows(queries.fetch_practice_mix(_database, all_run_ids))
     exams = _exams_before_lessons(mix_table.mix_rows(queries.fetch_next_mix(_database, all_run_ids)), lessons)
@@ -60,11 +63,11 @@ def _cached_counts(
         tuple([row for row in rows if row["run_id"] in dict(runs)] for rows in (exams, lessons)) for _, runs in groups
     ]
     columns, counts = mix_table.align_run_mixes(rows_by_group)
-    return columns, [(label, *both) for (label, _), both in zip(groups, counts, strict=True)]
+    return columns, [(label, *label_counts) for (label, _), label_counts in zip(groups, counts, strict=True)]
 
 
 def _exams_before_lessons(exams: Sequence[MixRow], lessons: Sequence[MixRow]) -> list[MixRow]:
-    """Exams after which something was practised."""
+    """The rows of exams that a practised lesson followed."""
     followed_exams = {(row["run_id"], row["exam_turn"]) for row in lessons}
     return [row for row in exams if (row["run_id"], row["turn"]) in followed_exams]
 

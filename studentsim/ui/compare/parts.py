@@ -1,4 +1,4 @@
-"""What Compare draws: the sentence, the curves, the categories, practice, settings, and the way to each run."""
+"""The body of Compare: conclusion, exam curves, categories, practice, settings, and links to each run."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import streamlit as st
 from studentsim.analysis import paper_curves, setting_differences
 from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_table_labels
 from studentsim.labels import category_names, formatting
-from studentsim.narration import comparison_summary
+from studentsim.narration import comparison_summary, run_summary
 from studentsim.ui import charts, components, layout
 from studentsim.ui.compare import captions, choice, data, mix, second_tries
 from studentsim.ui.data import Engine
 from studentsim.ui.figure_cache import cached_figure
 
 REFRESH_SECONDS = 2.0
-"""Seconds from one refresh to the next while one of the runs goes on."""
+"""Seconds between refreshes while a run goes on."""
 
 CURVE_COLUMN_LABELS = {
     "label": "way", "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
@@ -28,17 +28,17 @@ DIFFERENCE_COLUMN_LABELS = {
     "only_other": "only the other right", "p_value": "p (McNemar)",
 }  # fmt: skip
 MAX_UNFOLDED_RUNS = 8
-"""Runs that are listed without being asked for; of more, each way's are folded away."""
+"""Runs listed at most without an expander for each group."""
 RUN_PAGES = ("Watch", "Answers", "Weaknesses")
-"""Pages that each run can be looked at on."""
+"""Pages that each run is linked to."""
 
 
 def render_comparison(
     engine: Engine, run_ids: list[str], was_active: bool, preloaded: list[dict[str, ComparedRun]]
 ) -> None:
-    """All that follows from the choice; it draws itself again while a run goes on. Once none does, the page is drawn anew.
+    """Everything below the choice, as a fragment that refreshes while a run goes on; then it reruns the page once.
 
-    ``preloaded`` holds the runs that the page has just asked for; taken out, since they are fresh once.
+    ``preloaded`` holds the runs that the page has just loaded, for the first call; they are popped.
     """
     with layout.error_boundary():
         runs_by_id = preloaded.pop() if preloaded else data.load_runs(engine)
@@ -47,9 +47,7 @@ def render_comparison(
             st.info("The chosen simulations are gone. Choose others above.", icon=":material/info:")
             return
         comparison = data.load_comparison(engine, runs)
-        if was_active and not any(
-            run.status in formatting.ACTIVE_STATUSES for run in runs
-        ):  # also those that count once with another
+        if was_active and not any(run.status in formatting.ACTIVE_STATUSES for run in runs):  # excluded runs too
             st.rerun()
         _render_conclusion(comparison)
         _render_exam_curves(comparison)
@@ -65,19 +63,11 @@ def render_comparison(
 def _render_conclusion(comparison: data.Comparison) -> None:
     incomparable_note = comparison_summary.describe_different_exams(comparison.groups)
     if comparison.differences:
-        st.header(
-            formatting.escape_markdown(
-                comparison_summary.describe_differences(comparison.differences, is_active=comparison.is_active)
-            ),
-            anchor=False,
-        )
+        headline = comparison_summary.describe_differences(comparison.differences, is_active=comparison.is_active)
+        st.header(formatting.escape_markdown(headline), anchor=False)
     elif len(comparison.groups) == 1:
-        st.header(
-            formatting.escape_markdown(
-                comparison_summary.describe_single_group(comparison.groups[0], comparison.exams)
-            ),
-            anchor=False,
-        )
+        headline = comparison_summary.describe_single_group(comparison.groups[0], comparison.exams)
+        st.header(formatting.escape_markdown(headline), anchor=False)
         chosen = st.session_state.get("compare.runs", [])
         link_parameters = {"like": comparison.groups[0].runs[0].run_id, "beside": ",".join(chosen)}
         st.page_link(
@@ -87,19 +77,14 @@ def _render_conclusion(comparison: data.Comparison) -> None:
             query_params=link_parameters,
         )
     elif not incomparable_note:
-        st.header(
-            formatting.escape_markdown(
-                comparison_summary.describe_no_shared_exam(comparison.groups, is_active=comparison.is_active)
-            ),
-            anchor=False,
-        )
+        headline = comparison_summary.describe_no_shared_exam(comparison.groups, is_active=comparison.is_active)
+        st.header(formatting.escape_markdown(headline), anchor=False)
     if incomparable_note:
         render_text = st.markdown if comparison.differences else st.header
         render_text(formatting.escape_markdown(incomparable_note))
-    chosen = captions.describe_unselective_groups(comparison.groups, comparison.lookups)
     for note in [
         *comparison_summary.describe_caveats(comparison.comparable_groups, comparison.differences),
-        *chosen,
+        *captions.describe_unselective_groups(comparison.groups, comparison.lookups),
         *captions.describe_left_out(comparison.excluded_runs, (), 0),
     ]:
         st.markdown(formatting.escape_markdown(note))
@@ -172,13 +157,12 @@ def _render_differences(comparison: data.Comparison) -> None:
 def _render_categories(comparison: data.Comparison) -> None:
     if comparison.turn is None or comparison.categories.empty:
         return
-    turn_text = f"after {formatting.pluralize(comparison.turn, 'lesson')}" if comparison.turn else "before any lesson"
     category_ids = list(comparison.categories.category.drop_duplicates())
     labelled = comparison.categories.assign(
         category=[category_names.category_label(name, category_ids) for name in comparison.categories.category]
     )
     components.render_figure(
-        f"Which categories does each answer rightly, {turn_text}?",
+        f"Which categories does each answer rightly, {run_summary.exam_time_label(comparison.turn)}?",
         cached_figure(charts.category_accuracy_figure, labelled, chance=comparison.chance, revision="compare"),
         labelled,
         key="compare.categories",
@@ -233,7 +217,7 @@ def _render_settings(groups: list[RunGroup]) -> None:
     frame = pd.DataFrame(
         table, index=[formatting.escape_markdown(label) for label in group_table_labels(groups).values()]
     ).map(formatting.escape_markdown)
-    st.table(frame if len(groups) > len(table) else frame.T)  # the way in which it is narrower, for a phone
+    st.table(frame if len(groups) > len(table) else frame.T)  # the narrower orientation, for a phone
     st.caption(formatting.escape_markdown(captions.describe_shared_settings(groups)))
 
 
@@ -244,7 +228,8 @@ def _render_runs(comparison: data.Comparison) -> None:
         if not is_folded:
             _render_group_runs(group)
             continue
-        label = f"{group.label}: {formatting.pluralize(len(group.runs), 'run')}, {formatting.format_seeds([r.config.seed for r in group.runs])}"
+        seeds_text = formatting.format_seeds([run.config.seed for run in group.runs])
+        label = f"{group.label}: {formatting.pluralize(len(group.runs), 'run')}, {seeds_text}"
         expander = st.expander(formatting.escape_markdown(label), key=f"compare.closer.{i}", on_change="rerun")
         if expander.open:
             with expander:

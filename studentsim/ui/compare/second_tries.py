@@ -1,8 +1,9 @@
-"""Second tries of the compared runs, side by side, where any of them has some."""
+"""Further attempts of the compared runs, side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -22,7 +23,7 @@ COLUMN_LABELS = {
 
 
 def render_second_tries(engine: Engine, groups: Sequence[RunGroup]) -> None:
-    """A row a run and what was said there; nothing where no run has further tries."""
+    """A row for each run and kind of feedback; nothing where no run has further attempts."""
     runs = [
         run for group in groups for run in group.runs if teacher_settings.teaching_settings(run.config).attempts > 1
     ]
@@ -45,13 +46,13 @@ def render_second_tries(engine: Engine, groups: Sequence[RunGroup]) -> None:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _cached_rows(_database: Database, folder: str, runs: tuple[tuple[str, str, int], ...]) -> pd.DataFrame:
-    """Each run's last seq grows with every event, so no entry can be stale."""
+    """``runs``: id, label and last seq of each; the seq grows with every event, so no entry can be stale."""
     rows = [second_tries_frame(tries.query_retry_results(_database, [id]), label) for id, label, _ in runs]
     return pd.concat(rows, ignore_index=True).fillna("")
 
 
 def second_tries_frame(run_tries: tries.RetryResults, label: str) -> pd.DataFrame:
-    """One run's rows, one for each content of the teacher's words: ``COLUMN_LABELS``; few counts have no share."""
+    """One run's rows, one for each kind of feedback, with the columns of ``COLUMN_LABELS``; few attempts have no share."""
     by_feedback = tries.retry_rates_by_feedback(run_tries.revisions)
     frame = pd.DataFrame({
         "run": label, "said": by_feedback.said, "tried": by_feedback.tried, "mended": by_feedback.mended,
@@ -59,15 +60,15 @@ def second_tries_frame(run_tries: tries.RetryResults, label: str) -> pd.DataFram
     })  # fmt: skip
     if not run_tries.challenged or frame.empty:
         return frame
-    blanks = [""] * (len(frame) - 1)  # doubts are the run's, not those of one kind of words
+    blanks = [""] * (len(frame) - 1)  # challenges are counted for the run, not for a kind of feedback
     return frame.assign(doubted=[str(run_tries.challenged), *blanks], flipped=[str(run_tries.gave_way), *blanks])
 
 
-def _format_share(row: object) -> str:
-    """``76 (65 to 84)``; of few the interval alone."""
-    interval_text = f"{formatting.round_percent(row.low)} to {formatting.round_percent(row.high)}"  # type: ignore[attr-defined]
+def _format_share(row: Any) -> str:
+    """``76 (65 to 84)``; the interval alone for few attempts."""
+    interval_text = f"{formatting.round_percent(row.low)} to {formatting.round_percent(row.high)}"
     return (
         f"{formatting.round_percent(row.share)} ({interval_text})"
         if row.tried >= accuracy_bounds.MIN_RELIABLE_ANSWERS
         else f"too few: {interval_text}"
-    )  # type: ignore[attr-defined]
+    )

@@ -1,4 +1,4 @@
-"""Runs that were started together, in words: what such a group is called, and how many ways and seeds it has. No streamlit here."""
+"""Runs that were started together, in words: the group's title, and how many strategies and seeds it has. No streamlit here."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from dataclasses import dataclass
 from studentsim.analysis.run_groups import ComparedRun, group_runs_by_settings
 from studentsim.config import RunConfig
 from studentsim.labels import formatting
+from studentsim.narration.comparison_summary import lowercase_first
 
 
 @dataclass(frozen=True)
 class GroupSummary:
-    """A group in words. ``student`` is blank where its runs have several."""
+    """A group in words. ``student`` is blank if its runs have several."""
 
     title: str
     student: str
     size_label: str
     """``5 seeds (0 to 4)``, ``2 ways × 5 seeds (0 to 4)``."""
     variant_count: int
-    """Settings that differ in more than the seed."""
+    """Number of distinct settings, seeds aside."""
 
 
 def summarize_group(configs: Sequence[RunConfig]) -> GroupSummary:
-    """A group by the settings of its runs. Its title is the name that they share but for their seeds, or what sets them apart."""
+    """Summarize a group from its runs' settings. The title is the name they share, seeds aside, or else how they differ."""
     groups, _ = group_runs_by_settings(
         [ComparedRun(str(i), config, "", False, 0.0, 0, 0) for i, config in enumerate(configs)]
     )
@@ -35,8 +36,9 @@ def summarize_group(configs: Sequence[RunConfig]) -> GroupSummary:
     elif len(groups) == 1:
         title = formatting.strategy_label(groups[0].config)
     else:
-        title = f"race: {'; '.join(group.label[:1].lower() + group.label[1:] for group in groups)}"
-    size = f"{formatting.pluralize(len(seeds), 'seed')} ({formatting.format_seeds(seeds).removeprefix('seeds ').removeprefix('seed ')})"
+        title = f"race: {'; '.join(lowercase_first(group.label) for group in groups)}"
+    seeds_text = formatting.format_seeds(seeds).removeprefix("seeds ").removeprefix("seed ")
+    size = f"{formatting.pluralize(len(seeds), 'seed')} ({seeds_text})"
     if len(groups) > 1:
         size = f"{formatting.pluralize(len(groups), 'way')} \N{MULTIPLICATION SIGN} {size}"
     return GroupSummary(title, students.pop() if len(students) == 1 else "", size, len(groups))

@@ -1,8 +1,8 @@
-"""The parts of Check questions.
+"""The Check questions page.
 
-choose.py      which questions: a run's, a public set, a path, an upload
-work.py        the check in a process of its own, and how far it is
-report.py      what was found: a sentence, what is doubtful, letters, categories
-sentences.py   what a report says, in words
+choose.py      which questions: a run's, a public dataset, a path, an upload
+work.py        the check in a child process, and its progress
+report.py      the findings: a sentence, the issues, letters, categories
+sentences.py   the report's sentences
 listing.py     every doubtful row, and the list as CSV
 """

@@ -1,4 +1,4 @@
-"""Which questions are to be checked. A link may name them (``?source=…``, ``?run=…``); nothing is read until somebody asks for it."""
+"""Choosing the questions to check. A link may name them (``?source=…``, ``?run=…``); nothing is read before the check starts."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ CHECK_SOURCE_KINDS = {
     FROM_RUN: "A simulation's questions",
 }
 MAX_UPLOAD_MB = 10
-"""Largest upload."""
+"""Size of an upload at most."""
 UPLOAD_EXTENSIONS = ["json", "jsonl", "csv"]
 MAX_OFFERED_BANKS = 30
-"""Banks of recent simulations that are offered."""
+"""Datasets of recent runs that are offered."""
 
 
 @dataclass(frozen=True)
 class CheckRequest:
-    """What is to be checked."""
+    """The questions to check."""
 
     source: str
-    """The bank's name or path; of an upload the names of its files."""
+    """The dataset's name or path; for an upload the names of its files."""
     category: str = ""
     dataset_name: str = ""
     files: tuple[tuple[str, bytes], ...] = ()
-    """Of an upload: each file's name and content."""
+    """For an upload, each file's name and content."""
 
     @property
     def title(self) -> str:
-        """The bank as people call it, to be shown literally."""
+        """The dataset's title; plain text."""
         return " and ".join(name for name, _ in self.files) if self.files else dataset_picker.bank_title(self.source)
 
     @property
     def job_payload(self) -> dict[str, str]:
-        """What the check is asked, without an upload's content."""
+        """The request to the check job; an upload is named by its digest."""
         payload = {"what": "check", "source": self.source, "category": self.category, "set_name": self.dataset_name}
         if not self.files:
             return payload
@@ -58,11 +58,11 @@ class CheckRequest:
 
 
 def render_request_form(engine: data.Engine) -> CheckRequest | None:
-    """The fields; None: nothing is chosen yet, or what is wrong with it is said at its field."""
+    """The form; None where nothing is chosen yet, or an input is invalid, which it shows."""
     _prefill_from_link(engine)
     kind = st.segmented_control(
-        "Questions", list(CHECK_SOURCE_KINDS), format_func=CHECK_SOURCE_KINDS.__getitem__, required=True, key="check.bank", persist_state=dataset_picker.PERSIST_IN_SESSION,
-        wrap=True, label_visibility="collapsed",
+        "Questions", list(CHECK_SOURCE_KINDS), format_func=CHECK_SOURCE_KINDS.__getitem__, required=True, key="check.bank",
+        persist_state=dataset_picker.PERSIST_IN_SESSION, wrap=True, label_visibility="collapsed",
     )  # fmt: skip
     try:
         if kind == FROM_RUN:
@@ -83,7 +83,7 @@ def render_request_form(engine: data.Engine) -> CheckRequest | None:
 
 
 def _prefill_from_link(engine: data.Engine) -> None:
-    """Put what the link names into the fields, once for each link."""
+    """Set the fields to what the link names, once per link."""
     link_values = tuple(st.query_params.get(name, "") for name in ("source", "category", "run", "set"))
     if st.session_state.get("check.asked") == link_values:
         return
@@ -101,8 +101,8 @@ def _prefill_from_link(engine: data.Engine) -> None:
 
 def _render_path_field() -> CheckRequest | None:
     text = st.text_input(
-        "Path of the file or folder on this computer", key="check.bank.path", persist_state=dataset_picker.PERSIST_IN_SESSION, max_chars=1000,
-        placeholder=dataset_picker.EXAMPLE_PATH,
+        "Path of the file or folder on this computer", key="check.bank.path", max_chars=1000,
+        persist_state=dataset_picker.PERSIST_IN_SESSION, placeholder=dataset_picker.EXAMPLE_PATH,
     ).strip()  # fmt: skip
     st.caption(f"{dataset_picker.FORMATS_HELP} {formatting.escape_markdown(dataset_picker.JOINED_SOURCES_HELP)}")
     row_hints = _render_row_hints(is_file=True)
@@ -131,7 +131,7 @@ def _render_upload_field() -> CheckRequest | None:
 
 
 def _render_row_hints(*, is_file: bool) -> tuple[str, str]:
-    """One category for all, and which set a file is of."""
+    """A category for all questions, and the dataset whose format a file has."""
     with st.expander("If the rows don't say it themselves", key="check.how"):
         category = st.text_input(
             "One category for all of them", key="check.category", persist_state=dataset_picker.PERSIST_IN_SESSION, max_chars=80,
@@ -141,7 +141,8 @@ def _render_row_hints(*, is_file: bool) -> tuple[str, str]:
         dataset_name = ""
         if is_file:
             dataset_name = st.selectbox(
-                "The file is of the set", list(names), format_func=names.__getitem__, key="check.set", persist_state=dataset_picker.PERSIST_IN_SESSION
+                "The file is of the set", list(names), format_func=names.__getitem__, key="check.set",
+                persist_state=dataset_picker.PERSIST_IN_SESSION,
             )  # fmt: skip
     try:
         return (normalize_category(category) if category else ""), dataset_name

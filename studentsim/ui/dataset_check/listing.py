@@ -1,4 +1,4 @@
-"""Every doubtful row with why, to be narrowed to one kind and taken away."""
+"""The list of all issues, filtered by kind, and as CSV."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from studentsim.ui import components
 from studentsim.ui.dataset_check.sentences import ISSUE_TITLES, Report
 
 MAX_LISTED_ROWS = 2000
-"""Rows that are listed on the page; the CSV has all."""
+"""Rows listed on the page at most; the CSV has all."""
 ISSUE_COLUMNS = ("row", "part", "what", "why", "question")
 
 
 def render_issue_list(report: Report, title: str) -> None:
-    """The list, one row a doubt: a row of the bank may have several."""
+    """The list, a row per issue: a row of the dataset may have several."""
     counts = {kind: count for kind, count in report["by_kind"].items() if count}
     if not counts:
         return
@@ -44,11 +44,11 @@ def render_issue_list(report: Report, title: str) -> None:
 
 
 def issue_frame(report: Report, kind: str = "") -> pd.DataFrame:
-    """``row, what, why, question`` of each doubt (and ``part`` where a bank has several), of one kind or of all."""
+    """``row, what, why, question`` of each issue of one kind or all; also ``part`` where a dataset has several."""
     rows = [
-        (doubt["row"], doubt["part"], ISSUE_TITLES[doubt["kind"]], doubt["why"], doubt["problem"])
-        for doubt in report["doubts"]
-        if not kind or doubt["kind"] == kind
+        (issue["row"], issue["part"], ISSUE_TITLES[issue["kind"]], issue["why"], issue["problem"])
+        for issue in report["doubts"]
+        if not kind or issue["kind"] == kind
     ]
     frame = pd.DataFrame(rows, columns=list(ISSUE_COLUMNS))
     return frame if (frame.part != "").any() else frame.drop(columns="part")

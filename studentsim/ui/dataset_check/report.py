@@ -1,4 +1,4 @@
-"""What was found, from the sentence down to the numbers."""
+"""The findings of a check, from the summary sentence to the numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from studentsim.ui.layout import NEW_SIMULATION_PAGE
 
 
 def render_report(request: CheckRequest, report: Report) -> None:
-    """All of it."""
+    """The whole report."""
     st.header(
         formatting.escape_markdown(
             formatting.capitalize_first(f"{report['title']}: {sentences.describe_report(report)}")
@@ -89,7 +89,7 @@ def _render_share_figures(report: Report) -> None:
     total = report["questions"]
     left, right = st.columns(2, gap="medium")
     with left:
-        counts = {one["letter"]: one["right"] for one in report["letters"]}
+        counts = {entry["letter"]: entry["right"] for entry in report["letters"]}
         options: Mapping[str, int] = report["option_counts"]
         even = sum(count / int(number) for number, count in options.items()) / total
         _render_share_figure(

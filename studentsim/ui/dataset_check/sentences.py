@@ -1,4 +1,4 @@
-"""What a bank's report says, in words. No streamlit. ``report`` is ``BankReport.to_json()``, as JSON hands it over."""
+"""Sentences on a dataset's check. No streamlit. ``report`` is ``BankReport.to_json()`` after a round trip through JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from studentsim.labels import formatting
 Report = Mapping[str, Any]
 
 LETTER_BIAS_TOLERANCE = 0.03
-"""How much more than its even share a letter may have before it is spoken of."""
+"""Excess over the even share (0 to 1) from which on a letter's or a size's bias is reported."""
 ISSUE_TITLES = {
     "unreadable": "cannot be read",
     "key": "right answer missing",
@@ -26,7 +26,7 @@ ISSUE_TITLES = {
     "annotation other": "formula leads elsewhere",
     "annotation none": "formula leads nowhere",
 }
-"""Each kind of doubt in a few words."""
+"""Short titles of ``ISSUE_KINDS``."""
 
 
 def describe_report(report: Report) -> str:
@@ -42,7 +42,7 @@ def describe_report(report: Report) -> str:
 
 
 def describe_contents(report: Report) -> str:
-    """What it is, and how many questions it gives."""
+    """How many questions the dataset has, by split, and how many rows give none."""
     count, kinds = report["questions"], len(report["categories"])
     splits = report["splits"]
     parts = (("study", "to practise"), ("exam", "for exams"), ("validation", "for held-out pairs"))
@@ -53,19 +53,20 @@ def describe_contents(report: Report) -> str:
     if count and not splits.get("exam"):
         text += f" None fell to the exams, which get about {EXAM_PERCENT} of 100: without them nothing can be measured. Add questions."
     if report["without_question"]:
-        text += f" {formatting.pluralize(report['without_question'], 'row')} give none: their answer holds no number that could be moved."
+        rows_text = formatting.pluralize(report["without_question"], "row")
+        text += f" {rows_text} give none: their answer holds no number that could be moved."
     if report["same_text"]:
         text += f" {formatting.pluralize(report['same_text'], 'question')} share their text with another."
     return text
 
 
 def describe_recognition(report: Report) -> str:
-    """What the file was taken for, how sure that is, and what else it might be; blank for a set of the hub."""
+    """The detected format, how certain it is, and alternatives; blank for a Hub dataset."""
     return " ".join(detection_text.describe_recognitions(report["recognised"]))
 
 
 def describe_topics(report: Report) -> str:
-    """The topics with their counts; blank where there are none."""
+    """The topics with their counts; blank without topics."""
     if not report["topics"]:
         return ""
     counts = [f"{topic} {count:,}" for topic, count in report["topics"].items()]
@@ -74,15 +75,16 @@ def describe_topics(report: Report) -> str:
 
 
 def describe_value_duplicates(report: Report) -> str:
-    """How often the right answer stands twice by value alone; blank where it never does."""
+    """How often two options have the correct value, written differently; blank for never."""
     count = report["right_by_value"]
     if not count:
         return ""
-    return f"In {formatting.pluralize(count, 'row')} the right answer stands twice by its value, written in two ways (as 1/3 and 2/6 would be)."
+    rows_text = formatting.pluralize(count, "row")
+    return f"In {rows_text} the right answer stands twice by its value, written in two ways (as 1/3 and 2/6 would be)."
 
 
 def describe_options(report: Report) -> str:
-    """How many options the questions have, and what guessing would reach."""
+    """How many options the questions have, and the chance accuracy."""
     counts = {int(number): count for number, count in report["option_counts"].items()}
     if not counts:
         return ""
@@ -96,56 +98,54 @@ def describe_options(report: Report) -> str:
 
 
 def describe_letter_bias(report: Report) -> str:
-    """Whether one letter is right more often than others, and what always ticking it would score."""
-    found = report["letters"]
-    if not found:
+    """Whether one letter is correct more often than chance, and the score of always choosing it."""
+    letters = report["letters"]
+    if not letters:
         return ""
-    best = max(found, key=lambda one: one["accuracy"])
+    best = max(letters, key=lambda entry: entry["accuracy"])
     score_text = (
         f"always ticking {best['letter']} would score {formatting.format_score(best['right'], report['questions'])}"
     )
     even = sum(count / int(number) for number, count in report["option_counts"].items()) / report["questions"]
-    is_clear = claims.is_above_chance((best["right"], report["questions"]), even, comparisons=len(found))
+    is_clear = claims.is_above_chance((best["right"], report["questions"]), even, comparisons=len(letters))
     if best["accuracy"] - even <= LETTER_BIAS_TOLERANCE:
         return f"No letter gives itself away: even {score_text}, guessing {formatting.round_percent(even)} of 100."
     if not is_clear:
-        return f"No letter is right clearly more often than luck would have it: {score_text}, guessing {formatting.round_percent(even)} of 100."
+        opening = "No letter is right clearly more often than luck would have it"
+        return f"{opening}: {score_text}, guessing {formatting.round_percent(even)} of 100."
     return f"Mind the letters: {score_text}, where guessing gives {formatting.round_percent(even)} of 100."
 
 
 def describe_size_bias(report: Report) -> str:
-    """Whether the right option's place by size gives it away; blank where too few questions have numbers as options, or it does not."""
-    found = report.get("sizes")
-    if not found:
+    """Whether the correct option's rank by size gives it away; blank where it does not, or too few questions have numeric options."""
+    sizes = report.get("sizes")
+    if not sizes:
         return ""
-    right, total = found["right"], found["questions"]
-    position = max(range(len(right)), key=right.__getitem__)
-    even = 1 / len(right)
-    if right[position] / total - even <= LETTER_BIAS_TOLERANCE or not claims.is_above_chance(
-        (right[position], total), even, comparisons=len(right)
-    ):
+    correct_by_rank, total = sizes["right"], sizes["questions"]
+    option_count = len(correct_by_rank)
+    rank = max(range(option_count), key=correct_by_rank.__getitem__)
+    correct, even = correct_by_rank[rank], 1 / option_count
+    is_clear = claims.is_above_chance((correct, total), even, comparisons=option_count)
+    if correct / total - even <= LETTER_BIAS_TOLERANCE or not is_clear:
         return ""
-    every = (
-        ""
-        if total == report["questions"]
-        else f" of the {total:,} questions whose {len(right)} options are different numbers"
-    )
+    scope = f" of the {total:,} questions whose {option_count} options are different numbers"
     return (
-        f"Mind the sizes: always ticking the {format_size_rank(position, len(right))} would score {formatting.format_score(right[position], total)}{every}, where "
+        f"Mind the sizes: always ticking the {format_size_rank(rank, option_count)} would score "
+        f"{formatting.format_score(correct, total)}{'' if total == report['questions'] else scope}, where "
         f"guessing gives {formatting.round_percent(even)} of 100. A gain in exams need not be one in mathematics."
     )
 
 
 def describe_annotation(report: Report) -> str:
-    """How often MathQA's worked formulas lead to the key; blank where a set has none."""
-    found = report["annotation"]
-    if not found:
+    """How often MathQA's annotated formulas lead to the key; blank for datasets without them."""
+    counts = report["annotation"]
+    if not counts:
         return ""
-    total = sum(found.values())
+    total = sum(counts.values())
     outcomes = [
-        f"{formatting.format_score(found.get(kind, 0), total)} lead to {what}"
-        for kind, what in _ANNOTATION_OUTCOMES.items()
-        if found.get(kind)
+        f"{formatting.format_score(counts[kind], total)} lead to {target}"
+        for kind, target in _ANNOTATION_TARGETS.items()
+        if counts.get(kind)
     ]
     return (
         f"Its rows have a worked formula, the annotation. Of {total:,}: {', '.join(outcomes)}. Where formula and key disagree, "
@@ -153,7 +153,7 @@ def describe_annotation(report: Report) -> str:
     )
 
 
-_ANNOTATION_OUTCOMES = {
+_ANNOTATION_TARGETS = {
     MATCHES_KEY: "the right option",
     MATCHES_OTHER_OPTION: "another option",
     MATCHES_NO_OPTION: "no option at all",

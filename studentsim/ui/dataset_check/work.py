@@ -1,4 +1,4 @@
-"""The check itself: a process of its own, however long it takes, and how far it is."""
+"""The check in a child process, and its progress."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from studentsim.ui.dataset_check.choose import CheckRequest
 
 JOB_MODULE = "studentsim.runs.dataset_job"
 LONG_WAIT_SECONDS = 5.0
-"""Seconds after which the page says that one can go on meanwhile."""
+"""Seconds after which the page says that other pages can be used meanwhile."""
 
 
 def render_check_job(request: CheckRequest) -> dict[str, Any] | None:
-    """What the check found (``BankReport.to_json``); None: it was not started, still runs, or came to nothing, which is said."""
+    """The check's report (``BankReport.to_json``); None while it has not finished, or failed, which the page shows."""
     version = _files_version(request)
     job = background.find_job(JOB_MODULE, request.job_payload, version)
     if job is None or "report" not in (job.result or {}):
@@ -35,19 +35,18 @@ def render_check_job(request: CheckRequest) -> dict[str, Any] | None:
         st.fragment(_render_check_progress, run_every=0.5)(job)
         return None
     if "problem" in job.result:
-        message = f"**{formatting.escape_markdown(job.result['problem'])}** {formatting.escape_markdown(job.result['remedy'])}"
-        st.error(message, icon=":material/error:")
+        problem, remedy = (formatting.escape_markdown(job.result[name]) for name in ("problem", "remedy"))
+        st.error(f"**{problem}** {remedy}", icon=":material/error:")
     return job.result.get("report")
 
 
 def _start_check(request: CheckRequest, version: object) -> None:
     files = [[name, base64.b64encode(content).decode()] for name, content in request.files]
-    attached = {"files": files} if files else {}
-    background.start_job(JOB_MODULE, request.job_payload, version, attachments=attached)
+    background.start_job(JOB_MODULE, request.job_payload, version, attachments={"files": files} if files else {})
 
 
 def _render_check_progress(job: background.Job) -> None:
-    """How far it is; the page is drawn anew at its end."""
+    """The job's progress; the page reruns when it ends."""
     if not job.is_running:
         st.rerun()
     done = job.last_message.get("done")
@@ -59,7 +58,7 @@ def _render_check_progress(job: background.Job) -> None:
 
 
 def _files_version(request: CheckRequest) -> tuple[int, ...]:
-    """Changes when a file does, so that a corrected one is checked anew."""
+    """Latest modification, total size and number of the files, so that a corrected file is checked again."""
     if request.files:
         return ()
     paths = [Path(name) for name in split_source_names(request.source)]

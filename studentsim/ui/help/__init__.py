@@ -1,7 +1,8 @@
-"""The parts of Help.
+"""The Help page.
 
-words.py   what the simulation can't tell, keys, how to read and cite
-parts.py   draws: one term, the search, where the data lies
-transfer.py  what practice of one category does for the others, from recorded figures
-places.py  where the data lies and how much there is
+words.py     texts: limitations, keyboard shortcuts, how to read and cite
+parts.py     the page's sections: a term, the glossary, shortcuts, the data folder
+marker.py    how good the trained grader is
+transfer.py  what practice of one category does for the others, from bundled matrices
+places.py    the data folder's size
 """

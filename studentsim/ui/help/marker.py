@@ -1,4 +1,4 @@
-"""Help: how good the trained marker is, beside the key."""
+"""Help: how often the trained grader agrees with the key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CASE_COLUMN_TITLES = {
 
 
 def render_grader_section() -> None:
-    """The check's figures, or what to do to have them."""
+    """The evaluation's figures, or the command that makes them."""
     st.header("How good is the trained marker?", anchor="marker")
     _render_embedded_grader()
     st.markdown(
@@ -37,9 +37,10 @@ def render_grader_section() -> None:
 def _render_embedded_grader() -> None:
     evaluation = grader_evaluation.load_evaluation()
     if evaluation is None:
-        what = "has not been checked" if grader_evaluation.is_grader_installed() else "is not installed"
-        st.markdown(f"It {what}. To {'check' if grader_evaluation.is_grader_installed() else 'make'} it:")
-        command = "check-teacher" if grader_evaluation.is_grader_installed() else "train-teacher"
+        is_installed = grader_evaluation.is_grader_installed()
+        status, verb = ("has not been checked", "check") if is_installed else ("is not installed", "make")
+        st.markdown(f"It {status}. To {verb} it:")
+        command = "check-teacher" if is_installed else "train-teacher"
         st.code(f"python -m studentsim {command}", language=None, wrap_lines=True)
         return
     st.markdown(formatting.escape_markdown(teaching_summary.describe_grader_evaluation(evaluation)))
@@ -53,7 +54,7 @@ def _render_embedded_grader() -> None:
 
 
 def case_frame(evaluation: grader_evaluation.GraderEvaluation) -> pd.DataFrame:
-    """The confusion by kind of case."""
+    """The confusion matrix by kind of case; ``share`` and ``naive`` in percent."""
     cases = evaluation.case_counts
     return pd.DataFrame({
         **{name: cases[name] for name in ("kind", "answers")},

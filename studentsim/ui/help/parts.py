@@ -1,4 +1,4 @@
-"""What Help draws."""
+"""The sections of the Help page."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from studentsim.ui.help import words
 from studentsim.ui.help.places import measure_data_folder
 
 MAX_ECHOED_CHARS = 40
-"""Characters of what was asked for that are said again."""
+"""Characters of an unknown term that are quoted."""
 
 
 def render_requested_term() -> None:
-    """The term that the link names (``?term=margin``), on top; a friendly word where there is none of that name."""
+    """The term that the link names (``?term=margin``), or that there is none of that name."""
     term_id = st.query_params.get("term")
     if not term_id:
         return
@@ -34,7 +34,7 @@ def render_requested_term() -> None:
 
 
 def render_glossary() -> None:
-    """All terms by group, or those that fit the search."""
+    """All terms by group, or those that match the search."""
     st.header("What the words mean", anchor="words")
     query = st.text_input(
         "Search",
@@ -43,15 +43,16 @@ def render_glossary() -> None:
         placeholder="for example: margin, interval, seed",
         icon=":material/search:",
     )
-    found = glossary.search_terms(query)
-    if not found:
+    terms = glossary.search_terms(query)
+    if not terms:
         st.info(
-            f"Nothing here is called {escape_markdown(query[:MAX_ECHOED_CHARS])}. Try a single word, or empty the box to see all terms.",
+            f"Nothing here is called {escape_markdown(query[:MAX_ECHOED_CHARS])}. "
+            "Try a single word, or empty the box to see all terms.",
             icon=":material/info:",
         )
     elif query.strip():
-        st.caption(pluralize(len(found), "term"))
-        _render_terms(found)
+        st.caption(pluralize(len(terms), "term"))
+        _render_terms(terms)
     else:
         for group in glossary.TERM_GROUPS:
             st.subheader(group, anchor=False)
@@ -73,10 +74,10 @@ def _render_term_text(term: glossary.Term) -> None:
 
 
 def render_limitations() -> None:
-    """What the simulation can't tell."""
+    """What the simulation cannot show."""
     st.header("What the simulation can't tell", anchor="limits")
-    for sentence, why in words.LIMITATIONS:
-        st.markdown(f"- **{escape_markdown(sentence)}** {escape_markdown(why)}")
+    for limitation, reason in words.LIMITATIONS:
+        st.markdown(f"- **{escape_markdown(limitation)}** {escape_markdown(reason)}")
 
 
 def render_shortcuts() -> None:
@@ -87,20 +88,22 @@ def render_shortcuts() -> None:
     _render_shortcut_table(words.PRESENTATION_SHORTCUTS)
 
 
-def _render_shortcut_table(keys: Sequence[tuple[str, str]]) -> None:
-    st.table({"Key": [key for key, _ in keys], "What it does": [does for _, does in keys]}, hide_index=True)
+def _render_shortcut_table(shortcuts: Sequence[tuple[str, str]]) -> None:
+    keys, effects = zip(*shortcuts, strict=True)
+    st.table({"Key": list(keys), "What it does": list(effects)}, hide_index=True)
 
 
 def render_data_section(engine: Engine) -> None:
-    """Where the data lies, how to keep it, take it away and delete it."""
+    """Where the data is, how to back it up, export it and delete it."""
     st.header("Where the data lies", anchor="data")
     usage = measure_data_folder(engine.data_dir)
     st.markdown("Everything stays on this computer, in this folder:")
     st.code(str(usage.data_dir), language=None, wrap_lines=True)
     st.markdown(
-        f"- `runs`: {pluralize(usage.run_count, 'simulation')}, a folder each. Journals: {words.format_bytes(usage.journal_bytes)}; what students had "
-        f"learnt after each lesson: {words.format_bytes(usage.checkpoint_bytes)}.\n"
-        f"- `studentsim.duckdb`: the database, {words.format_bytes(usage.database_bytes)}. It is an index over the journals and can be made anew.\n"
+        f"- `runs`: {pluralize(usage.run_count, 'simulation')}, a folder each. Journals: {words.format_bytes(usage.journal_bytes)}; "
+        f"what students had learnt after each lesson: {words.format_bytes(usage.checkpoint_bytes)}.\n"
+        f"- `studentsim.duckdb`: the database, {words.format_bytes(usage.database_bytes)}. It is an index over the journals and "
+        "can be made anew.\n"
         "- Another folder: set `STUDENTSIM_DATA` before the program is started."
     )
     for title, text, command in words.DATA_CARE_STEPS:

@@ -1,4 +1,4 @@
-"""Where the data lies, and how much of it there is. No streamlit here."""
+"""The size of the data folder. No streamlit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from studentsim.store import database, journal
 
 @dataclass(frozen=True)
 class DataFolderUsage:
-    """The data folder in use; sizes in bytes."""
+    """The data folder and the sizes of its parts in bytes."""
 
     data_dir: Path
     run_count: int
@@ -20,14 +20,16 @@ class DataFolderUsage:
 
 
 def measure_data_folder(data_dir: Path) -> DataFolderUsage:
-    """What lies in that data folder now. Reads directory entries only; what vanishes meanwhile does not count."""
+    """The sizes as they are now, from directory entries only; files that vanish meanwhile do not count."""
     runs = [entry for entry in _list_entries(data_dir / "runs") if not entry.name.startswith(".") and entry.is_dir()]
-    saved = (file for run in runs for turn in _list_entries(run / "checkpoints") for file in _list_entries(turn))
+    checkpoint_files = (
+        file for run in runs for turn in _list_entries(run / "checkpoints") for file in _list_entries(turn)
+    )
     return DataFolderUsage(
         data_dir=data_dir,
         run_count=len(runs),
         journal_bytes=sum(_file_size(run / journal.JOURNAL_FILE_NAME) for run in runs),
-        checkpoint_bytes=sum(map(_file_size, saved)),
+        checkpoint_bytes=sum(map(_file_size, checkpoint_files)),
         database_bytes=_file_size(data_dir / database.DATABASE_FILE_NAME)
         + _file_size(data_dir / f"{database.DATABASE_FILE_NAME}.wal"),
     )

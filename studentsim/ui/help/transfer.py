@@ -1,4 +1,4 @@
-"""Help: what practice of one category does for it and for the others, from the matrices that come with the product."""
+"""Help: what practice of one category does for it and for the others, from the bundled matrices."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ TRANSFER_COMMAND = "python -m studentsim transfer --student balanced --picture t
 
 
 def section_link() -> str:
-    """The way to this section, for the page's list of sections; blank where nothing is shown."""
+    """A markdown link to this section, for the page's list of sections; blank where there is no matrix."""
     return f"[{SECTION_TITLE[:1].lower()}{SECTION_TITLE[1:]}](#transfer), " if rehearsal_matrices() else ""
 
 
 def rehearsal_matrices() -> list[TransferMatrix]:
-    """The recorded matrices with rehearsal, which are how runs are made; the first is drawn."""
+    """The bundled matrices with rehearsal, which is the runs' default; the first has the figure."""
     return [matrix for matrix in load_bundled_matrices() if transfer_summary.rehearsal_strength(matrix) > 0]
 
 
 def render_transfer() -> None:
-    """The picture of the first matrix, and in words what it and the others say; nothing where none comes with the product."""
+    """The first matrix as a figure, and sentences on all of them; nothing where none is bundled."""
     matrices = rehearsal_matrices()
     if not matrices:
         return
     first, *rest = matrices
-    more = [matrix for matrix in rest if matrix.has_same_settings(first, "seed")]
+    other_seeds = [matrix for matrix in rest if matrix.has_same_settings(first, "seed")]
     st.header(SECTION_TITLE, anchor="transfer")
     name_category = transfer_summary.inline_category_namer(first)
     st.markdown(formatting.escape_markdown(transfer_summary.describe_transfer(first, name_category)))
@@ -47,14 +47,14 @@ def render_transfer() -> None:
         columns=transfer_summary.TRANSFER_COLUMN_TITLES,
     )
     without_rehearsal = [
-        m
-        for m in load_bundled_matrices()
-        if transfer_summary.rehearsal_strength(m) == 0 and _differ_only_in_rehearsal(m, first)
+        matrix
+        for matrix in load_bundled_matrices()
+        if transfer_summary.rehearsal_strength(matrix) == 0 and _differ_only_in_rehearsal(matrix, first)
     ]
     notes = [
         transfer_summary.describe_matrix_setup(first),
         transfer_summary.METHOD_NOTE,
-        transfer_summary.describe_other_seeds(more),
+        transfer_summary.describe_other_seeds(other_seeds),
         category_names.explain_category_names(first.categories),
     ]
     st.caption(formatting.escape_markdown(" ".join(sentence for sentence in notes if sentence)))
@@ -64,7 +64,7 @@ def render_transfer() -> None:
     st.code(TRANSFER_COMMAND, language=None, wrap_lines=True)
 
 
-def _differ_only_in_rehearsal(one: TransferMatrix, other: TransferMatrix) -> bool:
-    """Whether two matrices differ in seed and rehearsal at most: another learning rate, say, would be a reason of its own."""
-    settings = [{**m.config.get("learning", {}), "rehearsal": 0} for m in (one, other)]
-    return one.has_same_settings(other, "seed", "learning") and settings[0] == settings[1]
+def _differ_only_in_rehearsal(matrix: TransferMatrix, other: TransferMatrix) -> bool:
+    """Whether two matrices differ in seed and rehearsal at most, so that no other setting explains their difference."""
+    learning, other_learning = ({**m.config.get("learning", {}), "rehearsal": 0} for m in (matrix, other))
+    return matrix.has_same_settings(other, "seed", "learning") and learning == other_learning

@@ -1,4 +1,4 @@
-"""What Help says besides the terms. No streamlit here."""
+"""Texts of the Help page besides the glossary. No streamlit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LIMITATIONS: tuple[tuple[str, str], ...] = (
     ("Sums are done for it.",
      "A calculator does the arithmetic, so careless sums, which make up much of real pupils' mistakes, are not in it."),
 )  # fmt: skip
-"""What the simulation can't tell: in one sentence, and why."""
+"""What the simulation cannot show, each with its reason."""
 
 KEYBOARD_SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("Tab, Shift + Tab", "to the next or previous button, link or field"),
@@ -52,7 +52,7 @@ PRESENTATION_SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("Backspace", "take the last hand back"),
     ("Esc", "leave this view"),
 )
-"""Keys of the presentation view of Watch; its buttons have them (ui/watch/stage.py)."""
+"""Keys of Watch's presentation view, defined by its buttons (ui/watch/presentation.py)."""
 
 READING_NOTES = (
     "**Numbers behind this**, under each picture, opens the table that it was drawn from, with the field's own names, and gives it as CSV. "
@@ -78,11 +78,11 @@ DATA_CARE_STEPS: tuple[tuple[str, str, str], ...] = (
     ("Delete:", "“More” beside a simulation on Home has “Delete”. By hand: remove its folder from `runs`; it is gone from all pages at the "
      "next look, and nothing else refers to it.", ""),
 )  # fmt: skip
-"""How to look after the data: what, how, and the command if there is one."""
+"""How to look after the data: the task, how, and the command if there is one."""
 
 
 def format_bytes(byte_count: int) -> str:
-    """``12 KB``, ``3.4 MB``."""
+    """A size in words: ``12 KB``, ``3.4 MB``."""
     for unit, divisor in (("GB", 1e9), ("MB", 1e6)):
         if byte_count >= divisor:
             return f"{byte_count / divisor:.1f} {unit}"

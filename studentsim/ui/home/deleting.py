@@ -1,4 +1,4 @@
-"""The question before a simulation, or a whole group, is deleted."""
+"""The dialog that confirms deleting a simulation or a whole group."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from studentsim.ui.cards import RunCard
 
 @st.dialog("Delete this simulation?", icon=":material/delete:")
 def render_delete_dialog(engine: data.Engine, runs: Sequence[RunCard]) -> None:
-    """Asks once more, and deletes; refuses while one of the ``runs`` is at work."""
+    """Ask, then delete ``runs``; refused while a worker is at one of them. Writes."""
     st.text(runs[0].title if len(runs) == 1 else f"{len(runs)} simulations that were started together")
     if active_runs := [run for run in runs if run.status in formatting.STATUSES_WITH_WORKER]:
         active_text = (

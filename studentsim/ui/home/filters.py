@@ -1,4 +1,4 @@
-"""What narrows the list of runs: words to find, a tag, a state. They stand in the link (``?find=``, ``?tag=``, ``?state=``)."""
+"""The filters of the list of runs: search words, a tag, a state. The link holds them (``?find=``, ``?tag=``, ``?state=``)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from studentsim.ui.cards import RunCard
 FIND_KEY, TAG_KEY, STATE_KEY = "find", "tag", "state"
 ANY_TAG, ANY_STATE = "any tag", "any state"
 MAX_SEARCH_CHARS = 100
-"""Characters of what is looked for."""
+"""Characters of the search text at most."""
 
 
 def render_filters(runs: Sequence[RunCard], *, always_show: bool) -> dict[str, str]:
-    """The filters in force, by their names in the link. Drawn where they are ``always_show``, and where the link has one."""
+    """The active filters by their names in the link. The fields are shown if ``always_show`` or the link has a filter."""
     if not always_show and not any(st.query_params.get(name) for name in (FIND_KEY, TAG_KEY, STATE_KEY)):
         return {}
     tags = [ANY_TAG, *sorted({tag for run in runs for tag in run.tags}, key=str.casefold)]
@@ -33,14 +33,14 @@ def render_filters(runs: Sequence[RunCard], *, always_show: bool) -> dict[str, s
 
 
 def clear_filters() -> None:
-    """All of them again. For a button's callback."""
+    """Reset every filter. For a button's callback."""
     for name, empty_value in ((FIND_KEY, ""), (TAG_KEY, ANY_TAG), (STATE_KEY, ANY_STATE)):
         if name in st.session_state:
             st.session_state[name] = empty_value
 
 
 def filter_runs(runs: Sequence[RunCard], active_filters: Mapping[str, str]) -> list[RunCard]:
-    """The runs in which each of the words to find occurs somewhere, with that tag and in that state."""
+    """The runs that contain every search word somewhere and have the tag and the state."""
     search_terms = active_filters.get(FIND_KEY, "").casefold().split()
     return [
         run
@@ -66,7 +66,7 @@ def _searchable_text(run: RunCard) -> str:
 
 
 def describe_filters(active_filters: Mapping[str, str]) -> str:
-    """What narrows the list, and what to do about it."""
+    """Which filters to remove. Markdown."""
     filter_labels = {FIND_KEY: "the words", TAG_KEY: "the tag", STATE_KEY: "the state"}
     description = " and ".join(
         f"{filter_labels[name]} *{formatting.escape_markdown(value)}*" for name, value in active_filters.items()

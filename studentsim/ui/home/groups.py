@@ -1,4 +1,4 @@
-"""Runs that were started together, as one row of the list: how far they are, what they come to on average, and all of them in a fold."""
+"""Runs that were started together, as one row of the list: their states, their mean score, and each run in an expander."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from studentsim.ui.layout import COMPARE_PAGE, WATCH_PAGE
 from studentsim.ui.watch import links
 
 CSS_PATH = Path(__file__).with_suffix(".css")
-"""Here and not on every page: a browser looks for what ``:has`` asks at each change."""
+"""Loaded only here: a browser evaluates its ``:has`` selectors again at each change of the page."""
 NESTED_COLUMN_WIDTHS = (5, 3)
-"""The shares of a row's two halves within a fold."""
+"""Relative widths of a row's two columns inside the expander."""
 MAX_TITLE_CHARS = 160
-"""Characters of a group's title, which may go on in further lines (groups.css); its help has it whole."""
+"""Characters shown of a group's title, which may wrap (groups.css); the tooltip has all of it."""
 EDIT_OPTION, TAG_OPTION, DOWNLOAD_OPTION, STOP_OPTION, DELETE_OPTION = (
     "Name and note",
     "Tag all of them",
@@ -44,7 +44,7 @@ def group_run_cards(runs: Sequence[RunCard]) -> list[list[RunCard]]:
 def render_group_row(
     engine: data.Engine, runs: Sequence[RunCard], *, render_run: Callable[[data.Engine, RunCard, Sequence[int]], None]
 ) -> None:
-    """One group; ``render_run`` draws one of its runs."""
+    """One group; ``render_run`` draws one run in columns of these relative widths."""
     name = runs[0].group_id
     summary = summarize_group([run.config for run in runs if run.config is not None])
     st.html(CSS_PATH)
@@ -76,24 +76,24 @@ def render_group_row(
 
 
 def _group_link(runs: Sequence[RunCard], summary: GroupSummary) -> tuple[str, dict[str, str]]:
-    """A race with one seed is watched; all else is compared."""
+    """Page and query parameters: Watch for a race with one seed, Compare for any other group."""
     if summary.variant_count == len(runs) <= links.MAX_RACE_RUNS:
         return WATCH_PAGE, links.race_params([run.run_id for run in runs])
     return COMPARE_PAGE, {"runs": runs[0].group_id}
 
 
 def describe_statuses(runs: Sequence[RunCard]) -> str:
-    """How many are in which state: ``all 5 finished``, ``2 finished, 1 learning, 2 waiting for their turn``."""
+    """How many runs are in each state: ``all 5 finished``, ``2 finished, 1 learning, 2 waiting for their turn``."""
     status_counts = Counter(run.status for run in runs)
     description = ", ".join(formatting.format_status_count(count, status) for status, count in status_counts.items())
     return f"all {description}" if len(status_counts) == 1 else description
 
 
 def describe_mean_score(runs: Sequence[RunCard]) -> str:
-    """What the runs that sat the last exam come to on average, with its interval over seeds and questions; blank for fewer than two."""
+    """Mean score and interval (over seeds and questions) of the runs that sat the latest exam; blank for fewer than two runs."""
     last_results = [run.last_exam for run in runs if run.last_exam is not None]
     turn = max((turn for *_, turn in last_results), default=0)
-    final_scores = [(correct, questions) for correct, questions, at in last_results if at == turn]
+    final_scores = [(correct, questions) for correct, questions, exam_turn in last_results if exam_turn == turn]
     if len(final_scores) < 2 or not turn:
         return ""
     accuracies = [correct / questions for correct, questions in final_scores]
@@ -101,7 +101,8 @@ def describe_mean_score(runs: Sequence[RunCard]) -> str:
     low, high = mean_interval(accuracies, questions_per_run)
     mean_text = formatting.round_percent(sum(accuracies) / len(accuracies))
     interval_text = f"({formatting.round_percent(low)} to {formatting.round_percent(high)})"
-    return f"on average {mean_text} of 100 {interval_text} right after {formatting.pluralize(turn, 'lesson')}, in {len(final_scores)} runs"
+    turns_text = formatting.pluralize(turn, "lesson")
+    return f"on average {mean_text} of 100 {interval_text} right after {turns_text}, in {len(final_scores)} runs"
 
 
 def _group_caption(runs: Sequence[RunCard], summary: GroupSummary) -> str:
@@ -129,8 +130,8 @@ def _render_menu(engine: data.Engine, runs: Sequence[RunCard]) -> None:
 @st.dialog("Stop what is not finished?", icon=":material/stop:")
 def _render_stop_dialog(engine: data.Engine, run_ids: Sequence[str], total: int) -> None:
     st.markdown(
-        f"{formatting.pluralize(len(run_ids), 'simulation')} of {total} {'is' if len(run_ids) == 1 else 'are'} cancelled. The lessons done so far "
-        "stay, but they cannot go on."
+        f"{formatting.pluralize(len(run_ids), 'simulation')} of {total} {'is' if len(run_ids) == 1 else 'are'} cancelled. "
+        "The lessons done so far stay, but they cannot go on."
     )
     with st.container(horizontal=True):
         if st.button(
@@ -147,5 +148,5 @@ def _render_stop_dialog(engine: data.Engine, run_ids: Sequence[str], total: int)
 
 
 def _cancel_runs(engine: data.Engine, run_ids: Sequence[str]) -> None:
-    for run_id in reversed(run_ids):  # those that wait first: none of them begins meanwhile
+    for run_id in reversed(run_ids):  # queued runs first, so that none of them starts meanwhile
         data.control_run(engine, "cancel", run_id)

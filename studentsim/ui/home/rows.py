@@ -1,4 +1,4 @@
-"""The runs on Home: each with its state, its exams as a small line, and a menu; runs that were started together as one."""
+"""The list of runs on Home: each with its state, a sparkline of its exams and a menu; a group of runs is one row."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ from studentsim.ui.layout import COMPARE_PAGE, NEW_SIMULATION_PAGE, WATCH_PAGE
 from studentsim.ui.svg_component import render_sketch
 
 MAX_RUNS, INITIAL_ROWS, FILTERED_ROWS = 1000, 5, 30
-"""Most runs that are listed at all; how many rows of them without being asked, and how many where the list was narrowed."""
+"""Runs listed at most; rows shown outside the expander, without and with an active filter."""
 RERUN_OPTION, REPEAT_OPTION, EDIT_OPTION, DOWNLOAD_OPTION, DELETE_OPTION = (
-    "Run again with changes", "Repeat with more seeds", "Name, tags and note", "Download everything", "Delete",
-)  # fmt: skip
+    "Run again with changes",
+    "Repeat with more seeds",
+    "Name, tags and note",
+    "Download everything",
+    "Delete",
+)
 MAX_NOTE_CHARS = 160
-"""Characters of a note that its row shows."""
+"""Characters of a note shown in its row."""
 
 
 def render_recent_runs(engine: data.Engine, runs: Sequence[RunCard], all_runs: Sequence[RunCard]) -> None:
-    """The runs made here, newest first; the older ones folded away. ``all_runs`` run there is may be ticked."""
+    """The ``runs`` made here, newest first, older ones in an expander. The selection bar covers ``all_runs``."""
     st.header("Recent simulations", anchor=False)
     if not runs:
         st.info(
@@ -57,7 +61,7 @@ def render_recent_runs(engine: data.Engine, runs: Sequence[RunCard], all_runs: S
 
 
 def _describe_estimate(engine: data.Engine) -> str:
-    """How long the run takes that Home starts: the same estimate as on New simulation."""
+    """How long a run with the default settings takes: the same estimate as on New simulation."""
     run_estimate = data.estimate_duration(engine, RunConfig())
     return run_summary.describe_estimated_duration(
         run_estimate.low_seconds, run_estimate.high_seconds, run_estimate.run_count
@@ -72,7 +76,7 @@ def _render_entry(engine: data.Engine, runs: Sequence[RunCard]) -> None:
 
 
 def render_run_row(engine: data.Engine, run: RunCard, column_widths: Sequence[int] = (3, 1)) -> None:
-    """One run: what it is, its last exam, its exams as a small line, its state, and what can be done with it."""
+    """One run: title, state, last exam, sparkline of its exams, and its menu."""
     with st.container(border=True):
         info_column, status_column = st.columns(column_widths, vertical_alignment="center")
         with info_column.container(gap="xsmall"):

@@ -1,4 +1,4 @@
-"""The user's words about a run: its name, tags and a note. They lie beside the run; its id and its links stay as they are."""
+"""The dialogs for the name, tags and note that a user gives to runs. A run's id and links do not change."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TAGS_HELP = f"Up to {MAX_TAGS}, of at most {MAX_TAG_CHARS} characters, with com
 
 @st.dialog("Name, tags and note", icon=":material/edit_note:")
 def render_notes_dialog(engine: data.Engine, run: RunCard) -> None:
-    """Asks for all three, and keeps them. Writes."""
+    """Ask for a run's name, tags and note, and store them. Writes."""
     folder = open_run(engine.data_dir, run.run_id)
     current_notes, key = notes.read_notes(folder), f"home.say.{run.run_id}"
     is_read_only = not _is_writable([folder])
@@ -38,16 +38,20 @@ def render_notes_dialog(engine: data.Engine, run: RunCard) -> None:
 
 @st.dialog("Name and note of all", icon=":material/edit_note:")
 def render_group_notes_dialog(engine: data.Engine, runs: Sequence[RunCard]) -> None:
-    """Asks for a name, which each of these runs gets with its seed, and for a note that all of them get. Writes."""
+    """Ask for a name, which each run gets with its seed appended, and for a note that all get. Writes."""
     folders, key = [open_run(engine.data_dir, run.run_id) for run in runs], f"home.say.{runs[0].group_id}"
     current_notes = [notes.read_notes(folder) for folder in folders]
     names = {run.name.removesuffix(f", seed {run.seed}") for run in runs}
-    note_texts = {one.note for one in current_notes}
+    note_texts = {run_notes.note for run_notes in current_notes}
     is_read_only = not _is_writable(folders)
     st.text_input(
-        "Name", names.pop() if len(names) == 1 else "", max_chars=_max_name_length() - len(f", seed {groups.MAX_SEED}"), key=f"{key}.name",
-        disabled=is_read_only, help="Each run gets it with its seed. Leave it blank for the names they had at first.",
-    )  # fmt: skip
+        "Name",
+        names.pop() if len(names) == 1 else "",
+        max_chars=_max_name_length() - len(f", seed {groups.MAX_SEED}"),
+        key=f"{key}.name",
+        disabled=is_read_only,
+        help="Each run gets it with its seed. Leave it blank for the names they had at first.",
+    )
     note = note_texts.pop() if len(note_texts) == 1 else ""
     st.text_area(
         "Note",
@@ -62,7 +66,7 @@ def render_group_notes_dialog(engine: data.Engine, runs: Sequence[RunCard]) -> N
 
 @st.dialog("Tag all of them", icon=":material/label:")
 def render_group_tags_dialog(engine: data.Engine, runs: Sequence[RunCard]) -> None:
-    """Asks for tags that all these runs get, beside those each has. Writes."""
+    """Ask for tags to add to those of each run. Writes."""
     folders, key = [open_run(engine.data_dir, run.run_id) for run in runs], f"home.say.{runs[0].group_id}"
     is_read_only = not _is_writable(folders)
     st.text_input("Tags to add", key=f"{key}.tags", disabled=is_read_only, help=_TAGS_HELP)
@@ -72,7 +76,7 @@ def render_group_tags_dialog(engine: data.Engine, runs: Sequence[RunCard]) -> No
 def _render_save_button(
     label: str, key: str, on_save: Callable[..., None], args: tuple[object, ...], *, disabled: bool
 ) -> None:
-    """Keeps what was said and closes the dialog; what is wrong is said in it, or, where it is gone by then, on the page."""
+    """Store the fields and close the dialog; an error is shown in it, or on the page if it is closed by then."""
     if not st.button(
         label, type="primary", icon=":material/save:", key=f"{key}.save", disabled=disabled, on_click=on_save, args=args
     ):
@@ -107,14 +111,14 @@ def _save_group_notes(folders: Sequence[RunFolder], key: str) -> None:
                 name=named_config.name, note=shared_notes.note, tags=notes.read_notes(folder).tags
             )
             new_notes.append(_drop_default_name(folder, run_notes))
-        for folder, notes_to_write in zip(folders, new_notes, strict=True):  # only where all of them can have them
+        for folder, notes_to_write in zip(folders, new_notes, strict=True):  # after all were validated
             notes.write_notes(folder, notes_to_write)
     except StudentsimError as error:
         st.session_state["shell.error"] = error
 
 
 def _drop_default_name(folder: RunFolder, run_notes: RunNotes) -> RunNotes:
-    """The same, without a name that is the run's own anyway."""
+    """``run_notes`` without a name that its config has already."""
     return replace(run_notes, name="") if run_notes.name == folder.read_config().name else run_notes
 
 
@@ -122,15 +126,15 @@ def _add_tags(folders: Sequence[RunFolder], key: str) -> None:
     tags = st.session_state[f"{key}.tags"].split(",")
     try:
         current_notes = [notes.read_notes(folder) for folder in folders]
-        new_notes = [RunNotes.make(name=one.name, note=one.note, tags=[*one.tags, *tags]) for one in current_notes]
-        for folder, said in zip(folders, new_notes, strict=True):  # only where all of them can have the tags
-            notes.write_notes(folder, said)
+        new_notes = [RunNotes.make(name=old.name, note=old.note, tags=[*old.tags, *tags]) for old in current_notes]
+        for folder, notes_to_write in zip(folders, new_notes, strict=True):  # after all were validated
+            notes.write_notes(folder, notes_to_write)
     except StudentsimError as error:
         st.session_state["shell.error"] = error
 
 
 def _is_writable(folders: Sequence[RunFolder]) -> bool:
-    """Whether what is said can be kept; says why where it cannot."""
+    """Whether notes can be stored in all ``folders``; shows a warning if not."""
     if all(os.access(folder.path, os.W_OK) for folder in folders):
         return True
     st.warning(

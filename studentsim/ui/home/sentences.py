@@ -1,4 +1,4 @@
-"""What Home says of the recorded study, from its figures. No streamlit here."""
+"""Sentences on Home about the recorded studies, from their figures. No streamlit here."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from studentsim.labels.formatting import (
     format_interval,
     format_mean_score,
     format_score,
+    join_with_and,
     pluralize,
     round_percent,
     student_title,
@@ -22,36 +23,34 @@ from studentsim.labels.strategy_styles import strategy_style
 from studentsim.narration.comparison_summary import format_gain, format_gain_interval
 
 CONTROL_STRATEGIES = ("none", "fixed")
-
-
-GUESSING_ACCURACY = 0.2
-"""What guessing gives, 0 to 1, on questions of five options: the recorded studies' and the curriculum's."""
+CHANCE_ACCURACY = 0.2
+"""Accuracy of guessing on the five options of a question of the recorded studies, 0 to 1."""
 
 
 def describe_initial_gap(student: str, initial_exam: pd.DataFrame) -> str:
-    """How uneven the ``student_title`` is before any lesson: its weakest category against the rest. Blank where none stands out.
+    """The weakest category of ``student`` before any lesson, against the rest; blank where none is significantly below it.
 
-    ``initial_exam`` has ``category, correct, questions`` of the exam before any lesson. Claims a gap only where luck would seldom make the
-    lowest of so many categories so low (``claims.is_significantly_below_rest``).
+    ``initial_exam`` has ``category, correct, questions`` of the exam before any lesson. The test is corrected for the number of
+    categories (``claims.is_significantly_below_rest``).
     """
     examined = initial_exam[initial_exam.questions > 0]
     if len(examined) < 2:
         return ""
     weakest = examined.loc[(examined.correct / examined.questions).idxmin()]
-    total_counts, weakest_counts = (
-        (int(examined.correct.sum()), int(examined.questions.sum())),
-        (int(weakest.correct), int(weakest.questions)),
-    )
+    total_counts = (int(examined.correct.sum()), int(examined.questions.sum()))
+    weakest_counts = (int(weakest.correct), int(weakest.questions))
     if not claims.is_significantly_below_rest(weakest_counts, total_counts, comparisons=len(examined)):
         return ""
     rest_score = format_score(total_counts[0] - weakest_counts[0], total_counts[1] - weakest_counts[1])
     category_text = category_names.inline_category_label(weakest.category, initial_exam.category)
-    below_guessing_note = (
+    below_chance_note = (
         " That is fewer than guessing gives: it does not guess, and each of its slips leads to a wrong option."
+        if weakest_counts[0] < CHANCE_ACCURACY * weakest_counts[1]
+        else ""
     )
     return (
-        f"This student ({student}) begins with a gap: before any lesson it has {format_score(*weakest_counts)} questions right in {category_text}, and {rest_score} in "
-        f"the other categories.{below_guessing_note if weakest_counts[0] < GUESSING_ACCURACY * weakest_counts[1] else ''}"
+        f"This student ({student}) begins with a gap: before any lesson it has {format_score(*weakest_counts)} questions right in "
+        f"{category_text}, and {rest_score} in the other categories.{below_chance_note}"
     )
 
 
@@ -60,28 +59,20 @@ def describe_study_result(
     strategy_difference: AccuracyDifference | None = None,
     teaching_effects: Sequence[AccuracyDifference] = (),
 ) -> str:
-    """What the study shows: the untaught student, the taught ones, and whether the ways of choosing can be told apart.
+    """What the study shows: the untaught student, the taught ones, and whether two strategies differ significantly.
 
-    ``exams`` is ``curves.group_means_frame``'s frame, a way of choosing by its mean over runs; ``strategy_difference`` the two ways that it was made to compare,
-    ``teaching_effects`` each way of teaching against none. Claims a difference only where its interval leaves out 0 (``AccuracyDifference.is_significant``).
+    ``exams`` is ``curves.group_means_frame``'s frame (means over a strategy's runs); ``strategy_difference`` compares the two
+    strategies that the study is about, ``teaching_effects`` each strategy with no teaching. A difference is claimed only where
+    its interval excludes 0 (``AccuracyDifference.is_significant``).
     """
     final_rows = exams.loc[exams.groupby("strategy").turn.idxmax()].sort_values("accuracy")
-    taught_rows, control_rows = (
-        final_rows[~final_rows.strategy.isin(CONTROL_STRATEGIES)],
-        final_rows[final_rows.strategy == "none"],
-    )
+    taught_rows = final_rows[~final_rows.strategy.isin(CONTROL_STRATEGIES)]
+    control_rows = final_rows[final_rows.strategy == "none"]
     if taught_rows.empty:
         return ""
     lessons = pluralize(int(final_rows.turn.max()), "lesson")
-    closing_text = " ".join(
-        filter(
-            None,
-            [
-                _describe_difference(strategy_difference) if strategy_difference else "",
-                _describe_fixed_strategy(final_rows),
-            ],
-        )
-    )
+    difference_text = _describe_difference(strategy_difference) if strategy_difference else ""
+    closing_text = " ".join(filter(None, [difference_text, _describe_fixed_strategy(final_rows)]))
     if control_rows.empty:
         return f"After {lessons} of practice this student answers {_format_score_range(taught_rows)}. {closing_text}".strip()
     opening_text = (
@@ -92,7 +83,7 @@ def describe_study_result(
 
 
 def _describe_teaching_effects(taught_rows: pd.DataFrame, teaching_effects: Sequence[AccuracyDifference]) -> str:
-    """How the ways of teaching (rows rise) stand against none: those that are ahead by their names, unless all are."""
+    """The taught strategies (rows in rising accuracy) against no teaching; those ahead by name, unless all are."""
     if not teaching_effects:
         return f"Taught, it answers {_format_score_range(taught_rows)}; without an exam in common, whether that is more cannot be told."
     directions = {d.group.strategy: claims.interval_direction(d.low, d.high) for d in teaching_effects}
@@ -106,7 +97,7 @@ def _describe_teaching_effects(taught_rows: pd.DataFrame, teaching_effects: Sequ
         reached = [
             f"to {_format_row_score(row)} by *{strategy_style(row.strategy).name}*" for _, row in ahead.iterrows()
         ]
-        parts.append(f"It is brought {_join_with_and(reached)}.")
+        parts.append(f"It is brought {join_with_and(reached)}.")
     if len(unclear):
         parts.append(f"{_format_strategy_scores(unclear)} cannot be told apart from no teaching.")
     if len(behind):
@@ -117,7 +108,7 @@ def _describe_teaching_effects(taught_rows: pd.DataFrame, teaching_effects: Sequ
 
 
 def describe_small_model(groups: Sequence[RunGroup]) -> str:
-    """Who SmolLM2 is, and what it was asked, from its runs' settings."""
+    """What SmolLM2 is and what it practised, from its runs' settings."""
     config = groups[0].config
     seed_counts = sorted({len(group.runs) for group in groups})
     seeds_text = (
@@ -143,12 +134,8 @@ def _format_strategy_scores(rows: pd.DataFrame) -> str:
     return " and ".join(filter(None, [" ".join(clauses[:-1]), clauses[-1]]))
 
 
-def _join_with_and(parts: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
-
-
 def _format_score_range(rows: pd.DataFrame) -> str:
-    """``58 to 66 of 100``, from the lowest way to the highest."""
+    """``58 to 66 of 100``, from the lowest strategy to the highest."""
     low, high = round_percent(rows.accuracy.min()), round_percent(rows.accuracy.max())
     if len(rows) == 1 or low == high:
         return _format_row_score(rows.iloc[-1])
@@ -173,7 +160,7 @@ def _describe_difference(difference: AccuracyDifference) -> str:
 
 
 def _describe_fixed_strategy(final_rows: pd.DataFrame) -> str:
-    """How the same questions over and over end."""
+    """The last score of the strategy that practises the same questions in every lesson."""
     rows = final_rows[final_rows.strategy == "fixed"]
     if rows.empty:
         return ""
@@ -181,13 +168,13 @@ def _describe_fixed_strategy(final_rows: pd.DataFrame) -> str:
 
 
 def describe_study_basis(groups: Sequence[RunGroup]) -> str:
-    """What the study rests on: student, exam, runs and seeds, from the runs' settings."""
+    """Student, exam, lessons and seeds of the study, from its runs' settings."""
     config = groups[0].config
     seeds_text = "; ".join(
         f"{g.style.name.lower()} {', '.join(str(run.config.seed) for run in g.runs)}" for g in groups
     )
     return (
-        f"Real simulations of this product: the same student ({student_title(config)}), the same exam of {pluralize(config.exam, 'question')}, "
-        f"{pluralize(config.turns, 'lesson')} of {pluralize(config.questions, 'question')}. Seeds: {seeds_text}. They came with the product, so that "
-        "there is something true to look at before your own."
+        f"Real simulations of this product: the same student ({student_title(config)}), the same exam of "
+        f"{pluralize(config.exam, 'question')}, {pluralize(config.turns, 'lesson')} of {pluralize(config.questions, 'question')}. "
+        f"Seeds: {seeds_text}. They came with the product, so that there is something true to look at before your own."
     )

@@ -1,4 +1,4 @@
-"""The recorded studies on Home: the embedded student's in words and as a picture, SmolLM2's in words, and the way to each run."""
+"""The recorded studies on Home: the embedded student's in words and as a figure, SmolLM2's in words, and links to each run."""
 
 from __future__ import annotations
 
@@ -29,13 +29,14 @@ COLUMN_LABELS = {
     "accuracy": "share right", "low": "95 % from", "high": "95 % to",
 }  # fmt: skip
 COMPARED_STRATEGIES = ("category", "random")
-"""The two ways that the study was recorded to compare: the one named first, against the other."""
+"""The two strategies that the study compares: the first against the second."""
 
 
 @dataclass(frozen=True)
 class StudyFigures:
-    """The recorded runs' figures. ``exams`` is ``curves.group_means_frame``'s frame; ``strategy_difference`` sets ``COMPARED_STRATEGIES`` against each other, ``teaching_effects`` each
-    way of teaching against none; ``initial_exam`` has ``category, correct, questions`` of the exam before any lesson.
+    """Figures of the recorded runs. ``exams`` is ``curves.group_means_frame``'s frame; ``strategy_difference`` compares
+    ``COMPARED_STRATEGIES``, ``teaching_effects`` each strategy with no teaching; ``initial_exam`` has ``category, correct, questions``
+    of the exam before any lesson; ``chance`` is the accuracy of guessing, 0 to 1.
     """
 
     groups: list[RunGroup]
@@ -47,14 +48,14 @@ class StudyFigures:
 
 
 def render_studies(engine: data.Engine, runs: list[RunCard]) -> None:
-    """What the recorded ``runs`` show; nothing if there are none. Those of an earlier version's study are listed, no more."""
+    """What the recorded ``runs`` show; nothing without any. Runs of an earlier version's study are only listed."""
     smollm2_runs = [run for run in runs if SMOLLM2_STUDY.contains_run(run.run_id)]
     _render_embedded_study(engine, [run for run in runs if run not in smollm2_runs])
     _render_small_model_study(engine, smollm2_runs)
 
 
 def _render_embedded_study(engine: data.Engine, runs: list[RunCard]) -> None:
-    """The embedded student's study."""
+    """The embedded student's study: words, figure, and the list of its runs."""
     current_runs = [run for run in runs if is_embedded_study_run(run.run_id)] or runs
     figures = _load_study(engine, current_runs)
     if figures is None:
@@ -77,23 +78,18 @@ def _render_embedded_study(engine: data.Engine, runs: list[RunCard]) -> None:
     )
     recorded_race.render_race_link(current_runs)
     label = f"Look into the {formatting.pluralize(len(runs), 'recorded run')}"
-    expander = st.expander(label, key="home.recorded", on_change="rerun")
-    if expander.open:
-        with expander:
-            ticks.render_selection_bar(engine, runs, key="home.recorded.ticked")
-            _render_run_list(engine, figures, current_runs, [run for run in runs if run not in current_runs])
+    _render_run_list(engine, figures, label, runs, current_runs, key="home.recorded")
 
 
 def _render_small_model_study(engine: data.Engine, runs: list[RunCard]) -> None:
-    """SmolLM2's study: what it shows in words, and the way to its picture on Compare, beside the paper's curves."""
+    """SmolLM2's study in words, with a link to its curves on Compare, beside the paper's."""
     figures = _load_study(engine, runs)
     if figures is None:
         return
     st.subheader("And a real language model?", anchor=False)
     components.render_recorded_badge(runs[0].recorded_label)
-    st.markdown(
-        f"{sentences.describe_small_model(figures.groups)} {sentences.describe_study_result(figures.exams, figures.strategy_difference, figures.teaching_effects)}"
-    )
+    result_text = sentences.describe_study_result(figures.exams, figures.strategy_difference, figures.teaching_effects)
+    st.markdown(f"{sentences.describe_small_model(figures.groups)} {result_text}")
     paper_run_ids = [
         run.run_id
         for strategy in presets.PAPER_STRATEGIES
@@ -108,15 +104,11 @@ def _render_small_model_study(engine: data.Engine, runs: list[RunCard]) -> None:
         query_params={"runs": ",".join(paper_run_ids[:MAX_SELECTED]), "paper": "1"},
     )
     label = f"Look into its {formatting.pluralize(len(runs), 'recorded run')}"
-    expander = st.expander(label, key="home.recorded.small", on_change="rerun")
-    if expander.open:
-        with expander:
-            ticks.render_selection_bar(engine, runs, key="home.recorded.small.ticked")
-            _render_run_list(engine, figures, runs, [])
+    _render_run_list(engine, figures, label, runs, runs, key="home.recorded.small")
 
 
 def _load_study(engine: data.Engine, runs: list[RunCard]) -> StudyFigures | None:
-    """The runs' figures; None where there are no runs, or none has sat an exam."""
+    """Figures of the ``runs``; None without runs, or where none has sat an exam."""
     if not runs:
         return None
     figures = _cached_study(engine.database, str(engine.data_dir), tuple((run.run_id, run.started_at) for run in runs))
@@ -124,20 +116,32 @@ def _load_study(engine: data.Engine, runs: list[RunCard]) -> StudyFigures | None
 
 
 def _render_run_list(
-    engine: data.Engine, figures: StudyFigures, current_runs: list[RunCard], earlier_runs: list[RunCard]
+    engine: data.Engine,
+    figures: StudyFigures,
+    label: str,
+    runs: list[RunCard],
+    current_runs: list[RunCard],
+    *,
+    key: str,
 ) -> None:
-    st.caption(formatting.escape_markdown(sentences.describe_study_basis(figures.groups)))
-    for run in current_runs:
-        rows.render_run_row(engine, run)
-    if earlier_runs:
-        st.caption("These came with an earlier version, and are not in the picture above.")
-        for run in earlier_runs:
+    """The study's ``runs`` in an expander, ``current_runs`` (those in the figure) first."""
+    expander = st.expander(label, key=key, on_change="rerun")
+    if not expander.open:
+        return
+    with expander:
+        ticks.render_selection_bar(engine, runs, key=f"{key}.ticked")
+        st.caption(formatting.escape_markdown(sentences.describe_study_basis(figures.groups)))
+        for run in current_runs:
             rows.render_run_row(engine, run)
+        if earlier_runs := [run for run in runs if run not in current_runs]:
+            st.caption("These came with an earlier version, and are not in the picture above.")
+            for run in earlier_runs:
+                rows.render_run_row(engine, run)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _cached_study(_database: Database, folder: str, cache_key: tuple[tuple[str, float], ...]) -> StudyFigures:
-    """The figures of these runs, kept by when each was recorded: a recorded run is finished and does not change."""
+    """``cache_key``: each run's id and start time. A recorded run is finished and does not change."""
     ids = [run_id for run_id, _ in cache_key]
     groups, _ = group_runs_by_settings([_load_run(_database, run_id) for run_id in ids])
     exams = queries.fetch_exams_of_runs(_database, ids)
@@ -149,7 +153,7 @@ def _cached_study(_database: Database, folder: str, cache_key: tuple[tuple[str, 
         strategy_difference=_compare_strategies(_database, groups, exams),
         teaching_effects=_compute_teaching_effects(_database, groups, exams),
         initial_exam=initial_exam,
-        chance=next(iter(chances.values()), 0.2),
+        chance=next(iter(chances.values()), sentences.CHANCE_ACCURACY),
     )
 
 
@@ -163,7 +167,7 @@ def _load_run(database: Database, run_id: str) -> ComparedRun:
 def _compare_strategies(
     database: Database, groups: Sequence[RunGroup], exams: pd.DataFrame
 ) -> AccuracyDifference | None:
-    """``COMPARED_STRATEGIES``, after the last lesson that all of their runs share; None where one is not there."""
+    """``COMPARED_STRATEGIES`` after the last exam that all their runs share; None where one is missing."""
     pair = [group for strategy in COMPARED_STRATEGIES for group in groups if group.strategy == strategy]
     return (
         next(iter(_compute_differences(database, pair, exams, pair[-1])), None)
@@ -175,7 +179,7 @@ def _compare_strategies(
 def _compute_teaching_effects(
     database: Database, groups: Sequence[RunGroup], exams: pd.DataFrame
 ) -> list[AccuracyDifference]:
-    """Each way of teaching against no teaching, after the last lesson that all share; empty where there is no such control."""
+    """Each strategy against no teaching, after the last exam that all share; empty without such a control."""
     control = next((group for group in groups if group.strategy == "none"), None)
     taught_groups = [group for group in groups if group.strategy not in sentences.CONTROL_STRATEGIES]
     return (

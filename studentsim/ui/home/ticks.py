@@ -1,4 +1,4 @@
-"""Boxes to tick in the list of runs, and what can be done with all that are ticked: compare them, take them away."""
+"""Checkboxes in the list of runs, and the bar that compares or downloads the ticked ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CHECKBOX_KEY_PREFIX = "home.tick."
 
 
 def render_checkbox(name: str, title: str) -> None:
-    """A box for a run or a group."""
+    """The checkbox of a run or group; ``name`` is its id."""
     st.checkbox(
         formatting.escape_markdown(f"Tick {title}"),
         key=f"{_CHECKBOX_KEY_PREFIX}{name}",
@@ -26,13 +26,13 @@ def render_checkbox(name: str, title: str) -> None:
 
 
 def selected_names(runs: Sequence[RunCard]) -> list[str]:
-    """The names of the runs and groups that are ticked, of those that there are."""
+    """Ids of the ticked groups and runs among ``runs``."""
     names = dict.fromkeys(name for run in runs for name in (run.group_id, run.run_id) if name)
     return [name for name in names if st.session_state.get(f"{_CHECKBOX_KEY_PREFIX}{name}")]
 
 
 def render_selection_bar(engine: data.Engine, runs: Sequence[RunCard], *, key: str) -> None:
-    """What to do with those ticked; before any is, what ticking is for."""
+    """Buttons for the ticked runs; with none ticked, what ticking is for."""
     names = selected_names(runs)
     if not names:
         st.caption("Tick simulations to compare them, or to take them away together.")
@@ -65,5 +65,5 @@ def _clear_selection(names: Sequence[str]) -> None:
 
 @st.dialog("Download everything", icon=":material/folder_zip:", on_dismiss="rerun")
 def render_download_dialog(engine: data.Engine, run_ids: Sequence[str]) -> None:
-    """The whole runs as one file."""
+    """The journals and reports of these runs as one archive."""
     download.render_archive_download(engine, run_ids, key="home", show_progress=True)

@@ -1,4 +1,4 @@
-"""All other settings, folded away, since the defaults teach well: luck, how the student writes, how it learns."""
+"""All other settings, in an expander: seeds, generation, question counts and training."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from studentsim.ui.new.form import PERSIST_MODE, RunForm, make_number_field, ren
 
 
 def render_advanced_settings(form: RunForm) -> None:
-    """Each with one plain sentence."""
+    """The fields, each with a caption. Writes ``form.settings`` and ``form.learning``."""
     with st.expander("Advanced: luck, how the student writes, how it learns", key="new.advanced"):
         st.button(
             "Use the paper's protocol", key="new.paper", icon=":material/article:", on_click=prefill.apply_paper_preset
@@ -31,22 +31,23 @@ def render_advanced_settings(form: RunForm) -> None:
 
 
 def _render_departures(form: RunForm) -> None:
-    """In what the form's settings are not the paper's, once its protocol was asked for."""
+    """Where the form's settings depart from the paper's, if its preset was applied."""
     if st.session_state[prefill.PRESET_KEY] != "paper":
         return
     try:
         departures = language_models.preset_departures(RunConfig.make(**form.settings, learning=form.learning))
-    except ConfigError:  # said at its field
+    except ConfigError:  # shown at its field
         return
     lines = [
-        f"- {formatting.escape_markdown(d.aspect)}: {_format_departure_value(d.run_value)}; in the paper {_format_departure_value(d.paper_value)}"
+        f"- {formatting.escape_markdown(d.aspect)}: {_format_departure_value(d.run_value)}; "
+        f"in the paper {_format_departure_value(d.paper_value)}"
         for d in departures
     ]
     st.markdown("\n".join(["**Where this is not as in the paper**", "", *lines]) if lines else "All as in the paper.")
 
 
 def _format_departure_value(text: str) -> str:
-    """A departure's words with ways of choosing called as everywhere on the page; to be shown as Markdown."""
+    """A departure's value as Markdown, strategies by the names that the page uses."""
     parts = text.removeprefix("one of ").split(", ")
     if all(part in STRATEGY_STYLES for part in parts):
         text = " or ".join(strategy_style(part).name for part in parts)

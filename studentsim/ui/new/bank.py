@@ -1,6 +1,6 @@
-"""The bank of a new run: the built-in curriculum, a public set, or a file or folder; one category for all; doubtful rows in or out.
+"""The question bank of a new run: the built-in curriculum, a public set, or a file or folder, and what is done with its rows.
 
-What a file holds is read here and now. A set of the hub is only looked at when somebody asks, by a process of its own.
+A file is read while the page is drawn; a set of the hub is only looked up on request, by a background process.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from studentsim.labels import formatting
 from studentsim.runs.dataset_job import chance_accuracy
 from studentsim.runs.preflight import BankOutline, load_bank_outline
 from studentsim.ui import background, dataset_picker, layout
-from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
+from studentsim.ui.new.form import PERSIST_MODE, RunForm, format_problem, session_key
 
 JOB_MODULE = "studentsim.runs.dataset_job"
 DOUBTFUL_ROWS_CAPTION = (
@@ -33,25 +33,25 @@ BUILT_IN_BANK_CAPTION = "The embedded student was taught these questions' kinds,
 
 @dataclass(frozen=True)
 class BankInfo:
-    """What can be said of the chosen bank before a run is made. ``load_bank_outline`` is None where that takes a look at the hub."""
+    """What is known of the chosen bank before a run is made. ``outline`` is None where only the hub could tell."""
 
     outline: BankOutline | None
     categories: tuple[str, ...]
     chance: float | None
-    """What guessing would reach in its exams, 0 to 1; None: not known."""
+    """Accuracy of guessing in its exams, 0 to 1; None: not known."""
 
 
 def prefill_bank(config: RunConfig) -> None:
-    """Put a run's bank into the fields."""
+    """Fill the bank's fields from a run's settings."""
     dataset_picker.prefill_picker(session_key("bank"), config.bank)
 
 
 def render_bank_choice(form: RunForm) -> BankInfo:
-    """The choice. Writes ``render_bank_choice``, ``bank_category``, ``bank_set`` and ``leave_out_doubtful`` into the form's settings."""
+    """The bank's fields. Writes ``bank``, ``bank_category``, ``bank_set`` and ``leave_out_doubtful`` into ``form.settings``."""
     _apply_requested_bank()
     kind = st.segmented_control(
-        "Bank of questions", list(dataset_picker.SOURCE_KINDS), format_func=dataset_picker.SOURCE_KINDS.__getitem__, required=True, key=session_key("bank"),
-        persist_state=PERSIST_MODE, wrap=True,
+        "Bank of questions", list(dataset_picker.SOURCE_KINDS), format_func=dataset_picker.SOURCE_KINDS.__getitem__, required=True,
+        key=session_key("bank"), persist_state=PERSIST_MODE, wrap=True,
     )  # fmt: skip
     source = _render_source_field(form, str(kind))
     form.add_error_slot("bank", "Bank of questions")
@@ -59,7 +59,8 @@ def render_bank_choice(form: RunForm) -> BankInfo:
     if kind == generator.BANK_NAME:
         form.settings |= {"bank": source, "bank_category": "", "bank_set": "", "leave_out_doubtful": False}
         st.caption("" if has_custom_model else BUILT_IN_BANK_CAPTION)
-        return BankInfo(*(lambda found: (found, found.categories, 0.2))(load_bank_outline(source)))
+        outline = load_bank_outline(source)
+        return BankInfo(outline, outline.categories, 0.2)  # five options
     if not has_custom_model:
         st.warning(FOREIGN_BANK_WARNING, icon=":material/info:")
     form.settings |= {"bank": source} | _render_row_settings(form, is_file=kind == dataset_picker.LOCAL_FILE)
@@ -69,15 +70,18 @@ def render_bank_choice(form: RunForm) -> BankInfo:
 
 
 def _render_source_field(form: RunForm, kind: str) -> str:
-    """The bank's name or path; blank where it may not be used, which is then said at the field."""
+    """The bank's name or path; blank, with an error at the field, if it may not be used."""
     if kind == generator.BANK_NAME:
         return kind
     if kind == dataset_picker.HUB_DATASET:
         return dataset_picker.render_dataset_picker(session_key("bank"))
     path_text = st.text_input(
-        "Path of the file or folder on this computer", key="new.bank.path", persist_state=PERSIST_MODE, placeholder=dataset_picker.EXAMPLE_PATH,
+        "Path of the file or folder on this computer",
+        key="new.bank.path",
+        persist_state=PERSIST_MODE,
+        placeholder=dataset_picker.EXAMPLE_PATH,
         max_chars=1000,
-    ).strip()  # fmt: skip
+    ).strip()
     st.caption(f"{dataset_picker.FORMATS_HELP} {formatting.escape_markdown(dataset_picker.JOINED_SOURCES_HELP)}")
     try:
         return dataset_picker.validate_path(path_text)
@@ -87,13 +91,16 @@ def _render_source_field(form: RunForm, kind: str) -> str:
 
 
 def _render_row_settings(form: RunForm, *, is_file: bool) -> dict[str, object]:
-    """What is done with the rows of a bank that is not built in."""
+    """The settings ``bank_category``, ``bank_set`` and ``leave_out_doubtful`` of a bank that is not built in."""
     left, right = st.columns(2, gap="medium")
     with left:
         category = st.text_input(
-            "One category for all of them", key=session_key("bank_category"), persist_state=PERSIST_MODE, max_chars=80,
+            "One category for all of them",
+            key=session_key("bank_category"),
+            persist_state=PERSIST_MODE,
+            max_chars=80,
             placeholder="blank: the set's own",
-        ).strip()  # fmt: skip
+        ).strip()
         form.add_error_slot("bank_category", "One category for all of them")
         st.caption("For questions that name no category, or whose categories are too many to tell apart.")
     with right:
@@ -105,8 +112,12 @@ def _render_row_settings(form: RunForm, *, is_file: bool) -> dict[str, object]:
     if is_file:
         names = dataset_picker.dataset_titles()
         set_name = st.selectbox(
-            "The file is of the set", list(names), format_func=names.__getitem__, key=session_key("bank_set"), persist_state=PERSIST_MODE
-        )  # fmt: skip
+            "The file is of the set",
+            list(names),
+            format_func=names.__getitem__,
+            key=session_key("bank_set"),
+            persist_state=PERSIST_MODE,
+        )
         form.add_error_slot("bank_set", "The file is of the set")
     return {"bank_category": category, "bank_set": set_name, "leave_out_doubtful": drop_doubtful}
 
@@ -137,7 +148,7 @@ def _load_file_info(form: RunForm, source: str) -> BankInfo:
 
 
 def _count_questions(source: str, options: dict[str, str]) -> int:
-    """Questions with the doubtful ones among them; 0 where some rows cannot be read, so that there is no such bank."""
+    """Questions including the doubtful ones; 0 if the bank cannot be opened with them."""
     try:
         full_outline = load_bank_outline(source, **options)
     except BankError:
@@ -146,9 +157,14 @@ def _count_questions(source: str, options: dict[str, str]) -> int:
 
 
 def _load_hub_info(form: RunForm, source: str) -> BankInfo:
-    """What is known of a set of the hub: after a look at it, all; before, its categories at most."""
-    job_arguments = {"what": "outline", "source": source, "category": form.settings["bank_category"],
-             "set_name": form.settings["bank_set"], "leave_out_doubtful": form.settings["leave_out_doubtful"]}  # fmt: skip
+    """What is known of a set of the hub: everything once it was looked up, before that at most its categories."""
+    job_arguments = {
+        "what": "outline",
+        "source": source,
+        "category": form.settings["bank_category"],
+        "set_name": form.settings["bank_set"],
+        "leave_out_doubtful": form.settings["leave_out_doubtful"],
+    }
     job = background.find_job(JOB_MODULE, job_arguments)
     if job and job.result and "outline" in job.result:
         outline_data = job.result["outline"]
@@ -166,8 +182,14 @@ def _load_hub_info(form: RunForm, source: str) -> BankInfo:
         )
         return BankInfo(bank_outline, bank_outline.categories, outline_data["chance"])
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Look at this set now", key="new.bank.look", icon=":material/search:", on_click=background.start_job, args=(JOB_MODULE, job_arguments),
-                  disabled=bool(job and job.is_running))  # fmt: skip
+        st.button(
+            "Look at this set now",
+            key="new.bank.look",
+            icon=":material/search:",
+            on_click=background.start_job,
+            args=(JOB_MODULE, job_arguments),
+            disabled=bool(job and job.is_running),
+        )
         st.caption("Else how many questions it has is looked up when the simulation starts.", width="content")
     if job:
         st.fragment(_render_job_status, run_every=1.0 if job.is_running else None)(job)
@@ -175,16 +197,13 @@ def _load_hub_info(form: RunForm, source: str) -> BankInfo:
 
 
 def _render_job_status(job: background.Job) -> None:
-    """How a look at the hub goes; the page is drawn anew when it is done."""
+    """Progress of the lookup at the hub; reruns the page when it is done."""
     if job.result is None:
         st.caption(
             f":material/hourglass_top: Looking it up: {formatting.format_duration(job.elapsed_seconds)} so far. You can go on meanwhile."
         )
     elif "problem" in job.result:
-        st.error(
-            f"{formatting.escape_markdown(job.result['problem'])} {formatting.escape_markdown(job.result['remedy'])}",
-            icon=":material/error:",
-        )
+        st.error(format_problem(job.result["problem"], job.result["remedy"]), icon=":material/error:")
     else:
         st.rerun()
 
@@ -198,10 +217,11 @@ def _render_bank_summary(
     *,
     total_count: int = 0,
 ) -> None:
-    """What a bank holds for this run, of how many questions there would be with the doubtful ones."""
+    """How many questions the bank has for this run; ``total_count``: with the doubtful ones, 0 if they are in."""
     text = (
         f"It has {formatting.pluralize(study_count, 'question')} to practise and {exam_count:,} for exams, in "
-        f"{formatting.pluralize(category_count, 'category', 'categories')}. Guessing would give {formatting.round_percent(guessing_accuracy)} of 100."
+        f"{formatting.pluralize(category_count, 'category', 'categories')}. "
+        f"Guessing would give {formatting.round_percent(guessing_accuracy)} of 100."
     )
     if total_count:
         text += f" Left out as doubtful: {total_count - study_count - exam_count:,} of {total_count:,}."
@@ -211,7 +231,7 @@ def _render_bank_summary(
 
 
 def _render_fit_button(study_count: int, exam_count: int) -> None:
-    """A button that makes lessons and exams no longer than the bank, where they are."""
+    """A button that shortens lessons and exams to what the bank holds, if they are longer."""
     limits = {"questions": study_count, "exam": exam_count}
     fields = {field: n for field, n in limits.items() if int(st.session_state[session_key(field)] or 0) > n}
     if fields:
@@ -237,7 +257,7 @@ def _render_check_link(label: str, form: RunForm) -> None:
 
 
 def _apply_requested_bank() -> None:
-    """Take up a bank that another page sent here (``banks.set_pending_bank``)."""
+    """Fill in a bank that another page sent here (``dataset_picker.set_pending_bank``)."""
     if requested := st.session_state.pop(dataset_picker.PENDING_BANK_KEY, None):
         source, category, set_name = requested
         dataset_picker.prefill_picker(session_key("bank"), source)

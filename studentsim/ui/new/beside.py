@@ -1,6 +1,6 @@
-"""What the new runs are to stand beside (``&beside=a,b``): Compare leads to the form with it, and the form back to Compare.
+"""What the new runs will be compared with (``&beside=a,b``): Compare links to the form with it, and the form leads back to Compare.
 
-It is kept for the visit, as what is filled in is.
+The session holds it, as it holds the form's fields.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from studentsim.runs import groups
 from studentsim.ui import data, subject
 
 TARGET_KEY, SEEDS_KEY = "new.beside", "new.seeds"
-"""Session keys: what is beside; the number of seeds."""
+"""Session keys of the comparison target and of the number of seeds."""
 
 
 @dataclass(frozen=True)
 class ComparisonTarget:
-    """Names of runs and groups to compare with, and the seeds of those that are of the way filled in."""
+    """Ids of runs and groups to compare with, and the seeds of those that differ from the form's run in their seed alone."""
 
     names: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
 
 
 def get_comparison_target() -> ComparisonTarget:
-    """What the new runs are to stand beside now."""
+    """The session's comparison target; an empty one if there is none."""
     stored = st.session_state.get(TARGET_KEY)
     return stored if isinstance(stored, ComparisonTarget) else ComparisonTarget()
 
 
 def prefill_comparison_target(engine: data.Engine, link: str, config: RunConfig | None) -> str:
-    """Keep what the link names of what there is, with as many seeds as the runs like ``config`` have; what to say of it."""
+    """Store the runs and groups of ``link`` that exist and the seeds of those like ``config``; the note to show, or blank."""
     names, seeds = [], set()
     for name in subject.parse_run_ids(link):
         try:
             configs = [folder.read_config() for folder in groups.find_runs(engine.data_dir, [name])]
-        except StudentsimError:  # deleted, or not to be read
+        except StudentsimError:  # deleted or unreadable
             continue
         names.append(name)
         if config is not None:

@@ -1,5 +1,5 @@
-"""The category mix of a new run: as the way of choosing says, a ready-made one, or one's own, moved by sliders and number boxes
-that always sum to 100. A lock holds a share while others move.
+"""The category mix of a new run: the strategy's, a preset, or a custom one, set by sliders and number fields that always sum to
+100. A lock fixes a share while others move.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import streamlit as st
 
 from studentsim.labels import category_names, formatting
 from studentsim.labels.strategy_styles import strategy_style
-from studentsim.selection import apportion_questions as whole_questions
+from studentsim.selection import apportion_questions
 from studentsim.student.embedded.profiles import PROFILES, category_mastery
 from studentsim.ui import glossary
 from studentsim.ui.new import mix
@@ -24,7 +24,7 @@ MIX_LABELS = {
     "own": "My own",
 }
 PROFILED_MODEL_AND_BANK = "embedded", "curriculum"
-"""Model and bank of which it is known what a student lacks."""
+"""Model and bank for which a student's mastery of each category is known."""
 FOLLOWS_MISTAKES_CAPTION = (
     "It follows the mistakes: the more of a category's exam questions went wrong, the more it is practised next."
 )
@@ -43,16 +43,17 @@ WITHIN_CATEGORY_CAPTIONS = {
     "random": "Within a category any question may come.",
     "none": "The student answers by this mix, and is never taught.",
 }
-"""What is left to each way of choosing under a mix of one's own."""
+"""What each strategy still decides under a custom mix."""
 MAX_UNSCROLLED_CATEGORIES, SCROLL_HEIGHT_PIXELS = 9, 520
-"""With more categories than that (MMLU has 57) their sliders scroll by themselves, in so many pixels."""
+"""More categories than that (MMLU has 57) scroll within a box of this height."""
 
 
 def render_category_mix(
     form: RunForm, categories: Sequence[str], pool_counts: Mapping[str, int], all_categories: Sequence[str]
 ) -> None:
-    """The mix of the ``categories``; ``pool_counts`` counts their questions (empty: not known), ``all_categories`` are all of the bank's, by which
-    they are named.
+    """The mix of ``categories``. Writes ``form.settings["mix"]``.
+
+    ``pool_counts`` counts their questions (empty: not known); ``all_categories`` are all of the bank's, which decide the labels.
     """
     offered = [
         m
@@ -70,30 +71,28 @@ def render_category_mix(
     strategy = form.settings["strategy"]
     if chosen == "way":
         st.caption(STRATEGY_CAPTIONS.get(strategy, DEFAULT_CAPTION))
-    elif strategy == "fixed":  # the questions are drawn once, and heed no shares
+    elif strategy == "fixed":  # its questions are sampled once, from the whole pool
         st.info(
             "*Same questions again* heeds no mix: it draws its questions once from all of the pool. Limit the categories above "
-            "instead, or choose another way.", icon=":material/info:",
-        )  # fmt: skip
-    elif len(categories) < 2:
-        st.caption(
-            f"Only {category_names.inline_category_label(categories[0], all_categories)} is chosen above, so all practice is from there."
-            if categories
-            else ""
+            "instead, or choose another way.",
+            icon=":material/info:",
         )
+    elif len(categories) < 2:
+        only_label = category_names.inline_category_label(categories[0], all_categories) if categories else ""
+        st.caption(f"Only {only_label} is chosen above, so all practice is from there." if categories else "")
     else:
         shares = _compute_shares(form, str(chosen), categories, pool_counts)
         st.session_state["new.shares"] = shares
         st.info(describe_mix_priority(strategy), icon=":material/priority_high:")
         _render_sliders(shares, all_categories)
         form.settings["mix"] = {c: float(share) for c, share in shares.items()}
-        st.caption(
-            f"{_describe_question_counts(shares, int(st.session_state['new.questions'] or 0), all_categories)} {_describe_rehearsal(strategy)}".strip()
-        )
+        questions_per_turn = int(st.session_state["new.questions"] or 0)
+        counts_text = _describe_question_counts(shares, questions_per_turn, all_categories)
+        st.caption(f"{counts_text} {_describe_rehearsal(strategy)}".strip())
 
 
 def _describe_rehearsal(strategy: str) -> str:
-    """What becomes of the categories that a mix leaves out: that decides more than the mix does. Its setting is drawn below this."""
+    """What becomes of the categories that the mix leaves out. The rehearsal field is rendered later, so the session is read."""
     if strategy == "none":
         return ""
     if not st.session_state.get("new.rehearsal"):
@@ -102,9 +101,10 @@ def _describe_rehearsal(strategy: str) -> str:
 
 
 def describe_mix_priority(strategy: str) -> str:
-    """That the mix below counts, not the way's, and what is left to the way. Markdown."""
+    """That the mix overrides the strategy's, and what the strategy still decides. Markdown."""
     strategy_name = formatting.escape_markdown(strategy_style(strategy).name)
-    return f"The mix below settles the categories, whatever *{strategy_name}* would choose. {WITHIN_CATEGORY_CAPTIONS.get(strategy, '')}".strip()
+    text = f"The mix below settles the categories, whatever *{strategy_name}* would choose."
+    return f"{text} {WITHIN_CATEGORY_CAPTIONS.get(strategy, '')}".strip()
 
 
 def _compute_shares(
@@ -123,12 +123,12 @@ def _compute_shares(
     custom_shares = {c: st.session_state["new.shares"].get(c, 0) for c in categories}
     if sum(custom_shares.values()) == mix.TOTAL_PERCENT:
         return custom_shares
-    _unlock_all()  # other categories than before: no share can be held
+    _unlock_all()  # the categories changed, so no share can stay
     return mix.proportional_shares(custom_shares)
 
 
 def _render_sliders(shares: Mapping[str, int], all_categories: Sequence[str]) -> None:
-    """For each category a slider, and under it the same as a number, and its lock."""
+    """For each category a slider, a number field and a lock."""
     locked = _locked_categories()
     movable = mix.movable_categories(shares, locked)
     names = list(shares)
@@ -148,13 +148,13 @@ def _render_share(category: str, title: str, share: int, *, is_locked: bool, can
     slider, number, lock = (f"new.{what}.{category}" for what in ("share", "number", "lock"))
     st.session_state.update({slider: share, number: share, lock: is_locked})
     st.slider(
-        title, 0, mix.TOTAL_PERCENT, key=slider, format="%d of 100", on_change=_on_share_changed, args=(category, slider), disabled=not can_move,
-        help=category_names.describe_category(category),
+        title, 0, mix.TOTAL_PERCENT, key=slider, format="%d of 100", on_change=_on_share_changed, args=(category, slider),
+        disabled=not can_move, help=category_names.describe_category(category),
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.number_input(
-            f"{title}, of 100", 0, mix.TOTAL_PERCENT, key=number, on_change=_on_share_changed, args=(category, number), disabled=not can_move,
-            label_visibility="collapsed", width=84,
+            f"{title}, of 100", 0, mix.TOTAL_PERCENT, key=number, on_change=_on_share_changed, args=(category, number),
+            disabled=not can_move, label_visibility="collapsed", width=84,
         )  # fmt: skip
         st.checkbox(f"lock {title}", key=lock, on_change=_on_lock_toggled, args=(category, lock), width="content")
 
@@ -170,7 +170,7 @@ def _on_share_changed(category: str, key: str) -> None:
 
 
 def _on_lock_toggled(category: str, key: str) -> None:
-    """A lock was turned. From then on the mix is one's own: a ready-made one would come again."""
+    """Set or release a lock. The mix becomes a custom one: a preset would be applied again."""
     rest = [c for c in _locked_categories() if c != category]
     st.session_state["new.locked"] = [*rest, category] if st.session_state[key] else rest
     st.session_state["new.mix"] = "own"
@@ -185,8 +185,8 @@ def _unlock_all() -> None:
 
 
 def _describe_question_counts(shares: Mapping[str, int], count: int, all_categories: Sequence[str]) -> str:
-    """What the shares come to in questions."""
-    category_counts = zip(shares, whole_questions(list(shares.values()), count), strict=True)
+    """The questions of each category in a turn of ``count`` questions."""
+    category_counts = zip(shares, apportion_questions(list(shares.values()), count), strict=True)
     counts_text = ", ".join(
         f"{category_names.inline_category_label(category, all_categories)} {n}" for category, n in category_counts if n
     )

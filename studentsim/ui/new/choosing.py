@@ -1,8 +1,8 @@
-"""Who learns, and how its practice is chosen: cards, of which one is chosen."""
+"""Choice cards: the student profiles and the strategies."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -11,12 +11,12 @@ from studentsim.labels import category_names, formatting
 from studentsim.labels.strategy_styles import STRATEGY_STYLES
 from studentsim.student.embedded.profiles import PROFILES, category_mastery
 from studentsim.ui import charts
-from studentsim.ui.new.form import RunForm
+from studentsim.ui.new.form import RunForm, render_choice_button
 from studentsim.ui.svg_component import render_sketch
 
 
 def render_profile_choice(form: RunForm) -> None:
-    """A card for each student: who it is, and what it knows before any lesson."""
+    """A card for each student profile, with its mastery before any lesson. Writes ``student`` and ``student_table``."""
     st.caption(
         "The bars: of 100 questions of each category, about how many it answers rightly before any lesson. An exam asks fewer, so it "
         "comes out some way above or below."
@@ -46,7 +46,7 @@ def _render_profile(profile_id: str) -> None:
 
 
 def render_strategy_choice(form: RunForm) -> None:
-    """A card for each way of choosing: what it does, and when one would use it."""
+    """A card for each strategy: what it does and when to use it. Writes ``strategy``."""
     _render_cards("strategy", {id: style.name for id, style in STRATEGY_STYLES.items()}, _render_strategy)
     form.add_error_slot("strategy", "Way of choosing")
     form.settings["strategy"] = st.session_state["new.strategy"]
@@ -60,23 +60,17 @@ def _render_strategy(strategy: str) -> None:
 def _render_cards(
     field: str, titles: dict[str, str], render_body: Callable[[str], None], vertical_alignment: Any = "top"
 ) -> None:
-    """Three cards a row. A card's button bears its title, so that keyboard and screen reader know what they choose."""
-    for row in _split_in_threes(list(titles)):
-        for column, id in zip(st.columns(3), row, strict=False):
-            chosen = st.session_state[f"new.{field}"] == id
+    """Three cards a row. A card's title is its button, so that keyboards and screen readers can choose it."""
+    ids = list(titles)
+    for start in range(0, len(ids), 3):
+        for column, id in zip(st.columns(3), ids[start : start + 3], strict=False):
             with column.container(border=True, height="stretch", gap="xsmall", vertical_alignment=vertical_alignment):
-                st.button(
-                    formatting.escape_markdown(titles[id]),
+                render_choice_button(
+                    titles[id],
                     key=f"new.{field}.{id}",
-                    type="primary" if chosen else "secondary",
-                    icon=":material/radio_button_checked:" if chosen else ":material/radio_button_unchecked:",
-                    width="stretch",
-                    wrap=True,
+                    is_chosen=st.session_state[f"new.{field}"] == id,
                     on_click=st.session_state.__setitem__,
                     args=(f"new.{field}", id),
+                    width="stretch",
                 )
                 render_body(id)
-
-
-def _split_in_threes(items: Sequence[str]) -> list[Sequence[str]]:
-    return [items[i : i + 3] for i in range(0, len(items), 3)]

@@ -1,32 +1,33 @@
-"""The form's frame: the settings gathered so far, a place under each field for what is wrong with it, and number fields.
+"""The form's state: the settings gathered so far and an error slot under each field; and the fields that several parts use.
 
-A field's value stands in the session under ``new.<its name in RunConfig>`` and survives a visit to another page.
+A field's value is in the session under ``new.<its name in RunConfig>`` and survives a visit to another page.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import streamlit as st
 
 from studentsim.config import RunConfig
+from studentsim.datasets.registry import has_hub_dataset
 from studentsim.errors import BankError, ConfigError, StudentsimError
 from studentsim.labels import formatting
 from studentsim.runs import preflight
 
 PERSIST_MODE = "session"
-"""How long a field's value is kept: as long as the visit."""
+"""Streamlit's ``persist_state``: a field keeps its value as long as the session."""
 
 
 def session_key(field: str) -> str:
-    """Where the session keeps a field."""
+    """The session key of a field."""
     return f"new.{field}"
 
 
 class RunForm:
-    """What the parts of the page share. ``settings`` are RunConfig's; parts write theirs into it."""
+    """State shared by the parts of the page: each writes its values into ``settings`` (of ``RunConfig``) or ``learning``."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings: dict[str, Any] = dict(settings)
@@ -37,29 +38,29 @@ class RunForm:
         self._waiting_for = ""
 
     def add_error_slot(self, field: str, label: str) -> None:
-        """Reserve the place here for what is wrong with ``field``, which people know as ``label``."""
+        """Reserve room here for an error of ``field``, whose label on the page is ``label``."""
         self._error_slots[field], self._labels[field] = st.empty(), label
 
     def record_error(self, error: ConfigError) -> None:
-        """A part found its own setting wrong; the first one counts."""
+        """Note that a setting is invalid; the first error counts."""
         self._error = self._error or error
 
     def block_start(self, reason: str) -> None:
-        """Nothing is wrong, but something must be done first: ``reason`` says what, beside Start."""
+        """Keep Start disabled without an error; ``reason``, shown beside it, says what must be done first."""
         self._waiting_for = self._waiting_for or reason
 
     @property
     def is_blocked(self) -> bool:
-        """Whether a part found its own setting wrong, or waits for something."""
+        """Whether a setting is invalid or something must be done first."""
         return self._error is not None or bool(self._waiting_for)
 
     def build_config(self) -> RunConfig | None:
-        """The whole settings, or None after saying at its field what is wrong with them."""
+        """The validated settings; None after showing what is wrong with them or must be done first."""
         try:
             if self._error:
                 raise self._error
             config = RunConfig.make(**self.settings, learning=self.learning)
-            if not preflight.has_hub_dataset(config.bank):
+            if not has_hub_dataset(config.bank):
                 preflight.check_questions(config, preflight.load_run_outline(config))
             preflight.check_dpo_settings(config)
             if config.model == "embedded":
@@ -75,30 +76,31 @@ class RunForm:
             return None
 
     def show_error(self, error: StudentsimError) -> None:
-        """Say the error under its field, and beside Start which field it is; there alone where it has none on this page."""
+        """Show the error under its field, and beside Start which field that is; only there if the page has no such field."""
         start_slot = self._error_slots["start"]
         if label := self.show_error_at_field(error):
             start_slot.markdown(f":material/arrow_upward: *{label}* above needs another value first.")
         else:
-            start_slot.error(_format_error(error), icon=":material/error:")
+            start_slot.error(format_problem(error.problem, error.remedy), icon=":material/error:")
 
     def show_error_at_field(self, error: StudentsimError) -> str:
-        """Say the error under its field; what people call that, blank (and nothing is said) where it has none on this page."""
+        """Show the error under its field, if the page has it; that field's label, or blank."""
         field = getattr(error, "field", "") or ("bank" if isinstance(error, BankError) else "")
         name = re.sub(r"^(learning|teaching|hub)\.", "", field).split(".")[0]
         if name in self._error_slots:
-            self._error_slots[name].error(_format_error(error), icon=":material/error:")
+            self._error_slots[name].error(format_problem(error.problem, error.remedy), icon=":material/error:")
         return self._labels.get(name, "")
 
 
-def _format_error(error: StudentsimError) -> str:
-    return f"{formatting.escape_markdown(error.problem)} {formatting.escape_markdown(error.remedy)}"
+def format_problem(problem: str, remedy: str) -> str:
+    """An error's problem and remedy as Markdown."""
+    return f"{formatting.escape_markdown(problem)} {formatting.escape_markdown(remedy)}"
 
 
 def make_number_field(form: RunForm, settings: dict[str, Any], settings_class: type) -> Callable[..., None]:
-    """A maker of number fields: bounds as the model states them, one plain sentence and an error's place under each.
+    """A function that renders number fields of ``settings_class``: its bounds, and a caption and an error slot under each.
 
-    A bound that the model leaves out itself (above 0, say) may be typed, and is then refused in words at the field.
+    An exclusive bound (``gt``, ``lt``) can be typed; the form then refuses it at the field.
     """
 
     def number_field(field: str, label: str, caption: str, *, step: float = 1) -> None:
@@ -123,7 +125,7 @@ def make_number_field(form: RunForm, settings: dict[str, Any], settings_class: t
 def render_select_field(
     form: RunForm, settings: dict[str, Any], field: str, label: str, caption: str, option_labels: Mapping[str, str]
 ) -> None:
-    """One of a few, by plain names, with one plain sentence."""
+    """A select box for ``field``, with a caption and an error slot under it."""
     settings[field] = st.selectbox(
         label,
         list(option_labels),
@@ -133,3 +135,25 @@ def render_select_field(
     )
     form.add_error_slot(field, label)
     st.caption(caption)
+
+
+def render_choice_button(
+    title: str,
+    *,
+    key: str,
+    is_chosen: bool,
+    on_click: Callable[..., None],
+    args: tuple[str, ...],
+    width: Literal["content", "stretch"] = "content",
+) -> None:
+    """A card's title as its button, drawn as a radio button."""
+    st.button(
+        formatting.escape_markdown(title),
+        key=key,
+        type="primary" if is_chosen else "secondary",
+        icon=":material/radio_button_checked:" if is_chosen else ":material/radio_button_unchecked:",
+        wrap=True,
+        width=width,
+        on_click=on_click,
+        args=args,
+    )

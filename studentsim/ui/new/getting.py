@@ -1,4 +1,4 @@
-"""How far the getting of a model is: the messages of ``studentsim.runs.model_install_job`` as a share, a sentence, and the time left."""
+"""Progress of a model's installation: the messages of ``studentsim.runs.model_install_job`` as a fraction, a sentence and the time left."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ DOWNLOAD_STEPS: Mapping[str, tuple[str, float, float]] = {
     "converting": ("Converting it for this program", 0.7, 0.9),
     "trying": ("Letting it write its first words", 0.9, 1.0),
 }
-"""For each step its words, and from where to where the bar goes meanwhile, 0 to 1: about as the seconds fall, on a common line."""
+"""For each step its label and where the progress bar begins and ends, 0 to 1: about in proportion to its time on a common line."""
 MIN_RATE_SECONDS = 2.0
-"""Seconds of a step from which its rate is believed."""
+"""Seconds of a step before its rate is used."""
 
 
 @dataclass(frozen=True)
 class DownloadProgress:
-    """One message. ``done_bytes`` and ``total_bytes`` are bytes (of 0: not told), ``clock_seconds`` seconds of a clock that only rises."""
+    """One message: bytes done and in all (total 0: not known), and the seconds of a monotonic clock at which it came."""
 
     step: str
     done_bytes: float
@@ -33,31 +33,29 @@ class DownloadProgress:
 
     @classmethod
     def from_message(cls, message: Mapping[str, Any], clock_seconds: float) -> DownloadProgress:
-        """What a message tells; one that tells nothing yet is the start."""
+        """Parse a message; an empty one is the start."""
         done, total = (_positive_float(message.get(name)) for name in ("done", "of"))
         return cls(str(message.get("step") or ""), min(done, total) if total else done, total, clock_seconds)
 
     @property
     def fraction(self) -> float:
-        """Of the whole work, 0 to 1. A step that is not known here counts as one in the middle."""
+        """Fraction of the whole installation that is done, 0 to 1; 0.5 for a step not listed here."""
         _, begin, end = DOWNLOAD_STEPS.get(self.step, ("", 0.5, 0.5))
         return begin + (end - begin) * (self.done_bytes / self.total_bytes if self.total_bytes else 0.0)
 
     def estimate_seconds_left(self, step_start: DownloadProgress) -> float | None:
-        """Seconds left of this step, at the rate since ``step_start``; None: too early to tell, or nothing to tell it by."""
+        """Seconds left of this step at the rate since ``step_start``; None: too early, or nothing to measure."""
         seconds, gained_bytes = self.clock_seconds - step_start.clock_seconds, self.done_bytes - step_start.done_bytes
         if self.step != step_start.step or not self.total_bytes or seconds < MIN_RATE_SECONDS or gained_bytes <= 0:
             return None
         return (self.total_bytes - self.done_bytes) * seconds / gained_bytes
 
     def describe(self, step_start: DownloadProgress) -> str:
-        """``Downloading: 41 of 93 MB, about 12 seconds left.``, or of a step that tells no figures how long it has taken."""
+        """``Downloading: 41 of 93 MB, about 12 seconds left.``, or for a step without figures how long it has taken."""
         step_label = DOWNLOAD_STEPS.get(self.step, (formatting.capitalize_first(self.step), 0, 0))[0]
         amount_text = f": {self.done_bytes / 1e6:.0f} of {self.total_bytes / 1e6:.0f} MB" if self.total_bytes else ""
-        seconds_left, elapsed_seconds = (
-            self.estimate_seconds_left(step_start),
-            self.clock_seconds - step_start.clock_seconds,
-        )
+        seconds_left = self.estimate_seconds_left(step_start)
+        elapsed_seconds = self.clock_seconds - step_start.clock_seconds
         if seconds_left is not None:
             return f"{step_label}{amount_text}, about {formatting.format_duration(seconds_left)} left."
         elapsed_text = (

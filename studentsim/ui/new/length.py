@@ -1,4 +1,4 @@
-"""For how long: lessons, questions, exams, and what the run is called."""
+"""The length of a run (lessons, questions, exams) and its name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LENGTH_PRESETS = {
 
 
 def render_length_fields(form: RunForm) -> None:
-    """How long the run is: lessons, questions, exam, rhythm; and its name."""
+    """Presets, and fields for lessons, questions, exam size, exam interval and name."""
     with st.container(horizontal=True):
         for name, values in LENGTH_PRESETS.items():
             st.button(name, key=f"new.length.{name}", on_click=_apply_length, args=(values,))
@@ -33,9 +33,12 @@ def render_length_fields(form: RunForm) -> None:
         number_field("exam_every", "An exam every … lessons", "And one before the first lesson and after the last.")
     st.caption(_describe_exam_precision(int(form.settings["exam"] or 0)))
     form.settings["name"] = st.text_input(
-        "Name, if you like", max_chars=80, key="new.name", persist_state=PERSIST_MODE,
+        "Name, if you like",
+        max_chars=80,
+        key="new.name",
+        persist_state=PERSIST_MODE,
         placeholder=f"without one: {formatting.run_title(RunConfig.model_construct(**{**form.settings, 'name': ''}))}",
-    )  # fmt: skip
+    )
     form.add_error_slot("name", "Name")
 
 
@@ -45,8 +48,9 @@ def _apply_length(values: dict[str, int]) -> None:
 
 
 def _describe_exam_precision(exam_size: int) -> str:
-    """What an exam of that many questions can tell, at its least sure: about half of them right."""
+    """Half-width of the Wilson interval of an exam of that size where it is widest, at half of the questions right."""
     if exam_size < 2:
         return ""
     low, high = wilson_interval(exam_size // 2, exam_size)
-    return f"With {formatting.pluralize(exam_size, 'exam question')} a result is sure to about {round(50 * (high - low))} of 100, up or down."
+    half_width = round(50 * (high - low))
+    return f"With {formatting.pluralize(exam_size, 'exam question')} a result is sure to about {half_width} of 100, up or down."

@@ -1,4 +1,4 @@
-"""Which trained marker: the one that comes with the product, or another model; what is known of it, and what is wrong with it."""
+"""The choice of a trained grader: the embedded one or another model, with its evaluation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KIND_LABELS = {grader_evaluation.EMBEDDED_GRADER: "The one that comes with the a
 
 
 def prefill_grader(teaching: Mapping[str, Any]) -> None:
-    """Put a run's marker into the fields."""
+    """Fill the grader's fields from a run's ``teaching`` settings."""
     is_custom = teaching["marker"] not in ("", grader_evaluation.EMBEDDED_GRADER)
     st.session_state[session_key("which")] = CUSTOM if is_custom else grader_evaluation.EMBEDDED_GRADER
     st.session_state[session_key("marker")] = teaching["marker"] if is_custom else ""
@@ -31,17 +31,21 @@ def prefill_grader(teaching: Mapping[str, Any]) -> None:
 
 
 def grader_settings() -> dict[str, str]:
-    """The fields as settings of a run's teacher, unchecked."""
+    """The fields as ``Teaching`` settings, not validated."""
     if st.session_state[session_key("which")] != CUSTOM:
         return {"marker": grader_evaluation.EMBEDDED_GRADER, "marker_revision": ""}
     return {field: str(st.session_state[session_key(field)] or "").strip() for field in ("marker", "marker_revision")}
 
 
 def render_grader_choice(form: RunForm, *, is_grade_source: bool) -> None:
-    """The choice, what is known of the marker, and what its errors come to."""
+    """The grader's fields and its evaluation; ``is_grade_source``: its grades, not the key's, are used."""
     st.selectbox(
-        "Which trained marker", list(KIND_LABELS), format_func=KIND_LABELS.__getitem__, key=session_key("which"), persist_state=PERSIST_MODE
-    )  # fmt: skip
+        "Which trained marker",
+        list(KIND_LABELS),
+        format_func=KIND_LABELS.__getitem__,
+        key=session_key("which"),
+        persist_state=PERSIST_MODE,
+    )
     if st.session_state[session_key("which")] == CUSTOM:
         _render_custom_grader(form)
     else:
@@ -51,8 +55,8 @@ def render_grader_choice(form: RunForm, *, is_grade_source: bool) -> None:
 
 
 def _render_embedded_grader(form: RunForm) -> None:
-    if (check_result := grader_evaluation.load_evaluation()) is not None:
-        st.caption(formatting.escape_markdown(teaching_summary.describe_grader_evaluation(check_result)))
+    if (evaluation := grader_evaluation.load_evaluation()) is not None:
+        st.caption(formatting.escape_markdown(teaching_summary.describe_grader_evaluation(evaluation)))
     form.add_error_slot("marker", "Who marks practice")
     if not grader_evaluation.is_grader_installed():
         form.record_error(
@@ -65,19 +69,27 @@ def _render_embedded_grader(form: RunForm) -> None:
 
 
 def _render_custom_grader(form: RunForm) -> None:
-    """Another model by name: looked at at once where it is a folder, and else when the simulation is started."""
+    """Fields for another model: a local folder is checked at once, a hub name when the run starts."""
     name = st.text_input(
-        "Its folder on this computer, or its name at the hub", key=session_key("marker"), persist_state=PERSIST_MODE, max_chars=300,
-        placeholder="/home/me/my-marker", on_change=_clear_revision,
-    ).strip()  # fmt: skip
+        "Its folder on this computer, or its name at the hub",
+        key=session_key("marker"),
+        persist_state=PERSIST_MODE,
+        max_chars=300,
+        placeholder="/home/me/my-marker",
+        on_change=_clear_revision,
+    ).strip()
     form.add_error_slot("marker", "The marker's folder or name")
     st.caption(
         "A T5 or BART that has learnt to say Correct or Wrong, as in the paper. Make one from a student's own answers, in a terminal:"
     )
     st.code(grader_evaluation.TRAIN_GRADER_COMMAND, language=None, wrap_lines=True)
     version = st.text_input(
-        "Its version", key=session_key("marker_revision"), persist_state=PERSIST_MODE, max_chars=100, placeholder="blank: today's"
-    ).strip()  # fmt: skip
+        "Its version",
+        key=session_key("marker_revision"),
+        persist_state=PERSIST_MODE,
+        max_chars=100,
+        placeholder="blank: today's",
+    ).strip()
     form.add_error_slot("marker_revision", "Its version")
     try:
         _render_grader_info(name, version)
@@ -86,9 +98,9 @@ def _render_custom_grader(form: RunForm) -> None:
 
 
 def _render_grader_info(name: str, version: str) -> None:
-    """Say what is known of it.
+    """Show the evaluation of another grader.
 
-    :raises ConfigError: it is not there, or cannot be a marker.
+    :raises ConfigError: it is missing or not a grader.
     """
     if not name:
         raise ConfigError(
@@ -106,17 +118,17 @@ def _render_grader_info(name: str, version: str) -> None:
         st.caption("It is looked for when you start, here and at the hub, and downloaded if it is not here.")
         return
     resolved = grader_info.find_grader(Teaching.model_construct(marker=name, marker_revision=version))
-    check_result = grader_evaluation.load_evaluation(resolved.folder) if resolved.folder else None
+    evaluation = grader_evaluation.load_evaluation(resolved.folder) if resolved.folder else None
     st.caption(
-        formatting.escape_markdown(teaching_summary.describe_grader_evaluation(check_result))
-        if check_result
+        formatting.escape_markdown(teaching_summary.describe_grader_evaluation(evaluation))
+        if evaluation
         else "How often it marks as the key does is not known. This tells: "
         f"python -m studentsim check-teacher --marker {formatting.escape_markdown(str(Path(name)))}"
     )
-    if check_result:
-        replies.render_reply_kinds(check_result, session_key("marker_replies"))
+    if evaluation:
+        replies.render_reply_kinds(evaluation, session_key("marker_replies"))
 
 
 def _clear_revision() -> None:
-    """Another name's version is another."""
+    """Another model's revision does not apply."""
     st.session_state[session_key("marker_revision")] = ""

@@ -1,24 +1,26 @@
-"""The category mix as whole percentages that always sum to 100; locked ones stay. Plain functions; the page holds the sliders."""
+"""The category mix as whole percentages that always sum to 100; locked ones stay. No streamlit here."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from studentsim.selection import apportion_questions
+
 TOTAL_PERCENT = 100
 
 
 def even_shares(categories: Sequence[str]) -> dict[str, int]:
-    """Equal shares; what does not divide goes to the first ones.
+    """Equal shares; the remainder goes to the first categories.
 
     >>> even_shares(["a", "b", "c"])
     {'a': 34, 'b': 33, 'c': 33}
     """
-    return _largest_remainder(dict.fromkeys(categories, 1.0), TOTAL_PERCENT)
+    return _apportion(dict.fromkeys(categories, 1.0), TOTAL_PERCENT)
 
 
 def proportional_shares(weights: Mapping[str, float]) -> dict[str, int]:
     """Shares in proportion to ``weights`` (0 or more); even where all are 0."""
-    return _largest_remainder(weights, TOTAL_PERCENT)
+    return _apportion(weights, TOTAL_PERCENT)
 
 
 def single_category_shares(categories: Sequence[str], category: str) -> dict[str, int]:
@@ -34,8 +36,9 @@ def move_share(
     locked: Collection[str] = (),
     adjust_last: Collection[str] = (),
 ) -> dict[str, int]:
-    """``category`` set to ``value``, or as near to it as the locked ones leave room; those neither moved nor locked give or
-    take in proportion to what they have, the ``adjust_last`` ones only what the others cannot. Where there is none, nothing moves.
+    """Set ``category`` to ``value`` percent, or as close as the ``locked`` ones allow; unchanged if all others are locked.
+
+    The others change in proportion to their shares, those in ``adjust_last`` only by what the rest cannot take.
 
     >>> move_share({"a": 50, "b": 30, "c": 20}, "a", 75)
     {'a': 75, 'b': 15, 'c': 10}
@@ -51,30 +54,22 @@ def move_share(
     adjustable = {c: share for c, share in free.items() if c not in adjust_last} or free
     remaining = shares[category] + int(sum(adjustable.values())) - value
     if remaining >= 0:
-        return {**shares, category: value, **_largest_remainder(adjustable, remaining)}
-    held_shares = {c: share for c, share in free.items() if c not in adjustable}
+        return {**shares, category: value, **_apportion(adjustable, remaining)}
+    last_shares = {c: share for c, share in free.items() if c not in adjustable}
     return {
         **shares,
         category: value,
         **dict.fromkeys(adjustable, 0),
-        **_largest_remainder(held_shares, int(sum(held_shares.values())) + remaining),
+        **_apportion(last_shares, int(sum(last_shares.values())) + remaining),
     }
 
 
 def movable_categories(shares: Mapping[str, int], locked: Collection[str]) -> list[str]:
-    """The categories whose share can be moved: those not locked, if there are two at least."""
+    """The categories whose share can change: those not locked, if there are at least two."""
     free = [c for c in shares if c not in locked]
     return free if len(free) > 1 else []
 
 
-def _largest_remainder(weights: Mapping[str, float], points: int) -> dict[str, int]:
-    """``points`` in whole numbers by largest remainder, so that no point is lost to rounding."""
-    total = sum(weights.values())
-    if total <= 0:
-        weights, total = dict.fromkeys(weights, 1.0), float(len(weights))
-    exact = {c: points * w / total for c, w in weights.items()}
-    shares = {c: int(e) for c, e in exact.items()}
-    by_remainder = sorted(exact, key=lambda c: shares[c] - exact[c])
-    for c in by_remainder[: points - sum(shares.values())]:
-        shares[c] += 1
-    return shares
+def _apportion(weights: Mapping[str, float], points: int) -> dict[str, int]:
+    """``points`` in whole numbers in proportion to ``weights``, by largest remainder."""
+    return dict(zip(weights, apportion_questions(list(weights.values()), points), strict=True))

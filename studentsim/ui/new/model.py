@@ -1,4 +1,4 @@
-"""Who learns: the embedded student, a language model that the app can get, or one of one's own; and how such a one is held."""
+"""The choice of the student model: the embedded student, one of the catalogue, or any other language model, and how it is loaded."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OPTION_SCORING_LABELS = {"text": "by its text", "letter": "by its letter"}
 
 
 def prefill_model(config: RunConfig) -> None:
-    """Put a run's student into the fields."""
+    """Fill the model's fields from a run's settings."""
     kind = config.model if config.model in (EMBEDDED, *CATALOGUE) else CUSTOM
     st.session_state["new.whose"] = st.session_state["new.whose.before"] = kind
     st.session_state[session_key("model")] = config.model if kind == CUSTOM else ""
@@ -43,7 +43,7 @@ def prefill_model(config: RunConfig) -> None:
 
 
 def select_model(name: str) -> None:
-    """Let this model learn, with what suits it: one of the catalogue, ``embedded``, or any other by its name. For callbacks."""
+    """Choose a model (``embedded``, a catalogue name, a hub name or a folder) and the settings that suit it. For callbacks."""
     kind = name if name in (EMBEDDED, *CATALOGUE) else CUSTOM
     st.session_state["new.whose"] = kind
     if kind == CUSTOM:
@@ -52,12 +52,12 @@ def select_model(name: str) -> None:
 
 
 def render_model_choice(form: RunForm) -> Any:
-    """The choice. Writes ``model``, ``render_model_choice`` and ``hub`` into the form's settings. Returns the place for the model's check; None
-    where there is nothing to check.
+    """The model's fields. Writes ``model``, ``hub``, ``student`` and ``student_table`` into ``form.settings``. Returns the container
+    for the model's check; None if there is nothing to check.
     """
     kind = st.segmented_control(
-        "Who learns?", list(KIND_LABELS), format_func=KIND_LABELS.__getitem__, required=True, key="new.whose", persist_state=PERSIST_MODE,
-        on_change=_on_model_changed, wrap=True,
+        "Who learns?", list(KIND_LABELS), format_func=KIND_LABELS.__getitem__, required=True, key="new.whose",
+        persist_state=PERSIST_MODE, on_change=_on_model_changed, wrap=True,
     )  # fmt: skip
     form.settings["hub"] = dict(form.settings["hub"])
     if kind == CUSTOM:
@@ -71,7 +71,7 @@ def render_model_choice(form: RunForm) -> Any:
 
 
 def _render_catalogue_model(form: RunForm, name: str) -> Any:
-    """A run of now takes the model as it is here now: what another run pinned is that one's."""
+    """Loading fields of a catalogue model, without revision or prompt date: those pinned by another run do not apply."""
     form.settings["student_table"] = None
     form.settings["hub"] |= {"revision": "", "prompt_date": ""}
     form.add_error_slot("model", KIND_LABELS[name])
@@ -81,18 +81,21 @@ def _render_catalogue_model(form: RunForm, name: str) -> Any:
 
 
 def _render_custom_model(form: RunForm) -> Any:
-    form.settings["student_table"] = None  # that of the run which filled the form: the embedded student's alone
+    form.settings["student_table"] = None  # the table of another run, which only the embedded student has
     name = st.text_input(
-        "Name at the hub, or a folder on this computer", key=session_key("model"), persist_state=PERSIST_MODE, max_chars=300,
+        "Name at the hub, or a folder on this computer",
+        key=session_key("model"),
+        persist_state=PERSIST_MODE,
+        max_chars=300,
         placeholder="google/gemma-2b-it",
-    ).strip()  # fmt: skip
+    ).strip()
     form.add_error_slot("model", "Name of the model")
     st.caption(
         "Any causal language model of huggingface.co (owner/name), or its folder. Only safetensors are loaded, and no code that comes "
         "with a model is run. Models of billions of parameters answer slowly: begin with few questions."
     )
     if name != form.settings["model"]:
-        form.settings["hub"]["prompt_date"] = ""  # the date of another model's run
+        form.settings["hub"]["prompt_date"] = ""  # it belongs to another model's run
     form.settings["model"] = name or "?"
     try:
         _check_model_name(name)
@@ -174,7 +177,10 @@ def _render_version_field(form: RunForm) -> None:
 
 
 def _check_model_name(name: str) -> None:
-    """:raises ConfigError: it is blank, or climbs; the remedy has the path that may be used."""
+    """Check a model's name or path.
+
+    :raises ConfigError: it is blank, or a path with ``..``; the remedy has the path to use.
+    """
     if not name:
         raise ConfigError(
             "No model is named yet.", "Give a name such as google/gemma-2b-it, or a folder.", field="model"
@@ -187,9 +193,7 @@ def _check_model_name(name: str) -> None:
 
 
 def _on_model_changed() -> None:
-    """The choice's callback: other lengths, longer answers and smaller steps suit large models; the defaults come back with the
-    embedded one.
-    """
+    """Callback of the choice: fill in the lengths, answer limits and training settings that suit the new kind of model."""
     kind = st.session_state["new.whose"]
     suited.refill_form(st.session_state["new.whose.before"], kind)
     st.session_state["new.whose.before"] = kind

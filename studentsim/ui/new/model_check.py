@@ -1,4 +1,4 @@
-"""“Check this model”: a process of its own finds it, reckons its memory, and lets it answer; the page goes on meanwhile."""
+"""“Check this model”: a background process finds the model, estimates its memory and lets it answer a question."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from studentsim.ui.new.suited import EMBEDDED
 
 JOB_MODULE = "studentsim.runs.model_job"
 TIMEOUT_SECONDS = 3600
-"""Seconds a check may take: a download of some gigabytes is in it."""
+"""Seconds that a check may take, a download of some gigabytes included."""
 CUSTOM_MODEL_CAPTION = (
     "Is it there, and may it be used; does the memory suffice; what does it answer; how long will the simulation take? "
 )
 CATALOGUE_MODEL_CAPTION = "What does it answer, and how long will the simulation take on this computer? "
 MAX_SHOWN_CHARS = 1200
-"""Characters of the question and of the answer that are shown."""
+"""Characters shown of the question and of the answer."""
 STAGE_LABELS = {
     "": "Starting",
     "finding": "Looking for it, here and at the hub",
@@ -34,15 +34,15 @@ CHECKED_SETTINGS = (
     "model", "hub", "bank", "bank_category", "bank_set", "leave_out_doubtful", "temperature", "min_p", "max_new_tokens", "questions",
     "exam", "learning",
 )  # fmt: skip
-"""Settings on which a trial's figures hang. A run's length can be changed, and its time is reckoned anew."""
+"""Settings on which a benchmark's figures depend. The number of lessons is not among them: the time is computed for any."""
 
 
 def render_model_check(form: RunForm, container: Any) -> None:
-    """The button, and what came of it, in ``container``; to be called when all settings are gathered."""
+    """The button and its result in ``container``; called after all parts have written their settings."""
     if container is None:
         return
     with container:
-        config = _build_trial_config(form)
+        config = _build_benchmark_config(form)
         job = _find_job(config) if config else None
         is_in_catalogue = language_models.find_model(config.model if config else form.settings["model"]) is not None
         st.button(
@@ -66,9 +66,11 @@ def render_model_check(form: RunForm, container: Any) -> None:
 
 
 def describe_estimate(config: RunConfig, run_estimate: DurationEstimate) -> str:
-    """How long a run will take: as this computer's recent runs say (``run_estimate``), else as the model's trial did, else not known."""
-    if (trial_seconds := _seconds_by_trial(config, run_estimate)) is not None:
-        return f"About {formatting.format_duration(trial_seconds)} on this computer, judged by the check of the model."
+    """How long a run takes: by this computer's recent runs (``run_estimate``), else by the model's benchmark, else not known."""
+    if (benchmark_seconds := _seconds_by_benchmark(config, run_estimate)) is not None:
+        return (
+            f"About {formatting.format_duration(benchmark_seconds)} on this computer, judged by the check of the model."
+        )
     if _is_estimate_usable(config, run_estimate):
         return run_summary.describe_estimated_duration(
             run_estimate.low_seconds, run_estimate.high_seconds, run_estimate.run_count
@@ -77,9 +79,9 @@ def describe_estimate(config: RunConfig, run_estimate: DurationEstimate) -> str:
 
 
 def describe_estimate_briefly(config: RunConfig, run_estimate: DurationEstimate) -> str:
-    """The same in a few words, where there is little room: ``About 2 minutes.``; blank where it is not known."""
-    if (trial_seconds := _seconds_by_trial(config, run_estimate)) is not None:
-        return f"About {formatting.format_duration(trial_seconds)}."
+    """``About 2 minutes.``, by the same rule; blank if not known."""
+    if (benchmark_seconds := _seconds_by_benchmark(config, run_estimate)) is not None:
+        return f"About {formatting.format_duration(benchmark_seconds)}."
     return (
         f"About {formatting.format_duration_range(run_estimate.low_seconds, run_estimate.high_seconds)}."
         if _is_estimate_usable(config, run_estimate)
@@ -88,12 +90,12 @@ def describe_estimate_briefly(config: RunConfig, run_estimate: DurationEstimate)
 
 
 def _is_estimate_usable(config: RunConfig, run_estimate: DurationEstimate) -> bool:
-    """Whether ``run_estimate`` may be said, be it from no run: of models whose speed is known."""
+    """Whether ``run_estimate`` rests on runs, or on a model whose speed is known without any."""
     return bool(config.model == EMBEDDED or run_estimate.run_count or language_models.find_model(config.model))
 
 
-def _seconds_by_trial(config: RunConfig, run_estimate: DurationEstimate) -> float | None:
-    """Seconds as the model's trial has them; None where there was none, or runs tell better."""
+def _seconds_by_benchmark(config: RunConfig, run_estimate: DurationEstimate) -> float | None:
+    """Seconds by the model's benchmark; None without one, or if there are runs to estimate from."""
     if config.model == EMBEDDED or run_estimate.run_count:
         return None
     job = _find_job(config)
@@ -104,8 +106,8 @@ def _seconds_by_trial(config: RunConfig, run_estimate: DurationEstimate) -> floa
     )
 
 
-def _build_trial_config(form: RunForm) -> RunConfig | None:
-    """The settings of the trial; None while one of them is wrong."""
+def _build_benchmark_config(form: RunForm) -> RunConfig | None:
+    """The settings to benchmark; None while one of them is invalid."""
     try:
         if form.is_blocked:
             return None
@@ -127,7 +129,7 @@ def _start_check(config: RunConfig) -> None:
 
 
 def _render_check_job(job: background.Job, config: RunConfig) -> None:
-    """How far the check is, or what it found; the page is drawn anew when it is done."""
+    """Progress of the check, or its result; reruns the page when it is done."""
     if job.result is None:
         stage = str(job.last_message.get("stage", ""))
         step_text = (
@@ -144,8 +146,8 @@ def _render_check_job(job: background.Job, config: RunConfig) -> None:
     if st.session_state.pop("new.model.waits", False):
         st.rerun()
     _render_findings(job.result)
-    if trial := job.result.get("trial"):
-        _render_trial(BenchmarkResult(**trial), config)
+    if benchmark := job.result.get("trial"):
+        _render_benchmark(BenchmarkResult(**benchmark), config)
 
 
 def _render_findings(report: dict[str, Any]) -> None:
@@ -153,16 +155,16 @@ def _render_findings(report: dict[str, Any]) -> None:
         st.markdown(f":material/check: {formatting.escape_markdown(sentence)}")
 
 
-def _render_trial(trial: BenchmarkResult, config: RunConfig) -> None:
-    """What it wrote, literally, and what its speed means for this run."""
-    loaded_text, _, time_text = trial.describe(config)
-    reading_text = f"That is read as **{trial.letter})**." if trial.letter else "That is read as no answer."
+def _render_benchmark(benchmark: BenchmarkResult, config: RunConfig) -> None:
+    """The model's answer, literally, and how long this run would take."""
+    loaded_text, _, time_text = benchmark.describe(config)
+    reading_text = f"That is read as **{benchmark.letter})**." if benchmark.letter else "That is read as no answer."
     for sentence in (loaded_text, time_text):
         st.markdown(f":material/check: {formatting.escape_markdown(sentence)}")
     with st.container(border=True):
         st.caption("A question, and what it wrote:")
-        st.text(trial.problem[:MAX_SHOWN_CHARS])
-        st.code(trial.text[:MAX_SHOWN_CHARS] or "(nothing)", language=None, wrap_lines=True)
+        st.text(benchmark.problem[:MAX_SHOWN_CHARS])
+        st.code(benchmark.text[:MAX_SHOWN_CHARS] or "(nothing)", language=None, wrap_lines=True)
         st.caption(reading_text)
 
 

@@ -1,5 +1,5 @@
-"""What the form starts with: the defaults, or an earlier run's settings (``?like=<run id>``), half of it on one category
-(``&focus=``), with another model as the student (``&model=smollm2``), to be compared with others (``&beside=``).
+"""The form's initial settings: the defaults or an earlier run's (``?like=<run id>``), with half of the practice on one category
+(``&focus=``), another model as the student (``&model=smollm2``), or runs to compare with (``&beside=``).
 """
 
 from __future__ import annotations
@@ -21,21 +21,29 @@ from studentsim.ui.new.form import session_key
 
 DEFAULT_CONFIG = RunConfig()
 FOCUS_PERCENT = 50
-"""Percent of practice on the category that a link asks to practise."""
+"""Percent of practice on the category of ``&focus=``."""
 LINK_PARAMETERS = ("like", "focus", "model", "beside")
-"""What a link may ask for."""
+"""Query parameters that are read here."""
 MAX_MODEL_NAME_CHARS = RunConfig.model_fields["model"].metadata[0].max_length
-"""Characters of a model's name."""
+"""Characters of a model's name at most."""
 SPECIAL_FIELDS = ("bank", "mix", "learning", "model", "hub")
-"""Settings whose fields hold something else than the setting itself, or that have none."""
+"""Settings without a field, or whose field does not hold the setting itself."""
+PRESET_KEY = "new.preset"
+"""Session key: ``paper`` once the paper's preset was applied, so that another model gets the paper's settings for it; else blank."""
+BACK_BUTTON_PIXELS, RACE_LINK_PIXELS = 176, 248
+"""Fixed widths of the button and the link, so that their row wraps before they are drawn as it does afterwards."""
 
 
 def prefill_from_link(engine: data.Engine) -> dict[str, Any]:
-    """Fill the form on the first look at it, and again when the link names another run; the settings it started with."""
+    """Fill the form on the first visit, and whenever the link changes. Returns the settings that it was filled with."""
     link_values = tuple(st.query_params.get(name, "") for name in LINK_PARAMETERS)
     if "new.base" not in st.session_state or (any(link_values) and link_values != st.session_state["new.asked"]):
         like, focus, model_name, compare_with = link_values
-        origin_text, config = _prefill_from_run(engine, like) if like else (prefill_form(DEFAULT_CONFIG), None)
+        if like:
+            origin_text, config = _prefill_from_run(engine, like)
+        else:
+            origin_text, config = "", None
+            prefill_form(DEFAULT_CONFIG)
         st.session_state["new.said"] = (
             origin_text + _apply_focus(focus) + beside.prefill_comparison_target(engine, compare_with, config)
         )
@@ -45,12 +53,8 @@ def prefill_from_link(engine: data.Engine) -> dict[str, Any]:
     return st.session_state["new.base"]
 
 
-BACK_BUTTON_PIXELS, RACE_LINK_PIXELS = 176, 248
-"""Pixels of the button and of the link: they break into lines as they will, before they are drawn."""
-
-
 def render_origin_note(engine: data.Engine) -> None:
-    """Where the form's settings come from, the way back to the defaults, and the way to several at once."""
+    """Where the form's settings come from, a button that restores the defaults, and a link to a race."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if origin_text := st.session_state["new.said"]:
             st.markdown(origin_text, width="content")
@@ -64,22 +68,24 @@ def render_origin_note(engine: data.Engine) -> None:
             width=BACK_BUTTON_PIXELS,
         )
         st.page_link(
-            layout.WATCH_PAGE, label="Or several at once: start a race", icon=":material/flag:", query_params={"race": "new"}, width=RACE_LINK_PIXELS,
-        )  # fmt: skip
+            layout.WATCH_PAGE,
+            label="Or several at once: start a race",
+            icon=":material/flag:",
+            query_params={"race": "new"},
+            width=RACE_LINK_PIXELS,
+        )
 
 
 def _reset_to_defaults(engine: data.Engine) -> None:
     for name in LINK_PARAMETERS:
         st.query_params.pop(name, None)
-    st.session_state["new.asked"], st.session_state["new.said"] = (
-        ("",) * len(LINK_PARAMETERS),
-        prefill_form(DEFAULT_CONFIG),
-    )
+    st.session_state["new.asked"], st.session_state["new.said"] = ("",) * len(LINK_PARAMETERS), ""
+    prefill_form(DEFAULT_CONFIG)
     beside.prefill_comparison_target(engine, "", None)
 
 
 def _prefill_from_run(engine: data.Engine, run_id: str) -> tuple[str, RunConfig | None]:
-    """Fill the form from a run; what to say of it, and the run's settings where they can be used."""
+    """Fill the form from a run. Returns the note to show, and the run's settings; None if they cannot be used."""
     try:
         config = open_run(engine.data_dir, run_id).read_config()
         ingest.sync_journals(engine.database, engine.runs_dir, run_id)
@@ -90,18 +96,19 @@ def _prefill_from_run(engine: data.Engine, run_id: str) -> tuple[str, RunConfig 
         return f":material/info: {formatting.escape_markdown(error.problem)} These are the default settings.", None
     except StudentsimError as error:
         prefill_form(DEFAULT_CONFIG)
-        message = f":material/info: That simulation's settings can't be used here: {formatting.escape_markdown(error.problem)} These are the default ones."
-        return message, None
-    base_name = config.name.removesuffix(f", seed {config.seed}")  # as a group's runs are
+        problem = formatting.escape_markdown(error.problem)
+        note = f":material/info: That simulation's settings can't be used here: {problem} These are the default ones."
+        return note, None
+    base_name = config.name.removesuffix(f", seed {config.seed}")  # appended to the names of a group's runs
     name = "" if is_recorded or not base_name else f"{base_name[:74]} again"
-    # what a model was quickest to compute in was settled for the computer that made the run
+    # the fastest dtype was chosen for the computer that made the recorded run
     hub = config.hub.model_copy(update={"dtype": "auto"}) if is_recorded else config.hub
     prefill_form(config.model_copy(update={"name": name, "weights": "", "hub": hub}))
     return f"Filled in as in *{formatting.escape_markdown(formatting.run_title(config))}*.{version_note}", config
 
 
 def _describe_version_change(config: RunConfig) -> str:
-    """That the new run's student is another version than this run's was; blank where it is the same.
+    """A note that the student's weights have changed since this run; blank if they have not.
 
     :raises StudentError: the embedded student's weights are missing.
     """
@@ -118,7 +125,7 @@ def _describe_version_change(config: RunConfig) -> str:
 
 
 def _apply_focus(category: str) -> str:
-    """Half of the practice on one category, the rest shared evenly; what to say of it. An unknown category changes nothing."""
+    """Put half of the practice on ``category`` and share the rest evenly. Returns the note to show; blank for an unknown category."""
     if category not in CATEGORIES:
         return ""
     st.session_state["new.mix"] = "own"
@@ -126,8 +133,8 @@ def _apply_focus(category: str) -> str:
     return f" {FOCUS_PERCENT} of 100 practice questions are about {formatting.escape_markdown(category)}: see the mix of categories."
 
 
-def prefill_form(config: RunConfig) -> str:
-    """Put these settings into the form's fields. Returns an empty text: nothing needs saying."""
+def prefill_form(config: RunConfig) -> None:
+    """Fill the form's fields from these settings."""
     st.session_state[PRESET_KEY] = ""
     settings = config.model_dump()
     st.session_state["new.base"] = settings
@@ -140,24 +147,21 @@ def prefill_form(config: RunConfig) -> str:
     st.session_state["new.shares"] = mix.proportional_shares(config.mix) if config.mix else {}
     st.session_state["new.locked"], st.session_state["new.by_hand"] = [], []
     teacher.prefill_teacher(settings["teaching"], settings["learning"])
-    return ""
 
 
-PRESET_KEY = "new.preset"
-"""Session key: ``apply_paper_preset`` once its protocol was asked for, so that another student brings with it what the paper has for it."""
 _UNCHANGED_FIELDS = (
     "name", "seed", "exam_seed", "model", "student", "student_table", "bank", "bank_category", "bank_set",
     "leave_out_doubtful", "categories", "skills", "difficulties", "strategy", "mix",
 )  # fmt: skip
-"""Settings that the paper's protocol leaves as they are: student, questions, way of choosing."""
+"""Settings that the paper's preset leaves as they are: student, questions, strategy."""
 _UNCHANGED_HUB_FIELDS = ("revision", "prompt_date", "device", "dtype")
-"""Settings of ``Hub`` that it leaves: which version of the model, and what this computer has."""
+"""Settings of ``Hub`` that it leaves: the model's version, and what depends on this computer."""
 
 
 def apply_paper_preset() -> None:
-    """Put the paper's protocol into the fields, whole, as ``--preset paper`` does; what ``_UNCHANGED_FIELDS`` names stays, and which marker."""
-    has_custom_model = st.session_state["new.whose"] != model.EMBEDDED
-    protocol = RunConfig.paper(model="own" if has_custom_model else "embedded").model_dump()
+    """Fill the fields from the paper's preset, as ``--preset paper`` does; ``_UNCHANGED_FIELDS`` and the choice of grader stay."""
+    is_language_model = st.session_state["new.whose"] != model.EMBEDDED
+    protocol = RunConfig.paper(model="own" if is_language_model else "embedded").model_dump()
     base = st.session_state["new.base"]
     hub = {**protocol["hub"], **{field: base["hub"][field] for field in _UNCHANGED_HUB_FIELDS}}
     teaching = {**protocol["teaching"], **marker.grader_settings()}

@@ -1,4 +1,4 @@
-"""Which questions may be practised: the bank, its categories, difficulties and skills, and how many that leaves."""
+"""Which questions may be practised: the bank, its categories, difficulties and skills, and the size of that pool."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from studentsim.ui.new.form import PERSIST_MODE, RunForm
 
 DIFFICULTY_LABELS = {1: "1 easy", 2: "2 middle", 3: "3 hard"}
 MAX_PILLS = 24
-"""Categories that are offered side by side; more of them in a list to search."""
+"""Categories offered as pills at most; more are offered in a searchable list."""
 
 
 def render_question_choice(form: RunForm) -> BankInfo:
-    """Bank, categories, difficulty, skills; what is known of the bank."""
+    """Fields for bank, categories, difficulties and skills. Writes these into ``form.settings``; returns what is known of the bank."""
     bank_info = render_bank_choice(form)
     category_label = partial(category_names.category_label, all_categories=bank_info.categories)
     selected_categories = _render_multiselect(
@@ -42,12 +42,12 @@ def render_question_choice(form: RunForm) -> BankInfo:
 
 
 def practice_categories(form: RunForm, bank_info: BankInfo) -> list[str]:
-    """The categories that may be practised; empty: not known yet."""
+    """The categories that may be practised; empty if not known yet."""
     return list(form.settings["categories"] or bank_info.categories)
 
 
 def count_pool(form: RunForm, bank_info: BankInfo) -> dict[str, int]:
-    """How many questions of each category may be practised with these settings; empty: not known."""
+    """Questions of each category that may be practised with these settings; empty if not known."""
     counts: dict[str, int] = {}
     limits = [form.settings.get(field) or () for field in ("categories", "skills", "difficulties")]
     for kinds, count in bank_info.outline.study.items() if bank_info.outline else ():
@@ -57,39 +57,33 @@ def count_pool(form: RunForm, bank_info: BankInfo) -> dict[str, int]:
 
 
 def describe_pool(form: RunForm, pool_counts: Mapping[str, int], all_categories: Sequence[str]) -> str:
-    """What the pool holds, beside what the run will ask of it; ``all_categories`` are all of the bank's."""
-    size, asked_count = sum(pool_counts.values()), form.settings["turns"] * form.settings["questions"]
+    """The pool's size against the questions that the run will ask; ``all_categories`` are all of the bank's."""
+    size, practice_count = sum(pool_counts.values()), form.settings["turns"] * form.settings["questions"]
     if not size:
         return ""
     chosen = form.settings["categories"]
-    scope_text = (
-        f"from {_join_names([category_names.inline_category_label(name, all_categories) for name in chosen])}"
-        if chosen
-        else "from all categories"
+    labels = [formatting.escape_markdown(category_names.inline_category_label(c, all_categories)) for c in chosen]
+    scope_text = f"from {formatting.join_with_and(labels) or 'all categories'}"
+    text = (
+        f"The pool holds {formatting.pluralize(size, 'question')} {scope_text}; this simulation asks {practice_count:,}"
     )
-    text = f"The pool holds {formatting.pluralize(size, 'question')} {scope_text}; this simulation asks {asked_count:,}"
     return (
         f"{text}, none twice."
-        if asked_count <= size
-        else f"{text}, so that each comes about {asked_count / size:.1f} times."
+        if practice_count <= size
+        else f"{text}, so that each comes about {practice_count / size:.1f} times."
     )
-
-
-def _join_names(names: Sequence[str]) -> str:
-    names = [formatting.escape_markdown(name) for name in names]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _render_multiselect(
     form: RunForm, field: str, label: str, options: list[Any], option_label: Callable[[Any], str]
 ) -> list[Any]:
-    """Any of a few; none chosen means all of them, as in RunConfig. What may be practised."""
+    """A field for any of ``options``; none chosen means all, as in ``RunConfig``. Returns those in force."""
     key = f"new.{field}"
     if len(options) < 2:  # nothing to choose among
         form.settings[field] = ()
         return options
     st.session_state[key] = [o for o in st.session_state.get(key) or () if o in options]
-    help = (
+    help_text = (
         glossary.term_help("category") + " " + category_names.explain_category_names(options)
         if field == "categories"
         else None
@@ -101,7 +95,7 @@ def _render_multiselect(
             format_func=option_label,
             key=key,
             persist_state=PERSIST_MODE,
-            help=help,
+            help=help_text,
             placeholder="All of them",
         )
     else:
@@ -112,7 +106,7 @@ def _render_multiselect(
             format_func=option_label,
             key=key,
             persist_state=PERSIST_MODE,
-            help=help,
+            help=help_text,
         )
     form.add_error_slot(field, label)
     form.settings[field] = tuple(o for o in options if o in chosen)
@@ -120,7 +114,7 @@ def _render_multiselect(
 
 
 def _render_skill_choice(form: RunForm, categories: Sequence[str]) -> None:
-    """Single skills, folded away: few will want them."""
+    """A field for single skills, in an expander."""
     offered = {skill.id: skill for skill in SKILLS.values() if skill.category in categories}
     selected_skills = [id for id in st.session_state.get("new.skills") or () if id in offered]
     st.session_state["new.skills"] = selected_skills

@@ -1,4 +1,4 @@
-"""What will happen, how long it takes, and Start: pinned to the window's lower edge, so that it is in sight wherever one is in the form."""
+"""The summary of the new run with its duration, and Start, which is pinned to the lower edge of the window."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from studentsim.ui.new.form import RunForm
 
 
 def render_start(engine: data.Engine, form: RunForm) -> str | None:
-    """Start, with what it will do and how long that takes; the run's id once started. In the form's own end it is told in full."""
+    """Start with a brief summary, and the whole summary at the end of the form. Returns the run's id once started. Writes."""
     summary_area, run_id = st.container(), None
     with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
         button = st.container(width="content")
@@ -52,7 +52,7 @@ def render_start(engine: data.Engine, form: RunForm) -> str | None:
 def _render_repeat(
     engine: data.Engine, form: RunForm, configs: list[RunConfig], run_estimates: list[estimate.DurationEstimate]
 ) -> None:
-    """The same with several seeds; leads to Compare once begun."""
+    """Start the run with several seeds; opens Compare once started."""
     target = beside.get_comparison_target()
     try:
         group = repeat.render_repeat_form(
@@ -66,7 +66,7 @@ def _render_repeat(
 
 
 def switch_to_run(run_id: str) -> None:
-    """Leave for what was started: on Watch, or on Compare where it is to stand beside others."""
+    """Open the new run on Watch, or on Compare if there are runs to compare it with."""
     if compare_with := beside.get_comparison_target().names:
         repeat.open_comparison(run_id, *compare_with)
     st.switch_page(WATCH_PAGE, query_params={"run": run_id})

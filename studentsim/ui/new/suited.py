@@ -1,4 +1,4 @@
-"""What suits a kind of student: the fields that change when somebody else is to learn, and those that stay as they were typed."""
+"""Default settings for each kind of student: the fields that change with the kind, and those that keep what was typed."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from studentsim.student.huggingface.catalogue import CATALOGUE
 from studentsim.ui.new.form import session_key
 
 EMBEDDED, CUSTOM = "embedded", "own"
-"""Kinds of student; a third kind is a model of the catalogue, by its name."""
+"""Kinds of student; any other kind is the name of a catalogue model."""
 SMALL_MODEL_LENGTH = {"turns": 10, "questions": 24, "exam": 40, "validation": 8}
-"""Lessons, questions in each, questions in an exam, and held-out pairs, with which a small language model on two processor cores is
-done within a quarter of an hour. The embedded student, which is a hundred times as fast, has ``RunConfig``'s."""
+"""Lessons, questions in each, exam questions and held-out pairs with which a small language model on two processor cores is done
+within a quarter of an hour. The embedded student, a hundred times as fast, has ``RunConfig``'s."""
 REFILLED_FIELDS = {
     part: tuple({**HUB_DEFAULTS.get(part, {}), **PRESETS[SMALL_MODEL].changes.get(part, {})})
     for part in ("learning", "teaching")
 }
-"""How a kind of student learns: settings that another kind brings with it, whatever was typed."""
+"""Fields of each part that always change with the kind of student, whatever was typed."""
 
 
 def default_config(kind: str, preset: str = "") -> RunConfig:
-    """The settings that a run of this kind of student begins with. ``preset`` is ``paper`` where its protocol was asked for."""
+    """Default settings for a kind of student; ``preset`` is ``paper`` or blank."""
     is_small_model = not preset and kind in CATALOGUE
     base = presets.get_preset(preset or (SMALL_MODEL if is_small_model else "default"), kind)
     return base.model_copy(update=SMALL_MODEL_LENGTH) if is_small_model else base
 
 
 def refill_form(old_kind: str, new_kind: str) -> None:
-    """Put what suits the kind ``new_kind`` into the form's fields: how it is loaded and how it learns whole; of a run's length what
-    still stood as it suited the kind ``old_kind``. Where the paper's protocol was asked for, it stands.
+    """Fill the form with the defaults of ``new_kind``: all loading and training fields, and of the length fields those that still have
+    the default of ``old_kind``. An applied paper preset stays.
     """
     preset = st.session_state["new.preset"]
     old, new = (default_config(kind, preset).model_dump() for kind in (old_kind, new_kind))

@@ -1,7 +1,7 @@
-"""The teacher's settings in plain words, folded: how many tries, what is said, what is learnt from, who marks, errors, doubts.
+"""The teacher's settings, in an expander: attempts, feedback, source of the chosen text, grader, error rate, challenges.
 
-Shares are percent here and fractions in the settings. What needs a second try is shown only where
-one is allowed, and has its plain value otherwise.
+Shares are percent in the fields and fractions in the settings. Fields that need a second attempt are shown only if one is
+allowed; otherwise their settings have the default.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from studentsim.ui.new import marker
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
 
 MAX_LABEL_SMOOTHING = 0.45
-"""Settings allow less than a half."""
+"""``Learning`` allows less than 0.5."""
 CAUTIOUS_LOSS = "robust"
-"""The loss that allows for wrong marks."""
+"""The DPO loss that allows for wrong grades."""
 
 
 def prefill_teacher(teaching: Mapping[str, Any], learning: Mapping[str, Any]) -> None:
-    """Put a run's teacher into the fields."""
+    """Fill the teacher's fields from a run's settings."""
     for field in ("attempts", "feedback", "pairs", "chosen_text", "writer"):
         st.session_state[session_key(field)] = teaching[field]
     st.session_state[session_key("who")] = teacher_settings.grade_source(Teaching.model_construct(**teaching))
@@ -35,7 +35,7 @@ def prefill_teacher(teaching: Mapping[str, Any], learning: Mapping[str, Any]) ->
 
 
 def render_teacher_settings(form: RunForm) -> None:
-    """All of it, folded; the fold's label says what is set. Writes ``form.settings["teaching"]``."""
+    """All fields, in an expander whose label sums them up. Writes ``form.settings["teaching"]``."""
     base = dict(form.settings["teaching"])
     with st.expander(
         f"The teacher: {formatting.escape_markdown(teacher_settings.describe_teaching(_read_teaching(base)))}",
@@ -53,7 +53,7 @@ def render_teacher_settings(form: RunForm) -> None:
 
 
 def _read_teaching(base: Mapping[str, Any]) -> Teaching:
-    """The fields as settings, unchecked: the form checks them all together. ``base`` has those without a field."""
+    """The fields as settings, not validated (the form does that). ``base`` has those without a field."""
     state, has_retries = st.session_state, st.session_state[session_key("attempts")] > 1
     grader_kind = state[session_key("who")]
     values: dict[str, Any] = {
@@ -79,22 +79,35 @@ def _read_teaching(base: Mapping[str, Any]) -> Teaching:
 
 def _render_retry_settings(form: RunForm) -> None:
     st.segmented_control(
-        "Tries at each practice question", list(teacher_settings.ATTEMPT_COUNT_WORDS), format_func=teacher_settings.ATTEMPT_COUNT_WORDS.__getitem__, required=True,
-        key=session_key("attempts"), persist_state=PERSIST_MODE, help=glossary.term_help("second-try"),
-    )  # fmt: skip
+        "Tries at each practice question",
+        list(teacher_settings.ATTEMPT_COUNT_WORDS),
+        format_func=teacher_settings.ATTEMPT_COUNT_WORDS.__getitem__,
+        required=True,
+        key=session_key("attempts"),
+        persist_state=PERSIST_MODE,
+        help=glossary.term_help("second-try"),
+    )
     form.add_error_slot("attempts", "Tries at each practice question")
     st.caption("After a wrong answer it may try the same question again. Each further try makes a lesson longer.")
     if st.session_state[session_key("attempts")] == 1:
         st.caption("Allow two, and you can choose here what is said to a wrong answer and what it learns from.")
         return
     _render_select_field(
-        form, "feedback", "What is said to a wrong answer", teacher_settings.FEEDBACK_LABELS, glossary_term="feedback",
+        form,
+        "feedback",
+        "What is said to a wrong answer",
+        teacher_settings.FEEDBACK_LABELS,
+        glossary_term="feedback",
         caption="The words are the question's own: what went wrong, and a hint that does not give the answer away.",
-    )  # fmt: skip
+    )
     _render_select_field(
-        form, "pairs", "What it learns from", teacher_settings.CHOSEN_SOURCE_LABELS, glossary_term="pair",
+        form,
+        "pairs",
+        "What it learns from",
+        teacher_settings.CHOSEN_SOURCE_LABELS,
+        glossary_term="pair",
         caption="What it is shown as better than its own first, wrong answer.",
-    )  # fmt: skip
+    )
     _render_percent_field(
         form, "doubted", "doubts", "Right answers called wrong on purpose, of 100", max_percent=100, glossary_term="giving-way",
         caption="To see whether it gives way. Nothing is learnt from these.",
@@ -106,9 +119,13 @@ def _render_retry_settings(form: RunForm) -> None:
 
 def _render_grading_settings(form: RunForm) -> None:
     _render_select_field(
-        form, "who", "Who marks practice", teacher_settings.GRADE_SOURCE_LABELS, glossary_term="trained-marker",
+        form,
+        "who",
+        "Who marks practice",
+        teacher_settings.GRADE_SOURCE_LABELS,
+        glossary_term="trained-marker",
         caption="Exams are always marked by the answer key: they are what simulations are compared by.",
-    )  # fmt: skip
+    )
     grader_kind = st.session_state[session_key("who")]
     if grader_kind != teacher_settings.KEY_GRADES:
         marker.render_grader_choice(form, is_grade_source=grader_kind == teacher_settings.MODEL_GRADES)
@@ -134,14 +151,14 @@ def _render_grading_settings(form: RunForm) -> None:
 
 
 def _on_cautious_toggled() -> None:
-    """The toggle's callback: the loss that allows for wrong marks, as many as the teacher is set to make; or back."""
+    """Callback of the toggle: the robust loss with label smoothing at the teacher's error rate, or the default loss."""
     is_cautious = st.session_state[session_key("cautious")]
     st.session_state[session_key("loss")] = CAUTIOUS_LOSS if is_cautious else "sigmoid"
     st.session_state[session_key("label_smoothing")] = _default_label_smoothing() if is_cautious else 0.0
 
 
 def _on_error_rate_changed() -> None:
-    """Whoever learns cautiously allows for as many wrong marks as are now asked for."""
+    """With the robust loss, set label smoothing to the new error rate."""
     if st.session_state[session_key("loss")] == CAUTIOUS_LOSS:
         st.session_state[session_key("label_smoothing")] = _default_label_smoothing()
 
@@ -158,18 +175,25 @@ def _describe_caution() -> str:
 
 
 def _render_technical_settings(form: RunForm) -> None:
-    """The field's own names for whoever wants them."""
+    """The hint model and the chosen text, and the settings in the literature's terms."""
     if st.session_state[session_key("attempts")] > 1:
         st.text_input(
-            "Who writes the hints", key=session_key("writer"), persist_state=PERSIST_MODE, max_chars=300,
+            "Who writes the hints",
+            key=session_key("writer"),
+            persist_state=PERSIST_MODE,
+            max_chars=300,
             placeholder="the questions' own texts",
-        )  # fmt: skip
+        )
         form.add_error_slot("writer", "Who writes the hints")
         st.caption("An instruct model by its hub name or folder; each wrong answer then takes it a few seconds more.")
     _render_select_field(
-        form, "chosen_text", "What it is shown of a given working", teacher_settings.CHOSEN_TEXT_LABELS, glossary_term="pair",
+        form,
+        "chosen_text",
+        "What it is shown of a given working",
+        teacher_settings.CHOSEN_TEXT_LABELS,
+        glossary_term="pair",
         caption="The chosen text of a pair, where it is the given working. With less of it, the two texts differ less in style.",
-    )  # fmt: skip
+    )
     st.caption(
         "Cautious: robust DPO, its label smoothing at the error rate (Loss and Doubted pairs under Advanced). "
         "Learning from its own corrected answers: the revision is the chosen answer of the pair, the first attempt the rejected one. "
@@ -184,9 +208,13 @@ def _render_select_field(
     form: RunForm, field: str, label: str, option_labels: Mapping[str, str], *, caption: str, glossary_term: str
 ) -> None:
     st.selectbox(
-        label, list(option_labels), format_func=option_labels.__getitem__, key=session_key(field), persist_state=PERSIST_MODE,
+        label,
+        list(option_labels),
+        format_func=option_labels.__getitem__,
+        key=session_key(field),
+        persist_state=PERSIST_MODE,
         help=glossary.term_help(glossary_term),
-    )  # fmt: skip
+    )
     form.add_error_slot(field, label)
     st.caption(caption)
 

@@ -1,5 +1,5 @@
-"""All questions of the built-in bank as one frame. Making them takes seconds of a processor, so a process of its own does it
-once and leaves a file in the data folder; the pages of others go on meanwhile, and every later start reads the file.
+"""All questions of the built-in bank as one frame. Generating them takes seconds of processor time, so a child process does it
+once and writes a file into the data folder; other visitors' pages are not blocked, and later starts read the file.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ import streamlit as st
 
 from studentsim.datasets.export import QUESTION_COLUMNS, compute_bank_fingerprint
 from studentsim.errors import BankError
+from studentsim.runs.warm_worker import child_environment
 from studentsim.ui.data import Engine
 from studentsim.ui.questions.view import QuestionsView
 
 TIMEOUT_SECONDS = 300
-"""Seconds the making may take on a busy computer."""
-
+"""Seconds that the export may take on a busy computer."""
 SPINNER_TEXT = "The questions are written out, once on this computer …"
 
 
 def load_questions(engine: Engine) -> pd.DataFrame:
-    """Every question: ``id, category, skill, difficulty, split, problem, correct, rationale, options`` (JSON text). Not to be changed.
+    """Every question: ``id, category, skill, difficulty, split, problem, correct, rationale, options`` (JSON text). Shared: do not modify.
 
-    :raises BankError: it could not be made.
+    :raises BankError: the export failed.
     """
     version = compute_bank_fingerprint()
     progress_context = nullcontext() if _bank_path(str(engine.data_dir), version).exists() else st.spinner(SPINNER_TEXT)
@@ -38,7 +38,7 @@ def load_questions(engine: Engine) -> pd.DataFrame:
 
 
 def filter_questions(frame: pd.DataFrame, view: QuestionsView) -> pd.DataFrame:
-    """The questions that a view lets through, in the bank's order."""
+    """The questions that match ``view``, in the bank's order."""
     mask = pd.Series(True, index=frame.index)
     for name in ("category", "skill", "split"):
         if value := getattr(view, name):
@@ -59,22 +59,22 @@ def _bank_path(folder: str, version: str) -> Path:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _cached_frame(folder: str, version: str) -> pd.DataFrame:
-    """Shared, not copied: nobody changes it."""
+    """Shared without a copy; callers must not modify it."""
     path = _bank_path(folder, version)
     if (frame := _read_bank_file(path)) is not None:
         return frame
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for old in path.parent.glob("curriculum-*"):
-            old.unlink(missing_ok=True)
+        for old_path in path.parent.glob("curriculum-*"):
+            old_path.unlink(missing_ok=True)
         return _export_bank_file(path)
-    except OSError:  # the folder is read-only or full: the questions can be shown all the same
-        with tempfile.TemporaryDirectory() as elsewhere:
-            return _export_bank_file(Path(elsewhere) / path.name)
+    except OSError:  # the data folder is read-only or full: use a temporary one
+        with tempfile.TemporaryDirectory() as temporary_folder:
+            return _export_bank_file(Path(temporary_folder) / path.name)
 
 
 def _read_bank_file(path: Path) -> pd.DataFrame | None:
-    """What a file holds; None where there is none, or one that is damaged."""
+    """Read the file; None if it is missing or damaged."""
     try:
         frame = pd.read_parquet(path)
     except (OSError, ValueError, pa.ArrowException):
@@ -83,14 +83,16 @@ def _read_bank_file(path: Path) -> pd.DataFrame | None:
 
 
 def _export_bank_file(path: Path) -> pd.DataFrame:
-    """Has the file made, and takes it into use in one step, so that nobody reads half of it. Writes."""
+    """Export the bank in a child process, replace ``path`` atomically and read it. Writes.
+
+    :raises BankError: the export failed, took too long, or its file cannot be read.
+    :raises OSError: the file could not be written.
+    """
     partial_path = path.with_suffix(f".{os.getpid()}.part")
     command = [sys.executable, "-m", "studentsim.datasets.export", str(partial_path)]
-    root = str(Path(__file__).parents[3])
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
     try:
         process = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
+            command, env=child_environment(), capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
         )
     except subprocess.TimeoutExpired as error:
         partial_path.unlink(missing_ok=True)

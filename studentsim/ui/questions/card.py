@@ -1,4 +1,4 @@
-"""One question, open: as the student sees it, what each option stands for, the workings, and how it went in the runs."""
+"""An open question: its options and what they show, the solutions, the prompt, and its results in the runs."""
 
 from __future__ import annotations
 
@@ -16,20 +16,19 @@ from studentsim.student.embedded.profiles import PROFILES
 from studentsim.student.embedded.prompt_text import prompt_text
 from studentsim.types import Option, Question
 from studentsim.ui import components, data
-from studentsim.ui.answers import AnswersView as AnswersView
+from studentsim.ui.answers.view import AnswersView
 from studentsim.ui.layout import ANSWERS_PAGE, QUESTIONS_PAGE
 from studentsim.ui.questions import filters, sentences
 from studentsim.ui.questions.view import QuestionsView
 
 MAX_RUNS = 12
-"""Simulations listed under a question at most."""
-
+"""Runs listed under a question at most."""
 EXAMPLE_PROFILE = "balanced"
-"""Whose level stands before the question as it is shown here."""
+"""Profile whose level the example prompt has."""
 
 
 def render_question_card(engine: data.Engine, view: QuestionsView) -> None:
-    """The open question; one that the bank does not have is said so, with its answers if any run asked it."""
+    """The question that ``view`` names, or a note that the bank has none, and the runs that asked it."""
     question = curriculum_lookup.find_question(view.question)
     st.button(
         "Close",
@@ -53,8 +52,8 @@ def _render_question(question: Question) -> None:
     skill = SKILLS[question.skill or ""]
     st.caption(
         formatting.escape_markdown(
-            f"{category_names.curriculum_category_label(question.category)} · {DIFFICULTY_LABELS[skill.difficulty]} · for {SPLIT_LABELS[question.split]} · "
-            f"{question.id}"
+            f"{category_names.curriculum_category_label(question.category)} · {DIFFICULTY_LABELS[skill.difficulty]} · "
+            f"for {SPLIT_LABELS[question.split]} · {question.id}"
         )
     )
     st.text(question.problem)
@@ -101,7 +100,7 @@ def _render_misconception(option: Option) -> None:
 
 
 def _render_runs(engine: data.Engine, question_id: str) -> None:
-    """How the question went in every run that asked it; each a link to its answers. Writes: takes in what is new in the journals."""
+    """Its results in every run that asked it, each with a link to its answers. Writes: reads new events into the database."""
     ingest.sync_journals(engine.database, engine.runs_dir)
     st.markdown("**How it went**")
     question_runs = queries.fetch_question_runs(engine.database, question_id)
@@ -111,9 +110,11 @@ def _render_runs(engine: data.Engine, question_id: str) -> None:
         title = formatting.run_title(parse_stored_config(json.loads(row.config)))
         result_text = sentences.describe_results(int(row.answers), int(row.correct), bool(row.last_right))
         st.page_link(
-            ANSWERS_PAGE, label=formatting.escape_markdown(title), icon=":material/list_alt:",
+            ANSWERS_PAGE,
+            label=formatting.escape_markdown(title),
+            icon=":material/list_alt:",
             query_params=AnswersView(run=row.run_id, question=question_id).to_params(),
-        )  # fmt: skip
+        )
         st.caption(formatting.escape_markdown(result_text))
     if len(question_runs) > MAX_RUNS:
         st.caption(f"The newest {MAX_RUNS} of {len(question_runs)} simulations that asked it.")

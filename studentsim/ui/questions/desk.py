@@ -1,4 +1,4 @@
-"""Questions from top to bottom. Only the list and the count need the whole bank, so all the rest is drawn before it."""
+"""The Questions page from top to bottom. Only the list and the count need the whole bank, so the rest is rendered before it is loaded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from studentsim.ui.scroll_into_view import scroll_into_view
 
 
 def render_questions_page(engine: data.Engine, view: QuestionsView, invalid_parameters: list[str]) -> None:
-    """Title and sentence, filters, the list and beside it the open question or the chosen skill, what the bank covers."""
+    """Title and headline, filters, the list, and left of it the open question, the skill, or what the bank covers."""
     components.render_page_title("Questions")
     if invalid_parameters:
         st.warning(
@@ -33,8 +33,8 @@ def render_questions_page(engine: data.Engine, view: QuestionsView, invalid_para
     if is_phone() and view.question:
         render_question_card(engine, view)
         return
-    # Always two columns: the list then stays the same element when a card opens beside it.
-    # The card stands left, so that it comes first on a narrow window, where columns come one below the other.
+    # Always two columns, so that the list stays the same element when a card opens.
+    # The card is left, so that it comes first where a narrow window stacks the columns.
     left, right = st.columns([1, 1] if view.question or view.skill else [2, 3], gap="medium")
     with left:
         if view.question:

@@ -1,4 +1,4 @@
-"""The filters of Questions. Their state is the link: each widget shows what the link says, and a change writes the link."""
+"""The filters of Questions. The link is their state: each widget shows its parameter, and a change writes the link."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from studentsim.ui.questions.view import QuestionsView
 from studentsim.ui.url_state import MAX_VALUE_CHARS
 
 CHOICE_WIDTH_PIXELS = 170
-"""Pixels of one choice: two fit beside each other on a phone."""
+"""Width of a select box: two fit side by side on a phone."""
 
 
 def render_filters(view: QuestionsView) -> None:
-    """All filters, folded on a phone, where they would fill the screen."""
+    """All filters; in an expander on a phone, where they would fill the screen."""
     if not is_phone():
         _render_filter_fields(view)
         return
@@ -32,7 +32,7 @@ def render_filters(view: QuestionsView) -> None:
 
 
 def _render_filter_fields(view: QuestionsView) -> None:
-    """Two rows, and, where any filter is in force, the way back to all questions."""
+    """Two rows of fields, and a link to the unfiltered view if a filter is active."""
     skills = [s.id for s in SKILLS.values() if view.category in ("", s.category)]
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         _render_select(
@@ -65,17 +65,19 @@ def _render_filter_fields(view: QuestionsView) -> None:
 
 
 def render_no_matches(view: QuestionsView) -> None:
-    """An empty view: which filter to remove."""
+    """For a view without questions: a link to remove each filter."""
     st.info("No questions match. Remove a filter:", icon=":material/filter_alt_off:")
     for name in view.active_filters:
         st.page_link(
-            QUESTIONS_PAGE, label=formatting.escape_markdown(f"Remove {sentences.describe_filter(view, name)}"), icon=":material/close:",
+            QUESTIONS_PAGE,
+            label=formatting.escape_markdown(f"Remove {sentences.describe_filter(view, name)}"),
+            icon=":material/close:",
             query_params=view.with_changes(**{name: ""}).to_params(),
-        )  # fmt: skip
+        )
 
 
 def set_link_parameter(field: str, value: str) -> None:
-    """Have the link say something else of one field. For callbacks: the page is drawn again after it."""
+    """Set one parameter of the link. For callbacks, after which the page reruns."""
     view, _ = QuestionsView.from_params(st.query_params.to_dict())
     st.query_params.from_dict(view.with_changes(**{field: value}).to_params())
 
@@ -100,8 +102,8 @@ def _render_select(
     st.session_state[key] = value or None
     shown_options = [*options, *([value] if value and value not in options else [])]
     st.selectbox(
-        label, shown_options, index=None, key=key, placeholder=placeholder, format_func=option_label, on_change=_on_field_changed, args=(field, key), width=width,
-        help=help,
+        label, shown_options, index=None, key=key, placeholder=placeholder, format_func=option_label, width=width, help=help,
+        on_change=_on_field_changed, args=(field, key),
     )  # fmt: skip
 
 
@@ -109,8 +111,8 @@ def _render_segments(view: QuestionsView, field: str, label: str, option_labels:
     key = f"questions.{field}"
     st.session_state[key] = getattr(view, field) or None
     st.segmented_control(
-        label, list(option_labels), format_func=option_labels.__getitem__, key=key, on_change=_on_field_changed, args=(field, key), width="content",
-        wrap=True,
+        label, list(option_labels), format_func=option_labels.__getitem__, key=key, width="content", wrap=True,
+        on_change=_on_field_changed, args=(field, key),
     )  # fmt: skip
 
 

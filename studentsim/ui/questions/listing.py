@@ -1,4 +1,4 @@
-"""The list of questions that a view lets through; its rows travel as they are scrolled to."""
+"""The table of the questions that match a view; rows are sent to the browser as it scrolls."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ from studentsim.ui.questions.view import QuestionsView
 MAX_HEIGHT_PIXELS = 560
 ROW_HEIGHT_PIXELS = 35
 _NAVIGATION_ICONS = {
-    "Open the first": ":material/open_in_full:", "Previous": ":material/chevron_left:", "Next": ":material/chevron_right:",
-}  # fmt: skip
+    "Open the first": ":material/open_in_full:",
+    "Previous": ":material/chevron_left:",
+    "Next": ":material/chevron_right:",
+}
 
 
 def render_question_table(matches: pd.DataFrame, view: QuestionsView) -> None:
-    """The questions as a table; the button of a row, the question's number in the bank, opens it."""
+    """The questions as a table; a row's number is the button that opens it."""
     st.caption(
         f"{formatting.pluralize(len(matches), 'question')}. Press the number at the beginning of a row to open it."
     )
@@ -52,7 +54,7 @@ def render_question_table(matches: pd.DataFrame, view: QuestionsView) -> None:
 
 
 def _render_navigation(matches: pd.DataFrame, view: QuestionsView) -> None:
-    """Ways through the list that need no mouse: to its first question, or to those beside the open one."""
+    """Links to the first question, or to the neighbours of the open one, for use without a mouse."""
     ids = matches.id.tolist()
     if view.question not in ids:
         targets = {"Open the first": 0}
@@ -84,5 +86,5 @@ def _table_frame(matches: pd.DataFrame) -> pd.DataFrame:
 
 
 def _open_question(ids: pd.Series) -> None:
-    """The button's text is the row's number in the order of ``ids``, so sorting the table cannot open another question."""
+    """Open the question of the pressed button, whose label is its 1-based index in ``ids``, however the table is sorted."""
     filters.set_link_parameter("question", str(ids.iloc[int(st.session_state["questions.open"].label) - 1]))

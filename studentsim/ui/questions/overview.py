@@ -1,4 +1,4 @@
-"""What the bank covers: a picture by category, a table by skill, and the skills of a view."""
+"""What the bank covers: a figure by category, a table by skill, and the skills of a view."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLUMN_LABELS = {
 
 
 def render_coverage() -> None:
-    """How many questions of each category and difficulty; the numbers by skill are one click away."""
+    """Figure of the questions by category and difficulty, with the numbers by skill."""
     frame = category_coverage_frame()
     totals = frame.groupby("category", sort=False).questions.sum()
     components.render_figure(
@@ -38,7 +38,7 @@ def render_coverage() -> None:
 
 
 def render_skills(view: QuestionsView) -> None:
-    """The skills of a view, each a link to its own card."""
+    """The skills that match a view, each a link to its card."""
     frame = skill_coverage_frame()
     for name, value in (("category", view.category), ("difficulty", int(view.difficulty or 0))):
         frame = frame[frame[name] == value] if value else frame

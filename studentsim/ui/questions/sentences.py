@@ -1,4 +1,4 @@
-"""What Questions says. Plain text throughout. No streamlit here."""
+"""Texts of Questions, without Markdown. No streamlit here."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ from studentsim.labels.formatting import pluralize
 from studentsim.ui.questions.view import QuestionsView
 
 MISCONCEPTION_KIND_LABELS = {"concept": "a mistaken idea", "careless": "carelessness"}
-"""What kind of slip a misconception is, in plain words."""
-
+"""Label of each kind of misconception."""
 FILTER_LABELS = {"difficulty": "difficulty", "split": "practice or exam", "search": "text"}
 
 
 def describe_view(view: QuestionsView, count: int, total: int) -> str:
-    """The page's first sentence: what there is, or what of it is shown."""
+    """The page's headline: what the bank holds, or which of its questions match."""
     if not view.active_filters:
         skills = skill_coverage_frame()
         return (
             f"{total:,} questions on {len(skills)} skills in {skills.category.nunique()} categories; every skill has "
-            f"{QUESTIONS_PER_SKILL['study']} for practice, {QUESTIONS_PER_SKILL['exam']} for exams and {QUESTIONS_PER_SKILL['validation']} held out; "
-            "no exam question is ever practised."
+            f"{QUESTIONS_PER_SKILL['study']} for practice, {QUESTIONS_PER_SKILL['exam']} for exams and "
+            f"{QUESTIONS_PER_SKILL['validation']} held out; no exam question is ever practised."
         )
     if not count:
         return "No questions match."
@@ -33,7 +32,7 @@ def describe_view(view: QuestionsView, count: int, total: int) -> str:
 
 
 def describe_filter(view: QuestionsView, name: str) -> str:
-    """A filter's value in plain words."""
+    """An active filter in words."""
     value = getattr(view, name)
     return {
         "category": category_names.curriculum_category_label(value),
@@ -45,13 +44,13 @@ def describe_filter(view: QuestionsView, name: str) -> str:
 
 
 def describe_invalid_parameters(names: Sequence[str]) -> str:
-    """Said where a link's values could not be meant."""
+    """The warning for parameters of a link that are invalid."""
     names_text = " and ".join(FILTER_LABELS.get(name, name) for name in names)
     return f"What this link says of {names_text} could not be understood and was left out."
 
 
 def describe_option(misconception_id: str | None, *, is_correct: bool) -> str:
-    """What ticking an option says about a student."""
+    """What choosing an option shows about a student."""
     if is_correct:
         return "the right answer"
     if misconception_id is None:
@@ -68,13 +67,14 @@ def describe_skill(skill: Skill) -> str:
     """What a skill is, in one sentence."""
     return (
         f"A skill of the category “{category_names.curriculum_category_label(skill.category)}”, {DIFFICULTY_LABELS[skill.difficulty]}. "
-        f"Its questions are asked in {pluralize(len(skill.phrasings), 'way')} of wording, and {pluralize(len(skill.misconceptions), 'slip')} "
-        f"{'is' if len(skill.misconceptions) == 1 else 'are'} known to lead to wrong answers."
+        f"Its questions are asked in {pluralize(len(skill.phrasings), 'way')} of wording, and "
+        f"{pluralize(len(skill.misconceptions), 'slip')} {'is' if len(skill.misconceptions) == 1 else 'are'} known to lead to wrong "
+        "answers."
     )
 
 
 def describe_results(answer_count: int, correct_count: int, is_last_correct: bool) -> str:
-    """How a question went in one run: ``right 2 of 4 times, right the last time``."""
+    """A question's results in one run: ``right 2 of 4 times; right the last time``."""
     if answer_count == 1:
         return f"asked once: {'right' if is_last_correct else 'wrong'}"
     if correct_count in (0, answer_count):

@@ -1,4 +1,4 @@
-"""One skill: what it is, how it is asked, and which slips it draws, with an example of each."""
+"""The card of a skill: what it is, its wordings, a solution, and its misconceptions, with an example of each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from studentsim.curriculum.schema import Skill
 from studentsim.labels import formatting
 from studentsim.rng import derive_rng
 from studentsim.ui import data
-from studentsim.ui.answers import AnswersView as AnswersView
+from studentsim.ui.answers.view import AnswersView
 from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.questions import sentences
 from studentsim.ui.questions.view import QuestionsView
@@ -42,13 +42,15 @@ def render_skill_card(view: QuestionsView) -> None:
                     st.text(f"What a teacher could ask: {misconception.hint}")
         if run_id := data.current_run_id():
             st.page_link(
-                ANSWERS_PAGE, label="Answers on this skill in the simulation looked at last", icon=":material/list_alt:",
+                ANSWERS_PAGE,
+                label="Answers on this skill in the simulation looked at last",
+                icon=":material/list_alt:",
                 query_params=AnswersView(run=run_id, skill=skill.id).to_params(),
-            )  # fmt: skip
+            )
 
 
 def _example_wordings(skill: Skill) -> list[str]:
-    """One example of each wording, with numbers that practice may have; the same at every visit."""
+    """An example of each wording with numbers of the study split; the same at every visit."""
     rng = derive_rng("questions page", skill.id)
     return [
         fill_phrasing(wording, numbers, rng)

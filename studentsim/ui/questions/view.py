@@ -1,4 +1,4 @@
-"""What Questions shows is its link. Every parameter may be left out; all of them together narrow the view.
+"""The link to Questions, which is its whole state. Every parameter may be left out; together they narrow the view.
 
     /Questions?category=physics&difficulty=2&split=exam
 
@@ -7,9 +7,9 @@
     difficulty  1 (easy) to 3 (hard)
     split       study (practice) | exam | validation (held-out pairs)
     search      a text in the question or its right working, upper or lower case
-    question    a question's id: its card is open, whether or not the filter lets it through
+    question    a question's id: its card is open, whether or not it matches the filters
 
-A value that cannot be meant is left out, and the page says so. No streamlit here.
+An invalid value is left out, and the page says so. No streamlit here.
 """
 
 from __future__ import annotations
@@ -18,17 +18,21 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from studentsim.curriculum.generator import SKILLS
+from studentsim.datasets.curriculum_coverage import DIFFICULTY_LABELS, SPLIT_LABELS
 from studentsim.types import CATEGORIES
 from studentsim.ui.url_state import UrlState
 
-SPLITS = ("study", "exam", "validation")
-DIFFICULTIES = ("1", "2", "3")
-_ALLOWED_VALUES = {"category": CATEGORIES, "skill": tuple(SKILLS), "difficulty": DIFFICULTIES, "split": SPLITS}
+_ALLOWED_VALUES = {
+    "category": CATEGORIES,
+    "skill": tuple(SKILLS),
+    "difficulty": tuple(map(str, DIFFICULTY_LABELS)),
+    "split": tuple(SPLIT_LABELS),
+}
 
 
 @dataclass(frozen=True)
 class QuestionsView(UrlState):
-    """One view of Questions; see the module for what the fields mean. Empty fields narrow nothing."""
+    """One view of Questions; the module's docstring explains the fields. A blank field filters nothing."""
 
     FILTERS: ClassVar[tuple[str, ...]] = ("category", "skill", "difficulty", "split", "search")
 
@@ -41,11 +45,11 @@ class QuestionsView(UrlState):
 
     @classmethod
     def parse_value(cls, name: str, text: str) -> str | None:
-        """What a parameter's text means; None: nothing it could."""
+        """A parameter's value; None if the text is invalid."""
         return super().parse_value(name, text) if text in _ALLOWED_VALUES.get(name, (text,)) else None
 
     def with_changes(self, **changes: Any) -> QuestionsView:
-        """The view with these fields changed. Another filter closes the open card; another category drops the skill."""
+        """The view with these fields changed. A changed filter closes the open card; another category drops the skill."""
         if set(changes) & set(self.FILTERS):
             changes = {"question": ""} | changes
         if changes.get("category") and "skill" not in changes and self.skill:

@@ -1,4 +1,4 @@
-"""How a fine-tuned marker does by kind of reply, beside the key: a language model writes in many forms."""
+"""A fine-tuned grader's agreement with the key by kind of reply; a language model's replies take many forms."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REPLY_COLUMN_TITLES = {
 
 
 def reply_kind_frame(replies: pd.DataFrame) -> pd.DataFrame:
-    """``REPLY_COLUMN_TITLES`` by their keys, a row a kind."""
+    """The columns of ``REPLY_COLUMN_TITLES``, a row per kind; ``share`` in percent."""
     return pd.DataFrame({
         "kind": replies.kind,
         "answers": replies.answers,
@@ -27,7 +27,7 @@ def reply_kind_frame(replies: pd.DataFrame) -> pd.DataFrame:
 
 
 def render_reply_kinds(evaluation: GraderEvaluation, key: str) -> None:
-    """The table, folded up; nothing where kinds of reply were not counted."""
+    """The table in an expander; nothing where kinds of reply were not counted."""
     if evaluation.reply_kind_counts is None:
         return
     total = int(evaluation.reply_kind_counts.answers.sum())

@@ -1,8 +1,8 @@
-"""Predict first: the buttons, each with a number key, by which a room's hands are counted before a race tells anything."""
+"""The buttons, each with a number key, by which a room's predictions are counted before a race has a result."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -26,13 +26,14 @@ def prediction_question(runs: Sequence[live_run.RunSnapshot]) -> str:
 
 
 def describe_voting(runs: Sequence[live_run.RunSnapshot]) -> str:
-    """How hands are counted, until when, and whether the race waits for its turn."""
+    """How and until when votes are counted, and whether runs of the race are queued."""
     has_begun = any(not run.answers.empty for run in runs)
-    return f"{VOTING_AFTER_START if has_begun else VOTING_BEFORE_START} {race_entries.describe_queue([run.status for run in runs])}".rstrip()
+    queue_text = race_entries.describe_queue([run.status for run in runs])
+    return f"{VOTING_AFTER_START if has_begun else VOTING_BEFORE_START} {queue_text}".rstrip()
 
 
 def number_choices(entries: Sequence[RaceEntry]) -> list[tuple[str, str, str]]:
-    """For each choice its number key, the choice itself and its name."""
+    """Number key, choice (run id or ``NOBODY``) and name of each choice."""
     return [(str(number), *choice) for number, choice in enumerate(predictions.prediction_choices(entries), 1)]
 
 
@@ -44,8 +45,9 @@ def render_vote_buttons(
     showing: str = "",
     large: bool = False,
 ) -> None:
-    """A button for each choice with its number key and its hands so far, and ways to take a hand back and to begin anew; ``large`` while
-    nothing else is shown. Their look is stage.css.
+    """A button for each choice with its votes so far, and buttons to undo the last vote and to clear all. Writes on a click.
+
+    ``large``: nothing else is shown. stage.css styles them.
     """
     ids = [entry.run_id for entry in entries]
     if error := st.session_state.pop(_ERROR_KEY, None):
@@ -55,9 +57,13 @@ def render_vote_buttons(
         for key, choice, name in number_choices(entries):
             label = formatting.escape_markdown(f"{name}: {tally.votes_for(choice)}")
             st.button(
-                label, key=f"watch.ballot.{key}", shortcut=key, width="stretch" if large else "content",
-                on_click=_add_vote, args=(engine, ids, choice, showing),
-            )  # fmt: skip
+                label,
+                key=f"watch.ballot.{key}",
+                shortcut=key,
+                width="stretch" if large else "content",
+                on_click=_add_vote,
+                args=(engine, ids, choice, showing),
+            )
         button_options = {"type": "tertiary", "args": (engine, ids, showing)}
         if _can_undo_vote(ids, showing):
             st.button(
@@ -75,7 +81,7 @@ def render_vote_buttons(
 
 
 def render_predict_first_button(engine: data.Engine, runs: Sequence[live_run.RunSnapshot]) -> None:
-    """The button on the page of a race that has just begun: it waits at its start, and the room is asked. Writes on a click."""
+    """The button that pauses a race that has just begun and opens the presentation view to vote. Writes on a click."""
     pausable_ids = [
         run.run_id for run in runs if run.status in ("queued", "starting", "running") and not run.state.request
     ]
@@ -98,7 +104,7 @@ def _undo_vote(engine: data.Engine, ids: list[str], showing: str) -> None:
 
 
 def _can_undo_vote(ids: list[str], showing: str) -> bool:
-    """Whether the last hand of this visit was counted for this showing of this race."""
+    """Whether this session's last vote was for this showing of this race."""
     votes = st.session_state.get(_VOTES_KEY, [])
     return bool(votes) and votes[-1][0] == _vote_scope(ids, showing)
 
@@ -112,10 +118,10 @@ def _clear_votes(engine: data.Engine, ids: list[str], showing: str) -> None:
         st.session_state.pop(_VOTES_KEY, None)
 
 
-def _try_to_write(write: object, engine: data.Engine, *arguments: object, showing: str) -> bool:
-    """Whether it could be written; if not, the buttons' place says so."""
+def _try_to_write(write: Callable[..., None], engine: data.Engine, *arguments: object, showing: str) -> bool:
+    """Call ``write``; False on an error, which is then shown above the buttons."""
     try:
-        write(engine.data_dir, *arguments, showing=showing)  # type: ignore[operator]
+        write(engine.data_dir, *arguments, showing=showing)
     except StudentsimError as error:
         st.session_state[_ERROR_KEY] = error
         return False

@@ -1,4 +1,4 @@
-"""Watch without a run in its link: which one?"""
+"""Watch without a run in its link: choose one."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import streamlit as st
 
 from studentsim.ui import components, data, recorded_race
 from studentsim.ui.layout import HOME_PAGE, WATCH_PAGE
-from studentsim.ui.watch import links
+from studentsim.ui.subject import NEW_RACE
 
 
 def render_run_chooser(engine: data.Engine) -> None:
-    """The newest runs, each a link; or where to start one."""
+    """Links to the newest runs and to a new race; without runs, a link to Home."""
     components.render_page_title("Watch", scroll_id="Watch")
     runs = data.list_recent_runs(engine, limit=data.MAX_LISTED_RUNS)
     if runs:
@@ -24,5 +24,5 @@ def render_run_chooser(engine: data.Engine) -> None:
 
 
 def render_new_race_link(label: str) -> None:
-    """The way to a new race."""
-    st.page_link(WATCH_PAGE, label=label, icon=":material/flag:", query_params={"race": links.NEW_RACE})
+    """A link to the form for a new race."""
+    st.page_link(WATCH_PAGE, label=label, icon=":material/flag:", query_params={"race": NEW_RACE})

@@ -1,5 +1,5 @@
-// Centres of labels at the lines' ends: none upon another, none outside the axis. The same as charts/labels.py, which says why;
-// tests/test_browser_labels.py holds them to one another. Returns the centres, and the factor by which the labels must shrink.
+// Centres of the labels at the lines' ends, without overlaps and within the axis, and the factor by which the labels must shrink.
+// The same algorithm as charts/labels.py, which explains it; tests/test_browser_labels.py compares the two.
 
 function spread(wanted, heights, low, high) {
   const whole = heights.reduce((sum, height) => sum + height, 0);

@@ -1,6 +1,6 @@
-"""The component that writes in type of its own: the presentation view's sentence and cards, and the answer that is being written.
+"""A component for large type: the presentation view's sentence and cards, and the answer that is being generated.
 
-Its look is stage.css; what others wrote goes in as text (stage.js).
+stage.css styles it; stage.js inserts all text as text, never as HTML.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 
 
 def render_large_text(data: dict[str, Any], *, key: str) -> None:
-    """Draws ``sentence`` (with a ``note``), ``cards`` or ``writing``, whichever ``data`` has; ``key`` must be stable."""
+    """Render ``sentence`` (with a ``note``), ``cards`` or ``writing``, whichever ``data`` has; ``key`` must be stable."""
     _large_text_component()(key=key, data=data)
 
 

@@ -1,5 +1,5 @@
-"""What a link to Watch asks for: ``?run=…``, ``?race=new``, ``?race=id1,id2``; ``&present=1`` for a projector, and with it
-``&replay=60`` for what is over, shown again as it went, in so many seconds; ``&showing=…`` tells one replay from the next."""
+"""Links to Watch: ``?run=…``, ``?race=new``, ``?race=id1,id2``; ``&present=1`` for the presentation view, ``&replay=60`` for a replay
+there in that many seconds, and ``&showing=…`` to distinguish one replay from the next."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from dataclasses import dataclass
 import streamlit as st
 
 from studentsim.ui import data
+from studentsim.ui.subject import NEW_RACE
 from studentsim.ui.watch import timeline
 
-NEW_RACE = "new"
 MAX_RACE_RUNS = 4
-"""Runs that one race may have."""
+"""Runs of one race at most."""
 
 
 @dataclass(frozen=True)
 class WatchLink:
-    """What the link asks for; all blank where it names nothing."""
+    """The parameters of a link to Watch; run and race are blank if it names none."""
 
     run: str | None
     race: tuple[str, ...]
     present: bool
     replay: int | None = None
-    """Seconds that a replay is to take; None: none is asked for."""
+    """Duration of the replay in seconds; None: no replay."""
 
     @property
     def is_new_race(self) -> bool:
-        """Whether a race is to be set up."""
+        """Whether the link opens the form for a new race."""
         return self.race == (NEW_RACE,)
 
 
 def read_link() -> WatchLink:
-    """Of the link in force. Names of runs are taken as they stand: whether there are such runs is seen later."""
+    """Parse the current link. Whether its runs exist is checked later."""
     names = [name.strip() for name in st.query_params.get("race", "").split(",")]
     race = tuple(dict.fromkeys(name for name in names if name))[:MAX_RACE_RUNS]
     replay = timeline.parse_replay_seconds(st.query_params.get("replay"))
@@ -42,21 +42,21 @@ def read_link() -> WatchLink:
 
 
 def run_params(run_id: str, *, present: bool = False) -> dict[str, str]:
-    """The link to one run, as query parameters."""
+    """Query parameters of the link to one run."""
     return {"run": run_id} | ({"present": "1"} if present else {})
 
 
 def race_params(run_ids: tuple[str, ...] | list[str], *, present: bool = False) -> dict[str, str]:
-    """The link to a race, as query parameters."""
+    """Query parameters of the link to a race."""
     return {"race": ",".join(run_ids)} | ({"present": "1"} if present else {})
 
 
 def presentation_params(run_ids: tuple[str, ...] | list[str], *, replay: bool = False) -> dict[str, str]:
-    """The link that shows a run or a race to a room, as it is or from its beginning, as query parameters."""
+    """Query parameters of the presentation view of a run or race, live or as a replay."""
     link = run_params(run_ids[0], present=True) if len(run_ids) == 1 else race_params(run_ids, present=True)
     return link | ({"replay": str(timeline.DEFAULT_REPLAY_SECONDS), "showing": make_showing_id()} if replay else {})
 
 
 def make_showing_id() -> str:
-    """A name for one replay, which no other has."""
+    """A random id for one replay."""
     return secrets.token_hex(4)

@@ -1,4 +1,4 @@
-"""The parts of Watch for one run: its head with the buttons, and the body that redraws itself while the run goes on."""
+"""Watch for one run: the header with its buttons, and the body, a fragment that refreshes while the run goes on."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ from studentsim.ui.layout import (
 from studentsim.ui.watch import links, live_run, mix, pictures, plot, teacher, technical, writing
 
 REFRESH_SECONDS, EAGER_REFRESH_SECONDS, IDLE_REFRESH_SECONDS = 1.0, 0.5, 3.0
-"""Seconds from one refresh to the next while a run goes on; while it has no answer yet; while it stands still, but someone
-else may resume it."""
+"""Seconds between refreshes: while a run goes on; while it has no answer yet; while it stands still but may be resumed."""
 
 EXAM_COLUMNS = {
     "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
@@ -44,14 +43,14 @@ STEP_COLUMNS = {
 
 
 def render_run_page(engine: data.Engine, run_id: str) -> None:
-    """One run: its head, and its body, which keeps itself up to date while the run goes on."""
+    """The header and the refreshing body of one run."""
     run = live_run.take_snapshot(engine, run_id)
     _render_header(engine, run)
     st.fragment(_render_body, run_every=refresh_interval([run]))(engine, run_id, run.page_state)
 
 
 def refresh_interval(runs: list[live_run.RunSnapshot]) -> float | None:
-    """Seconds from refresh to refresh; None: nothing can change any more."""
+    """Seconds between refreshes; None: nothing can change any more."""
     if all(run.is_over for run in runs):
         return None
     if not any(run.is_live for run in runs):
@@ -63,7 +62,7 @@ def refresh_interval(runs: list[live_run.RunSnapshot]) -> float | None:
 
 
 def _render_header(engine: data.Engine, run: live_run.RunSnapshot) -> None:
-    """Title, state, and the buttons that fit the state."""
+    """Title, status, and the buttons that apply to it."""
     components.render_page_title(run.title, formatting.run_subtitle(run.config), scroll_id=f"Watch {run.run_id}")
     with st.container(horizontal=True, vertical_alignment="center"):
         components.render_status_badge(run.status)
@@ -105,7 +104,7 @@ def _render_control_buttons(engine: data.Engine, run: live_run.RunSnapshot) -> N
 
 
 def _render_body(engine: data.Engine, run_id: str, rendered_state: tuple[str, str, bool]) -> None:
-    """All that changes while a run goes on. Has the whole page drawn again once the run's state is another than ``rendered_state``."""
+    """Everything that changes while a run goes on. Reruns the page once ``page_state`` differs from ``rendered_state``."""
     with error_boundary():
         run = live_run.take_snapshot(engine, run_id)
         if run.page_state != rendered_state:
@@ -113,7 +112,7 @@ def _render_body(engine: data.Engine, run_id: str, rendered_state: tuple[str, st
         st.header(formatting.escape_markdown(run_summary.results_headline(run.exams, run.weak)), anchor=False)
         _render_status(run)
         if run.answers.empty:
-            if run.partial_answer:  # nothing is below it that could jump
+            if run.partial_answer:  # nothing below it can jump
                 render_partial_answer(run)
             return
         left, right = st.columns([3, 2], gap="large")
@@ -127,7 +126,7 @@ def _render_body(engine: data.Engine, run_id: str, rendered_state: tuple[str, st
 
 
 def _render_status(run: live_run.RunSnapshot) -> None:
-    """Where the run is, why it is not going on, or, at its end, the ways on."""
+    """The run's progress, why it does not go on, or, at its end, links to other pages."""
     if run.status in ("starting", "running"):
         if run.answers.empty:
             components.render_checklist(run_summary.startup_steps(run.status, _startup_stage(run), _model_label(run)))
@@ -147,12 +146,12 @@ def _render_status(run: live_run.RunSnapshot) -> None:
 
 
 def _startup_stage(run: live_run.RunSnapshot) -> str:
-    """The stage of a run that has no answer yet. The state's word counts: the journal may be ahead of a worker that died."""
+    """The stage of a run without answers. The status decides: the journal may be ahead of a worker that died."""
     return (run.stage if run.stage == "loading" else "") if run.status == "starting" else "exam"
 
 
 def _model_label(run: live_run.RunSnapshot) -> str:
-    """What a run's language model is called, with how long loading it takes; blank: the embedded student, which is there at once."""
+    """The language model's name with its loading time; blank for the embedded student, which loads at once."""
     if run.config.model == "embedded":
         return ""
     small = language_models.find_model(run.config.model) is not None
@@ -162,7 +161,7 @@ def _model_label(run: live_run.RunSnapshot) -> str:
 
 
 def render_partial_answer(run: live_run.RunSnapshot) -> None:
-    """What a language model is writing; while the run is at work its place stays, whatever goes on."""
+    """The answer that a language model is generating; the card stays while the run is at work."""
     if run.can_show_writing:
         writing.render_writing_card(
             run.partial_answer,
@@ -172,7 +171,7 @@ def render_partial_answer(run: live_run.RunSnapshot) -> None:
 
 
 def render_next_page_links(run_ids: list[str]) -> None:
-    """What to look at next, for one run or for the runs of a race."""
+    """Links to other pages for one run, or to Compare for the runs of a race."""
     run_params, compare_params = {"run": run_ids[0]}, {"runs": ",".join(run_ids)}
     next_pages = [
         (WEAKNESSES_PAGE, "Where is it weak?", ":material/target:", run_params),
@@ -189,7 +188,7 @@ def render_next_page_links(run_ids: list[str]) -> None:
 
 
 def render_live_figure(question: str, packed_figure: bytes, *, key: str, sentence: str = "") -> None:
-    """A live picture under the question it answers."""
+    """A live figure under the question that it answers."""
     st.subheader(question, anchor=False)
     if sentence:
         st.markdown(formatting.escape_markdown(sentence))
@@ -210,12 +209,10 @@ def _render_figures(engine: data.Engine, run: live_run.RunSnapshot) -> None:
         render_live_figure(
             "Which categories are still weak?", pictures.pack_category_heatmap(run), key=f"watch.heatmap.{id}"
         )
-        hatched = (
-            " Hatched: fewer than 10 answers, shown as a count." if accuracy_bounds.has_hatched_cells(run.cells) else ""
-        )
-        st.caption(
-            f"Right answers of 100 in each exam{margin_of_error_note(run.cells)}.{hatched} {category_names.explain_category_names(run.cells.row)}"
-        )
+        is_hatched = accuracy_bounds.has_hatched_cells(run.cells)
+        hatched_note = " Hatched: fewer than 10 answers, shown as a count." if is_hatched else ""
+        names_note = category_names.explain_category_names(run.cells.row)
+        st.caption(f"Right answers of 100 in each exam{margin_of_error_note(run.cells)}.{hatched_note} {names_note}")
         components.render_figure_data(run.cells, key=f"watch.heatmap.numbers.{id}", columns=CATEGORY_COLUMNS)
     mix.render_run_mix(run)
     if len(run.lessons):
@@ -232,16 +229,15 @@ def _render_figures(engine: data.Engine, run: live_run.RunSnapshot) -> None:
 
 
 def _render_lookups(run: live_run.RunSnapshot) -> None:
-    """What the way of choosing looked at, and a warning where it hardly chooses; nothing for ways that do not look."""
-    lesson_lookups = selection_lookups.selection_stats_from_frame(run.looked_at)
-    if warning := selection_lookups.selection_warning(lesson_lookups):
+    """The questions that the strategy scored, and a warning if it hardly selects; nothing for strategies without scores."""
+    stats = selection_lookups.selection_stats_from_frame(run.lookups)
+    if warning := selection_lookups.selection_warning(stats):
         st.warning(formatting.escape_markdown(warning), icon=":material/rule:")
-    elif summary := selection_lookups.describe_selection_stats(lesson_lookups):
+    elif summary := selection_lookups.describe_selection_stats(stats):
         st.markdown(formatting.escape_markdown(summary))
-    if lesson_lookups:
-        st.caption(
-            formatting.escape_markdown(selection_lookups.describe_selection_rule(lesson_lookups, run.config.threshold))
-        )
+    if stats:
+        rule_text = selection_lookups.describe_selection_rule(stats, run.config.threshold)
+        st.caption(formatting.escape_markdown(rule_text))
 
 
 def _render_training(engine: data.Engine, run: live_run.RunSnapshot) -> None:
@@ -271,9 +267,9 @@ def _render_training(engine: data.Engine, run: live_run.RunSnapshot) -> None:
         return
     plot.render_packed_figure(pictures.pack_training_figure(run, chosen), key=f"watch.rewards.{run.run_id}.{chosen}")
     view = rewards.REWARD_VIEWS[chosen]
-    start = f"{rewards.describe_reference(learning)} " if view.unit == "reward" else ""
+    reference_text = f"{rewards.describe_reference(learning)} " if view.unit == "reward" else ""
     st.caption(
-        f"{start}In the field's words: {view.term}. Held-out pairs are never learnt from.",
+        f"{reference_text}In the field's words: {view.term}. Held-out pairs are never learnt from.",
         help=glossary.term_help("held-out-pairs"),
     )
     render_term_link(view.glossary_id)

@@ -1,7 +1,7 @@
-"""One run as it stands, for all who watch it: looked at once, however many ask, and only what is new is asked for.
+"""Snapshots of a run, shared by all who watch it: taken once for every viewer, and only what is new is read.
 
-A look costs a glance at the journal's size. Where it grew, the new lines are taken in, and of the tables only those that hold
-something new are read again; pictures are made when their own figures changed, and kept packed for every viewer.
+A snapshot checks the journal's size. If it grew, the new lines are read, and only the tables with new rows are queried again;
+figures are rebuilt when their own data changed, and cached in packed form for every viewer.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from studentsim.ui import data
 from studentsim.ui.watch.writing import PartialAnswer, parse_partial_answer
 
 SNAPSHOT_TTL_SECONDS = 0.8
-"""Seconds for which one look serves everybody who asks."""
+"""Seconds for which a snapshot is reused."""
 LATEST_ANSWERS = 6
-"""How many of the latest answers are shown."""
+"""Number of the latest answers that are shown."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class RunSnapshot:
-    """One run as it stands. ``turn`` is its last complete lesson; frames are those of store/queries, to be read only."""
+    """The state of one run. ``turn`` is its last complete turn (a lesson on the screen); frames are of ``store.queries``, read-only."""
 
     run_id: str
     config: RunConfig
@@ -46,87 +46,87 @@ class RunSnapshot:
     turn: int
     progress_text: str
     recorded_label: str
-    """When and with which version a run that came with the product was made, in words; blank: it was made here."""
+    """Date and version of a recorded run that comes with the product; blank: it was made here."""
     notice: str
-    """What happened to it that its viewer must know; blank: nothing."""
+    """A warning for the viewer; blank: none."""
     exams: pd.DataFrame
     weak: pd.DataFrame
     cells: pd.DataFrame
-    """``row`` (a category)``, turn, correct, questions`` of every exam."""
+    """``row`` (a category), ``turn, correct, questions`` of every exam."""
     lessons: pd.DataFrame
-    """``turn, correct, questions, accuracy, low, high`` of the practice of every finished lesson."""
+    """``turn, correct, questions, accuracy, low, high`` of the practice of every finished turn."""
     practised: list[MixRow]
-    """Of ``practice_mix.rows_of``: what each lesson begun practises by category, beside the exam before it."""
+    """``mix_table.mix_rows`` of ``fetch_practice_mix``: what each turn practises by category, with the exam before it."""
     mistakes: list[MixRow]
-    """Of ``practice_mix.exam_rows_of``: the exams' mistakes by category, and the mix that they ask for."""
-    looked_at: pd.DataFrame
-    """Of ``queries.looked_at``: lessons before which the way of choosing looked at questions; empty where it does not look."""
+    """``mix_table.mix_rows`` of ``fetch_next_mix``: the exams' mistakes by category, and the mix that they lead to."""
+    lookups: pd.DataFrame
+    """``fetch_selection_score_summary``: the turns for which the strategy scored questions; empty if it does not score."""
     steps: pd.DataFrame
     validations: pd.DataFrame
     answers: pd.DataFrame
     chance_accuracy: float
-    """What guessing would reach in its exams, 0 to 1: the mean over their questions of one in as many as they have options."""
+    """Accuracy of guessing in its exams, 0 to 1: the mean of 1 / number of options."""
     stage: str
-    """What goes on in it, as ``events.StageStarted`` names it; blank: nothing has begun."""
+    """The current stage, as ``events.StageStarted`` names it; blank: none has begun."""
     partial_answer: PartialAnswer | None
-    """The answer that a language model is writing now; None: none, or a student that writes too fast to be watched."""
+    """The answer that a language model is generating; None: none, or the embedded student."""
     last_seqs: dict[str, int]
     cache: RunCache = field(repr=False, compare=False)
 
     @property
     def status(self) -> str:
-        """How it stands, in the words of ``words.STATUS_DISPLAY``."""
+        """A key of ``formatting.STATUS_DISPLAY``."""
         return self.state.status
 
     @property
     def title(self) -> str:
-        """What the run is called."""
+        """The run's title."""
         return formatting.run_title(self.config)
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """The categories of its bank, as far as they are known: before the first exam is over, of the built-in curriculum alone."""
+        """The categories of its bank; before the first exam is over known only for the built-in curriculum."""
         if len(self.cells):
             return tuple(dict.fromkeys(self.cells.row))
         return category_names.bank_categories(self.config.bank)
 
     @property
     def turns(self) -> int:
-        """Lessons planned."""
+        """Number of planned turns."""
         return self.config.turns
 
     @property
     def progress(self) -> float:
-        """Of the run's lessons, 0 to 1."""
+        """Fraction of the turns that are complete, 0 to 1."""
         return min(1.0, self.turn / self.turns)
 
     @property
     def is_live(self) -> bool:
-        """Whether figures may still change by themselves."""
+        """Whether figures may still change without a user's action."""
         return self.status in formatting.ACTIVE_STATUSES or (self.state.request == "cancel" and not self.is_over)
 
     @property
     def can_show_writing(self) -> bool:
-        """Whether it may be watched writing: a language model at work."""
+        """Whether partial answers can be shown: a language model is at work."""
         return self.config.model != "embedded" and self.status in ("starting", "running")
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more will come of it, whatever anyone does."""
+        """Whether the run has ended for good."""
         return self.status in FINAL_STATUSES
 
     @property
     def page_state(self) -> tuple[str, str, bool]:
-        """What the page around the live part depends on."""
+        """Everything that the page outside the fragment depends on."""
         return self.status, self.state.request, self.answers.empty
 
     def get_or_compute(self, name: str, version: object, compute: Callable[[], T]) -> T:
-        """What ``compute`` gave for this version of the run's figures, made once for all viewers."""
+        """``compute()``, cached under ``name`` for this ``version`` of the data, for all viewers."""
         return self.cache.get_or_compute(name, version, compute)
 
 
 class RunCache:
-    """What has been made of one run: by name, the newest version of each."""
+    """Cached values of one run: for each name, the newest version."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -135,7 +135,7 @@ class RunCache:
         self._entries: dict[str, tuple[object, Any]] = {}
 
     def get_or_compute(self, name: str, version: object, compute: Callable[[], T]) -> T:
-        """``compute()``, unless it was made for this ``version`` before. Others who want it meanwhile wait."""
+        """``compute()``, unless ``name`` is cached with this ``version``. Concurrent callers wait."""
         with self.lock:
             entry = self._entries.get(name)
             if entry is None or entry[0] != version:
@@ -149,9 +149,9 @@ def _run_cache(folder: str, run_id: str) -> RunCache:
 
 
 def take_snapshot(engine: data.Engine, run_id: str) -> RunSnapshot:
-    """The run as it stood at most ``SNAPSHOT_TTL_SECONDS`` seconds ago. Writes: takes in what is new in its journal.
+    """The run's state, at most ``SNAPSHOT_TTL_SECONDS`` old. Writes: reads new events of its journal into the database.
 
-    :raises UnknownRun: there is none of that id.
+    :raises UnknownRun: there is no run of that id.
     """
     cache = _run_cache(str(engine.data_dir), run_id)
     with cache.lock:
@@ -162,14 +162,14 @@ def take_snapshot(engine: data.Engine, run_id: str) -> RunSnapshot:
 
 
 def control_runs(engine: data.Engine, action: str, run_ids: list[str]) -> None:
-    """Pause, resume or cancel runs, and let the next look be a fresh one. Writes. For a button's callback."""
+    """Pause, resume or cancel runs and expire their snapshots. Writes. For a button's callback."""
     for run_id in run_ids:
         data.control_run(engine, action, run_id)
         _run_cache(str(engine.data_dir), run_id).checked_at = -1.0
 
 
 def _build_snapshot(engine: data.Engine, run_id: str, cache: RunCache) -> RunSnapshot:
-    state = engine.manager.get_state(run_id)  # before the database is asked: it can tell "deleted" from "never was"
+    state = engine.manager.get_state(run_id)  # before the query: it distinguishes a deleted run from an unknown one
     ingest.sync_journals(engine.database, engine.runs_dir, run_id)
     row = queries.fetch_run(engine.database, run_id)
     config = cache.get_or_compute("config", row.name, lambda: parse_stored_config(row.config))
@@ -179,7 +179,7 @@ def _build_snapshot(engine: data.Engine, run_id: str, cache: RunCache) -> RunSna
     turn = max(0, row.turn)
     current_turn = min(turn + (1 if row.turn >= 0 else 0), config.turns)
     seconds_left = _estimate_seconds_left(frames["lessons"], turn, config.turns)
-    doing = run_summary.describe_stage(
+    stage_text = run_summary.describe_stage(
         row.stage, _count_stage_answers(engine, run_id, row, config, cache), row.stage_items
     )
     return RunSnapshot(
@@ -187,7 +187,7 @@ def _build_snapshot(engine: data.Engine, run_id: str, cache: RunCache) -> RunSna
         config=config,
         state=state,
         turn=turn,
-        progress_text=f"{run_summary.describe_progress(current_turn, config.turns, seconds_left)} {doing}",
+        progress_text=f"{run_summary.describe_progress(current_turn, config.turns, seconds_left)} {stage_text}",
         recorded_label=formatting.recorded_label(row.started, row.versions) if row.recorded else "",
         notice=row.notice or "",
         chance_accuracy=_chance_accuracy(engine, run_id, cache, seqs["exams"], frames["answers"]),
@@ -221,14 +221,14 @@ def _load_frames(
         "mistakes": cache.get_or_compute(
             "mistakes", seqs["exams"], lambda: mix_table.mix_rows(queries.fetch_next_mix(db, [run_id]))
         ),
-        "looked_at": cache.get_or_compute(
-            "looked_at", seqs["turns"], lambda: queries.fetch_selection_score_summary(db, {run_id: config.threshold})
+        "lookups": cache.get_or_compute(
+            "lookups", seqs["turns"], lambda: queries.fetch_selection_score_summary(db, {run_id: config.threshold})
         ),
         "steps": cache.get_or_compute("steps", seqs["steps"], lambda: queries.fetch_training_steps(db, run_id)),
         "validations": cache.get_or_compute(
             "validations", seqs["validations"], lambda: queries.fetch_validations(db, run_id)
         ),
-        # pandas turns a missing text into nan, which is true
+        # pandas represents a missing text as nan, which is truthy
         "answers": answers.astype(object).where(answers.notna(), None),
     }
     return frames, seqs
@@ -245,7 +245,7 @@ def _load_partial_answer(
 def _chance_accuracy(
     engine: data.Engine, run_id: str, cache: RunCache, last_exam_seq: int, answers: pd.DataFrame
 ) -> float:
-    """As of the first exam, which is known whole once it is over; until then as of the newest question."""
+    """Of the first exam once it is over; until then of the newest question."""
     exam_chance = cache.get_or_compute(
         "guessing", last_exam_seq >= 0, lambda: queries.fetch_chance_accuracy(engine.database, [run_id]).get(run_id)
     )
@@ -255,12 +255,12 @@ def _chance_accuracy(
 def _count_stage_answers(
     engine: data.Engine, run_id: str, row: queries.RunRow, config: RunConfig, cache: RunCache
 ) -> int:
-    """How much of the stage's work the journal tells of; 0 where that is not told, as of one of several rounds of further tries."""
+    """Answers of the current stage so far; 0 where the journal does not tell, as with several rounds of further attempts."""
     if row.stage not in ("study", "revision", "exam") or (
         row.stage == "revision" and teacher_settings.teaching_settings(config).attempts > 2
     ):
         return 0
-    # an exam belongs to the lesson before it, whose end is told only after it
+    # an exam belongs to the turn before it, whose end is journalled after the exam
     return cache.get_or_compute(
         "done",
         row.last_seq,
@@ -269,7 +269,7 @@ def _count_stage_answers(
 
 
 def _estimate_seconds_left(lessons: pd.DataFrame, turn: int, planned_turns: int) -> float | None:
-    """From this run's own lessons so far; None before the first is complete."""
+    """Seconds left, from the run's own turns so far; None before the first is complete."""
     if lessons.empty:
         return None
     elapsed = time.time() - float(lessons["at"].iloc[-1])

@@ -1,4 +1,4 @@
-"""What is practised, and which mistakes led to it, on Watch: for one run, for the runs of a race, and for a projector."""
+"""The category mix on Watch: what is practised after which mistakes, for one run, a race, and the presentation view."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MIX_COLUMNS = {
 
 
 def render_run_mix(run: RunSnapshot) -> None:
-    """Picture, sentences and numbers of one run; nothing before its first exam is over."""
+    """Figure, sentences and numbers of one run; nothing before its first exam is over."""
     if not run.mistakes:
         return
     question = "Which mistakes led to which practice?" if run.config.follows_mistakes else "What does it practise?"
@@ -48,12 +48,12 @@ def render_run_mix(run: RunSnapshot) -> None:
 
 
 def describe_mix(run: RunSnapshot) -> str:
-    """The last exam's mistakes and what they lead to, or what else the mix rests on."""
+    """The last exam's mistakes and the practice they lead to, or what else decides the mix."""
     return mix_summary.describe_current_mix(run.config, run.practised, run.mistakes, is_running=_has_turns_left(run))
 
 
 def build_mix_table(run: RunSnapshot) -> MixTable:
-    """Exams and lessons in order, made once for all viewers."""
+    """Exams and turns in order, cached for all viewers."""
     version = (run.last_seqs["turns"], run.last_seqs["exams"])
     return run.get_or_compute(
         "mix.table",
@@ -63,7 +63,7 @@ def build_mix_table(run: RunSnapshot) -> MixTable:
 
 
 def pack_mix_figure(run: RunSnapshot) -> bytes:
-    """Mistakes above, practice below, by category and lesson."""
+    """The figure: mistakes above, practice below, by category and turn."""
 
     def build() -> bytes:
         figure = charts.mix_by_lesson_figure(
@@ -80,7 +80,7 @@ def pack_mix_figure(run: RunSnapshot) -> bytes:
 
 
 def render_race_mix(runs: Sequence[RunSnapshot], names: Sequence[str]) -> None:
-    """What each run of a race practised after its last exam, beside that exam's mistakes; nothing before anyone has begun a lesson."""
+    """What each run of a race practised after its last exam, with that exam's mistakes; nothing before a turn has begun."""
     if not any(run.practised for run in runs):
         return
     st.subheader("What does each practise, and after which mistakes?", anchor=False, help=glossary.term_help("mix"))
@@ -124,8 +124,11 @@ def _has_turns_left(run: RunSnapshot) -> bool:
 
 
 def build_mix_card(run: RunSnapshot) -> dict[str, Any]:
-    """What a room reads of the mix: the sentence, and by category the last exam's mistakes and the lesson's questions; beside other runs
-    only the category with the ``describe_most_mistakes`` mistakes. Empty before the first exam is over."""
+    """The mix for a card of the presentation view; empty before the first exam is over.
+
+    ``sentence``; ``parts``: mistakes and questions of each category; ``follows``: whether the mix follows mistakes; ``most``: the
+    category with the most mistakes, shown instead of the parts beside other runs.
+    """
     if not run.mistakes:
         return {}
     exam, lesson = _latest_mix_rows(run)
@@ -147,13 +150,13 @@ def build_mix_card(run: RunSnapshot) -> dict[str, Any]:
 
 
 def describe_most_mistakes(columns: Sequence[str], mistakes: Sequence[int], questions: Sequence[int] | None) -> str:
-    """``Most mistakes in physics: 49 of 87; 22 of 40 questions practise it.``, by which runs are told from one another in a line."""
+    """``Most mistakes in physics: 49 of 87; 22 of 40 questions practise it.``"""
     total, top = sum(mistakes), max(mistakes, default=0)
     if not total:
         return "No mistake in the last exam."
-    first = [i for i, wrong in enumerate(mistakes) if wrong == top]
-    if len(first) > 1:
-        return f"No category has the most mistakes alone: {len(first)} have {top} of {total} each."
-    name = category_names.inline_category_label(columns[first[0]], columns)
+    tied = [i for i, wrong in enumerate(mistakes) if wrong == top]
+    if len(tied) > 1:
+        return f"No category has the most mistakes alone: {len(tied)} have {top} of {total} each."
+    name = category_names.inline_category_label(columns[tied[0]], columns)
     text = f"Most mistakes in {name}: {top} of {total}"
-    return f"{text}; {questions[first[0]]} of {sum(questions)} questions practise it." if questions else f"{text}."
+    return f"{text}; {questions[tied[0]]} of {sum(questions)} questions practise it." if questions else f"{text}."

@@ -1,4 +1,4 @@
-"""The pictures of one run, packed for the browser; each is made anew only when its own figures changed."""
+"""The figures of one run, packed for the browser; each is rebuilt only when its own data changed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def pack_exam_figure(run: RunSnapshot, *, large: bool = False) -> bytes:
 
 
 def pack_practice_figure(run: RunSnapshot) -> bytes:
-    """How the practice of each lesson went."""
+    """Practice accuracy by lesson."""
     return run.get_or_compute(
         "picture.lessons",
         run.last_seqs["turns"],
@@ -36,26 +36,21 @@ def pack_practice_figure(run: RunSnapshot) -> bytes:
 
 
 def pack_category_heatmap(run: RunSnapshot) -> bytes:
-    """Every category in every exam."""
+    """Exam accuracy by category and lesson."""
     return run.get_or_compute(
         "picture.heatmap",
         run.last_seqs["exams"],
         lambda: plot.pack_figure(
             charts.category_heatmap_figure(
-                run.cells, rows=exam_categories(run), turns=run.config.exam_turns(), revision=run.run_id
+                run.cells, rows=list(run.categories), turns=run.config.exam_turns(), revision=run.run_id
             ),
             alt=f"Right of 100 by category and exam. {run_summary.results_headline(run.exams, run.weak)}",
         ),
     )
 
 
-def exam_categories(run: RunSnapshot) -> list[str]:
-    """Those that the exams ask about, in the bank's order."""
-    return list(dict.fromkeys(run.cells.row))
-
-
 def pack_training_figure(run: RunSnapshot, view_name: str) -> bytes:
-    """One view (a key of ``rewards.REWARD_VIEWS``) of what happens while it learns."""
+    """One view (a key of ``rewards.REWARD_VIEWS``) of the training metrics."""
     return run.get_or_compute(
         f"picture.training.{view_name}",
         (run.last_seqs["steps"], run.last_seqs["validations"]),

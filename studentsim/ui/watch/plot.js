@@ -1,19 +1,19 @@
-// One picture that is changed in place: plotly's own react() with a stable uirevision, so that a new point neither flickers nor
-// loses the zoom. Python sends the figure as bytes of JSON (see plot.py); colours come from the theme that Streamlit hands down.
+// A figure that is updated in place by plotly's react() with a stable uirevision, so that a new point neither flickers nor loses
+// the zoom. Python sends the figure as bytes of JSON (plot.py); the colours are those of Streamlit's theme.
 
 const SIZE = 13; // of type, in pixels
 const LEAST = 280; // pixels of height
 const SLOTS = [["categorical", 1], ["sequential", 11], ["diverging", 21]];
 
 export default function ({ data, parentElement, setStateValue }) {
-  const told = JSON.parse(new TextDecoder().decode(data));
-  const box = boxIn(parentElement, told);
+  const payload = JSON.parse(new TextDecoder().decode(data));
+  const box = boxIn(parentElement, payload);
   const theme = themeOf(parentElement);
-  const state = told.figure + JSON.stringify(theme);
+  const state = payload.figure + JSON.stringify(theme);
   if (box.studentsim.state !== state) {
     Object.assign(box.studentsim, { state, theme });
-    plotly(told.plotly)
-      .then((Plotly) => turnOf(box).then(() => draw(Plotly, box, told, theme)))
+    plotly(payload.plotly)
+      .then((Plotly) => turnOf(box).then(() => draw(Plotly, box, payload, theme)))
       .catch(() => setStateValue("failed", true));
   }
   return () => {
@@ -22,8 +22,8 @@ export default function ({ data, parentElement, setStateValue }) {
   };
 }
 
-/** The element plotly draws in: made once, kept for as long as the component is on the page. */
-function boxIn(parent, told) {
+/** The element that plotly draws in, created once for the life of the component. */
+function boxIn(parent, payload) {
   let box = parent.querySelector(".studentsim-plot");
   if (!box) {
     box = document.createElement("div");
@@ -34,15 +34,15 @@ function boxIn(parent, told) {
     parent.appendChild(box);
     box.studentsim.observer.observe(box);
   }
-  box.setAttribute("aria-label", told.alt);
-  box.studentsim.told = told;
-  if (told.large) observePage(box);
-  if (!told.large || !box.style.height) box.style.height = told.height;
-  if (told.large) fill(box);
+  box.setAttribute("aria-label", payload.alt);
+  box.studentsim.payload = payload;
+  if (payload.large) observePage(box);
+  if (!payload.large || !box.style.height) box.style.height = payload.height;
+  if (payload.large) fill(box);
   return box;
 }
 
-/** A picture for a projector depends on the room that all else on the page leaves it. */
+/** The size of a projector's figure depends on the rest of the page. */
 function observePage(box) {
   const page = pageOf(box);
   if (box.studentsim.page === page) return;
@@ -58,39 +58,39 @@ function pageOf(box) {
 function fill(box) {
   const page = pageOf(box);
   const screen = page?.parentElement?.clientHeight;
-  if (!screen) return; // as high as Python said
+  if (!screen) return; // keep the height that Python set
   const height = Math.max(LEAST, Math.floor(window.innerHeight - (page.offsetHeight - box.offsetHeight)));
   if (Math.abs(height - box.offsetHeight) >= 1) box.style.height = `${height}px`;
 }
 
-/** When to draw: at once what can be seen or was drawn before; for the first time below the window's edge once nothing else is to do. */
+/** When to draw: at once if visible or drawn before; the first time below the window's edge only when the browser is idle. */
 function turnOf(box) {
   const below = !box._fullLayout && box.getBoundingClientRect().top > window.innerHeight;
   return new Promise((go) => (below && window.requestIdleCallback ? window.requestIdleCallback(go, { timeout: 500 }) : go()));
 }
 
 function resize(box) {
-  if (box.studentsim.told.large) fill(box);
+  if (box.studentsim.payload.large) fill(box);
   if (!window.Plotly || !box._fullLayout || !box.clientWidth) return;
-  const { _fullLayout: drawn, studentsim: own } = box;
-  if (drawn.width === box.clientWidth && drawn.height === box.clientHeight) return;
-  const pixels = own.told.large || own.told.figure.includes('"aside"'); // type, names, or points moved aside depend on the size
-  if (pixels) draw(window.Plotly, box, own.told, own.theme);
+  const { _fullLayout: rendered, studentsim: state } = box;
+  if (rendered.width === box.clientWidth && rendered.height === box.clientHeight) return;
+  const pixels = state.payload.large || state.payload.figure.includes('"aside"'); // type, names, or points moved aside depend on the size
+  if (pixels) draw(window.Plotly, box, state.payload, state.theme);
   else window.Plotly.Plots.resize(box);
 }
 
-function draw(Plotly, box, told, theme) {
-  if (box.studentsim.state !== told.figure + JSON.stringify(theme)) return; // a newer one has come meanwhile
-  const figure = JSON.parse(coloured(told.figure, theme));
-  const factor = told.large ? Math.min(2.2, Math.max(1, box.clientWidth / 800)) : 1;
+function draw(Plotly, box, payload, theme) {
+  if (box.studentsim.state !== payload.figure + JSON.stringify(theme)) return; // a newer figure has arrived
+  const figure = JSON.parse(coloured(payload.figure, theme));
+  const factor = payload.large ? Math.min(2.2, Math.max(1, box.clientWidth / 800)) : 1;
   const layout = themed(figure.layout, theme, factor);
   if (factor > 1) enlarge(figure.data, layout, factor);
   place(layout, box.clientHeight);
   moveAside(figure.data, layout, box.clientWidth, factor);
-  return Plotly.react(box, figure.data, layout, { ...told.config, responsive: false });
+  return Plotly.react(box, figure.data, layout, { ...payload.config, responsive: false });
 }
 
-/** For a projector: lines, markers and notes as much larger as the type. */
+/** For a projector: scale lines, markers and annotations with the type. */
 function enlarge(traces, layout, factor) {
   for (const trace of traces) {
     if (trace.line) trace.line.width = factor * (trace.line.width ?? 2);
@@ -103,7 +103,7 @@ function enlarge(traces, layout, factor) {
   for (const axis of [layout.xaxis, layout.yaxis]) if (axis?.title) axis.title = { ...axis.title, standoff: factor * 8 };
 }
 
-/** Names at the lines' ends (annotations called "end") as high as their lines, as far as they leave one another room in the axis. */
+/** Move the labels at the lines' ends (annotations named "end") to the height of their lines, without overlaps. */
 function place(layout, height) {
   const ends = (layout.annotations ?? []).filter((note) => note.name === "end");
   const [low, high] = layout.yaxis?.range ?? [];
@@ -120,8 +120,8 @@ function place(layout, height) {
   });
 }
 
-/** Points that several traces have at the same place: each trace's a few pixels aside (its meta says how many), so that all are seen,
- *  but never more than ``most`` of the axis, so that each is at its place. */
+/** Shift traces with points at the same place by ``meta.aside`` pixels each, so that all are visible, but at most by ``meta.most`` in
+ *  units of the axis. */
 function moveAside(traces, layout, width, factor) {
   const [low, high] = layout.xaxis?.range ?? [];
   if (high === undefined) return;
@@ -134,7 +134,7 @@ function moveAside(traces, layout, width, factor) {
   }
 }
 
-/** plotly.js from the installed python package, loaded once a page. */
+/** plotly.js of the installed Python package, loaded once per page. */
 function plotly(path) {
   if (window.Plotly) return Promise.resolve(window.Plotly);
   window.studentsimPlotly ??= new Promise((resolve, reject) => {
@@ -157,7 +157,7 @@ function themeOf(parent) {
   };
 }
 
-/** The placeholders #000001 … of looks.py as the theme's colours. */
+/** Replace the placeholders #000001 … of strategy_styles.py by the theme's colours. */
 function coloured(figure, theme) {
   for (const [first, colours] of theme.slots)
     colours.forEach((c, i) => (figure = figure.replaceAll(`#${String(first + i).padStart(6, "0")}`, c)));

@@ -1,8 +1,7 @@
-"""A live picture: changed in place when its figures change, so that zoom, hover and pan stay and nothing flickers.
+"""Live figures: updated in place, so that zoom, hover and pan stay and nothing flickers.
 
-Streamlit 1.67 makes a changed ``st.plotly_chart`` anew (its pull request 16052 would not). This is a component of our own
-instead, 100 lines of JavaScript (plot.js) around plotly's ``react``. plotly.js comes from the installed plotly package, served once
-from its folder and kept by the browser: no network, and no refresh sends it again.
+Streamlit 1.67 remounts a changed ``st.plotly_chart`` (its pull request 16052 would not). This component, 100 lines of JavaScript
+(plot.js) around plotly's ``react``, does not. plotly.js is served from the installed plotly package and cached by the browser.
 """
 
 from __future__ import annotations
@@ -22,15 +21,13 @@ from studentsim.ui import charts
 COMPONENT_JS = "".join((Path(__file__).parent / name).read_text() for name in ("labels.js", "plot.js"))
 PLOTLY_FOLDER = Path(plotly.__file__).parent / "package_data"
 PLOTLY_JS_URL = f"component/{__name__}.plotly_js/plotly.min.js"
-"""Where the browser finds plotly.js, relative to the app's address."""
-
-
+"""URL of plotly.js, relative to the app's."""
 LARGE_CSS_HEIGHT = "56vh"
-"""CSS height of a picture for a projector, until plot.js knows how much of the screen the rest leaves it."""
+"""CSS height of a figure for a projector, until plot.js has measured the room that is left on the screen."""
 
 
 def pack_figure(figure: go.Figure, *, alt: str, large: bool = False) -> bytes:
-    """What the browser needs of a figure: made once, sent to every viewer. ``large``: for a projector, as its width allows."""
+    """A figure as JSON for the browser, built once for every viewer. ``large``: for a projector."""
     config = (
         {**charts.PLOTLY_CONFIG, "displayModeBar": False}
         if large or figure.layout.dragmode is False
@@ -47,17 +44,17 @@ def pack_figure(figure: go.Figure, *, alt: str, large: bool = False) -> bytes:
 
 
 def _to_json_without_template(figure: go.Figure) -> str:
-    """The figure as JSON; plot.js has our colours, and Streamlit's template would come with each picture."""
+    """The figure as JSON without Streamlit's template: plot.js has the colours."""
     spec = figure.to_plotly_json()
     spec["layout"].pop("template", None)
     return pio.to_json(spec, validate=False)
 
 
 def render_packed_figure(packed_figure: bytes, *, key: str) -> None:
-    """Draws what ``pack_figure`` made. ``key`` names the picture: while it stays, so do zoom and place. Its height is kept free before the
-    browser has drawn it, so that nothing below it jumps.
+    """Render the output of ``pack_figure``; zoom and position stay while ``key`` does. The height is reserved before the browser has
+    drawn the figure, so that nothing below it jumps.
 
-    Where the browser cannot get plotly.js, Streamlit's own chart stands in.
+    Falls back to ``st.plotly_chart`` if the browser cannot load plotly.js.
     """
     if (PLOTLY_FOLDER / "plotly.min.js").exists() and not st.session_state.get(f"{key}.failed"):
         failed = lambda: st.session_state.update({f"{key}.failed": True})  # noqa: E731
@@ -67,7 +64,7 @@ def render_packed_figure(packed_figure: bytes, *, key: str) -> None:
 
 
 def _packed_height(packed_figure: bytes) -> int | Literal["content"]:
-    """Pixels that ``pack_figure`` wrote at its end; a projector's picture has a share of the window instead."""
+    """The height in pixels at the end of the JSON; ``content`` for a projector's figure, whose height is relative."""
     digits = packed_figure.rpartition(b'"height": "')[2].removesuffix(b'px"}')
     return int(digits) if digits.isdigit() else "content"
 
@@ -81,6 +78,6 @@ def _render_plotly_chart(packed_figure: bytes, key: str) -> None:
 
 @st.cache_resource
 def _plot_component():
-    """The component; also has plotly.js served, which Streamlit does for the folder of any component of its first kind."""
+    """The component. ``declare_component`` (v1) makes Streamlit serve the folder of plotly.js."""
     declare_component("plotly_js", path=str(PLOTLY_FOLDER))
     return st.components.v2.component("studentsim_plot", js=COMPONENT_JS, isolate_styles=False)

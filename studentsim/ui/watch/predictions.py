@@ -1,10 +1,10 @@
-"""What a room says before a race: how many hands for each racer, or for nobody; and how the room did. No streamlit here.
+"""A room's predictions before a race: the votes for each run or for nobody, and how they compare with the result. No streamlit here.
 
     <data>/predictions/<key of the race>.json   {"runs": [run ids], "hands": {run id or "nobody": count}}
 
-A small file beside the runs and no part of any journal: a reload must not lose the hands of a class. It belongs to the race, whoever
-shows it. Each replay has one of its own, named by the ``showing`` in its link, and for ``REPLAY_VOTES_TTL_SECONDS`` seconds, so that none begins with an
-earlier room's hands.
+A file, so that a reload does not lose a class's votes; no part of any journal. It belongs to the race, whoever shows it. Each replay
+has its own, named by the ``showing`` in its link and valid for ``REPLAY_VOTES_TTL_SECONDS``, so that none begins with an earlier
+room's votes.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ from studentsim.ui.watch import race_entries
 from studentsim.ui.watch.race_entries import RaceEntry
 
 NOBODY = "nobody"
-"""The choice of those who say that nobody will be clearly ahead."""
+"""The choice that no run will be clearly ahead."""
 PREDICTIONS_FOLDER = "predictions"
 MAX_VOTES = 9999
 REPLAY_VOTES_TTL_SECONDS = 2 * 3600
-"""Seconds for which a replay's hands are kept after the last one: a bookmark of it is for another room by then."""
+"""Seconds after the last vote for which a replay's votes are valid: a bookmark opened later is for another room."""
 _lock = threading.Lock()
 
 
 @dataclass(frozen=True)
 class VoteTally:
-    """Hands by run id or ``NOBODY``."""
+    """Votes by run id or ``NOBODY``."""
 
     votes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
-        """How many hands there were."""
+        """Number of votes."""
         return sum(self.votes.values())
 
     def votes_for(self, choice: str) -> int:
-        """Hands for one choice."""
+        """Votes for one choice."""
         return self.votes.get(choice, 0)
 
 
 def load_tally(data_folder: Path, run_ids: Sequence[str], showing: str = "") -> VoteTally:
-    """What was said of this race so far; nothing where the file is missing or damaged."""
+    """The votes on this race so far; none if the file is missing, damaged or expired."""
     try:
         path = _tally_path(data_folder, run_ids, showing)
         if showing and time.time() - path.stat().st_mtime > REPLAY_VOTES_TTL_SECONDS:
@@ -60,7 +60,7 @@ def load_tally(data_folder: Path, run_ids: Sequence[str], showing: str = "") -> 
 
 
 def add_votes(data_folder: Path, run_ids: Sequence[str], choice: str, votes: int = 1, *, showing: str = "") -> None:
-    """Add hands to a choice, or with a negative number take them back. Writes.
+    """Add votes to a choice; a negative number removes them. Writes.
 
     :raises DataFolderError: the file cannot be written.
     """
@@ -71,7 +71,7 @@ def add_votes(data_folder: Path, run_ids: Sequence[str], choice: str, votes: int
 
 
 def clear_votes(data_folder: Path, run_ids: Sequence[str], *, showing: str = "") -> None:
-    """Forget what was said. Writes.
+    """Delete all votes on this race. Writes.
 
     :raises DataFolderError: the file cannot be written.
     """
@@ -94,16 +94,16 @@ def _save_votes(data_folder: Path, run_ids: Sequence[str], votes: Mapping[str, i
         raise data_folder_error(data_folder, error) from error
 
 
-# ------------------------------------------------------------------ what is said
+# ------------------------------------------------------------------ texts
 
 
 def is_voting_open(entries: Sequence[RaceEntry], *, is_over: bool) -> bool:
-    """Whether a room may still say who wins: it is a race, and no exam after a lesson has told anything yet."""
+    """Whether votes may still be cast: it is a race, not over, and no run has sat an exam after a lesson."""
     return len(entries) > 1 and not is_over and all((entry.exams.turn <= 0).all() for entry in entries)
 
 
 def describe_predictions(tally: VoteTally, entries: Sequence[RaceEntry], *, is_over: bool) -> str:
-    """What the room says; once the race is ``is_over``, how it did. Nothing where nobody said anything."""
+    """The votes in words; once the race is over, whether they were right. Blank without votes."""
     if not tally.total:
         return ""
     if not is_over or not race_entries.last_common_exam_turn(entries):
@@ -115,13 +115,12 @@ def describe_predictions(tally: VoteTally, entries: Sequence[RaceEntry], *, is_o
         return f"The room said: {', '.join(vote_counts)}."
     leader = race_entries.find_leader(entries)
     correct_choice = NOBODY if leader is None else entries[leader].run_id
-    return _describe_outcome(
-        tally, {choice: f"“{name}”" for choice, name in prediction_choices(entries)}, correct_choice
-    )
+    quoted_names = {choice: f"“{name}”" for choice, name in prediction_choices(entries)}
+    return _describe_outcome(tally, quoted_names, correct_choice)
 
 
 def prediction_choices(entries: Sequence[RaceEntry]) -> list[tuple[str, str]]:
-    """What can be said: each racer, by run id and name, and last that nobody will be clearly ahead."""
+    """The choices (run id or ``NOBODY``) with their names, ``NOBODY`` last."""
     return [*((entry.run_id, entry.name) for entry in entries), (NOBODY, "Nobody clearly")]
 
 

@@ -1,4 +1,4 @@
-"""The presentation view: one picture that fills the screen, large type, a card for each run, and keys for all that can be done."""
+"""The presentation view: one figure that fills the screen, large type, a card for each run, and keyboard shortcuts."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ STILL_RUNNING_NOTE = "It still goes on: it can be replayed once it is over."
 
 
 def render_run_presentation(engine: data.Engine, run_id: str, replay_seconds: int | None = None) -> None:
-    """One run for a room; with ``replay_seconds`` as a replay that takes so long."""
+    """One run for a room; with ``replay_seconds`` a replay of that duration."""
     _render_presentation(engine, (run_id,), links.run_params(run_id), replay_seconds)
 
 
 def render_race_presentation(engine: data.Engine, run_ids: tuple[str, ...], replay_seconds: int | None = None) -> None:
-    """A race for a room; with ``replay_seconds`` as a replay that takes so long."""
+    """A race for a room; with ``replay_seconds`` a replay of that duration."""
     _render_presentation(engine, run_ids, links.race_params(run_ids), replay_seconds)
 
 
@@ -91,7 +91,7 @@ def _render_body(
 def _replayed_snapshots(
     engine: data.Engine, run_ids: tuple[str, ...], clock: ReplayClock
 ) -> list[live_run.RunSnapshot]:
-    """The runs as they were where the clock stands. At its end the page around is drawn anew: other buttons, no more refreshes."""
+    """The runs at the clock's position. At its end the page reruns, with other buttons and no more refreshes."""
     share = clock.share_at(time.monotonic())
     if clock.is_running and share >= 1:
         replay.pause_clock(run_ids)
@@ -104,7 +104,7 @@ def _render_race(engine: data.Engine, runs: list[live_run.RunSnapshot], showing:
     is_over = all(run.is_over for run in runs)
     is_voting = predictions.is_voting_open(entries, is_over=is_over)
     tally = predictions.load_tally(engine.data_dir, [run.run_id for run in runs], showing)
-    has_begun = any(len(lane.exams) for lane in entries)
+    has_begun = any(len(entry.exams) for entry in entries)
     render_large_text(
         {
             "sentence": ballot.prediction_question(runs) if is_voting and not has_begun else race.race_headline(runs),
@@ -117,7 +117,7 @@ def _render_race(engine: data.Engine, runs: list[live_run.RunSnapshot], showing:
     cards = (
         []
         if is_voting and not has_begun
-        else [_build_run_card(run, lane.name) for run, lane in zip(runs, entries, strict=True)]
+        else [_build_run_card(run, entry.name) for run, entry in zip(runs, entries, strict=True)]
     )
     _render_figure_and_cards(
         race.pack_race_figure(runs, large=True),
@@ -139,29 +139,33 @@ def _render_figure_and_cards(
 
 
 def _build_run_card(run: live_run.RunSnapshot, name: str) -> dict[str, Any]:
-    """What a card shows of one run: where it is, what it practises, and the answer that is being written, or else its last one."""
+    """A run's card: progress, mix, and the answer that is being generated, or else the last one."""
     card: dict[str, Any] = {"name": name, "standing": _describe_run_position(run), "mix": mix.build_mix_card(run)}
     if run.partial_answer:
         return card | {"writing": run.partial_answer.to_card_data()}
     if run.answers.empty:
         return card
     row = run.answers.iloc[0].to_dict()
-    mark = "✓ right" if row["right"] else "✗ wrong" if row["letter"] else "✗ no answer"
+    grade_label = "✓ right" if row["right"] else "✗ wrong" if row["letter"] else "✗ no answer"
     return card | {
-        "problem": _join_lines(row["problem"]), "reply": _join_lines(row["text"]), "right": bool(row["right"]), "mark": mark,
-        "verdict": run_summary.describe_answer(row), "where": run_summary.answer_context_label(row, run.categories),
-    }  # fmt: skip
+        "problem": _join_lines(row["problem"]),
+        "reply": _join_lines(row["text"]),
+        "right": bool(row["right"]),
+        "mark": grade_label,
+        "verdict": run_summary.describe_answer(row),
+        "where": run_summary.answer_context_label(row, run.categories),
+    }
 
 
 def _join_lines(text: str) -> str:
-    """The beginning of a text in one line; what stood in lines of its own is parted by semicolons."""
+    """The beginning of a text on one line, its lines separated by semicolons."""
     lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
     joined = "".join(line + (" " if line[-1] in ".:;,?!" else "; ") for line in lines).rstrip(" ")
     return formatting.truncate_text(joined.removesuffix(";") if lines and lines[-1][-1] != ";" else joined)
 
 
 def _describe_run_position(run: live_run.RunSnapshot) -> str:
-    """Where a run is, in the few words that a room reads."""
+    """A run's progress or status in a few words."""
     if run.status in ("starting", "running"):
         return run.progress_text
     status_label = formatting.status_display(run.status)[0].capitalize()

@@ -1,4 +1,4 @@
-"""A race: two to four runs with the same exam and the same luck, on one page."""
+"""A race: two to four runs with the same exam and seed, on one page."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from studentsim.ui import charts, components, data, repeat
 from studentsim.ui.layout import HOME_PAGE, WATCH_PAGE, error_boundary
 from studentsim.ui.watch import ballot, links, live, live_run, mix, plot, predictions, race_entries, replay
 
-SINGLE_RUN_CAVEAT = "Same exam, same luck, one run each: with another seed it could turn out otherwise. Compare tells several runs of each together."
+SINGLE_RUN_CAVEAT = (
+    "Same exam, same luck, one run each: with another seed it could turn out otherwise. "
+    "Compare tells several runs of each together."
+)
 
 
 def render_race_page(engine: data.Engine, run_ids: tuple[str, ...]) -> None:
-    """Head with the buttons for all, and a body that keeps itself up to date."""
+    """The header with the buttons for all runs, and the refreshing body."""
     runs = load_existing_runs(engine, run_ids)
     if not runs:
         return
-    components.render_page_title(f"Race: {', '.join(lane.name.lower() for lane in build_entries(runs))}")
+    components.render_page_title(f"Race: {', '.join(entry.name.lower() for entry in build_entries(runs))}")
     ids = tuple(run.run_id for run in runs)
     with st.container(horizontal=True, vertical_alignment="center"):
         render_run_buttons(engine, runs)
@@ -38,24 +41,24 @@ def render_race_page(engine: data.Engine, run_ids: tuple[str, ...]) -> None:
         components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
     st.fragment(_render_body, run_every=live.refresh_interval(runs))(engine, ids, race_page_state(runs))
     st.subheader("More than luck? Repeat the race with more seeds", anchor=False)
-    recorded = any(run.recorded_label for run in runs)
+    is_recorded = any(run.recorded_label for run in runs)
     repeat.render_more_seeds(
-        engine, [(run.run_id, run.config) for run in runs], ids, key="watch.race.more", is_recorded=recorded
+        engine, [(run.run_id, run.config) for run in runs], ids, key="watch.race.more", is_recorded=is_recorded
     )
 
 
 def load_existing_runs(engine: data.Engine, run_ids: tuple[str, ...]) -> list[live_run.RunSnapshot]:
-    """The runs there are among those that the link names; says which are missing."""
-    runs, missing = [], []
+    """The runs of the link that exist; shows an error for each that is missing."""
+    runs, errors = [], []
     for run_id in run_ids:
         try:
             runs.append(live_run.take_snapshot(engine, run_id))
         except UnknownRun as error:
-            missing.append(error)
+            errors.append(error)
             data.forget_run(run_id)
     if not runs:
         components.render_page_title("There is no such simulation")
-    for error in missing:
+    for error in errors:
         components.render_error(error)
     if not runs:
         st.page_link(HOME_PAGE, label="Go to Home", icon=":material/home:")
@@ -63,7 +66,7 @@ def load_existing_runs(engine: data.Engine, run_ids: tuple[str, ...]) -> list[li
 
 
 def race_page_state(runs: list[live_run.RunSnapshot]) -> tuple[object, ...]:
-    """What the page around the live part depends on."""
+    """Everything that the page outside the fragment depends on."""
     return (*(run.page_state for run in runs), _is_voting_open(runs))
 
 
@@ -72,7 +75,7 @@ def _is_voting_open(runs: list[live_run.RunSnapshot]) -> bool:
 
 
 def render_run_buttons(engine: data.Engine, runs: list[live_run.RunSnapshot], *, with_shortcuts: bool = False) -> None:
-    """Pause, resume and cancel for all whom it concerns. With ``with_shortcuts``, P pauses and G goes on."""
+    """Pause, resume and cancel, each for the runs to which it applies. ``with_shortcuts``: P pauses, G resumes, no cancel."""
 
     def render_button(
         label: str, action: str, icon: str, states: frozenset[str] | set[str], key: str | None = None
@@ -80,9 +83,13 @@ def render_run_buttons(engine: data.Engine, runs: list[live_run.RunSnapshot], *,
         target_ids = [run.run_id for run in runs if run.status in states and not run.state.request]
         if target_ids:
             st.button(
-                label if len(runs) == 1 else f"{label} all", icon=icon, key=f"watch.all.{action}", shortcut=key,
-                on_click=live_run.control_runs, args=(engine, action, target_ids),
-            )  # fmt: skip
+                label if len(runs) == 1 else f"{label} all",
+                icon=icon,
+                key=f"watch.all.{action}",
+                shortcut=key,
+                on_click=live_run.control_runs,
+                args=(engine, action, target_ids),
+            )
 
     render_button(
         "Pause", "pause", ":material/pause:", {"queued", "starting", "running"}, "P" if with_shortcuts else None
@@ -101,19 +108,19 @@ def render_run_buttons(engine: data.Engine, runs: list[live_run.RunSnapshot], *,
 
 
 def build_entries(runs: list[live_run.RunSnapshot]) -> list[race_entries.RaceEntry]:
-    """The runs as lanes, each with its name and look."""
+    """The race entry of each run, with its name and style."""
     configs = [run.config for run in runs]
     styled_runs = zip(runs, race_entries.entry_names(configs), race_entries.entry_styles(configs), strict=True)
     return [race_entries.RaceEntry(run.run_id, name, style, run.exams) for run, name, style in styled_runs]
 
 
 def race_headline(runs: list[live_run.RunSnapshot]) -> str:
-    """Who is ahead; before that is known, whether the race is on or waits."""
+    """Who is ahead; before the first common exam, whether the race is on or queued."""
     return race_entries.describe_standings(build_entries(runs), [run.status for run in runs])
 
 
 def pack_race_figure(runs: list[live_run.RunSnapshot], *, large: bool = False) -> bytes:
-    """All accuracy curves; made once for all viewers of this race."""
+    """The accuracy curves of all runs; cached for all viewers of this race."""
     ids = ",".join(run.run_id for run in runs)
 
     def build() -> bytes:
@@ -133,7 +140,7 @@ def pack_race_figure(runs: list[live_run.RunSnapshot], *, large: bool = False) -
 
 
 def exam_frame(entries: list[race_entries.RaceEntry]) -> pd.DataFrame:
-    """The exams of all, one row each."""
+    """The exams of all runs, a row each."""
     return pd.concat([entry.exams.assign(name=entry.name) for entry in entries], ignore_index=True)
 
 
@@ -157,15 +164,15 @@ def _render_body(engine: data.Engine, run_ids: tuple[str, ...], rendered_state: 
             exam_frame(entries), key="watch.race.numbers", columns={"name": "who", **live.EXAM_COLUMNS}
         )
         st.caption(SINGLE_RUN_CAVEAT)
-        mix.render_race_mix(runs, [lane.name for lane in entries])
+        mix.render_race_mix(runs, [entry.name for entry in entries])
         for row in range(0, len(runs), 2):
-            for column, run, lane in zip(st.columns(2), runs[row : row + 2], entries[row : row + 2], strict=False):
+            for column, run, entry in zip(st.columns(2), runs[row : row + 2], entries[row : row + 2], strict=False):
                 with column:
-                    _render_run_card(run, lane)
+                    _render_run_card(run, entry)
 
 
 def _render_run_card(run: live_run.RunSnapshot, entry: race_entries.RaceEntry) -> None:
-    """One run's standing as a card: lesson, last exam, last answer."""
+    """A card of one run: progress, last exam, last answer."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.page_link(
@@ -183,7 +190,7 @@ def _render_run_card(run: live_run.RunSnapshot, entry: race_entries.RaceEntry) -
 
 
 def describe_run_status(run: live_run.RunSnapshot) -> str:
-    """Where one run of a race is, in a few words."""
+    """A run's progress or status in a sentence."""
     if run.status in ("starting", "running"):
         return run.progress_text
     if run.status == "finished":

@@ -1,4 +1,4 @@
-"""The runs of a race: what each is called and how it is drawn, and what their exams bear to be said. No streamlit here."""
+"""The runs of a race: their names and styles, and sentences about who is ahead. No streamlit here."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from studentsim.analysis.run_groups import distinct_labels
 from studentsim.analysis.setting_differences import differing_settings
 from studentsim.config import RunConfig
 from studentsim.labels import formatting, teacher_settings
-from studentsim.labels.formatting import append_interval, format_score, pluralize
+from studentsim.labels.formatting import append_interval, format_score, join_with_and, pluralize
 from studentsim.labels.strategy_styles import STRATEGY_STYLES, StrategyStyle, strategy_style
 
 FAIR_RACE_SETTINGS = ("seed", "exam_seed", "exam", "bank", "model", "questions")
-"""Settings that must be alike for a race to be fair."""
+"""Settings that must be equal for a race to be fair."""
 
 
 @dataclass(frozen=True)
 class RaceEntry:
-    """One run of a race: its name (what sets it apart from the others), its look, its exams, its lesson."""
+    """One run of a race: its name (what distinguishes it from the others), style and exams (``queries.fetch_exams``)."""
 
     run_id: str
     name: str
@@ -30,7 +30,7 @@ class RaceEntry:
 
 
 def entry_names(configs: Sequence[RunConfig]) -> list[str]:
-    """What sets each apart: the way of choosing, the student, the teacher, or any other setting; a number where that is not enough."""
+    """Distinct names: by strategy, student, teacher, or any other setting that differs; numbered if that is not enough."""
     strategy_names = [formatting.capitalize_first(formatting.strategy_label(c)) for c in configs]
     students = [formatting.student_title(c) for c in configs]
     teachers = [teacher_settings.teaching_label(teacher_settings.teaching_settings(c)) for c in configs]
@@ -41,7 +41,7 @@ def entry_names(configs: Sequence[RunConfig]) -> list[str]:
     elif len(set(teachers)) == len(teachers):
         distinct_names = [formatting.capitalize_first(t) for t in teachers]
     elif len(set(setting_labels := distinct_labels(configs))) == len(configs):
-        distinct_names = setting_labels  # whatever else sets them apart
+        distinct_names = setting_labels  # by the settings that differ
     else:
         distinct_names = [
             c.name or f"{s}: {w.lower()}" for c, s, w in zip(configs, students, strategy_names, strict=True)
@@ -50,77 +50,67 @@ def entry_names(configs: Sequence[RunConfig]) -> list[str]:
 
 
 def entry_styles(configs: Sequence[RunConfig]) -> list[StrategyStyle]:
-    """Each strategy's own look; where two are alike, looks in a row, since then they tell the students apart."""
+    """Each strategy's style; where two runs have the same strategy, the first styles in order, to distinguish the runs."""
     strategy_styles = [strategy_style(c.strategy) for c in configs]
     return (
         strategy_styles
-        if len({id(shown) for shown in strategy_styles}) == len(strategy_styles)
+        if len({id(style) for style in strategy_styles}) == len(strategy_styles)
         else list(STRATEGY_STYLES.values())[: len(configs)]
     )
 
 
 def describe_unfairness(configs: Sequence[RunConfig]) -> str:
-    """What a reader must know if the runs did not sit the same exam under the same conditions; else nothing."""
+    """A warning if the runs differ in ``FAIR_RACE_SETTINGS``; else blank."""
     if set(differing_settings(configs)) <= {"turns", "questions"}:
-        return ""  # their length is what was let differ
-    different = [name for name in FAIR_RACE_SETTINGS if len({getattr(c, name) for c in configs}) > 1]
-    if not different:
+        return ""  # a race of lengths
+    differing = [name for name in FAIR_RACE_SETTINGS if len({getattr(c, name) for c in configs}) > 1]
+    if not differing:
         return ""
-    listed = ", ".join(name.replace("_", " ") for name in different)
-    return f"These runs differ in more than a race should: {listed}. What sets their curves apart may be that."
+    names_text = ", ".join(name.replace("_", " ") for name in differing)
+    return f"These runs differ in more than a race should: {names_text}. What sets their curves apart may be that."
 
 
 def last_common_exam_turn(entries: Sequence[RaceEntry]) -> int | None:
-    """The lesson at which racers are compared: that of the last exam that all have sat; None: there is none yet."""
-    turns = [set(lane.exams.turn) for lane in entries]
+    """The turn of the last exam that all have sat, at which they are compared; None: there is none yet."""
+    turns = [set(entry.exams.turn) for entry in entries]
     common = set.intersection(*turns) if turns else set()
     return int(max(common)) if common else None
 
 
 def find_leader(entries: Sequence[RaceEntry]) -> int | None:
-    """Which racer is ahead of all others by more than luck, where they are ``last_common_exam_turn``, after a lesson at least; None: nobody is."""
+    """Index of the entry significantly ahead of all others at ``last_common_exam_turn``, after at least one turn; None: none is."""
     turn = last_common_exam_turn(entries)
     if not turn or len(entries) < 2:
         return None
-    rows = [_exam_after(lane, turn) for lane in entries]
+    rows = [_exam_after(entry, turn) for entry in entries]
     best = max(range(len(rows)), key=lambda i: rows[i].accuracy)
     return best if all(_is_behind(row, rows[best], len(rows)) for i, row in enumerate(rows) if i != best) else None
 
 
 def describe_standings(entries: Sequence[RaceEntry], statuses: Sequence[str] = ()) -> str:
-    """Who is ahead at the last exam that all have sat, as far as the counts bear it; before it how the race stands, by the runs'
-    ``statuses``."""
+    """Who is significantly ahead at the last exam that all have sat; before it, from the runs' ``statuses``, whether the race is on."""
     turn = last_common_exam_turn(entries)
     if turn is None:
         return _describe_before_first_exam(statuses)
     further_progress = _describe_further_progress(entries, turn)
-    result = _describe_result(
-        entries,
-        turn,
-        f"After {pluralize(turn, 'lesson')}{', the last exam that all have sat,' if further_progress else ''}",
-    )
-    return f"{result} {further_progress}".rstrip()
+    when = f"After {pluralize(turn, 'lesson')}{', the last exam that all have sat,' if further_progress else ''}"
+    return f"{_describe_result(entries, turn, when)} {further_progress}".rstrip()
 
 
 def describe_queue(statuses: Sequence[str]) -> str:
-    """How many of a race wait for a free place; blank where none does."""
+    """How many runs are queued; blank if none is."""
     count = statuses.count("queued")
     if not count:
         return ""
-    who = (
-        f"{'Both' if count == 2 else f'All {count}'} wait"
-        if count == len(statuses) > 1
-        else _format_waiting_count(count)
-    )
+    if count == len(statuses) > 1:
+        who = f"{'Both' if count == 2 else f'All {count}'} wait"
+    else:
+        who = f"{count} {'waits' if count == 1 else 'wait'}"
     return f"{who} for a free place on this computer and {'starts by itself' if count == 1 else 'start by themselves'}."
 
 
-def _format_waiting_count(count: int) -> str:
-    return f"{count} {'waits' if count == 1 else 'wait'}"
-
-
 def _describe_before_first_exam(statuses: Sequence[str]) -> str:
-    """How a race stands of which not all have sat an exam yet."""
+    """The state of a race in which not all have sat an exam yet."""
     queue_text = describe_queue(statuses)
     if not statuses or any(status in formatting.STATUSES_WITH_WORKER for status in statuses):
         return f"The race is on. Who leads shows once all have sat their first exam. {queue_text}".rstrip()
@@ -132,7 +122,7 @@ def _describe_before_first_exam(statuses: Sequence[str]) -> str:
 
 
 def _describe_result(entries: Sequence[RaceEntry], turn: int, when: str) -> str:
-    rows = [(lane.name, _exam_after(lane, turn)) for lane in entries]
+    rows = [(entry.name, _exam_after(entry, turn)) for entry in entries]
     rows.sort(key=lambda row: -row[1].accuracy)
     if turn == 0:
         return f"All have sat the first exam, before any lesson: {_format_score_range(rows)}."
@@ -142,38 +132,35 @@ def _describe_result(entries: Sequence[RaceEntry], turn: int, when: str) -> str:
         format_score(first.correct, first.questions), first.low, first.high, int(first.questions)
     )
     if not behind:
-        level = rows[0][1].accuracy == rows[-1][1].accuracy
-        small = "" if level else " Differences as small as these may be luck."
-        return f"{when} nobody is clearly ahead: {_format_score_range(rows)}.{small}"
+        is_level = rows[0][1].accuracy == rows[-1][1].accuracy
+        luck_note = "" if is_level else " Differences as small as these may be luck."
+        return f"{when} nobody is clearly ahead: {_format_score_range(rows)}.{luck_note}"
+    lead = f"is ahead of {_join_quoted(behind)} by more than luck"
     if len(behind) == len(rest):
-        return f"{when} “{best}” is ahead of {_join_quoted(behind)} by more than luck: {leader_score}. {_describe_runner_up(rest)}".rstrip()
+        return f"{when} “{best}” {lead}: {leader_score}. {_describe_runner_up(rest)}".rstrip()
     not_behind = [name for name, row in rest if not _is_behind(row, first, len(rows))]
-    return f"{when} “{best}”, at {leader_score}, is ahead of {_join_quoted(behind)} by more than luck, but not clearly of {_join_quoted(not_behind)}."
+    return f"{when} “{best}”, at {leader_score}, {lead}, but not clearly of {_join_quoted(not_behind)}."
 
 
 def _exam_after(entry: RaceEntry, turn: int) -> pd.Series:
-    """A racer's exam after that lesson."""
+    """The row of an entry's exam after that turn."""
     return entry.exams[entry.exams.turn == turn].iloc[0]
 
 
 def _is_behind(row: pd.Series, best: pd.Series, racer_count: int) -> bool:
-    """Whether one racer's exam lies below another's by more than luck, any two of the ``racer_count`` being compared."""
+    """Whether ``row`` is significantly below ``best``, corrected for all pairs of ``racer_count`` runs."""
     counts = ((int(exam.correct), int(exam.questions)) for exam in (best, row))
     return claims.significant_change(*counts, comparisons=racer_count * (racer_count - 1) // 2) < 0
 
 
 def _describe_further_progress(entries: Sequence[RaceEntry], turn: int) -> str:
-    """Who has gone on to which lesson since; nothing where nobody has."""
-    last = {lane.name: int(lane.exams.turn.iloc[-1]) for lane in entries}
-    groups = {
-        at: [name for name, last_turn in last.items() if last_turn == at]
-        for at in sorted(set(last.values()))
-        if at > turn
-    }
+    """Which entries have sat a later exam than ``turn``; blank if none has."""
+    last_turns = {entry.name: int(entry.exams.turn.iloc[-1]) for entry in entries}
     parts = []
-    for at, names in groups.items():
+    for later_turn in sorted(t for t in set(last_turns.values()) if t > turn):
+        names = [name for name, last_turn in last_turns.items() if last_turn == later_turn]
         verb = "" if parts else " has gone on" if len(names) == 1 else " have gone on"
-        parts.append(f"{_join_quoted(names)}{verb} to lesson {at}")
+        parts.append(f"{_join_quoted(names)}{verb} to lesson {later_turn}")
     return f"{', '.join(parts)}." if parts else ""
 
 
@@ -184,13 +171,12 @@ def _format_score_range(rows: list[tuple[str, pd.Series]]) -> str:
 
 
 def _describe_runner_up(rest: list[tuple[str, pd.Series]]) -> str:
-    runner_up = [
-        f"“{name}” has {append_interval(format_score(row.correct, row.questions), row.low, row.high, int(row.questions))}"
-        for name, row in rest[:1]
-    ]
-    return f"Next, {runner_up[0]}." if runner_up else ""
+    if not rest:
+        return ""
+    name, row = rest[0]
+    score = append_interval(format_score(row.correct, row.questions), row.low, row.high, int(row.questions))
+    return f"Next, “{name}” has {score}."
 
 
 def _join_quoted(names: Sequence[str]) -> str:
-    quoted = [f"“{name}”" for name in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+    return join_with_and([f"“{name}”" for name in names])

@@ -1,10 +1,10 @@
-"""A new race: what differs, what is the same, and one Start for all; or all of it with several seeds."""
+"""The form for a new race: what differs, what is the same, and one Start for all runs, with one seed or several."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.analysis import estimate as estimates
+from studentsim.analysis.estimate import DurationEstimate, sum_estimates
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, StudentsimError
 from studentsim.narration import run_summary
@@ -14,11 +14,9 @@ from studentsim.ui import components, data, repeat
 from studentsim.ui.layout import WATCH_PAGE
 from studentsim.ui.watch import racers
 
-DEFAULT_CONFIG = RunConfig()
-
 
 def render_race_form(engine: data.Engine) -> None:
-    """The whole form; leads to the race once started, or to Compare once it was repeated with several seeds."""
+    """The whole form; opens the race once started, or Compare once started with several seeds. Writes on a click."""
     components.render_page_title("A new race")
     st.markdown(
         "Two to four model students learn side by side, with the same exam and the same luck in it. What sets their curves apart is "
@@ -32,9 +30,12 @@ def render_race_form(engine: data.Engine) -> None:
     except ConfigError as error:
         problem = error
     ready = configs if not missing and problem is None else []
-    guesses = [data.estimate_duration(engine, config) for config in ready]
+    run_estimates = [data.estimate_duration(engine, config) for config in ready]
     run_ids, group = None, None
-    with st.bottom, st.container(horizontal=True, vertical_alignment="center"):  # in sight wherever one is in the form
+    with (
+        st.bottom,
+        st.container(horizontal=True, vertical_alignment="center"),
+    ):  # pinned to the lower edge of the window
         try:
             run_ids = components.render_start_button(
                 "Start the race",
@@ -47,12 +48,11 @@ def render_race_form(engine: data.Engine) -> None:
         if missing:
             st.markdown(missing)
         elif ready:
-            others = data.queue_notice(engine, starting=len(ready))
-            st.markdown(
-                " ".join(filter(None, [_describe_estimate(estimates.sum_estimates(guesses), len(ready)), others]))
-            )
+            estimate_text = _describe_estimate(sum_estimates(run_estimates), len(ready))
+            queue_notice = data.queue_notice(engine, starting=len(ready))
+            st.markdown(" ".join(filter(None, [estimate_text, queue_notice])))
     try:
-        group = repeat.render_repeat_form(engine, ready, key="watch.race.again", run_estimates=guesses)
+        group = repeat.render_repeat_form(engine, ready, key="watch.race.again", run_estimates=run_estimates)
     except StudentsimError as error:
         problem = error
     if problem:
@@ -64,9 +64,9 @@ def render_race_form(engine: data.Engine) -> None:
 
 
 def _render_config_inputs(engine: data.Engine) -> list[RunConfig]:
-    """One for each who takes part; all alike but for what differs.
+    """The settings of each racer, equal except in what the user lets differ.
 
-    :raises ConfigError: the settings of one are wrong.
+    :raises ConfigError: a racer's settings are invalid.
     """
     st.header("What differs?", anchor=False)
     difference = st.segmented_control(
@@ -87,7 +87,7 @@ def _render_config_inputs(engine: data.Engine) -> list[RunConfig]:
 
 
 def _describe_missing_choice(configs: list[RunConfig]) -> str:
-    """What must be chosen before the race can start."""
+    """What must be changed before the race can start; blank if nothing."""
     if len(configs) < 2:
         return "Choose at least two."
     if len({repr(config.model_dump(exclude={"name"})) for config in configs}) < len(configs):
@@ -108,17 +108,17 @@ def _render_shared_inputs(exclude: tuple[str, ...]) -> dict[str, int]:
     settings = {}
     for column, (field, (label, help, low, high)) in zip(st.columns(len(fields)), fields.items(), strict=True):
         settings[field] = column.number_input(
-            label, low, high, getattr(DEFAULT_CONFIG, field), help=help, key=f"watch.race.{field}"
+            label, low, high, getattr(racers.DEFAULT_CONFIG, field), help=help, key=f"watch.race.{field}"
         )
     return settings
 
 
 def _shared_exam_settings(shared_settings: dict[str, int]) -> dict[str, int]:
-    """What must be alike, whatever the racers bring with them."""
+    """Settings that override each racer's own."""
     return {"seed": shared_settings["seed"], "exam_seed": shared_settings["seed"], "exam": shared_settings["exam"]}
 
 
-def _describe_estimate(estimate: estimates.DurationEstimate, count: int) -> str:
+def _describe_estimate(estimate: DurationEstimate, count: int) -> str:
     text = run_summary.describe_estimated_duration(estimate.low_seconds, estimate.high_seconds, estimate.run_count)
     if count > MAX_CONCURRENT_RUNS:
         text += f" It works on {MAX_CONCURRENT_RUNS} simulations at a time: the others wait in the queue and start by themselves."

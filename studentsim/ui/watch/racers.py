@@ -1,6 +1,6 @@
-"""Who takes part in a new race: two to four, alike but for what the user lets differ, be it any setting there is.
+"""The racers of a new race: two to four, equal except in what the user lets differ.
 
-Each part here asks for one kind of difference and hands back, for each racer, the settings that are its own.
+Each function of ``DIFFERENCE_INPUTS`` renders the fields for one kind of difference and returns each racer's own settings.
 """
 
 from __future__ import annotations
@@ -19,16 +19,20 @@ from studentsim.settings import Learning, Teaching
 from studentsim.student.embedded.profiles import PROFILES
 from studentsim.types import CATEGORIES
 from studentsim.ui import data, repeat
-from studentsim.ui.new import mix as mixes
+from studentsim.ui.new.mix import TOTAL_PERCENT, even_shares, move_share, proportional_shares, single_category_shares
 from studentsim.ui.watch import links
 
 RacerSettings = dict[str, Any]
-"""The settings of one racer that are its own; those of ``learning`` and ``teaching`` as mappings."""
+"""One racer's own settings; those of ``learning`` and ``teaching`` as mappings."""
 
-DIFFER_BY_STRATEGY, DIFFER_BY_STUDENT, DIFFER_BY_MIX, DIFFER_BY_FEEDBACK, DIFFER_BY_ERROR_RATE, DIFFER_BY_LENGTH, DIFFER_BY_OTHER_SETTING, DIFFER_BY_EARLIER_RUN = (
-    "Ways of choosing", "Students", "Category mix", "Feedback", "Teacher's errors", "Length", "Another setting",
-    "Earlier simulations",
-)  # fmt: skip
+DIFFER_BY_STRATEGY = "Ways of choosing"
+DIFFER_BY_STUDENT = "Students"
+DIFFER_BY_MIX = "Category mix"
+DIFFER_BY_FEEDBACK = "Feedback"
+DIFFER_BY_ERROR_RATE = "Teacher's errors"
+DIFFER_BY_LENGTH = "Length"
+DIFFER_BY_OTHER_SETTING = "Another setting"
+DIFFER_BY_EARLIER_RUN = "Earlier simulations"
 DEFAULT_CONFIG = RunConfig()
 
 _FEEDBACK_OPTIONS: dict[str, tuple[str, RacerSettings]] = {
@@ -41,34 +45,37 @@ _FEEDBACK_OPTIONS: dict[str, tuple[str, RacerSettings]] = {
 }
 _ERROR_RATES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 _DEFAULT_LENGTHS = ((20, 40), (40, 20), (20, 20), (10, 80))
-"""Lessons, and questions in each, that racers begin with."""
+"""Default lessons and questions per lesson of each racer."""
 _OTHER_SETTINGS = (
     "learning.learning_rate", "learning.epochs", "learning.beta", "learning.rehearsal", "learning.batch", "learning.loss",
     "learning.reference", "learning.sft_weight", "learning.label_smoothing", "learning.lora_rank", "learning.lora_alpha",
     "learning.max_grad_norm", "teaching.pairs", "teaching.chosen_text", "teaching.doubts", "threshold", "temperature", "min_p",
     "mix_rule", "exam_every", "validation",
 )  # fmt: skip
-"""Settings that a race can differ in by their values alone; the others have a part of their own, or would make it unfair."""
-
+"""Settings that a race can vary by value; the others have fields of their own or would make the race unfair."""
 
 _COMPANION_SETTINGS: dict[str, tuple[RacerSettings, str]] = {
     "teaching.pairs": ({"attempts": 2, "feedback": "hint"}, "All have two tries, a hint between: with one nobody corrects itself."),
     "teaching.doubts": ({"attempts": 2, "feedback": "hint"}, "All have two tries, a hint between: with one nobody answers a doubt."),
     "learning.label_smoothing": ({"loss": "robust"}, "All learn with the robust loss: no other heeds this setting."),
 }  # fmt: skip
-"""Settings that act only beside others, with those; and why."""
+"""Settings that have an effect only with others: these, and the reason shown."""
 
 
 def render_difference_inputs(engine: data.Engine, difference: str) -> list[RacerSettings]:
-    """What each racer has for itself, as the user chose it."""
+    """Render the fields for ``difference``; each racer's own settings."""
     return DIFFERENCE_INPUTS[difference](engine)
 
 
 def _render_multiselect(label: str, options: dict[Any, str], default: Sequence[Any]) -> list[Any]:
     return st.multiselect(
-        f"{label}, two to four", list(options), default=list(default), format_func=options.__getitem__,
-        max_selections=links.MAX_RACE_RUNS, key=f"watch.race.{label}",
-    )  # fmt: skip
+        f"{label}, two to four",
+        list(options),
+        default=list(default),
+        format_func=options.__getitem__,
+        max_selections=links.MAX_RACE_RUNS,
+        key=f"watch.race.{label}",
+    )
 
 
 def _render_selectbox(label: str, options: dict[str, str], default: str) -> str:
@@ -79,7 +86,7 @@ def _render_selectbox(label: str, options: dict[str, str], default: str) -> str:
 
 
 def _render_captions(lines: Iterable[str]) -> None:
-    """What each of those chosen is, in a line."""
+    """A caption for each line."""
     for line in lines:
         st.caption(formatting.escape_markdown(line))
 
@@ -117,13 +124,12 @@ def _choose_students(_: data.Engine) -> list[RacerSettings]:
 def _choose_mixes(_: data.Engine) -> list[RacerSettings]:
     mix_options: dict[str, tuple[str, dict[str, int] | None]] = {
         "way": ("As the way of choosing has it", None),
-        "even": ("Even mix", mixes.even_shares(CATEGORIES)),
+        "even": ("Even mix", even_shares(CATEGORIES)),
         **{
-            f"half {c}": (f"Half {_format_category(c)}", mixes.move_share(mixes.even_shares(CATEGORIES), c, 50))
-            for c in CATEGORIES
+            f"half {c}": (f"Half {_format_category(c)}", move_share(even_shares(CATEGORIES), c, 50)) for c in CATEGORIES
         },
         **{
-            f"only {c}": (f"Nothing but {_format_category(c)}", mixes.single_category_shares(CATEGORIES, c))
+            f"only {c}": (f"Nothing but {_format_category(c)}", single_category_shares(CATEGORIES, c))
             for c in CATEGORIES
         },
         "own": ("A mix of my own", None),
@@ -154,12 +160,12 @@ def _choose_custom_mix() -> dict[str, int]:
             )
             or 0
         )
-        for column, (category, share) in zip(columns, mixes.even_shares(CATEGORIES).items(), strict=True)
+        for column, (category, share) in zip(columns, even_shares(CATEGORIES).items(), strict=True)
     }
-    mix = mixes.proportional_shares(shares)
-    if sum(shares.values()) != mixes.TOTAL_PERCENT:
-        accepted = ", ".join(f"{_format_category(category)} {share}" for category, share in mix.items() if share)
-        st.caption(f"They sum to {sum(shares.values())}, so these percentages are taken: {accepted}.")
+    mix = proportional_shares(shares)
+    if sum(shares.values()) != TOTAL_PERCENT:
+        mix_text = ", ".join(f"{_format_category(category)} {share}" for category, share in mix.items() if share)
+        st.caption(f"They sum to {sum(shares.values())}, so these percentages are taken: {mix_text}.")
     return mix
 
 
@@ -199,12 +205,12 @@ def _choose_lengths(_: data.Engine) -> list[RacerSettings]:
             }
             racers.append(racer)
             st.caption(f"{racer['turns'] * racer['questions']:,} practice questions")
-    if len({own["questions"] for own in racers}) < len(racers):
+    if len({racer["questions"] for racer in racers}) < len(racers):
         st.caption(
             "Of two that practise as many questions in each lesson, the shorter run is the beginning of the longer one: same luck."
         )
     shared = {**_choose_student(), **_choose_strategy()}
-    return [{**shared, **own} for own in racers]
+    return [{**shared, **racer} for racer in racers]
 
 
 def _choose_other_setting(_: data.Engine) -> list[RacerSettings]:
@@ -224,7 +230,7 @@ def _choose_other_setting(_: data.Engine) -> list[RacerSettings]:
 
 
 def _choose_setting_values(name: str, model: type[Any], field: str) -> list[Any]:
-    """Two to four values of a setting: of the few there are, or numbers within the model's bounds."""
+    """Two to four values of a setting: of its literals, or numbers within the bounds of the pydantic ``model``."""
     info = model.model_fields[field]
     if get_origin(info.annotation) is Literal:
         options = list(get_args(info.annotation))
@@ -283,12 +289,18 @@ def _choose_earlier_runs(engine: data.Engine) -> list[RacerSettings]:
 
 
 DIFFERENCE_INPUTS: dict[str, Callable[[data.Engine], list[RacerSettings]]] = {
-    DIFFER_BY_STRATEGY: _choose_strategies, DIFFER_BY_STUDENT: _choose_students, DIFFER_BY_MIX: _choose_mixes, DIFFER_BY_FEEDBACK: _choose_feedback, DIFFER_BY_ERROR_RATE: _choose_error_rates, DIFFER_BY_LENGTH: _choose_lengths, DIFFER_BY_OTHER_SETTING: _choose_other_setting,
+    DIFFER_BY_STRATEGY: _choose_strategies,
+    DIFFER_BY_STUDENT: _choose_students,
+    DIFFER_BY_MIX: _choose_mixes,
+    DIFFER_BY_FEEDBACK: _choose_feedback,
+    DIFFER_BY_ERROR_RATE: _choose_error_rates,
+    DIFFER_BY_LENGTH: _choose_lengths,
+    DIFFER_BY_OTHER_SETTING: _choose_other_setting,
     DIFFER_BY_EARLIER_RUN: _choose_earlier_runs,
-}  # fmt: skip
-"""What racers can differ in, by its name on the page."""
+}
+"""What racers can differ in, by its label on the page."""
 LENGTH_SETTINGS_BY_DIFFERENCE: dict[str, tuple[str, ...]] = {
     DIFFER_BY_LENGTH: ("turns", "questions"),
     DIFFER_BY_EARLIER_RUN: ("turns", "questions"),
 }
-"""Where racers bring lengths of their own."""
+"""Shared fields that are hidden where each racer has its own length."""

@@ -1,7 +1,7 @@
-"""A race, or a run, that is over, shown again as it went: as its snapshots were at a moment of its timeline.
+"""Replays of finished runs and races: snapshots of the past, at a moment of the timeline.
 
-A snapshot of the past holds the rows of its frames up to the last lesson that was complete then, so whatever is drawn of a run that
-goes on is drawn of one that is replayed. The journal is not touched.
+A past snapshot has the rows of its frames up to the last turn that was complete then, so that a replayed run is rendered like a
+live one. The journal is only read.
 """
 
 from __future__ import annotations
@@ -23,41 +23,41 @@ from studentsim.ui.watch import links, live_run
 from studentsim.ui.watch.timeline import INITIAL_STATE, ReplayClock, ReplayState, ReplayTimeline, compute_replay_states
 
 REPLAY_REFRESH_SECONDS = 0.5
-"""Seconds from one look to the next while a replay goes on."""
+"""Seconds between refreshes while a replay goes on."""
 REPLAY_DURATION_LABELS: Mapping[int, str] = {30: "30 seconds", 60: "1 minute", 120: "2 minutes", 300: "5 minutes"}
-"""How long a replay may take."""
+"""Durations of a replay, in seconds, and their labels."""
 
 
 def can_replay(runs: list[live_run.RunSnapshot]) -> bool:
-    """Whether the runs can be replayed: nothing more comes of any, and each has something to show."""
+    """Whether the runs can be replayed: all have ended for good, and each has sat an exam."""
     return bool(runs) and all(run.is_over and run.last_seqs["exams"] >= 0 for run in runs)
 
 
-# ------------------------------------------------------------------ the clock, in the visitor's session
+# ------------------------------------------------------------------ the clock, in the session
 
 
 def get_clock(run_ids: tuple[str, ...], seconds: int) -> ReplayClock:
-    """This visit's clock for these runs; it stands at the beginning at first."""
+    """This session's clock for these runs; initially at the beginning, paused."""
     return st.session_state.setdefault(_clock_key(run_ids), ReplayClock(seconds))
 
 
 def get_showing_id() -> str:
-    """What tells this replay from an earlier one, whose hands it must not begin with; a reload keeps it, since it is in the link."""
+    """The id of this replay, which has its own votes; it is in the link, so a reload keeps it."""
     return st.query_params.get("showing") or "replay"
 
 
 def pause_clock(run_ids: tuple[str, ...]) -> None:
-    """Let the clock stand where it is."""
+    """Pause the clock at its position."""
     _update_clock(run_ids, "pause")
 
 
 def reset_clock(run_ids: tuple[str, ...]) -> None:
-    """The next replay begins at the beginning."""
+    """Remove the clock, so that the next replay begins at the beginning."""
     st.session_state.pop(_clock_key(run_ids), None)
 
 
 def render_replay_controls(run_ids: tuple[str, ...], clock: ReplayClock) -> None:
-    """Pause and go on by the keys that a live race has, and how long the whole takes."""
+    """Pause and resume, with the shortcuts of a live race (P, G), and the duration of the replay."""
     share = clock.share_at(time.monotonic())
     button_options = {"on_click": _update_clock, "args": (run_ids, "resume")}
     if clock.is_running and share < 1:
@@ -71,8 +71,9 @@ def render_replay_controls(run_ids: tuple[str, ...], clock: ReplayClock) -> None
         st.button("From the beginning", icon=":material/replay:", key="watch.replay.again", **button_options)
     duration_labels = {int(clock.seconds): f"{int(clock.seconds)} seconds", **REPLAY_DURATION_LABELS}
     st.selectbox(
-        "All of it in", sorted(duration_labels), index=sorted(duration_labels).index(int(clock.seconds)), format_func=lambda seconds: f"in {duration_labels[seconds]}",
-        key="watch.replay.seconds", label_visibility="collapsed", width=150, on_change=_change_replay_duration, args=(run_ids,),
+        "All of it in", sorted(duration_labels), index=sorted(duration_labels).index(int(clock.seconds)),
+        format_func=lambda seconds: f"in {duration_labels[seconds]}", key="watch.replay.seconds", label_visibility="collapsed", width=150,
+        on_change=_change_replay_duration, args=(run_ids,),
     )  # fmt: skip
 
 
@@ -89,18 +90,18 @@ def _update_clock(run_ids: tuple[str, ...], action: str) -> None:
 
 
 def _change_replay_duration(run_ids: tuple[str, ...]) -> None:
-    """Another speed: the place stays, and the link says it."""
+    """Change the duration; the position stays, and the link is updated."""
     seconds = int(st.session_state["watch.replay.seconds"])
     if clock := st.session_state.get(_clock_key(run_ids)):
         st.session_state[_clock_key(run_ids)] = clock.with_duration(seconds, time.monotonic())
     st.query_params["replay"] = str(seconds)
 
 
-# ------------------------------------------------------------------ the runs as they were
+# ------------------------------------------------------------------ snapshots of the past
 
 
 def take_past_snapshots(engine: data.Engine, run_ids: tuple[str, ...], share: float) -> list[live_run.RunSnapshot]:
-    """The runs as they were after that share of the replay; from 1 on as they are."""
+    """The runs as they were after that share of the replay (0 to 1); at 1 as they are."""
     runs = [live_run.take_snapshot(engine, run_id) for run_id in run_ids]
     if share >= 1:
         return runs
@@ -115,7 +116,7 @@ def take_past_snapshots(engine: data.Engine, run_ids: tuple[str, ...], share: fl
 
 
 def render_replay_link(run_ids: tuple[str, ...], *, label: str) -> None:
-    """The way to a replay of these runs, from its beginning, in the presentation view."""
+    """A link to a replay of these runs in the presentation view, from the beginning."""
     reset_clock(run_ids)
     st.page_link(
         WATCH_PAGE, label=label, icon=":material/replay:", query_params=links.presentation_params(run_ids, replay=True)
@@ -124,32 +125,32 @@ def render_replay_link(run_ids: tuple[str, ...], *, label: str) -> None:
 
 @dataclass(frozen=True)
 class _ReplayData:
-    """What a replay of some runs goes by; ``answers`` are in the order in which they were given."""
+    """The data of a replay: the timeline, and for each run its states and its answers in chronological order."""
 
     timeline: ReplayTimeline
     states: list[list[ReplayState]]
     answers: list[pd.DataFrame]
 
     def state_at(self, run_index: int, moment_count: int) -> tuple[ReplayState, pd.DataFrame]:
-        """Where a run stood after so many of its moments, and its last answer, if there was one."""
+        """A run's state after ``moment_count`` of its moments, and its last answer (one row, or none)."""
         state = self.states[run_index][moment_count - 1] if moment_count else INITIAL_STATE
         return state, self.answers[run_index].iloc[max(0, state.answer_count - 1) : state.answer_count]
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _load_replay_data(_database: Any, folder: str, runs: tuple[tuple[str, int], ...]) -> _ReplayData:
-    """Read once for all looks and visitors: a run that is over does not change."""
+    """Loaded once for all sessions: a finished run does not change."""
     moments = [queries.fetch_event_times(_database, run_id) for run_id, _ in runs]
     answers = [queries.fetch_latest_answers(_database, run_id, 10**9).iloc[::-1] for run_id, _ in runs]
-    answers_with_none = [frame.astype(object).where(frame.notna(), None) for frame in answers]
-    return _ReplayData(ReplayTimeline(moments), [compute_replay_states(frame) for frame in moments], answers_with_none)
+    answers = [frame.astype(object).where(frame.notna(), None) for frame in answers]
+    return _ReplayData(ReplayTimeline(moments), [compute_replay_states(frame) for frame in moments], answers)
 
 
 @st.cache_resource(max_entries=512, show_spinner=False)
 def _past_run_cache(
     folder: str, run_id: str, last_exam_seq: int, last_turn_seq: int, current_turn: int
 ) -> live_run.RunCache:
-    """What is made of a run's past, apart from what is made of it as it is: by its last exam and lesson then, and the one begun."""
+    """The cache of a past snapshot, by the last events and the turn on which its frames depend."""
     return live_run.RunCache()
 
 
@@ -178,7 +179,7 @@ def _build_past_snapshot(
 
 
 def _cut_frames(run: live_run.RunSnapshot, replay_state: ReplayState) -> dict[str, Any]:
-    """What a snapshot tells of lessons, whichever it has, up to where it stood. Exams are told just before their lesson ends."""
+    """The snapshot's frames with a ``turn`` column, and its mix rows, cut at ``replay_state``. An exam precedes the end of its turn."""
     snapshot_fields = {
         field.name: getattr(run, field.name) for field in fields(run) if field.name not in ("answers", "weak")
     }
@@ -196,7 +197,7 @@ def _cut_frames(run: live_run.RunSnapshot, replay_state: ReplayState) -> dict[st
 
 
 def _describe_progress(run: live_run.RunSnapshot, replay_state: ReplayState) -> str:
-    """What was going on, in the words of a live run."""
+    """The progress text, as for a live run."""
     turn_text = run_summary.describe_progress(min(replay_state.turn + 1, run.turns), run.turns, None)
     activity = run_summary.describe_stage(
         replay_state.stage,

@@ -1,21 +1,21 @@
-// One sentence, with a note below it, the last answers as cards, or the answer that is being written. All that others wrote goes in as
-// text, never as markup. Two runs have a card each with the whole of their last answer; of more there is a short card each, and one
-// answer at a time beneath them, whole: the next one after TURN milliseconds, or of the run that was pressed, which then stays.
+// A sentence with a note, the last answers as cards, or the answer that is being generated. All text is inserted as text, never as
+// markup. Two runs have a card each with the whole last answer. Of more runs each has a short card, and one answer at a time is shown
+// below: the next one after TURN milliseconds, or that of a pressed card, which then stays.
 
 const TURN = 10000;
 const SMALLEST = 0.8; // of the type, before a text is cut
 
 export default function ({ data, parentElement }) {
   const box = boxIn(parentElement);
-  const own = box.studentsim;
-  const told = JSON.stringify(data);
-  if (own.told !== told) {
-    Object.assign(own, { told, data });
+  const state = box.studentsim;
+  const json = JSON.stringify(data);
+  if (state.json !== json) {
+    Object.assign(state, { json, data });
     draw(box);
   }
   return () => {
-    own.observer.disconnect();
-    clearInterval(own.timer);
+    state.observer.disconnect();
+    clearInterval(state.timer);
   };
 }
 
@@ -24,7 +24,7 @@ function boxIn(parent) {
   if (box) return box;
   box = document.createElement("div");
   box.className = "studentsim-stage";
-  box.studentsim = { told: "", data: {}, shown: 0, stays: false, width: 0 };
+  box.studentsim = { json: "", data: {}, shown: 0, stays: false, width: 0 };
   box.studentsim.observer = new ResizeObserver(() => resized(box));
   box.studentsim.timer = setInterval(() => next(box), TURN);
   parent.appendChild(box);
@@ -50,41 +50,41 @@ function draw(box) {
   else if (data.cards?.length) parts.push(row(data.cards.map(data.cards.length > 1 ? card : onlyCard), ""));
   if (data.writing) parts.push(writing(data.writing, "studentsim-card"));
   box.replaceChildren(...parts);
-  box.querySelectorAll("button")[pressed]?.focus(); // what had the keyboard keeps it
+  box.querySelectorAll("button")[pressed]?.focus(); // the focus stays
   for (const text of box.querySelectorAll(".studentsim-text")) text.scrollTop = text.scrollHeight; // its newest words in view
   fit(box);
 }
 
 // ---------------------------------------------------------------- cards
 
-/** A run among two: what it is at, what it practises, and its last answer. */
-function card(told) {
-  return section(told.name, "", head(told), most(told), ...answer(told));
+/** The card of one of two runs: progress, practice and last answer. */
+function card(run) {
+  return section(run.name, "", head(run), most(run), ...answer(run));
 }
 
-/** A run alone has the whole width: what it practises on the left, with all categories, and its last answer on the right. */
-function onlyCard(told) {
-  return section(told.name, "studentsim-wide", column(head(told), ...mix(told.mix)), column(...answer(told)));
+/** The card of a single run: practice by category on the left, the last answer on the right. */
+function onlyCard(run) {
+  return section(run.name, "studentsim-wide", column(head(run), ...mix(run.mix)), column(...answer(run)));
 }
 
 /** The last answer of one among several. */
-function wideCard(told) {
-  const name = element("h2", "", told.name);
-  if (told.where) name.append(element("span", "studentsim-standing", ` · ${told.where}`));
-  const [problem, ...rest] = answer(told);
-  const parts = told.writing ? [column(name, most(told)), column(problem)] : [column(name, most(told), problem), column(...rest)];
-  return row([section(told.name, "studentsim-wide studentsim-answer", ...parts)], "studentsim-beneath");
+function wideCard(run) {
+  const name = element("h2", "", run.name);
+  if (run.where) name.append(element("span", "studentsim-standing", ` · ${run.where}`));
+  const [problem, ...rest] = answer(run);
+  const parts = run.writing ? [column(name, most(run)), column(problem)] : [column(name, most(run), problem), column(...rest)];
+  return row([section(run.name, "studentsim-wide studentsim-answer", ...parts)], "studentsim-beneath");
 }
 
 function shortCards(box, list) {
   const shown = shownOf(box);
-  const made = list.map((told, i) => {
+  const made = list.map((run, i) => {
     const one = element("button", "studentsim-card studentsim-short");
     one.type = "button";
     one.title = "Stay with its last answer";
     one.setAttribute("aria-pressed", String(i === shown && box.studentsim.stays));
     one.classList.toggle("studentsim-shown", i === shown);
-    one.append(element("strong", "", told.name), element("span", "studentsim-standing", told.standing));
+    one.append(element("strong", "", run.name), element("span", "studentsim-standing", run.standing));
     one.addEventListener("click", () => {
       box.studentsim.stays = !(box.studentsim.stays && i === shown);
       box.studentsim.shown = i;
@@ -95,7 +95,7 @@ function shortCards(box, list) {
   return row(made, "");
 }
 
-/** Which one's answer is shown: that whose turn it is, or the next one that has any. */
+/** Index of the run whose answer is shown: the current one, or the next that has any. */
 function shownOf(box) {
   const { data, shown } = box.studentsim;
   const order = data.cards.map((_, i) => (shown + i) % data.cards.length);
@@ -109,19 +109,19 @@ function next(box) {
   draw(box);
 }
 
-// ---------------------------------------------------------------- what stands in them
+// ---------------------------------------------------------------- their contents
 
-function head(told) {
-  const one = element("h2", "", told.name);
-  if (told.standing) one.append(element("span", "studentsim-standing", ` · ${told.standing}`));
+function head(run) {
+  const one = element("h2", "", run.name);
+  if (run.standing) one.append(element("span", "studentsim-standing", ` · ${run.standing}`));
   return one;
 }
 
-function most(told) {
-  return told.mix?.most ? element("p", "studentsim-most", told.mix.most) : "";
+function most(run) {
+  return run.mix?.most ? element("p", "studentsim-most", run.mix.most) : "";
 }
 
-// What is practised, and after which mistakes: a sentence, and of each category both counts, with what they are before them.
+// What is practised after which mistakes: a sentence, and both counts of each category after a legend.
 function mix(now) {
   if (!now?.parts) return [];
   const parts = element("ul", "studentsim-mix");
@@ -140,15 +140,15 @@ function mix(now) {
   return [element("p", "studentsim-why", now.sentence), parts];
 }
 
-function answer(told) {
-  if (told.writing) return [writing(told.writing, "")];
-  if (!told.problem) return [];
-  const verdict = element("p", "", ` ${told.verdict}`);
-  verdict.prepend(element("strong", `studentsim-${told.right ? "right" : "wrong"}`, told.mark));
-  return [element("p", "studentsim-problem", told.problem), ...(told.reply ? [element("p", "studentsim-reply", told.reply)] : []), verdict];
+function answer(run) {
+  if (run.writing) return [writing(run.writing, "")];
+  if (!run.problem) return [];
+  const verdict = element("p", "", ` ${run.verdict}`);
+  verdict.prepend(element("strong", `studentsim-${run.right ? "right" : "wrong"}`, run.mark));
+  return [element("p", "studentsim-problem", run.problem), ...(run.reply ? [element("p", "studentsim-reply", run.reply)] : []), verdict];
 }
 
-// What is being written: its room stays when there is nothing, so that the picture above does not move.
+// The answer that is being generated; its room stays when there is none, so that the figure above does not move.
 function writing(now, look) {
   const box = element("div", `studentsim-writing ${look}`);
   if (now.where === undefined) {
@@ -166,8 +166,8 @@ function writing(now, look) {
 
 // ---------------------------------------------------------------- room
 
-/** Cards have a fixed height, so that the picture above stays as it is: their type shrinks together until all is in it, and what is too
- *  long even then, as a language model's answer, is cut at a line's end, with dots. */
+/** Cards have a fixed height, so that the figure above stays: their type shrinks together until everything fits, and what is still too
+ *  long, as a language model's answer may be, is cut at a line's end. */
 function fit(box) {
   for (const cards of box.querySelectorAll(".studentsim-cards")) fitRow([...cards.children]);
 }

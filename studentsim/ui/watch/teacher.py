@@ -1,4 +1,4 @@
-"""What the teacher of a watched run does besides marking by the key: second tries, errors, doubts. Nothing for other runs."""
+"""The teacher of a watched run, if it does more than grade by the key: further attempts, wrong grades, challenges."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from studentsim.labels import formatting, teacher_settings
 from studentsim.narration import teaching_summary
 from studentsim.store import queries
 from studentsim.ui import components, data, glossary
-from studentsim.ui.charts import teaching as pictures
+from studentsim.ui.charts.teaching import retries_by_lesson_figure
 from studentsim.ui.layout import ANSWERS_PAGE, WEAKNESSES_PAGE
 from studentsim.ui.watch import plot
 from studentsim.ui.watch.live_run import RunSnapshot
@@ -27,15 +27,19 @@ RETRY_COLUMNS = {
     "high": "95 % to",
 }
 GRADING_COLUMNS = {
-    "turn": "lesson", "answers": "practice answers", "false_right": "wrong called right", "false_wrong": "right called wrong",
-    "marker_answers": "judged by the marker", "marker_false_right": "marker: wrong taken for right",
+    "turn": "lesson",
+    "answers": "practice answers",
+    "false_right": "wrong called right",
+    "false_wrong": "right called wrong",
+    "marker_answers": "judged by the marker",
+    "marker_false_right": "marker: wrong taken for right",
     "marker_false_wrong": "marker: right taken for wrong",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
 class TeacherFindings:
-    """What there is to tell so far."""
+    """Results of the teacher so far; ``last_seq`` is that of the newest answer, -1 without any."""
 
     retry_results: RetryResults
     retry_rates_by_turn: pd.DataFrame
@@ -44,7 +48,7 @@ class TeacherFindings:
 
 
 def render_teacher_section(engine: data.Engine, run: RunSnapshot) -> None:
-    """The teacher's part of the page, kept up to date with the rest; nothing where the teacher is a plain one."""
+    """The teacher's part of the page; nothing if it only grades by the key."""
     teaching = teacher_settings.teaching_settings(run.config)
     if not teacher_settings.teaching_extras(teaching):
         return
@@ -56,7 +60,7 @@ def render_teacher_section(engine: data.Engine, run: RunSnapshot) -> None:
 
 
 def _load_teacher_findings(engine: data.Engine, run: RunSnapshot) -> TeacherFindings:
-    """Asked for anew only when there is a new answer; shared by all who watch."""
+    """Queried again only after a new answer; cached for all viewers."""
     seq = int(run.answers.seq.max()) if len(run.answers) else -1
 
     def load() -> TeacherFindings:
@@ -80,15 +84,13 @@ def _render_retries(run: RunSnapshot, findings: TeacherFindings) -> None:
     st.markdown(formatting.escape_markdown(" ".join(filter(None, summaries))))
     if not findings.retry_results.has_retries:
         return
-    if repeated := teaching_summary.explanation_caveat(findings.retry_results.revisions):
-        st.caption(formatting.escape_markdown(repeated))
+    if caveat := teaching_summary.explanation_caveat(findings.retry_results.revisions):
+        st.caption(formatting.escape_markdown(caveat))
     if len(findings.retry_rates_by_turn):
         plot.render_packed_figure(_pack_retries_figure(run, findings), key=f"watch.mended.{run.run_id}")
-        st.caption(
-            formatting.escape_markdown(
-                f"Each mark is one lesson, with its 95 % interval. {teaching_summary.few_tries_note(findings.retry_rates_by_turn)}"
-            )
-        )
+        few_tries_note = teaching_summary.few_tries_note(findings.retry_rates_by_turn)
+        note = f"Each mark is one lesson, with its 95 % interval. {few_tries_note}"
+        st.caption(formatting.escape_markdown(note))
         components.render_figure_data(
             findings.retry_rates_by_turn, key=f"watch.mended.numbers.{run.run_id}", columns=RETRY_COLUMNS
         )
@@ -106,7 +108,7 @@ def _render_retries(run: RunSnapshot, findings: TeacherFindings) -> None:
 
 def _pack_retries_figure(run: RunSnapshot, findings: TeacherFindings) -> bytes:
     def build() -> bytes:
-        figure = pictures.retries_by_lesson_figure(findings.retry_rates_by_turn, turns=run.turns, revision=run.run_id)
+        figure = retries_by_lesson_figure(findings.retry_rates_by_turn, turns=run.turns, revision=run.run_id)
         return plot.pack_figure(figure, alt=teaching_summary.describe_retries(findings.retry_results))
 
     return run.get_or_compute("picture.mended", findings.last_seq, build)
@@ -114,19 +116,11 @@ def _pack_retries_figure(run: RunSnapshot, findings: TeacherFindings) -> bytes:
 
 def _render_grading_errors(run: RunSnapshot, findings: TeacherFindings) -> None:
     st.subheader("How often does the teacher err?", anchor=False, help=glossary.term_help("label-noise"))
-    st.markdown(
-        formatting.escape_markdown(
-            " ".join(
-                filter(
-                    None,
-                    [
-                        teaching_summary.describe_teacher_errors(findings.gradings),
-                        teaching_summary.describe_grader_errors(findings.gradings),
-                    ],
-                )
-            )
-        )
-    )
+    summaries = [
+        teaching_summary.describe_teacher_errors(findings.gradings),
+        teaching_summary.describe_grader_errors(findings.gradings),
+    ]
+    st.markdown(formatting.escape_markdown(" ".join(filter(None, summaries))))
     if len(findings.gradings):
         columns = GRADING_COLUMNS if findings.gradings.marker_answers.sum() else dict(list(GRADING_COLUMNS.items())[:4])
         components.render_figure_data(findings.gradings, key=f"watch.marks.numbers.{run.run_id}", columns=columns)

@@ -1,4 +1,4 @@
-"""The technical view of a watched run's learning, and the source paper's table of figures, each in a fold."""
+"""The technical notes on a watched run's training and the source paper's table, each in an expander."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from studentsim.ui.watch.live_run import RunSnapshot
 
 
 def render_technical_view(engine: data.Engine, run: RunSnapshot) -> None:
-    """Both folds, kept up to date with the rest of the page."""
+    """Both expanders."""
     with st.expander("Technical view", key=f"watch.technical.{run.run_id}"):
         _render_training_notes(run)
     expander = st.expander(
         "The source paper's table, lesson by lesson", key=f"watch.paper.{run.run_id}", on_change="rerun"
     )
-    if expander.open:  # made only then
+    if expander.open:  # built only then
         with expander:
             _render_paper_table(engine, run)
 
 
 def _render_training_notes(run: RunSnapshot) -> None:
-    """What is true of training pairs alone, or cannot be told how sure it is."""
+    """Notes on the training pairs, and on means without an interval."""
     learning = run.config.learning
     for note in (rewards.describe_reference(learning), rewards.describe_last_step(run.steps)):
         if note:

@@ -1,8 +1,8 @@
-"""The time of a replay: which events of each racer have come after what share of it. No streamlit here.
+"""The timeline of a replay: how many events of each racer have come after a share of it. No streamlit here.
 
-A race is told lesson by lesson, so a lesson takes the same time for all, however fast the computer was when each was recorded; what it
-takes is what it took them on average. Within a lesson, practice, learning and exam take their own shares. Time in which nothing was
-written, as while a run was paused or a model was loaded, takes none.
+A turn takes the same time for all racers, however fast the computer was when each ran: the mean of its shares of their run times.
+Within a turn, events keep their relative times. Time between turns in which nothing was journalled, as while a run was paused or a
+model was loaded, takes none.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ import pandas as pd
 from studentsim.store.queries import EXAM_RESULT_STAGE, TURN_FINISHED_STAGE
 
 DEFAULT_REPLAY_SECONDS = 60
-"""Seconds that a replay takes where a link does not say."""
+"""Seconds of a replay for a link whose ``replay`` is not a number."""
 MIN_REPLAY_SECONDS, MAX_REPLAY_SECONDS = 5, 3600
 MIN_TURN_SHARE = 0.02
-"""Of a racer's time, the least share that a lesson takes: none flashes by."""
+"""The least share of a racer's time that a turn takes, so that none flashes by."""
 
 
 class ReplayTimeline:
-    """Of ``queries.moments``'s frames, one a racer."""
+    """Built from the frames of ``queries.fetch_event_times``, one for each racer."""
 
     def __init__(self, moments_by_racer: Sequence[pd.DataFrame]) -> None:
         turn_shares = [_turn_shares(moments) for moments in moments_by_racer]
         turns = sorted(set().union(*turn_shares)) if turn_shares else []
         mean_shares = np.array(
             [
-                np.mean([racer_turn_shares[lesson] for racer_turn_shares in turn_shares if lesson in racer_turn_shares])
-                for lesson in turns
+                np.mean([racer_turn_shares[turn] for racer_turn_shares in turn_shares if turn in racer_turn_shares])
+                for turn in turns
             ]
         )
         ends = np.cumsum(mean_shares) / mean_shares.sum() if len(mean_shares) else mean_shares
@@ -42,21 +42,21 @@ class ReplayTimeline:
         self.moment_shares = [_moment_shares(moments, turn_starts, turn_ends) for moments in moments_by_racer]
 
     def count_moments(self, share: float) -> list[int]:
-        """For each racer the number of its moments that have come by then (0 to 1)."""
+        """For each racer the number of its moments up to ``share`` of the replay (0 to 1)."""
         if share >= 1:
             return [len(shares) for shares in self.moment_shares]
         return [bisect.bisect_right(shares, share) if share > 0 else 0 for shares in self.moment_shares]
 
 
 def _turn_shares(moments: pd.DataFrame) -> dict[int, float]:
-    """The share of each lesson in a racer's whole time, 0 being what comes before the first; none less than ``MIN_TURN_SHARE``."""
-    spans = moments.groupby("turn")["at"].agg(lambda at: max(0.0, at.max() - at.min()))
+    """The share of each turn in a racer's time, at least ``MIN_TURN_SHARE``; turn 0 is what precedes the first."""
+    spans = moments.groupby("turn")["at"].agg(lambda times: max(0.0, times.max() - times.min()))
     total = float(spans.sum()) or 1.0
     return {int(turn): max(MIN_TURN_SHARE, float(span) / total) for turn, span in spans.items()}
 
 
 def _moment_shares(moments: pd.DataFrame, turn_starts: dict[int, float], turn_ends: dict[int, float]) -> list[float]:
-    """Of each moment the share of the replay after which it comes; they never fall, whatever the clock did."""
+    """The share of the replay at which each moment comes, never decreasing even if the clock was set back."""
     shares: list[float] = []
     for turn, turn_moments in moments.groupby("turn", sort=False):
         timestamps = np.maximum.accumulate(turn_moments["at"].to_numpy(float))
@@ -71,9 +71,8 @@ def _moment_shares(moments: pd.DataFrame, turn_starts: dict[int, float], turn_en
 
 @dataclass(frozen=True)
 class ReplayState:
-    """Where a run stood after one of its moments. ``turn`` is its last complete lesson and ``last_exam_turn`` that of its last exam (-1: none),
-    ``stage`` what went on (blank: nothing), of which ``stage_items_done`` of ``stage_items`` were done. ``answer_count`` had been given. ``last_seqs`` as a
-    snapshot has them.
+    """A run's state after one of its moments: its last complete turn and the turn of its last exam (-1: none), its stage (blank: none)
+    with ``stage_items_done`` of ``stage_items``, the number of answers given, and the ``last_seqs`` of a snapshot.
     """
 
     turn: int
@@ -86,7 +85,7 @@ class ReplayState:
 
     @property
     def current_turn(self) -> int:
-        """The lesson that went on, or else the last complete one."""
+        """The turn under way, or else the last complete one."""
         return self.turn + 1 if self.stage else self.turn
 
 
@@ -96,13 +95,13 @@ SEQ_NAMES_BY_STAGE = {
     "training": "steps",
     "validation": "validations",
 }
-"""Stages that are no answers, and which of a snapshot's ``seqs`` tells of each."""
+"""Stages whose events are not answers, and their keys in a snapshot's ``last_seqs``."""
 INITIAL_STATE = ReplayState(-1, -1, "", 0, 0, 0, dict.fromkeys(SEQ_NAMES_BY_STAGE.values(), -1))
-"""Where every run stands at first."""
+"""The state of a run before its first moment."""
 
 
 def compute_replay_states(moments: pd.DataFrame) -> list[ReplayState]:
-    """Where a run stood after each of its ``moments``."""
+    """A run's state after each of its ``moments``."""
     stage_keys = [moments.turn, moments.stage]
     done = (moments.groupby(stage_keys).cumcount() + 1).tolist()
     items = moments.groupby(stage_keys).seq.transform("size").tolist()
@@ -127,39 +126,38 @@ def compute_replay_states(moments: pd.DataFrame) -> list[ReplayState]:
 
 @dataclass(frozen=True)
 class ReplayClock:
-    """How far a replay has come: a share of it (0 to 1), and since when (seconds of a clock that does not jump) it goes on from there;
-    None: it stands still."""
+    """The position of a replay of ``seconds`` seconds: at ``share`` of it (0 to 1) since the monotonic time ``since``; None: paused."""
 
     seconds: float
     share: float = 0.0
     since: float | None = None
 
     def share_at(self, now: float) -> float:
-        """The share that is shown now."""
+        """The share (0 to 1) at the monotonic time ``now``."""
         elapsed_share = 0.0 if self.since is None else max(0.0, now - self.since) / self.seconds
         return min(1.0, self.share + elapsed_share)
 
     @property
     def is_running(self) -> bool:
-        """Whether it goes on by itself."""
+        """Whether it is not paused."""
         return self.since is not None
 
     def pause(self, now: float) -> Self:
-        """The same, standing still."""
+        """A paused copy."""
         return replace(self, share=self.share_at(now), since=None)
 
     def resume(self, now: float) -> Self:
-        """The same, going on; from the beginning where it had come to the end."""
+        """A running copy; from the beginning if it was at the end."""
         share = self.share_at(now)
         return replace(self, share=0.0 if share >= 1 else share, since=now)
 
     def with_duration(self, seconds: float, now: float) -> Self:
-        """The same place at another speed."""
+        """A copy at the same position with another duration."""
         return replace(self, seconds=seconds, share=self.share_at(now), since=now if self.is_running else None)
 
 
 def parse_replay_seconds(text: str | None) -> int | None:
-    """The seconds that a link asks for, within reason; None: it asks for no replay."""
+    """The duration in a link, clipped to the allowed range; None: no replay is asked for."""
     if not text:
         return None
     try:

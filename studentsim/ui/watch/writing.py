@@ -1,7 +1,7 @@
-"""The answer that is being written: a language model takes a minute over a lesson, so its last words are shown as they come.
+"""The answer that is being generated: a language model takes a minute for a lesson, so its text is shown as it grows.
 
-The worker keeps them in a small file beside the journal (``studentsim/runs/live_text.py``); they become an answer, with its mark,
-when they are done. Their place keeps its height, so that nothing below jumps when there are none for a while.
+The worker writes it to a small file beside the journal (``studentsim/runs/live_text.py``). The card keeps its height, so that
+nothing below it jumps while no answer is being generated.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from studentsim.labels.formatting import pluralize
 from studentsim.ui.watch.large import render_large_text
 
 MAX_PROBLEM_CHARS, MAX_TEXT_CHARS = 240, 420
-"""Most characters of the question, from its beginning, and of the answer, from its end, that are shown."""
+"""Characters shown of the question (its beginning) and of the answer (its end) at most."""
 WRITING_PHASE_LABELS: Mapping[str, str] = {"study": "practice", "revision": "another try", "exam": "exam"}
 
 
 @dataclass(frozen=True)
 class PartialAnswer:
-    """An answer as far as it is written. ``done`` of ``of`` answers of the stage are whole, 0 where that is not told."""
+    """The text of an answer so far. ``done`` of ``of`` answers of the stage are complete; ``of`` is 0 if not known."""
 
     phase: str
     problem: str
@@ -36,15 +36,12 @@ class PartialAnswer:
         return f"{phase_label}, {self.done} of {pluralize(self.of, 'answer')} done" if self.of else phase_label
 
     def to_card_data(self) -> dict[str, str]:
-        """What its card shows."""
+        """The data for its card (stage.js)."""
         return {"where": self.progress_label, "problem": self.problem, "text": self.text}
 
 
 def parse_partial_answer(live_text: Mapping[str, Any] | None, *, stage: str, turn: int) -> PartialAnswer | None:
-    """What the worker's file tells, if it is of what goes on now: ``stage`` of lesson ``turn``. None: nothing is being written.
-
-    The file stays between two stages that write, and what it holds is then an answer that is done.
-    """
+    """The content of the worker's file if it is of the current ``stage`` and ``turn``; else None: the file remains after its stage."""
     if not live_text or live_text.get("phase") != stage or live_text.get("turn") != turn:
         return None
     numbers = {name: value for name in ("tokens", "done", "of") if isinstance(value := live_text.get(name), int)}
@@ -61,7 +58,7 @@ def _truncate_end(text: str) -> str:
 
 
 def _truncate_start(text: str) -> str:
-    """The end of a text, from a word's beginning."""
+    """The end of a text, from the beginning of a word."""
     if len(text) <= MAX_TEXT_CHARS:
         return text
     tail = text[-MAX_TEXT_CHARS:]
@@ -69,5 +66,5 @@ def _truncate_start(text: str) -> str:
 
 
 def render_writing_card(partial_answer: PartialAnswer | None, *, idle_text: str, key: str) -> None:
-    """The card "writing now", or in its room a quiet line that says what goes on instead. Texts are shown as they are."""
+    """The card with the partial answer, or with ``idle_text`` if there is none. Texts are shown literally."""
     render_large_text({"writing": partial_answer.to_card_data() if partial_answer else {"idle": idle_text}}, key=key)

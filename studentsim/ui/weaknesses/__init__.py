@@ -1,11 +1,10 @@
 """The parts of Weaknesses.
 
-place.py      where in the page one is, as a link
-findings.py   what a run's exams show: accuracies, slips, questions (no streamlit)
-slips.py      what became of each slip (no streamlit)
-items.py      facility, discrimination and distractors of the exam's questions (no streamlit)
-practice.py   what to practise next, with its evidence (no streamlit)
-sentences.py  what is said
-data.py       the caches
-heat.py, trends.py, questions.py, advice.py   the parts as they are drawn
+data.py          the run's findings and item analysis, cached
+head.py          title, headline and links
+heat.py          accuracy by category or skill and exam; outcomes of one skill
+advice.py        what to practise next
+trends.py        misconceptions over the exams
+second_tries.py  success of further attempts
+questions.py     item analysis of the exam's questions
 """

@@ -1,4 +1,4 @@
-"""What to practise next, as it is drawn."""
+"""What to practise next."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from studentsim.ui.weaknesses.data import WeaknessesView
 
 
 def render_advice(view: WeaknessesView, selection: WeaknessesSelection) -> None:
-    """The list, each line with its evidence and the two ways on."""
+    """The list, each line with its evidence and links to a new simulation and to the answers."""
     lines = advice.build_advice(view.findings)
     st.subheader("What to practise next?", anchor=False)
     if not lines:
@@ -50,8 +50,10 @@ def _render_links(view: WeaknessesView, selection: WeaknessesSelection, line: ad
         st.page_link(
             ANSWERS_PAGE, label="Read its wrong answers", icon=":material/menu_book:", query_params=answers_params
         )
-        for slip, count in line.misconceptions:
-            misconception_params = line_selection.answers_params(lesson=view.findings.last_exam_turn, slip=slip)
+        for misconception, count in line.misconceptions:
+            misconception_params = line_selection.answers_params(
+                lesson=view.findings.last_exam_turn, slip=misconception
+            )
             components.render_misconception_link(
-                ANSWERS_PAGE, slip, count, misconception_params, icon=":material/menu_book:"
+                ANSWERS_PAGE, misconception, count, misconception_params, icon=":material/menu_book:"
             )

@@ -1,4 +1,4 @@
-"""What Weaknesses asks for: one run's findings and its item figures, cached by how far the run has come."""
+"""Data of Weaknesses: one run's findings and item analysis, cached by the run's last event."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from studentsim.ui.data import Engine
 
 @dataclass(frozen=True)
 class WeaknessesView:
-    """One run as Weaknesses shows it. ``status`` is how it stands now."""
+    """One run as Weaknesses shows it. ``status`` is a key of ``formatting.STATUS_DISPLAY``."""
 
     run: RunRow
     config: RunConfig
@@ -29,18 +29,13 @@ class WeaknessesView:
 
     @property
     def title(self) -> str:
-        """What the run is called."""
+        """The run's title."""
         return formatting.run_title(self.config)
-
-    @property
-    def chance_accuracy(self) -> float:
-        """What guessing would reach, 0 to 1."""
-        return self.findings.chance_accuracy
 
 
 @dataclass(frozen=True)
 class ItemAnalysis:
-    """Item figures: ``items.analyse_items``'s table, the choices it was made from, and how many sheets, this run's among them."""
+    """``item_analysis.analyse_items``'s table, the option choices behind it, and the numbers of answer sheets: of all runs, of this one."""
 
     table: pd.DataFrame
     option_choices: pd.DataFrame
@@ -49,9 +44,9 @@ class ItemAnalysis:
 
 
 def load_view(engine: Engine, run_id: str) -> WeaknessesView:
-    """The run as it stands now. Writes: takes in what is new in the journals, all of them: other runs sat the same exam.
+    """The run's current state. Writes: reads new events of all journals, since other runs may have sat the same exam.
 
-    :raises UnknownRun: there is none of that id.
+    :raises UnknownRun: there is no run of that id.
     """
     ingest.sync_journals(engine.database, engine.runs_dir)
     state = engine.manager.get_state(run_id)
@@ -61,7 +56,7 @@ def load_view(engine: Engine, run_id: str) -> WeaknessesView:
 
 
 def load_item_analysis(engine: Engine, view: WeaknessesView) -> ItemAnalysis:
-    """The item figures of the run's exam, over all sheets of it that there are."""
+    """The item analysis of the run's exam, over the answer sheets of all runs that sat it."""
     sheets = queries.fetch_answer_sheets(engine.database, view.run.run_id)
     return _analyse_items(
         engine.database,
@@ -93,7 +88,7 @@ def _analyse_items(
     sheets: tuple[tuple[str, int, int], ...],
     _questions: pd.DataFrame,
 ) -> ItemAnalysis:
-    """Renewed whenever this run goes on, or another run sits the same exam."""
+    """The key changes whenever this run goes on or another run sits the same exam."""
     choices = queries.fetch_item_choices(_database, run_id, sheets)
     own_sheet_count = sum(run == run_id for run, *_ in sheets)
     return ItemAnalysis(item_analysis.analyse_items(_questions, choices), choices, len(sheets), own_sheet_count)

@@ -1,4 +1,4 @@
-"""The top of Weaknesses: which run, where in it one is, the first sentence, and the ways to what it names."""
+"""The top of Weaknesses: the run, the selection, the headline, and links to the answers behind it."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ from studentsim.ui.weaknesses.data import WeaknessesView, build_report_file
 
 
 def render_run_chooser(engine: data.Engine) -> None:
-    """A run to look into."""
+    """Choose a run."""
     components.render_run_chooser(
-        data.list_recent_runs(engine, limit=data.MAX_LISTED_RUNS), title="Weaknesses", page=WEAKNESSES_PAGE, home_page=HOME_PAGE,
+        data.list_recent_runs(engine, limit=data.MAX_LISTED_RUNS),
+        title="Weaknesses",
+        page=WEAKNESSES_PAGE,
+        home_page=HOME_PAGE,
         question="Of which simulation do you want to see where the student is weak?",
         empty_message="There is no simulation to look into yet.",
-    )  # fmt: skip
+    )
 
 
 def render_header(
     engine: data.Engine, view: WeaknessesView, selection: WeaknessesSelection, problems: list[str]
 ) -> None:
-    """Title and state, what the link asked for in vain, and the opening sentence of this place."""
+    """Title, status, ``problems`` of the link, and the headline of the selection."""
     title_key = " ".join((selection.run, selection.category, selection.skill, selection.slip))
     components.render_page_title(view.title, formatting.run_subtitle(view.config), scroll_id=f"Weaknesses {title_key}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -55,37 +58,38 @@ def render_header(
 
 
 def _render_misconception_links(view: WeaknessesView, selection: WeaknessesSelection) -> None:
-    """The ways to the answers behind what the opening names: the weakest category's slips, or what no option showed."""
+    """Links to the answers behind the headline: the weakest category's misconceptions, and its unanswered questions."""
     category = weaknesses_summary.weakest_category(view.findings)
     if not category:
         return
-    category_selection, causes, lesson = (
-        WeaknessesSelection(selection.run, category),
-        weaknesses_summary.find_wrong_answer_causes(view.findings, category),
-        view.findings.last_exam_turn,
-    )
+    category_selection = WeaknessesSelection(selection.run, category)
+    causes = weaknesses_summary.find_wrong_answer_causes(view.findings, category)
+    lesson = view.findings.last_exam_turn
     with st.container(horizontal=True, gap="small"):
         if causes.is_mostly_unanswered:
             st.page_link(
-                ANSWERS_PAGE, label=f"{causes.unanswered_count} × no option shows the result", icon=":material/menu_book:",
+                ANSWERS_PAGE,
+                label=f"{causes.unanswered_count} × no option shows the result",
+                icon=":material/menu_book:",
                 query_params=category_selection.answers_params(lesson=lesson, mark="unanswered"),
-            )  # fmt: skip
-        for slip in causes.top_misconceptions[: weaknesses_summary.MAX_MISCONCEPTIONS_NAMED]:
-            misconception_params = category_selection.answers_params(lesson=lesson, slip=slip)
+            )
+        for misconception in causes.top_misconceptions[: weaknesses_summary.MAX_MISCONCEPTIONS_NAMED]:
+            misconception_params = category_selection.answers_params(lesson=lesson, slip=misconception)
             components.render_misconception_link(
-                ANSWERS_PAGE, slip, causes.top_misconception_count, misconception_params, icon=":material/menu_book:"
+                ANSWERS_PAGE,
+                misconception,
+                causes.top_misconception_count,
+                misconception_params,
+                icon=":material/menu_book:",
             )
-    for slip in causes.top_misconceptions[: weaknesses_summary.MAX_MISCONCEPTIONS_NAMED]:
-        if misconception_explanation(slip):
-            st.caption(
-                formatting.escape_markdown(
-                    f"{formatting.capitalize_first(misconception_title(slip))}: {misconception_explanation(slip)}"
-                )
-            )
+    for misconception in causes.top_misconceptions[: weaknesses_summary.MAX_MISCONCEPTIONS_NAMED]:
+        if explanation := misconception_explanation(misconception):
+            title = formatting.capitalize_first(misconception_title(misconception))
+            st.caption(formatting.escape_markdown(f"{title}: {explanation}"))
 
 
 def _render_report_button(engine: data.Engine, view: WeaknessesView) -> None:
-    """The report, made when it is asked for."""
+    """The download button of the report, which is built on a click."""
     st.download_button(
         "Download the report to print",
         lambda: build_report_file(engine, view),
@@ -95,5 +99,5 @@ def _render_report_button(engine: data.Engine, view: WeaknessesView) -> None:
         on_click="ignore",
         icon=":material/download:",
         help="One file for a colleague: it opens in any browser, without this app, and prints on A4.",
-        width=256,  # as the links beside it: so that the row breaks into lines before they are drawn as it does then
+        width=256,  # fixed, as the links' beside it: the row wraps before they are drawn as it does afterwards
     )

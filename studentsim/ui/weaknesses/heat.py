@@ -1,4 +1,4 @@
-"""Where the weaknesses are: categories by exam, opened into kinds of question, opened into what was ticked and the slips."""
+"""The heatmap of categories by exam, of one category's skills, and the outcomes of one skill's questions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from studentsim.analysis.last_exam import margin_of_error_note
 from studentsim.analysis.weakness_selection import WeaknessesSelection
 from studentsim.labels import category_names, formatting
 from studentsim.labels.titles import misconception_title, skill_title
-from studentsim.narration import weaknesses_summary
+from studentsim.narration.run_summary import exam_time_label
 from studentsim.ui import charts, components, glossary
 from studentsim.ui.figure_cache import cached_figure
 from studentsim.ui.layout import ANSWERS_PAGE, WEAKNESSES_PAGE
@@ -26,7 +26,7 @@ OUTCOME_COLUMNS = {"turn": "lessons so far", "name": "ticked", "answers": "answe
 
 
 def render_heatmap(view: WeaknessesView, selection: WeaknessesSelection) -> None:
-    """The map at the depth that the place asks for, with the ways in and out."""
+    """The heatmap, or the outcomes of the selected skill."""
     if selection.skill:
         _render_skill(view, selection)
     else:
@@ -34,7 +34,7 @@ def render_heatmap(view: WeaknessesView, selection: WeaknessesSelection) -> None
 
 
 def render_breadcrumbs(findings: ExamFindings, selection: WeaknessesSelection) -> None:
-    """The way back: a link for each level above this one."""
+    """A link to each level above the selection."""
     if selection.parent is None:
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -57,41 +57,43 @@ def render_breadcrumbs(findings: ExamFindings, selection: WeaknessesSelection) -
 
 
 def _render_map(view: WeaknessesView, selection: WeaknessesSelection) -> None:
-    """Categories, or a category's kinds of question, by exam. A click on a cell opens it; so does a link below."""
+    """Categories, or a category's skills, by exam. A click on a cell or the link below it selects the row."""
     findings, is_by_skill = view.findings, bool(selection.category)
     frame = findings.skills[findings.skills.category == selection.category] if is_by_skill else findings.categories
     rows = (
         _rows_by_accuracy(findings.in_last_exam(frame)) if is_by_skill else order_categories(list(frame.row.unique()))
     )
     names = {row: skill_title(row) if is_by_skill else findings.category_label(row) for row in rows}
-    st.subheader(
-        f"Which kinds of question are still weak in {formatting.escape_markdown(findings.inline_category_label(selection.category))}?"
-        if is_by_skill
-        else "Which categories are still weak?",
-        anchor=False,
-        help=glossary.term_help("skill" if is_by_skill else "category"),
-    )
+    if is_by_skill:
+        category_text = formatting.escape_markdown(findings.inline_category_label(selection.category))
+        question = f"Which kinds of question are still weak in {category_text}?"
+    else:
+        question = "Which categories are still weak?"
+    st.subheader(question, anchor=False, help=glossary.term_help("skill" if is_by_skill else "category"))
     revision = f"{selection.run}-{selection.category}"
     figure = cached_figure(
         charts.category_heatmap_figure, frame, rows=rows, names=names, revision=revision, turns=findings.exam_turns
     )
     key = f"weaknesses.map.{selection.run}.{selection.category}"
-    alt = f"Share right by {'kind of question' if is_by_skill else 'category'} and exam. {_describe_last_exam(findings.in_last_exam(frame), names)}"
+    last_exam = findings.in_last_exam(frame)
+    row_kind = "kind of question" if is_by_skill else "category"
+    alt = f"Share right by {row_kind} and exam. {_describe_last_exam(last_exam, names)}"
     st.plotly_chart(
         figure, width="stretch", height=figure.layout.height, key=key, config=charts.PLOTLY_CONFIG, alt=alt, selection_mode="points",
         on_select=lambda: _open_cell(key, selection),
     )  # fmt: skip
+    hatched_note = HATCHED_NOTE if accuracy_bounds.has_hatched_cells(frame[frame.row.isin(rows)]) else ""
+    names_note = "" if is_by_skill else f" {category_names.explain_category_names(rows)}"
     st.caption(
-        f"Each cell: right of 100 questions{margin_of_error_note(frame)}{HATCHED_NOTE if accuracy_bounds.has_hatched_cells(frame[frame.row.isin(rows)]) else ''}. "
-        "Touch a cell, or choose below, to open it."
-        + ("" if is_by_skill else f" {category_names.explain_category_names(rows)}")
+        f"Each cell: right of 100 questions{margin_of_error_note(frame)}{hatched_note}. Touch a cell, or choose below, to open it."
+        f"{names_note}"
     )
-    _render_row_links(findings.in_last_exam(frame), names, selection)
+    _render_row_links(last_exam, names, selection)
     components.render_figure_data(frame.assign(name=frame.row.map(names)), key=key, columns=HEATMAP_COLUMNS)
 
 
 def _open_cell(key: str, selection: WeaknessesSelection) -> None:
-    """The callback of a click: the cell's place becomes the link."""
+    """The callback of a click: select the cell's row and exam in the link."""
     points = st.session_state[key].selection.points
     if points:
         row, turn, *_ = points[0]["customdata"]
@@ -99,12 +101,12 @@ def _open_cell(key: str, selection: WeaknessesSelection) -> None:
 
 
 def _select_row(selection: WeaknessesSelection, row: str) -> WeaknessesSelection:
-    """One level deeper; rows of no named skill have nothing below them."""
+    """The selection one level deeper: a skill within a category, else a category."""
     return selection.with_changes(skill=row) if selection.category else selection.with_changes(category=row)
 
 
 def _render_row_links(last: pd.DataFrame, names: dict[str, str], selection: WeaknessesSelection) -> None:
-    """The same as links, weakest first: for a keyboard, a phone, or a new tab."""
+    """A link to each row, the weakest first, for keyboards, phones and new tabs."""
     is_mathqa = category_names.are_mathqa_categories(last.row)
     with st.container(horizontal=True, gap="small"):
         for row in last.sort_values(["accuracy", "questions"]).itertuples():
@@ -112,9 +114,13 @@ def _render_row_links(last: pd.DataFrame, names: dict[str, str], selection: Weak
             label = f"{formatting.shorten_label(names[row.row], formatting.MAX_LABEL_CHARS - len(score) - 2)}: {score}"
             full_name = "" if label.startswith(names[row.row]) else names[row.row]
             st.page_link(
-                WEAKNESSES_PAGE, label=formatting.escape_markdown(label), icon=":material/search:", query_params=_select_row(selection, str(row.row)).params,
-                help=formatting.escape_markdown(full_name) or (category_names.describe_category(str(row.row)) if is_mathqa else None),
-            )  # fmt: skip
+                WEAKNESSES_PAGE,
+                label=formatting.escape_markdown(label),
+                icon=":material/search:",
+                query_params=_select_row(selection, str(row.row)).params,
+                help=formatting.escape_markdown(full_name)
+                or (category_names.describe_category(str(row.row)) if is_mathqa else None),
+            )
 
 
 def _rows_by_accuracy(last: pd.DataFrame) -> list[str]:
@@ -128,11 +134,11 @@ def _describe_last_exam(last: pd.DataFrame, names: dict[str, str]) -> str:
     return f"Last exam: {', '.join(scores)}."
 
 
-# ------------------------------------------------------------------ one kind of question
+# ------------------------------------------------------------------ one skill
 
 
 def _render_skill(view: WeaknessesView, selection: WeaknessesSelection) -> None:
-    """What one kind of question drew, exam by exam, and the way to its wrong answers."""
+    """The outcomes of one skill's questions by exam, and a link to its wrong answers."""
     findings = view.findings
     st.subheader("What was ticked on these questions?", anchor=False)
     frame, names = skill_outcome_frame(findings, selection.skill)
@@ -154,7 +160,7 @@ def _render_skill(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     wrong = _count_wrong_answers(findings, selection.skill, lesson)
     if wrong:
         count = "its one wrong answer" if wrong == 1 else f"the {wrong} wrong answers"
-        label = f"Read {count} {weaknesses_summary.exam_time_label(lesson)}"
+        label = f"Read {count} {exam_time_label(lesson)}"
         st.page_link(
             ANSWERS_PAGE,
             label=label,
@@ -162,38 +168,40 @@ def _render_skill(view: WeaknessesView, selection: WeaknessesSelection) -> None:
             query_params=selection.with_changes(slip="").answers_params(lesson=lesson),
         )
     else:
-        st.caption(f"No wrong answer on these questions in the exam {weaknesses_summary.exam_time_label(lesson)}.")
+        st.caption(f"No wrong answer on these questions in the exam {exam_time_label(lesson)}.")
     components.render_figure_data(frame.assign(name=frame.outcome.map(titles)), key=key, columns=OUTCOME_COLUMNS)
 
 
 def _choose_exam(findings: ExamFindings, selection: WeaknessesSelection) -> int:
-    """Which exam's answers the links lead to: the link's, else the last; a choice becomes the link."""
+    """The exam whose answers are linked: the link's, else the last. A choice writes the link."""
     lesson = int(selection.lesson or findings.last_exam_turn)
     key = f"weaknesses.lesson.{selection.run}.{selection.skill}.{lesson}"
     st.selectbox(
-        "Answers of the exam", findings.exam_turns, index=findings.exam_turns.index(lesson), format_func=weaknesses_summary.exam_time_label, key=key, width=240,
-        on_change=lambda: st.query_params.from_dict(selection.with_changes(lesson=str(st.session_state[key])).params),
+        "Answers of the exam", findings.exam_turns, index=findings.exam_turns.index(lesson), format_func=exam_time_label, key=key,
+        width=240, on_change=lambda: st.query_params.from_dict(selection.with_changes(lesson=str(st.session_state[key])).params),
     )  # fmt: skip
     return lesson
 
 
 def skill_outcome_frame(findings: ExamFindings, skill: str) -> tuple[pd.DataFrame, list[tuple[str, str, str]]]:
-    """``turn, outcome, answers`` of one skill, and each outcome's id, name and kind: right, its slips, another wrong option, nothing."""
+    """``turn, outcome, answers`` of one skill, and ``(outcome, name, kind)`` of each outcome: right, each misconception, another wrong
+    option, unanswered.
+    """
     totals = findings.skills[findings.skills.row == skill].set_index("turn")
     misconception_counts = findings.misconception_counts[findings.misconception_counts.skill == skill]
     unanswered = findings.count_unanswered("skill", skill)
     counts_by_outcome = {
         "right": totals.correct,
-        **{slip: rows.set_index("turn").made for slip, rows in misconception_counts.groupby("misconception")},
+        **{name: rows.set_index("turn").made for name, rows in misconception_counts.groupby("misconception")},
     }
     other_wrong = totals.questions - sum(part.reindex(totals.index).fillna(0) for part in counts_by_outcome.values())
     counts_by_outcome |= {"other": other_wrong - unanswered.reindex(totals.index).fillna(0), "nothing": unanswered}
     names = [
         ("right", "right", "right"),
         *(
-            (slip, misconception_title(slip), "slip")
-            for slip in counts_by_outcome
-            if slip in set(misconception_counts.misconception)
+            (outcome, misconception_title(outcome), "slip")
+            for outcome in counts_by_outcome
+            if outcome in set(misconception_counts.misconception)
         ),
     ]
     names += [("other", "another wrong option", "other"), ("nothing", "nothing ticked", "nothing")]

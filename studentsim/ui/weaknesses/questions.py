@@ -1,11 +1,13 @@
-"""The exam's questions one by one: how hard, how telling, what each option drew. A row opens the item."""
+"""Item analysis of the exam's questions: facility, discrimination, and how often each option was chosen."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from studentsim.analysis import item_analysis as items
+from studentsim.analysis.item_analysis import CORRECT_SYMBOL, WRONG_SYMBOL, option_choice_frame
 from studentsim.analysis.weakness_selection import WeaknessesSelection
 from studentsim.labels import formatting
 from studentsim.labels.titles import misconception_title, skill_title
@@ -15,7 +17,7 @@ from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.weaknesses.data import ItemAnalysis, WeaknessesView, load_item_analysis
 
 MAX_QUESTIONS_OFFERED = 40
-"""Questions that the list to choose from holds, the hardest; the table has all."""
+"""Questions offered in the select box at most, the hardest ones; the table has all."""
 
 QUESTION_TABLE_COLUMNS = {
     "problem": "question", "history": "this run's exams", "facility": "right, of 100", "sheets": "sheets",
@@ -25,14 +27,11 @@ QUESTION_TABLE_COLUMNS = {
 
 
 def render_questions(engine: data.Engine, view: WeaknessesView, selection: WeaknessesSelection) -> None:
-    """The item analysis of the place's questions."""
+    """The item analysis of the selected questions."""
     st.subheader("Which questions of the exam are hard, and why?", anchor=False)
     item_analysis = load_item_analysis(engine, view)
-    st.markdown(
-        formatting.escape_markdown(
-            weaknesses_summary.describe_item_analysis(item_analysis.sheet_count, item_analysis.own_sheet_count)
-        )
-    )
+    summary = weaknesses_summary.describe_item_analysis(item_analysis.sheet_count, item_analysis.own_sheet_count)
+    st.markdown(formatting.escape_markdown(summary))
     selected_items = _filter_by_selection(item_analysis.table, selection)
     chosen = _choose_question(selected_items, selection)
     if chosen:
@@ -47,17 +46,21 @@ def _filter_by_selection(table: pd.DataFrame, selection: WeaknessesSelection) ->
 
 
 def _choose_question(selected_items: pd.DataFrame, selection: WeaknessesSelection) -> str:
-    """The question that is open: the link's, unless another is chosen; the choice becomes the link."""
+    """The open question: the one in the link. A choice writes the link."""
     problems = dict(zip(selected_items.question_id, selected_items.problem, strict=True))
     options = list(problems)[:MAX_QUESTIONS_OFFERED]
     if selection.question in problems and selection.question not in options:
         options.append(selection.question)
     key = f"weaknesses.question.{selection.run}.{selection.category}.{selection.skill}.{selection.question}"
     st.selectbox(
-        "Open a question, the hardest first", options, index=options.index(selection.question) if selection.question in options else None,
-        format_func=lambda id: problems[id], placeholder="Choose one", key=key,
+        "Open a question, the hardest first",
+        options,
+        format_func=lambda id: problems[id],
+        placeholder="Choose one",
+        key=key,
+        index=options.index(selection.question) if selection.question in options else None,
         on_change=lambda: _open_question(st.session_state[key] or "", selection),
-    )  # fmt: skip
+    )
     return selection.question if selection.question in problems else ""
 
 
@@ -66,7 +69,7 @@ def _open_question(question: str, selection: WeaknessesSelection) -> None:
 
 
 def _render_question(view: WeaknessesView, item_analysis: ItemAnalysis, question_id: str) -> None:
-    """One question: its text, how it went in each exam, and what each option drew."""
+    """One question: its text, its result in each exam, and how often each option was chosen."""
     row = view.findings.questions.set_index("question_id", drop=False).loc[question_id]
     statistics = item_analysis.table.set_index("question_id").loc[question_id]
     with st.container(border=True, gap="xsmall"):
@@ -74,13 +77,10 @@ def _render_question(view: WeaknessesView, item_analysis: ItemAnalysis, question
             formatting.escape_markdown(f"{view.findings.category_label(row.category)} · {skill_title(row.skill)}")
         )
         st.text(row.problem)
-        st.caption(
-            formatting.escape_markdown(
-                weaknesses_summary.describe_question_history(list(row.letters), list(row.turns), row.correct)
-            )
-        )
+        history = weaknesses_summary.describe_question_history(list(row.letters), list(row.turns), row.correct)
+        st.caption(formatting.escape_markdown(history))
         st.caption(formatting.escape_markdown(weaknesses_summary.describe_item(statistics)))
-        for option in items.option_choice_frame(row, item_analysis.option_choices).itertuples():
+        for option in option_choice_frame(row, item_analysis.option_choices).itertuples():
             _render_option(option, item_analysis)
         answers_params = {"run": view.run.run_id, "phase": "exam", "question": question_id}
         st.page_link(
@@ -88,14 +88,14 @@ def _render_question(view: WeaknessesView, item_analysis: ItemAnalysis, question
         )
 
 
-def _render_option(option: object, item_analysis: ItemAnalysis) -> None:
-    sheets, letter, text = option.sheets, option.letter, option.text  # type: ignore[attr-defined]
+def _render_option(option: Any, item_analysis: ItemAnalysis) -> None:
+    sheets, letter, text = option.sheets, option.letter, option.text
     if not letter and not sheets:
         return
-    slip = f" (slip: {misconception_title(option.slip)})" if option.slip else ""  # type: ignore[attr-defined]
-    mark = f"{items.CORRECT_SYMBOL} right" if option.right else "" if not letter else items.WRONG_SYMBOL  # type: ignore[attr-defined]
+    misconception_note = f" (slip: {misconception_title(option.slip)})" if option.slip else ""
+    symbol = f"{CORRECT_SYMBOL} right" if option.right else "" if not letter else WRONG_SYMBOL
     label = (
-        f"{letter}) {text} {mark}{slip}: {sheets} of {item_analysis.sheet_count}"
+        f"{letter}) {text} {symbol}{misconception_note}: {sheets} of {item_analysis.sheet_count}"
         if letter
         else f"{text}: {sheets} of {item_analysis.sheet_count}"
     )
@@ -104,7 +104,7 @@ def _render_option(option: object, item_analysis: ItemAnalysis) -> None:
 
 
 def _render_table(view: WeaknessesView, selected_items: pd.DataFrame, selection: WeaknessesSelection) -> None:
-    """Every question, sortable, made only while the fold is open; a row opens its item."""
+    """All questions as a table, built only while the expander is open; a click on a row opens the question."""
     key = f"weaknesses.items.{selection.run}.{selection.category}.{selection.skill}"
     expander = st.expander(
         f"All {formatting.pluralize(len(selected_items), 'question')} as a table, with figures for researchers",
@@ -123,7 +123,8 @@ def _render_table(view: WeaknessesView, selected_items: pd.DataFrame, selection:
             "below 0 is suspect."
         )
         st.dataframe(
-            table.rename(columns=QUESTION_TABLE_COLUMNS), width="stretch", hide_index=True, key=f"{key}.{selection.question}", selection_mode="single-row",
+            table.rename(columns=QUESTION_TABLE_COLUMNS), width="stretch", hide_index=True, key=f"{key}.{selection.question}",
+            selection_mode="single-row",
             on_select=lambda: _open_selected_row(f"{key}.{selection.question}", list(selected_items.question_id), selection),
             column_config={
                 "question": st.column_config.TextColumn(width="large"),
@@ -141,7 +142,7 @@ def _open_selected_row(key: str, ids: list[str], selection: WeaknessesSelection)
 
 
 def question_table_frame(selected_items: pd.DataFrame) -> pd.DataFrame:
-    """Item figures as a table in words."""
+    """The item analysis with labels and whole percentages, for display."""
     frame = selected_items.assign(
         kind=selected_items.skill.map(skill_title),
         facility=(100 * selected_items.facility).round(),

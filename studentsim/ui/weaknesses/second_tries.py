@@ -1,4 +1,4 @@
-"""Second tries, of runs that have any: how many succeed, by category, slip and what was said; whether it lasts; who gives way."""
+"""Further attempts of one run: success by category, misconception and feedback, retention, and giving way to false grades."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ GIVING_WAY_LABELS = {
 
 
 def render_retries(engine: data.Engine, view: WeaknessesView, selection: WeaknessesSelection) -> None:
-    """All of it for the run, and for an opened category or kind of question what there is of it; nothing without further tries."""
+    """All parts for the whole run, the success rates for a selected category or skill; nothing without further attempts."""
     if teacher_settings.teaching_settings(view.config).attempts < 2:
         return
     retry_results = _load_retry_results(engine.database, str(engine.data_dir), view.run.run_id, view.run.last_seq)
@@ -72,7 +72,7 @@ def _describe_no_retries(selection: WeaknessesSelection) -> str:
 
 
 def _render_success_rates(revisions: pd.DataFrame, selection: WeaknessesSelection, label: Callable[[str], str]) -> None:
-    """Success by category (or kind of question), by slip, and by what was said."""
+    """Success rates by category (or skill), by misconception, and by feedback."""
     retry_results = RetryResults(revisions, revisions.iloc[:0], revisions.iloc[:0])
     st.markdown(formatting.escape_markdown(teaching_summary.describe_retries(retry_results)))
     groups = retry_rates_by_group(revisions, selection, label)
@@ -101,7 +101,7 @@ def _render_success_rates(revisions: pd.DataFrame, selection: WeaknessesSelectio
 def retry_rates_by_group(
     revisions: pd.DataFrame, selection: WeaknessesSelection, label: Callable[[str], str] = str
 ) -> pd.DataFrame:
-    """Second tries by category, within one by kind of question, within that by slip: ``tried, mended, share, low, high, name``."""
+    """``tried, mended, share, low, high, name`` by category, within a category by skill, within a skill by misconception."""
     if selection.category:
         by, title = ("misconception", misconception_label) if selection.skill else ("skill", skill_title)
         rates = tries.success_rates_by(revisions, by)
@@ -111,20 +111,21 @@ def retry_rates_by_group(
 
 
 def retry_rates_by_misconception(revisions: pd.DataFrame) -> pd.DataFrame:
-    """The same by the slip behind the first answer, the most frequent first."""
+    """The same by the misconception of the first answer, the most frequent first."""
     rates = tries.success_rates_by(revisions, "misconception")
     return rates.assign(name=rates.misconception.map(misconception_label))
 
 
 def misconception_label(misconception: str) -> str:
-    """A slip in words; ``no known misconception`` for those without."""
+    """A misconception's title; ``no known slip`` for a blank id."""
     return misconception_title(misconception) if misconception else "no known slip"
 
 
 def _render_tables(groups: pd.DataFrame, revisions: pd.DataFrame, key: str) -> None:
-    slips, rates_by_feedback = retry_rates_by_misconception(revisions), tries.retry_rates_by_feedback(revisions)
+    rates_by_misconception = retry_rates_by_misconception(revisions)
+    rates_by_feedback = tries.retry_rates_by_feedback(revisions)
     for title, frame, name in (
-        ("By slip behind the first answer", slips, "slips"),
+        ("By slip behind the first answer", rates_by_misconception, "slips"),
         ("By category or kind of question", groups, "groups"),
         ("By what was said", rates_by_feedback.assign(name=rates_by_feedback.said), "said"),
     ):
@@ -138,29 +139,21 @@ def _render_tables(groups: pd.DataFrame, revisions: pd.DataFrame, key: str) -> N
 
 
 def _render_giving_way(retry_results: RetryResults, selection: WeaknessesSelection) -> None:
-    """Giving way to a false "wrong" beside mending after a true one; nothing where no right answer was called wrong."""
+    """Giving way to a false "wrong" against correcting after a true one; nothing if no right answer was challenged."""
     if not retry_results.challenged:
         return
     st.markdown("**Does it give way to a false “wrong”?**", help=glossary.term_help("giving-way"))
-    st.markdown(
-        formatting.escape_markdown(
-            " ".join(
-                filter(
-                    None,
-                    [
-                        teaching_summary.describe_giving_way(retry_results),
-                        teaching_summary.compare_feedback_effects(retry_results),
-                    ],
-                )
-            )
-        )
-    )
+    summaries = [
+        teaching_summary.describe_giving_way(retry_results),
+        teaching_summary.compare_feedback_effects(retry_results),
+    ]
+    st.markdown(formatting.escape_markdown(" ".join(filter(None, summaries))))
     rows = tries.correction_and_giving_way_frame(retry_results)
     rows = rows.assign(name=rows.what.map(GIVING_WAY_LABELS))
     key = f"weaknesses.beside.{selection.run}"
     figure = cached_figure(
-        teaching.share_intervals_figure, rows, names=list(rows.name), count="count", of="of", wrong=[i for i, w in enumerate(rows.what) if w == "gave way"],
-        title="changed its answer, of 100", revision=key,
+        teaching.share_intervals_figure, rows, names=list(rows.name), count="count", of="of", revision=key,
+        title="changed its answer, of 100", wrong=[i for i, what in enumerate(rows.what) if what == "gave way"],
     )  # fmt: skip
     alt = "; ".join(f"{r.what}: {r.count_} of {r.of}" for r in rows.rename(columns={"count": "count_"}).itertuples())
     _render_bar_chart(figure, key=key, alt=alt)
@@ -183,6 +176,6 @@ def _render_answers_link(selection: WeaknessesSelection) -> None:
 
 
 def _render_bar_chart(figure: go.Figure, *, key: str, alt: str) -> None:
-    """Few bars, without Plotly's tools; their height is kept free before they are drawn."""
+    """A bar chart without plotly's mode bar; its height is reserved before it is drawn."""
     config = {**PLOTLY_CONFIG, "displayModeBar": False}
     st.plotly_chart(figure, width="stretch", height=figure.layout.height, key=key, config=config, alt=alt)

@@ -1,6 +1,8 @@
-"""Slips over the exams: the most frequent as small pictures, all of them as a table."""
+"""Misconceptions over the exams: the most frequent as sparklines, all as a table."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -17,7 +19,7 @@ from studentsim.ui.svg_component import render_sketch
 from studentsim.ui.weaknesses.data import WeaknessesView
 
 MAX_MISCONCEPTIONS_DRAWN = 6
-"""Slips drawn as pictures."""
+"""Misconceptions shown as cards at most."""
 MOST_FREQUENT = "most frequent"
 MISCONCEPTION_TABLE_COLUMNS = {
     "title": "slip (misconception)", "category": "category", "name": "what became of it", "first": "first exam", "last": "last exam",
@@ -26,7 +28,7 @@ MISCONCEPTION_TABLE_COLUMNS = {
 
 
 def render_misconception_trends(view: WeaknessesView, selection: WeaknessesSelection) -> None:
-    """The slips of the place, with what became of them."""
+    """The misconceptions of the selection with their verdicts."""
     findings = view.findings
     selected_misconceptions = filter_misconceptions(findings, selection)
     st.subheader("Which slips were unlearnt, which remain?", anchor=False)
@@ -40,11 +42,14 @@ def render_misconception_trends(view: WeaknessesView, selection: WeaknessesSelec
         if note := practice_summary.describe_disagreements(findings):
             st.markdown(formatting.escape_markdown(note))
             st.page_link(
-                ANSWERS_PAGE, label="Read all such answers", icon=":material/menu_book:", query_params={"run": selection.run, "value": "other"}
-            )  # fmt: skip
+                ANSWERS_PAGE,
+                label="Read all such answers",
+                icon=":material/menu_book:",
+                query_params={"run": selection.run, "value": "other"},
+            )
     if selected_misconceptions.empty:
         return
-    drawn_misconceptions = _choose_misconceptions(selected_misconceptions)
+    shown_misconceptions = _choose_misconceptions(selected_misconceptions)
     if len(findings.exam_turns) > 1:
         st.caption(
             "Each picture: how often, of 100 questions that invite it, the slip was made, by lessons so far, with 95 % intervals. What a "
@@ -52,16 +57,16 @@ def render_misconception_trends(view: WeaknessesView, selection: WeaknessesSelec
             if selected_misconceptions.misconception.map(is_formula_error).any()
             else "Each picture: how often, of 100 questions that invite it, the slip was made, by lessons so far, with 95 % intervals."
         )
-    for start in range(0, len(drawn_misconceptions), 3):
+    for start in range(0, len(shown_misconceptions), 3):
         columns = st.columns(3)
-        for column, row in zip(columns, drawn_misconceptions.iloc[start : start + 3].itertuples(), strict=False):
+        for column, row in zip(columns, shown_misconceptions.iloc[start : start + 3].itertuples(), strict=False):
             with column.container(border=True, height="stretch", gap="xsmall"):
                 _render_misconception_card(findings, row, selection)
     _render_table(findings, selected_misconceptions, selection)
 
 
 def filter_misconceptions(findings: ExamFindings, selection: WeaknessesSelection) -> pd.DataFrame:
-    """The rows of ``ExamFindings.judged_misconceptions`` that belong to the place's category or skill."""
+    """The rows of ``ExamFindings.judged_misconceptions`` of the selected category or skill."""
     judged = findings.judged_misconceptions
     if selection.skill:
         return judged[judged.skill == selection.skill]
@@ -69,7 +74,7 @@ def filter_misconceptions(findings: ExamFindings, selection: WeaknessesSelection
 
 
 def _choose_misconceptions(selected_misconceptions: pd.DataFrame) -> pd.DataFrame:
-    """The slips to draw: the most frequent, or those of one verdict; where there are few, all."""
+    """The misconceptions to show: the most frequent, or those of one verdict; up to three are all shown."""
     if len(selected_misconceptions) <= 3:
         return selected_misconceptions
     counts = selected_misconceptions.verdict.value_counts()
@@ -88,34 +93,34 @@ def _choose_misconceptions(selected_misconceptions: pd.DataFrame) -> pd.DataFram
     return sort_by_frequency(selected_misconceptions).head(MAX_MISCONCEPTIONS_DRAWN)
 
 
-def _render_misconception_card(findings: ExamFindings, row: object, selection: WeaknessesSelection) -> None:
-    """One slip: what became of it, and its course; within its own kind of question also what goes wrong and what to ask."""
-    slip, verdict = str(row.misconception), MISCONCEPTION_VERDICTS[str(row.verdict)]  # type: ignore[attr-defined]
+def _render_misconception_card(findings: ExamFindings, row: Any, selection: WeaknessesSelection) -> None:
+    """One misconception with its verdict and trend; within its skill also its explanation, a hint, and its answers."""
+    misconception, verdict = str(row.misconception), MISCONCEPTION_VERDICTS[str(row.verdict)]
     misconception_selection = WeaknessesSelection(
-        selection.run, str(row.category), str(row.skill), slip, selection.lesson
-    )  # type: ignore[attr-defined]
+        selection.run, str(row.category), str(row.skill), misconception, selection.lesson
+    )
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.badge(verdict.format_label(row.last_made, row.last_of), icon=verdict.icon, color=verdict.color)  # type: ignore[arg-type]
-        if selection.slip == slip:
+        if selection.slip == misconception:
             st.badge("the one you opened", icon=":material/arrow_downward:", color="blue")
-    st.markdown(f"**{formatting.escape_markdown(misconception_title(slip))}**")
+    st.markdown(f"**{formatting.escape_markdown(misconception_title(misconception))}**")
     trend_text = weaknesses_summary.describe_trend(row, findings.exam_turns)
-    st.caption(formatting.escape_markdown(f"{findings.category_label(row.category)} · {trend_text}"))  # type: ignore[attr-defined]
+    st.caption(formatting.escape_markdown(f"{findings.category_label(row.category)} · {trend_text}"))
     misconception_counts = findings.misconception_counts
     is_same_misconception = (
-        (misconception_counts.misconception == slip)
+        (misconception_counts.misconception == misconception)
         & (misconception_counts.category == row.category)
         & (misconception_counts.skill == row.skill)
-    )  # type: ignore[attr-defined]
+    )
     exams = misconception_counts[is_same_misconception].sort_values("turn")
     if len(findings.exam_turns) > 1:
         sketch = charts.misconception_trend_sketch(exams, turns=findings.exam_turns)
         render_sketch(
             sketch,
-            key=f"weaknesses.trend.{selection.run}.{row.category}.{slip}",
-            alt=f"{misconception_title(slip)}: {trend_text}",
+            key=f"weaknesses.trend.{selection.run}.{row.category}.{misconception}",
+            alt=f"{misconception_title(misconception)}: {trend_text}",
         )
-    if not selection.skill and (row.skill or not selection.category):  # type: ignore[attr-defined]
+    if not selection.skill and (row.skill or not selection.category):
         st.page_link(
             WEAKNESSES_PAGE,
             label="Open this slip",
@@ -123,9 +128,9 @@ def _render_misconception_card(findings: ExamFindings, row: object, selection: W
             query_params=misconception_selection.params,
         )
         return
-    if misconception_explanation(slip):
-        st.text(misconception_explanation(slip))
-        st.text(f"To ask a pupil: {misconception_hint(slip)}")
+    if misconception_explanation(misconception):
+        st.text(misconception_explanation(misconception))
+        st.text(f"To ask a pupil: {misconception_hint(misconception)}")
     lesson = int(selection.lesson or findings.last_exam_turn)
     count = int(exams[exams.turn == lesson].made.sum())
     if count:
@@ -141,7 +146,7 @@ def _render_misconception_card(findings: ExamFindings, row: object, selection: W
 def _render_table(
     findings: ExamFindings, selected_misconceptions: pd.DataFrame, selection: WeaknessesSelection
 ) -> None:
-    """All slips and the rules, made only while the fold is open."""
+    """All misconceptions and the rules of the verdicts, built only while the expander is open."""
     key = f"weaknesses.slips.{selection.run}.{selection.category}.{selection.skill}"
     expander = st.expander(
         f"All {formatting.pluralize(len(selected_misconceptions), 'slip')}, and how they are judged",
@@ -154,7 +159,9 @@ def _render_table(
     with expander:
         st.dataframe(
             table.rename(columns=MISCONCEPTION_TABLE_COLUMNS), width="stretch", hide_index=True, key=f"{key}.table",
-            column_config={"exam by exam": st.column_config.BarChartColumn("exam by exam", y_min=0, y_max=int(selected_misconceptions.most.max()))},
+            column_config={
+                "exam by exam": st.column_config.BarChartColumn("exam by exam", y_min=0, y_max=int(selected_misconceptions.most.max())),
+            },
         )  # fmt: skip
         components.render_csv_download(table, "slips", key=key)
         for name, rule in weaknesses_summary.list_verdict_rules():
@@ -162,13 +169,15 @@ def _render_table(
 
 
 def misconception_table_frame(findings: ExamFindings, selected_misconceptions: pd.DataFrame) -> pd.DataFrame:
-    """Slips as a table in words."""
-    frame = pd.DataFrame({
-        "title": selected_misconceptions.misconception.map(misconception_title),
-        "category": selected_misconceptions.category.map(findings.category_label),
-        "name": [MISCONCEPTION_VERDICTS[r.verdict].format_label(r.last_made, r.last_of) for r in selected_misconceptions.itertuples()],
-        "first": [f"{k} of {n}" for k, n in zip(selected_misconceptions.first_made, selected_misconceptions.first_of, strict=True)],
-        "last": [f"{k} of {n}" for k, n in zip(selected_misconceptions.last_made, selected_misconceptions.last_of, strict=True)],
-        "series": selected_misconceptions.series,
-    })  # fmt: skip
-    return frame
+    """The misconceptions with labels, for display."""
+    rows = list(selected_misconceptions.itertuples())
+    return pd.DataFrame(
+        {
+            "title": selected_misconceptions.misconception.map(misconception_title),
+            "category": selected_misconceptions.category.map(findings.category_label),
+            "name": [MISCONCEPTION_VERDICTS[r.verdict].format_label(r.last_made, r.last_of) for r in rows],
+            "first": [f"{r.first_made} of {r.first_of}" for r in rows],
+            "last": [f"{r.last_made} of {r.last_of}" for r in rows],
+            "series": selected_misconceptions.series,
+        }
+    )

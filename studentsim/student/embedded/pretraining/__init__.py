@@ -1,1 +1,1 @@
-"""How the embedded student's weights are made."""
+"""Pretraining of the embedded student's weights."""

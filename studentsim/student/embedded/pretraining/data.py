@@ -1,10 +1,9 @@
-"""What the embedded student reads while it is made: workings, right and wrong, second tries after feedback, open books.
+"""Pretraining examples: correct and wrong solutions, second attempts after feedback, and passages (open book).
 
-Each example says the student's level at this skill and which kind of slip it leans to, so any table of levels is a student: it sees
-the right working as often as the level says, and else one of the misconceptions it leans to. In 15 % (60 % in pretraining's last
-phase) a passage lies open beside the question, fitting or not, so that it learns to use a book and not to be led astray by it. In 30 %
-a first attempt and a teacher's words stand before the working, so that it learns to use feedback; and not to give way to a false
-"wrong".
+Each example states the student's level at this skill and its leaning, so any table of levels defines a student: the solution is
+correct with the level's probability, else it shows a misconception weighted by the leaning. In 15 % (60 % in the last phase) a passage
+precedes, relevant or not, so that the student learns to use a book and not to be misled by it. In 30 % a first attempt and feedback
+precede, so that it learns to use feedback, and not to give way to a false "wrong".
 """
 
 from __future__ import annotations
@@ -20,69 +19,68 @@ from studentsim.student.embedded.pretraining.drills import make_drill
 from studentsim.student.embedded.prompt_text import LEANINGS, LEVEL_STEPS
 
 CARELESS_SHARE: Mapping[str, float] = {"careless": 0.85, "concept": 0.15, "mixed": 0.5}
-"""Share of a student's slips that are careless, by its leaning, where a skill has slips of both kinds."""
+"""Share of wrong answers with a careless misconception, by leaning, where a skill has misconceptions of both kinds."""
 
 FITTING_PASSAGE_SHARE = 0.5
-"""Share of passages that are about the question's own skill; the others are about another and change nothing."""
+"""Share of passages about the question's own skill; the others, about another skill, change nothing."""
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """What a stretch of pretraining reads."""
+    """The composition of a pretraining phase's examples."""
 
     drill_share: float = 0.0
-    """Share of examples that are sums without a story (``drill_share.py``), 0 to 1."""
+    """Share of examples that are arithmetic drills (``drills.py``), 0 to 1."""
     passage_share: float = 0.15
-    """Share of the other examples with a passage beside the question, 0 to 1."""
+    """Share of the other examples with a passage, 0 to 1."""
     passage_help_rate: float = 0.4
-    """Share of what the student would have got wrong that it gets right with a fitting passage, 0 to 1."""
+    """Share of otherwise wrong answers that are correct with a relevant passage, 0 to 1."""
     judges_passages: bool = False
-    """Whether the student says of each passage if it is of use. Left to find that out from what is right afterwards, it did not
-    (docs/log.md)."""
+    """Whether the student states if a passage is relevant before its solution. Without that it did not learn to tell (docs/log.md)."""
 
 
 REVISION_SHARE = 0.30
-"""Share of examples that go on to feedback and a second attempt."""
+"""Share of examples with feedback and a second attempt."""
 
 FEEDBACK_LEVEL_SHARES = {"mark": 0.35, "hint": 0.55, "explanation": 0.10}
-"""How often each level of feedback is given after a wrong first attempt."""
+"""Frequency of each level of feedback after a wrong first attempt."""
 
 CORRECT_AFTER_FEEDBACK = {"mark": 0.40, "hint": 0.87, "explanation": 0.95}
-"""How often the second attempt is right after each, whoever answers."""
+"""Probability of a correct second attempt after each level of feedback, whatever the student's level."""
 
 STAYS_CORRECT_SHARE = 0.85
-"""How often a right first attempt stays right although the teacher says it is wrong."""
+"""Probability that a correct first attempt is kept although the teacher calls it wrong."""
 
 
 @dataclass(frozen=True)
 class PretrainingExample:
-    """One text to learn from: every working in it is learnt, what stands around them is given."""
+    """One training text: the loss is on the attempts, the rest is given."""
 
     level: float
     """0 to 1, in steps of 1/20."""
     leaning: str
     problem: str
-    workings: tuple[str, ...]
-    """What the student writes: one attempt, or two."""
+    attempts: tuple[str, ...]
+    """The student's attempts, one or two."""
     feedback_texts: tuple[str, ...]
-    """The teacher's words between the attempts."""
+    """The feedback between the attempts."""
     passage: str = ""
-    """What lies open beside the question; blank: nothing."""
+    """A passage to show with the question; blank: none."""
     passage_fits: bool | None = None
-    """Whether the passage is about the question's skill, where the student says so before it begins."""
+    """Whether the passage is about the question's skill; None: the student gives no verdict."""
 
 
 @dataclass(frozen=True)
 class WorkedProblem:
-    """One question's numbers worked out in every way: the right working first, then one for each slip."""
+    """One question's numbers and all its solutions: the correct one, then one for each misconception."""
 
     skill: Skill
     numbers: dict[str, int]
-    workings: tuple[Solution, ...]
+    solutions: tuple[Solution, ...]
 
 
 class ProblemPool:
-    """All material, by skill: what examples and the passages beside them are drawn from."""
+    """All worked problems, also by skill, from which examples and passages are sampled."""
 
     def __init__(self, problems: Sequence[WorkedProblem]) -> None:
         self.problems = problems
@@ -91,30 +89,27 @@ class ProblemPool:
             self.by_skill.setdefault(problem.skill.id, []).append(problem)
 
     def sample(self, rng: Random) -> WorkedProblem:
-        """Any material."""
+        """Any worked problem."""
         return rng.choice(self.problems)
 
     def sample_passage(self, skill: Skill, fits: bool, rng: Random) -> str:
-        """A hint or a worked example of this skill, or of another."""
-        other_skill = (
-            skill if fits else rng.choice([m for m in self.by_skill.values() if m[0].skill is not skill])[0].skill
-        )
+        """A hint or worked example of this skill (``fits``) or of another."""
+        if not fits:
+            skill = rng.choice([p for p in self.by_skill.values() if p[0].skill is not skill])[0].skill
         if rng.random() < 0.5:
-            return rng.choice(other_skill.misconceptions).hint
-        shown_problem = rng.choice(self.by_skill[other_skill.id])
-        return format_worked_example(
-            generator.fill_phrasing(rng.choice(other_skill.phrasings), shown_problem.numbers, rng),
-            shown_problem.workings[0].text,
-        )
+            return rng.choice(skill.misconceptions).hint
+        worked = rng.choice(self.by_skill[skill.id])
+        problem = generator.fill_phrasing(rng.choice(skill.phrasings), worked.numbers, rng)
+        return format_worked_example(problem, worked.solutions[0].text)
 
 
-def format_worked_example(problem: str, working: str) -> str:
-    """A passage that shows how a question is worked out."""
-    return f"Example: {problem}\n{working}"
+def format_worked_example(problem: str, solution: str) -> str:
+    """A passage that shows a problem with its solution."""
+    return f"Example: {problem}\n{solution}"
 
 
 def sample_worked_problems(per_skill: int, seed: int) -> list[WorkedProblem]:
-    """Numbers of the pretraining split, ``per_skill`` draws for each skill."""
+    """Worked problems with numbers of the pretraining split, ``per_skill`` for each skill."""
     problems = []
     for skill in generator.SKILLS.values():
         rng = Random(f"{seed}-{skill.id}")
@@ -126,17 +121,17 @@ def sample_worked_problems(per_skill: int, seed: int) -> list[WorkedProblem]:
 
 
 def sample_example(pool: ProblemPool, mixture: Mixture, rng: Random) -> PretrainingExample:
-    """One text to learn from: a question of the curriculum, or a sum without a story."""
+    """One example: a question of the curriculum, or a drill."""
     if mixture.drill_share == 0 or rng.random() >= mixture.drill_share:
         return make_example(pool.sample(rng), pool, mixture, rng)
-    problem, working = make_drill(rng)
+    problem, solution = make_drill(rng)
     return PretrainingExample(
-        rng.randrange(LEVEL_STEPS + 1) / LEVEL_STEPS, rng.choice(LEANINGS), problem, (working,), ()
+        rng.randrange(LEVEL_STEPS + 1) / LEVEL_STEPS, rng.choice(LEANINGS), problem, (solution,), ()
     )
 
 
 def make_example(worked: WorkedProblem, pool: ProblemPool, mixture: Mixture, rng: Random) -> PretrainingExample:
-    """One example made from this material: a student, a phrasing, a book perhaps, and what that student writes."""
+    """One example of this problem: a random level, leaning, phrasing and perhaps passage, and what such a student writes."""
     skill = worked.skill
     level, leaning = rng.randrange(LEVEL_STEPS + 1) / LEVEL_STEPS, rng.choice(LEANINGS)
     problem = generator.fill_phrasing(rng.choice(skill.phrasings), worked.numbers, rng)
@@ -148,29 +143,28 @@ def make_example(worked: WorkedProblem, pool: ProblemPool, mixture: Mixture, rng
         passage_fits = is_fitting if mixture.judges_passages else None
     first = 0 if rng.random() < p_correct else _sample_misconception_index(skill, leaning, rng)
     if rng.random() >= REVISION_SHARE:
-        return PretrainingExample(level, leaning, problem, (worked.workings[first].text,), (), passage, passage_fits)
+        return PretrainingExample(level, leaning, problem, (worked.solutions[first].text,), (), passage, passage_fits)
     feedback_text, second = (
         _revise_correct_attempt(worked, rng) if first == 0 else _revise_wrong_attempt(worked, first, rng)
     )
-    workings = (worked.workings[first].text, worked.workings[second].text)
-    return PretrainingExample(level, leaning, problem, workings, (feedback_text,), passage, passage_fits)
+    attempts = (worked.solutions[first].text, worked.solutions[second].text)
+    return PretrainingExample(level, leaning, problem, attempts, (feedback_text,), passage, passage_fits)
 
 
 def _sample_misconception_index(skill: Skill, leaning: str, rng: Random) -> int:
     weights = misconception_weights(skill, leaning)
-    return 1 + rng.choices(range(len(skill.misconceptions)), [weights[s.id] for s in skill.misconceptions])[0]
+    return 1 + rng.choices(range(len(skill.misconceptions)), [weights[m.id] for m in skill.misconceptions])[0]
 
 
 def misconception_weights(skill: Skill, leaning: str) -> dict[str, float]:
-    """How a wrong answer is shared among the skill's misconceptions by a student of this leaning; sums to 1."""
-    careless = [s.id for s in skill.misconceptions if s.kind == "careless"]
-    concept = [s.id for s in skill.misconceptions if s.kind != "careless"]
+    """Probability of each of the skill's misconceptions in a wrong answer, by leaning; they sum to 1."""
+    careless = [m.id for m in skill.misconceptions if m.kind == "careless"]
+    concept = [m.id for m in skill.misconceptions if m.kind != "careless"]
     if not careless or not concept:
-        return {s.id: 1 / len(skill.misconceptions) for s in skill.misconceptions}
+        return {m.id: 1 / len(skill.misconceptions) for m in skill.misconceptions}
     careless_share = CARELESS_SHARE[leaning]
-    return {s: careless_share / len(careless) for s in careless} | {
-        s: (1 - careless_share) / len(concept) for s in concept
-    }
+    weights = {misconception: careless_share / len(careless) for misconception in careless}
+    return weights | {misconception: (1 - careless_share) / len(concept) for misconception in concept}
 
 
 def _revise_wrong_attempt(worked: WorkedProblem, first: int, rng: Random) -> tuple[str, int]:
@@ -179,7 +173,7 @@ def _revise_wrong_attempt(worked: WorkedProblem, first: int, rng: Random) -> tup
     feedback_text = _feedback_text(level, misconception, worked)
     if rng.random() < CORRECT_AFTER_FEEDBACK[level]:
         return feedback_text, 0
-    others = [k for k in range(1, len(worked.workings)) if k != first]
+    others = [k for k in range(1, len(worked.solutions)) if k != first]
     return feedback_text, rng.choice([first, *others])
 
 
@@ -193,12 +187,12 @@ def _revise_correct_attempt(worked: WorkedProblem, rng: Random) -> tuple[str, in
 
 def _feedback_text(level: str, misconception: Misconception, worked: WorkedProblem) -> str:
     return format_feedback(
-        level, explanation=misconception.explanation, hint=misconception.hint, solution=worked.workings[0].text
+        level, explanation=misconception.explanation, hint=misconception.hint, solution=worked.solutions[0].text
     )
 
 
 def all_curriculum_texts() -> list[str]:
-    """All wordings the curriculum can produce, numbers aside: what the tokenizer must know as words."""
+    """All wordings of the curriculum, numbers aside, from which the tokenizer's words are taken."""
     blank_names = {"name": "", "name2": "", "item": ""}
     texts = [
         *generator._PERSON_NAMES,
@@ -209,11 +203,11 @@ def all_curriculum_texts() -> list[str]:
     ]
     texts += [f" {name}" for name in (*generator._PERSON_NAMES, *generator._ITEM_NAMES)]
     for skill in generator.SKILLS.values():
-        filled = blank_names | {name: "1" for name in skill.number_choices}
-        texts += [p.format(**filled) for p in (*skill.phrasings, skill.transfer)]
+        values = blank_names | {name: "1" for name in skill.number_choices}
+        texts += [p.format(**values) for p in (*skill.phrasings, skill.transfer)]
         rng = Random(0)
         sampled = generator.sample_numbers_and_solutions(skill, "pretrain", rng)
-        texts += [w.text for w in (sampled[1] if sampled else ())]
-        for slip in skill.misconceptions:
-            texts += [f"Not quite. {slip.explanation} {slip.hint}", format_feedback("hint", hint=slip.hint), slip.hint]
+        texts += [solution.text for solution in (sampled[1] if sampled else ())]
+        for m in skill.misconceptions:
+            texts += [f"Not quite. {m.explanation} {m.hint}", format_feedback("hint", hint=m.hint), m.hint]
     return texts

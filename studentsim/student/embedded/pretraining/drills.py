@@ -1,8 +1,8 @@
-"""Sums without a story: what teaches the embedded student to write any number down, whatever its skill's own numbers are.
+"""Arithmetic drills for pretraining: expressions without a word problem, which teach the student to copy any number.
 
-A number is one token for each three digits, so there are two thousand of them, and most are rare in the curriculum's questions. A
-student that had met a number's token a few times only could not copy it (docs/log.md). Here all are equally common. Levels mean
-nothing in a drill: it is always right.
+A number is one token for each three digits, so there are two thousand such tokens, most of them rare in the curriculum's questions; a
+student could not copy tokens that it had seen a few times only (docs/log.md). In drills all are equally common. A drill's solution is
+always correct, whatever the level.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PROBLEM_TEMPLATES = (
     "Find the total of ${a}, {b}% and {c} cm.",
     "Take {a}, {b} and {c}. What is the answer?",
 )
-"""In words that the curriculum has too: the tokenizer knows its words alone."""
+"""With words of the curriculum only: the tokenizer has no others."""
 
 SUM_TEMPLATES = (
     "{a} + {b} = [x]|{x} + {c} = [y]",
@@ -31,20 +31,21 @@ SUM_TEMPLATES = (
     "{b} ÷ 10 = [x]|{x} + {c} = [y]|{y} × {a} = [z]",
 )
 
-MAX_WORKING_CHARS = 120
-"""Characters of a working."""
+MAX_SOLUTION_CHARS = 120
+"""A solution is shorter than this."""
 
 STEP_LABELS = ("The first", "The second", "The third", "The last")
 
 
 def make_drill(rng: Random) -> tuple[str, str]:
-    """A problem and its working, with numbers of one to six digits."""
+    """A problem and its solution, with numbers of one to six digits."""
     while True:
         numbers = {name: _random_number(rng) for name in "abc"}
         steps = rng.choice(SUM_TEMPLATES).split("|")
-        working = render_solution("\n".join(f"{s}: {sum}" for s, sum in zip(STEP_LABELS, steps, strict=False)), numbers)
-        if working is not None and len(working.text) < MAX_WORKING_CHARS:
-            return rng.choice(PROBLEM_TEMPLATES).format(**numbers), working.text
+        template = "\n".join(f"{label}: {step}" for label, step in zip(STEP_LABELS, steps, strict=False))
+        solution = render_solution(template, numbers)
+        if solution is not None and len(solution.text) < MAX_SOLUTION_CHARS:
+            return rng.choice(PROBLEM_TEMPLATES).format(**numbers), solution.text
 
 
 def _random_number(rng: Random) -> int:
