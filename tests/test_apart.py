@@ -43,6 +43,37 @@ def test_every_row_is_in_one_part_and_the_parts_are_as_even_as_they_can_be(lengt
     assert all(max((lengths[r] for r in late), default=0) <= min(lengths[r] for r in parts[0]) for late in parts[1:])
 
 
+@given(st.lists(st.integers(1, 500), min_size=1, max_size=40))
+def test_rows_without_padding_are_shared_out_by_their_tokens(lengths):
+    parts = apart.evenly(lengths)
+    assert sorted(row for part in parts for row in part) == list(range(len(lengths)))
+    assert len(parts) == min(2, len(lengths))
+    tokens = [sum(lengths[row] for row in part) for part in parts]
+    if len(parts) == 2:  # the shortest of the larger part went where less was
+        larger = parts[tokens.index(max(tokens))]
+        assert max(tokens) - min(tokens) <= min(lengths[row] for row in larger)
+
+
+@pytest.mark.parametrize("again", [0, 1, 2, 3])
+def test_what_is_told_again_for_the_backward_pass_gives_the_same_gradient(again):
+    weight = torch.randn(4, 3, generator=torch.Generator().manual_seed(1), requires_grad=True)
+    x = torch.randn(5, 3, generator=torch.Generator().manual_seed(2))
+    told = []
+
+    def tell(part):
+        told.append((torch.is_grad_enabled(), part))
+        own = (x[part] @ weight.T).tanh().flatten()
+        return own, own.detach() + 1
+
+    parts = [[0, 1], [2], [3, 4]]
+    figures = apart.compute(tell, parts, [weight], again=again)
+    assert [len(first) for first, _ in figures] == [8, 4, 8] and all(torch.equal(b, a + 1) for a, b in figures)
+    (gradient,) = torch.autograd.grad(sum((n + 1) * first.sum() for n, (first, _) in enumerate(figures)), [weight])
+    whole = sum((n + 1) * (x[part] @ weight.T).tanh().sum() for n, part in enumerate(parts))
+    assert torch.allclose(gradient, *torch.autograd.grad(whole, [weight]))
+    assert sorted(told) == sorted((kept, part) for part in parts for kept in ([False, True] if again else [True]))
+
+
 @pytest.mark.parametrize("settings", [{}, {"reference": "base", "sft_weight": 0.5}])
 def test_two_parts_learn_what_the_whole_learns(settings):
     (whole, one), (parts, two) = learnt(False, **settings), learnt(True, **settings)

@@ -1,7 +1,7 @@
 """A batch's rows in two parts, each computed by a thread of its own, forward and backward.
 
-Short rows go with short ones, cut to the longest of them, so that less padding is computed, and so that both parts are as much
-work. How many there are does not depend on the machine: the gradient's last bits would.
+Short rows go with short ones where rows are padded to the longest of a part; where they are not, both parts get as many tokens. How
+many parts there are does not depend on the machine: the gradient's last bits would.
 """
 
 from __future__ import annotations
@@ -28,17 +28,28 @@ def dealt(lengths: Sequence[int]) -> list[list[int]]:
     return [part for part in (rows[:cut], rows[cut:]) if part]
 
 
+def evenly(lengths: Sequence[int]) -> list[list[int]]:
+    """Rows in one or two parts of as many tokens as can be, for rows without padding: the longest first, each to the part that has less."""
+    parts: tuple[list[int], list[int]] = ([], [])
+    tokens = [0, 0]
+    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
+        smaller = int(tokens[1] < tokens[0])
+        parts[smaller].append(row)
+        tokens[smaller] += lengths[row]
+    return [part for part in parts if part]
+
+
 def compute(
-    tell: Callable[[list[int]], Figures], parts: Sequence[list[int]], learnt: Sequence[Any], *, again: bool = False
+    tell: Callable[[list[int]], Figures], parts: Sequence[list[int]], learnt: Sequence[Any], *, again: int = 0
 ) -> list[Figures]:
     """``tell`` of each part, several at once; the gradient of its log-probabilities goes to the ``learnt`` parameters, and nowhere else.
 
-    With ``again`` nothing is kept for the backward pass, which tells each part anew, one after another: for parts that are too large
-    to be kept side by side.
+    With ``again`` nothing is kept for the backward pass, which tells the parts anew, so many of them side by side: for parts that are too
+    large to be kept all at once.
     """
     if not torch.is_grad_enabled():
         return list(each(torch.no_grad()(tell), parts))
-    flat = (_Again if again else _Apart).apply(tell, parts, *learnt)
+    flat = _Again.apply(tell, parts, again, *learnt) if again else _Apart.apply(tell, parts, *learnt)
     size = len(flat) // len(parts)
     return [flat[k : k + size] for k in range(0, len(flat), size)]
 
@@ -65,24 +76,34 @@ class _Apart(torch.autograd.Function):
 
 
 class _Again(torch.autograd.Function):
-    """As ``_Apart``, with each part told a second time when its gradient is asked for."""
+    """As ``_Apart``, with each part told a second time when its gradient is asked for, ``side_by_side`` of them at once."""
 
     @staticmethod
     def forward(
-        ctx: Any, tell: Callable[[list[int]], Figures], parts: Sequence[list[int]], *learnt: torch.Tensor
+        ctx: Any,
+        tell: Callable[[list[int]], Figures],
+        parts: Sequence[list[int]],
+        side_by_side: int,
+        *learnt: torch.Tensor,
     ) -> Figures:
-        ctx.tell, ctx.parts, ctx.learnt = tell, parts, learnt
-        told = [torch.no_grad()(tell)(part) for part in parts]
+        ctx.tell, ctx.parts, ctx.side_by_side, ctx.learnt = tell, parts, side_by_side, learnt
+        told = list(each(torch.no_grad()(tell), parts))
         ctx.mark_non_differentiable(*(other for _, *others in told for other in others))
         return tuple(figure for figures in told for figure in figures)
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[Any, ...]:
         each_of = len(gradients) // len(ctx.parts)
-        sums: list[torch.Tensor] | None = None
-        for part, gradient in zip(ctx.parts, gradients[::each_of], strict=True):
+        pieces = list(zip(ctx.parts, gradients[::each_of], strict=True))
+
+        def gradient_of(piece: tuple[list[int], torch.Tensor]) -> tuple[torch.Tensor, ...]:
+            part, gradient = piece
             with torch.enable_grad():
                 first, *_ = ctx.tell(part)
-            found = torch.autograd.grad(first, ctx.learnt, gradient)
-            sums = [a + b for a, b in zip(sums, found, strict=True)] if sums else list(found)
-        return None, None, *(sums or ())
+            return torch.autograd.grad(first, ctx.learnt, gradient)
+
+        sums: list[torch.Tensor] | None = None
+        for begin in range(0, len(pieces), ctx.side_by_side):
+            for found in each(gradient_of, pieces[begin : begin + ctx.side_by_side]):
+                sums = [a + b for a, b in zip(sums, found, strict=True)] if sums else list(found)
+        return None, None, None, *(sums or ())

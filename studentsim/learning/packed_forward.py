@@ -2,7 +2,7 @@
 
 TRL lays a batch out as chosen texts, then rejected ones, each behind its prompt and padded on the right. Texts behind the same prompt
 are found again and put together. Rows go through in two parts, each with a graph and a thread of its own (``apart.py``); where
-these would keep too much for the backward pass, one by one.
+these would keep too much for the backward pass, row by row, told again for it, two side by side where they fit.
 """
 
 from __future__ import annotations
@@ -64,8 +64,9 @@ def told(
     mask = labels[:, 1:] != NO_LABEL
     groups = _groups(input_ids, attention_mask, labels)
     lengths = [len(group.row) for group in groups]
-    too_much = sum(lengths) * decoder.kept_per_token > KEPT_AT_ONCE
-    parts = [[number] for number in range(len(groups))] if too_much else apart.dealt(lengths)
+    room = KEPT_AT_ONCE / decoder.kept_per_token  # tokens
+    again = 0 if sum(lengths) <= room else 2 if sum(sorted(lengths)[-2:]) <= room else 1
+    parts = [[number] for number in range(len(groups))] if again else apart.evenly(lengths)
     packs = [Pack([groups[number].row for number in part]) for part in parts]
     at = [_places([groups[number] for number in part], mask) for part in parts]
 
@@ -74,7 +75,7 @@ def told(
         hidden = decoder.hidden(pack, decoder.adapters(), pack.states[asked])
         return tuple(token_figures(hidden, decoder.head, pack.targets[asked]))
 
-    figures = apart.compute(tell, range(len(parts)), learnt, again=too_much)
+    figures = apart.compute(tell, range(len(parts)), learnt, again=again)
     return head.spread([own[mask.flatten()[own]] for own in at], figures, mask)
 
 
