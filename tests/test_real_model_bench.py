@@ -103,6 +103,26 @@ def test_a_step_that_fails_or_comes_too_late_is_told_and_costs_no_other(tmp_path
     assert "ZeroDivisionError" in lines[0]["error"] and lines[1]["figure"] == 3 and "were spent" in lines[2]["left out"]
 
 
+def test_every_step_finds_what_it_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The models themselves take too long here; what is replaced is looked up first, so that it is there."""
+    out, told = tmp_path / "gpu.jsonl", {"seconds": {}}
+    for owner, name in ((gpu.Bench, "ours"), (gpu.Bench, "plain"), (gpu, "write_model")):
+        monkeypatch.setattr(owner, name, lambda *_, **__: told)
+    monkeypatch.setattr("sys.argv", ["gpu.py", "--tiny", "--device", "cpu", "--study", "--out", str(out)])
+    gpu.main()
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    assert len(lines) == 1 + 3 * len(gpu.SHAPES) + len(gpu.VARIANTS) and not any("error" in line for line in lines)
+
+
+@pytest.mark.long
+def test_a_turn_of_small_models_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    out = tmp_path / "gpu.jsonl"
+    monkeypatch.setattr("sys.argv", ["gpu.py", "--tiny", "--device", "cpu", "--out", str(out)])
+    gpu.main()
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    assert not any("error" in line for line in lines) and all(line["seconds"] for line in lines if "ours" in line["step"])
+
+
 # ------------------------------------------------------------------ docs/real-model.md
 
 
