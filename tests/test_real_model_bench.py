@@ -120,7 +120,9 @@ def test_a_turn_of_small_models_is_measured(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("sys.argv", ["gpu.py", "--tiny", "--device", "cpu", "--out", str(out)])
     gpu.main()
     lines = [json.loads(line) for line in out.read_text().splitlines()]
-    assert not any("error" in line for line in lines) and all(line["seconds"] for line in lines if "ours" in line["step"])
+    assert not any("error" in line for line in lines) and all(
+        line["seconds"] for line in lines if "ours" in line["step"]
+    )
 
 
 # ------------------------------------------------------------------ docs/real-model.md
