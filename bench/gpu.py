@@ -32,7 +32,7 @@ from gpu_plain import Plain
 from studentsim import factory
 from studentsim.config import RunConfig
 from studentsim.runs.history import package_versions
-from studentsim.settings import Hub, Learning
+from studentsim.settings import DPOSettings, ModelLoadingSettings
 from studentsim.student.huggingface.loading import load_model
 from studentsim.student.huggingface.student import HubStudent
 from studentsim.types import Pair
@@ -80,10 +80,10 @@ class Bench:
             with self.args.out.open("a") as file:
                 file.write(line + "\n")
 
-    def ours(self, model: Path, hub: Hub) -> dict[str, Any]:
+    def ours(self, model: Path, hub: ModelLoadingSettings) -> dict[str, Any]:
         """One turn as the product does it."""
         args, figures = self.args, {}
-        learning = Learning(learning_rate=5e-5, batch=args.batch, epochs=2, rehearsal=0.0)
+        learning = DPOSettings(learning_rate=5e-5, batch_size=args.batch, epochs=2, rehearsal=0.0)
         config = RunConfig.make(model=str(model), hub=hub, learning=learning, max_new_tokens=args.tokens)
         with _timed(figures, "load"):
             student = HubStudent(load_model(config), config)
@@ -119,7 +119,7 @@ class Bench:
             "paper's DPO / ours": PAPER_SECONDS / figures["DPO"],
         }  # fmt: skip
 
-    def plain(self, model: Path, hub: Hub) -> dict[str, Any]:
+    def plain(self, model: Path, hub: ModelLoadingSettings) -> dict[str, Any]:
         """The same with transformers and TRL; answers one at a time for a tenth of the questions, as the paper did."""
         args, figures = self.args, {}
         with _timed(figures, "load"):

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, GemmaConfig, LlamaConfig, PreTrainedConfig, PreTrainedTokenizerFast
 
 from studentsim.curriculum import generator
-from studentsim.settings import Hub
+from studentsim.settings import ModelLoadingSettings
 from studentsim.types import Question
 
 TURNS = ("<start_of_turn>", "<end_of_turn>")
@@ -31,14 +31,14 @@ def _llama(**shape: Any) -> PreTrainedConfig:
     return LlamaConfig(**shape, tie_word_embeddings=True, **_IDS)
 
 
-SHAPES: Mapping[str, tuple[Any, dict[str, int], Hub]] = {
+SHAPES: Mapping[str, tuple[Any, dict[str, int], ModelLoadingSettings]] = {
     "Gemma 2B, NF4": (
         _gemma,
         {
             "vocab_size": 256_000, "hidden_size": 2048, "num_hidden_layers": 18, "num_attention_heads": 8,
             "num_key_value_heads": 1, "head_dim": 256, "intermediate_size": 16_384,
         },
-        Hub(quantisation="nf4", exams="written"),
+        ModelLoadingSettings(quantisation="nf4", exam_mode="written"),
     ),
     "SmolLM2 135M, bfloat16": (
         _llama,
@@ -46,7 +46,7 @@ SHAPES: Mapping[str, tuple[Any, dict[str, int], Hub]] = {
             "vocab_size": 49_152, "hidden_size": 576, "num_hidden_layers": 30, "num_attention_heads": 9,
             "num_key_value_heads": 3, "intermediate_size": 1536,
         },
-        Hub(dtype="bfloat16"),
+        ModelLoadingSettings(dtype="bfloat16"),
     ),
 }  # fmt: skip
 """For each student: its config class, its shape (as the model's own config.json has it) and how it is held."""

@@ -14,13 +14,13 @@ from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from trl import DPOConfig, DPOTrainer
 
-from studentsim.settings import ALL_PROJECTIONS, Hub
+from studentsim.settings import ALL_PROJECTIONS, ModelLoadingSettings
 
 
 class Plain:
     """A model with a fresh LoRA adapter (rank 8, all projections, as in the paper)."""
 
-    def __init__(self, folder: Path, hub: Hub, device: str) -> None:
+    def __init__(self, folder: Path, hub: ModelLoadingSettings, device: str) -> None:
         disable_progress_bars()
         self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
         nf4 = hub.quantisation == "nf4"

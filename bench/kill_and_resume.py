@@ -39,7 +39,7 @@ SETTINGS = {
     "strategy": "random", "epochs": 2, "batch": 2, "learning-rate": 2e-4, "seed": 5, "exam-seed": 6,
 }  # fmt: skip
 TIMES = ("at", "seq", "seconds", "milliseconds")
-LIFECYCLE = ("RunStarted", "Resumed", "RunEnded")
+LIFECYCLE = ("RunStarted", "RunResumed", "RunEnded")
 PATIENCE = 60.0
 """Seconds that a killed worker may be taken for a living one."""
 DRAWS = 20
@@ -117,7 +117,7 @@ def resume(data: Path, folder: RunFolder) -> int:
         time.sleep(0.2)
     spawn(data, command(data, "resume", folder.run_id)).wait()
     ended(folder, data)
-    return next((int(e["turn"]) for e in read_events(folder.journal_path) if e["type"] == "Resumed"), -1)
+    return next((int(e["turn"]) for e in read_events(folder.journal_path) if e["type"] == "RunResumed"), -1)
 
 
 def ended(folder: RunFolder, data: Path) -> None:

@@ -35,7 +35,7 @@ ARMS = {
 def one(arm: str, seed: int, rate: float, turns: int, exam: int) -> dict[str, object]:
     """One run, in this process: correct answers in each exam, pairs and flipped pairs learnt from."""
     from studentsim.config import RunConfig
-    from studentsim.events import Answered, ExamFinished, TurnFinished
+    from studentsim.events import AnswerRecorded, ExamFinished, TurnFinished
     from studentsim.factory import build_components
     from studentsim.simulation import simulate
 
@@ -46,8 +46,8 @@ def one(arm: str, seed: int, rate: float, turns: int, exam: int) -> dict[str, ob
             exams.append(event.correct)
         elif isinstance(event, TurnFinished):
             pairs += event.pairs
-        elif isinstance(event, Answered):
-            called_wrong += event.phase == "study" and event.right and not event.said_right
+        elif isinstance(event, AnswerRecorded):
+            called_wrong += event.phase == "study" and event.is_correct and not event.assigned_correct
     return {"arm": arm, "seed": seed, "exams": exams, "questions": exam, "pairs": pairs, "called_wrong": called_wrong}
 
 

@@ -18,7 +18,7 @@ FACTORS: Mapping[str, tuple[Any, ...]] = {
     "bank": ("mathqa", "curriculum"),
 }
 """Levels: AdamW's learning rate; LoRA's rank (its alpha is twice that); passes over a lesson's pairs; what a chosen text holds (the whole
-rationale, its last step, the option alone: ``teaching.chosen_text``); weight of the likelihood of the chosen text beside DPO's loss;
+rationale, its last step, the option alone: ``teacher.chosen_text``); weight of the likelihood of the chosen text beside DPO's loss;
 whom DPO's log-ratios compare with; the questions."""
 
 

@@ -108,14 +108,16 @@ def load_cast(config: RunConfig, protocol: Protocol, *, confirming: bool) -> Com
 
     torch.set_num_threads(min(64, available_cores()))
     bank = dealt(
-        open_bank(config.bank, leave_out_doubtful=config.leave_out_doubtful),
+        open_bank(config.bank, leave_out_doubtful=config.drop_invalid),
         confirming=confirming,
         searched=protocol.searched,
         confirmed=protocol.confirmed,
     )
     student = HubStudent(load_model(config), config)
     learner = factory.build_trainer(student, config, factory.build_rehearsal(config, bank))
-    remember_first_exam(student, (config.model, config.hub.model_dump_json(), config.bank, confirming, len(bank.exam)))
+    remember_first_exam(
+        student, (config.model, config.model_loading.model_dump_json(), config.bank, confirming, len(bank.exam))
+    )
     return Components(bank, student, factory.build_teacher(config), learner)
 
 
@@ -183,7 +185,7 @@ def figures(folder: RunFolder, cell: Cell) -> dict[str, Any]:
     """What a finished run shows, as plain JSON; see the keys. ``heldout_logp`` is the right texts' mean summed log-probability."""
     events = effective_events(read_events(folder.journal_path))
     before, after = marks(events, 0), marks(events, max(e["turn"] for e in events))
-    looked = [e for e in events if e["type"] == "Validated"]
+    looked = [e for e in events if e["type"] == "ValidationFinished"]
     last, first = (looked[-1], looked[0]) if looked else ({}, {})
     low, high = gain_interval(before, [after])
     return {
@@ -196,13 +198,13 @@ def figures(folder: RunFolder, cell: Cell) -> dict[str, Any]:
         "heldout_logp": last.get("metrics", {}).get("logps_chosen"),
         "heldout_logp_first": first.get("metrics", {}).get("logps_chosen"),
         "pairs": sum(e["pairs"] for e in events if e["type"] == "TurnFinished"),
-        "seconds": events[-1]["seconds"], "dtype": folder.read_config().hub.dtype,
+        "seconds": events[-1]["seconds"], "dtype": folder.read_config().model_loading.dtype,
     }  # fmt: skip
 
 
 def marks(events: Sequence[Mapping[str, Any]], turn: int) -> dict[str, bool]:
     """Question and whether it was answered rightly, in the exam after that turn."""
-    told = (e for e in events if e["type"] == "Answered" and e["phase"] == "exam" and e["turn"] == turn)
+    told = (e for e in events if e["type"] == "AnswerRecorded" and e["phase"] == "exam" and e["turn"] == turn)
     return {e["question_id"]: e["right"] for e in told}
 
 

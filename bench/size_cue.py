@@ -27,7 +27,7 @@ class SizeCue:
 
 
 def size_cue(answers: Iterable[Mapping[str, Any]]) -> SizeCue:
-    """From events ``Answered`` of one exam."""
+    """From events ``AnswerRecorded`` of one exam."""
     ticked: Counter[int] = Counter()
     keys: Counter[int] = Counter()
     questions = right = 0

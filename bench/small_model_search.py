@@ -171,7 +171,7 @@ def _by_size(work: Path, found: Sequence[Mapping[str, Any]]) -> str:
     rows = []
     for r in found:
         events = effective_events(read_events(RunFolder(work / "runs" / r["run_id"]).journal_path))
-        answers = [e for e in events if e["type"] == "Answered" and e["phase"] == "exam"]
+        answers = [e for e in events if e["type"] == "AnswerRecorded" and e["phase"] == "exam"]
         cues = [size_cue(a for a in answers if a["turn"] == turn) for turn in (0, max(a["turn"] for a in answers))]
         told = [text for cue in cues for text in (str(cue.right), f"{cue.by_size:.0f}")]
         rows.append([f"`{r['name']}`", str(r["seed"]), str(cues[0].questions), *told, str(cues[0].best)])

@@ -92,7 +92,7 @@ def study(folder: Path = demo.RECORDED_FOLDER) -> str:
     hours = sum(own[-1]["seconds"] for own in events.values()) / 3600
     wide = fmean(rows[rows.turn == turns[-1]].high - rows[rows.turn == turns[-1]].low) / 2
     head = (
-        f"{len(events)} runs, {hours:.1f} hours in all, computing in {config.hub.dtype}; exams of {config.exam} questions, % right with "
+        f"{len(events)} runs, {hours:.1f} hours in all, computing in {config.model_loading.dtype}; exams of {config.exam_size} questions, % right with "
         f"95 % intervals over questions and seeds. After the last lesson they reach {100 * wide:.0f} points each way on average."
     )
     return "\n\n".join([head, table(columns, lines), _against(groups, exams, marks), _held_out(groups, events)])
@@ -105,7 +105,7 @@ def _gathered(events: dict[str, list[dict[str, Any]]]) -> tuple[list[RunGroup], 
         config = RunConfig.from_json(json.dumps(own[0]["config"]))
         runs.append(ComparedRun(run_id, config, "finished", True, own[0]["at"], config.turns, own[-1]["seq"]))
         exams += [(run_id, e["turn"], e["correct"], e["questions"]) for e in own if e["type"] == "ExamFinished"]
-        last = [e for e in own if e["type"] == "Answered" and e["phase"] == "exam" and e["turn"] == config.turns]
+        last = [e for e in own if e["type"] == "AnswerRecorded" and e["phase"] == "exam" and e["turn"] == config.turns]
         marks += [(run_id, e["question_id"], e["right"]) for e in last]
     return (
         group_runs_by_settings(runs)[0],
@@ -135,7 +135,7 @@ def _held_out(groups: list[RunGroup], events: dict[str, list[dict[str, Any]]]) -
     """Rewards on held-out pairs after the last lesson, means over the seeds."""
     rows = []
     for group in groups:
-        last = [[e for e in events[run.run_id] if e["type"] == "Validated"][-1:] for run in group.runs]
+        last = [[e for e in events[run.run_id] if e["type"] == "ValidationFinished"][-1:] for run in group.runs]
         found = [own[0] for own in last if own]
         if not found:
             continue

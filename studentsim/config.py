@@ -13,10 +13,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from studentsim.errors import ConfigError
-from studentsim.settings import Hub, Learning, Teaching
+from studentsim.legacy_names import EMBEDDED_0_1_WEIGHTS, UNPRINTABLE_PATTERN, upgrade_settings, upgrade_stored_settings
+from studentsim.settings import DPOSettings, ModelLoadingSettings, TeacherSettings
 from studentsim.student_table import StudentTable
 from studentsim.types import CATEGORIES
 
@@ -24,17 +25,10 @@ Strategy = Literal["random", "category", "log-probability", "log-probability+cat
 STRATEGIES: tuple[str, ...] = get_args(Strategy)
 """Strategies for selecting the practice questions; see studentsim/selection.py."""
 
-EMBEDDED_0_1_WEIGHTS = "embedded-0.1"
-"""The setting ``weights`` for the embedded student of version 0.1, whose runs stored none."""
-
-UNPRINTABLE_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, line ends, lone surrogates and bidirectional controls. A run's name may contain anything else: files and
-downloads are named by the run's id, and pages show the name literally."""
-
 HUB_DEFAULTS: dict[str, Any] = {
     "max_new_tokens": 200,
-    "learning": {"learning_rate": 5e-5, "batch": 4},
-    "hub": {"answer_form": "free"},
+    "dpo": {"learning_rate": 5e-5, "batch_size": 4},
+    "model_loading": {"answer_form": "free"},
 }
 """Defaults for language models where they differ from the embedded student's: longer answers, a learning rate for billions of
 parameters (the paper's order of magnitude), and the paper's prompt."""
@@ -45,76 +39,145 @@ class RunConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    name: str = Field("", max_length=80)
+    name: str = Field("", max_length=80, title="name", description="What you call this run.")
     """The user's name for it, any printable characters. "": see ``title``."""
-    seed: int = Field(0, ge=0, lt=2**31)
+    seed: int = Field(0, ge=0, lt=2**31, title="luck of the draw", description="Decides all chance but the exam's.")
     """Seeds question selection, practice answers, the adapter's initial values and the order of pairs."""
-    exam_seed: int = Field(0, ge=0, lt=2**31)
+    exam_seed: int = Field(
+        0, ge=0, lt=2**31, title="which exam", description="Decides the exam: equal in runs to be compared."
+    )
     """Seeds the exam's questions and answers: equal in all runs that are to be compared."""
 
-    model: str = Field("embedded", max_length=300)
+    model: str = Field(
+        "embedded",
+        max_length=300,
+        title="model",
+        description="'embedded', 'smollm2' (see 'models list'), a hub's name, a folder or a GGUF file.",
+    )
     """``embedded``, or the Hugging Face name or local folder of a causal language model."""
-    student: str = Field("balanced", max_length=80)
+    student: str = Field(
+        "balanced",
+        max_length=80,
+        title="student",
+        description="A profile of the embedded student (see 'students'), or a table (a TOML file).",
+    )
     """Profile of the embedded student; see ``python -m studentsim students``."""
-    student_table: StudentTable | None = None
+    student_table: StudentTable | None = Field(None, title="what the student knows at first")
     """The embedded student's own table of levels, read from a file when the run is made; ``student`` is then its name. None: the
     built-in profile ``student``."""
-    weights: str = Field("", max_length=40)
+    weights: str = Field(
+        "",
+        max_length=40,
+        title="version of the student",
+        description="The embedded student's: 'embedded-0.1', or a fingerprint; blank: today's.",
+    )
     """The embedded student's weights: a fingerprint (student/embedded/weight_versions.py), or ``embedded-0.1`` for version 0.1's.
     "": the shipped ones, whose fingerprint is filled in when the run is made; always "" for other models."""
-    temperature: float = Field(1.0, ge=0, le=5)
+    temperature: float = Field(1.0, ge=0, le=5, title="how boldly it answers", description="Of sampling; 0 is greedy.")
     """Sampling temperature; 0 is greedy. embedded: 1, so that partial knowledge shows."""
-    min_p: float = Field(0.03, ge=0, lt=1)
+    min_p: float = Field(
+        0.03,
+        ge=0,
+        lt=1,
+        title="slips of the pen left out below",
+        description="Tokens less probable than this share of the likeliest are not sampled.",
+    )
     """Tokens with less than this share of the likeliest token's probability are never sampled; 0: off. embedded: 0.03 (docs/log.md)."""
-    max_new_tokens: int = Field(112, ge=8, le=4096)
+    max_new_tokens: int = Field(
+        112, ge=8, le=4096, title="longest answer, in tokens", description="Longest answer, in tokens."
+    )
     """Longest answer, in tokens."""
 
-    bank: str = Field("curriculum", max_length=1000)
+    bank: str = Field(
+        "curriculum",
+        max_length=1000,
+        title="questions from",
+        description="'curriculum', a set such as 'math_qa', a file or folder, or 'one | another'.",
+    )
     """``curriculum``, a Hugging Face set (``math_qa``, ``gsm8k``, ``mmlu:stem``; listed in studentsim/datasets/specs.py), or the path
     of a file or folder of questions; several are joined by `` | `` (studentsim/datasets/resolve.py)."""
-    bank_set: str = Field("", max_length=40)
-    """Name of the set that the bank's files belong to. "": detected from their rows (``python -m studentsim check-bank FILE``)."""
-    bank_category: str = Field("", max_length=80)
+    bank_set: str = Field(
+        "",
+        max_length=40,
+        title="questions read as",
+        description="Which set its files are of, if their rows do not say so.",
+    )
+    """Name of the set that the bank's files belong to. "": detected from their rows (``python -m studentsim check-dataset FILE``)."""
+    bank_category: str = Field(
+        "",
+        max_length=80,
+        title="one category for all questions",
+        description="One category for all questions of the bank.",
+    )
     """One category for all of the bank's questions; "": the set's own categories."""
-    leave_out_doubtful: bool = False
-    """Drop the rows that ``check-bank`` lists: duplicate, contradictory and unreadable ones, and in MathQA those whose annotated
+    drop_invalid: bool = Field(
+        False, title="doubtful questions left out", description="Leave out the rows that 'check-dataset' lists."
+    )
+    """Drop the rows that ``check-dataset`` lists: duplicate, contradictory and unreadable ones, and in MathQA those whose annotated
     formula does not lead to the key. paper: all rows."""
-    categories: tuple[str, ...] = ()
+    categories: tuple[str, ...] = Field(
+        (), title="categories practised", description="Practise these alone: general,physics"
+    )
     """Practise these categories only; empty: all of the bank's."""
-    skills: tuple[str, ...] = ()
+    skills: tuple[str, ...] = Field((), title="skills practised", description="Practise these alone, by their ids.")
     """Practise these skills only; empty: all. The exam always covers whole categories."""
-    difficulties: tuple[int, ...] = ()
+    difficulties: tuple[int, ...] = Field(
+        (), title="difficulties practised", description="Practise these alone: 1 (easy) to 3 (hard)."
+    )
     """Practise these difficulties only, 1 (easy) to 3 (hard); empty: all."""
 
-    strategy: Strategy = "category"
+    strategy: Strategy = Field(
+        "category", title="how questions are chosen", description="How questions are chosen; see 'strategies'."
+    )
     """How practice questions are selected; see studentsim/selection.py. paper: the first four, compared."""
-    mix: dict[str, float] | None = None
+    mix: dict[str, float] | None = Field(
+        None, title="own category mix", description="Your own mix in percent: general=20,physics=80"
+    )
     """The user's own category mix instead of the strategy's, in percent; sums to 100."""
-    mix_rule: Literal["largest-remainder", "paper"] = "largest-remainder"
+    mix_rule: Literal["largest-remainder", "paper"] = Field(
+        "largest-remainder", title="how shares become whole questions", description="'largest-remainder' or 'paper'."
+    )
     """How shares become whole numbers of questions. paper: floor, the remainder to the first category."""
-    threshold: float = Field(0.5, gt=0, le=1)
+    threshold: float = Field(
+        0.5, gt=0, le=1, title="counts as unsure below", description="Below it a question counts as unsure."
+    )
     """Log-probability strategies take a question if its likeliest candidate answer's probability is below this. paper: 0.5."""
 
-    turns: int = Field(20, ge=1, le=1000)
+    turns: int = Field(20, ge=1, le=1000, title="lessons planned", description="Lessons.")
     """Turns of practice and training ("lessons" on the pages). paper: 20."""
-    questions: int = Field(40, ge=1, le=1000)
+    questions_per_turn: int = Field(
+        40, ge=1, le=1000, title="practice questions a lesson", description="Practice questions a lesson."
+    )
     """Practice questions per turn. paper: 40."""
-    exam: int = Field(240, ge=1, le=5000)
+    exam_size: int = Field(240, ge=1, le=5000, title="questions in each exam", description="Questions in each exam.")
     """Questions per exam. paper: 40; embedded: 240, since with 40 one standard error is 7 percentage points."""
-    exam_every: int = Field(2, ge=1, le=1000)
+    exam_every: int = Field(
+        2, ge=1, le=1000, title="lessons from exam to exam", description="Lessons from exam to exam."
+    )
     """Turns between exams. paper: 2. The last turn always ends with an exam."""
-    validation: int = Field(24, ge=0, le=1000)
+    validation: int = Field(
+        24, ge=0, le=1000, title="held-out pairs", description="Held-out pairs looked at after each lesson."
+    )
     """Held-out pairs for validation, never trained on. paper: 40."""
-    validation_every: Literal["turn", "epoch"] = "turn"
+    validation_every: Literal["turn", "epoch"] = Field(
+        "turn",
+        title="held-out pairs looked at after each",
+        description="Look at the held-out pairs after each 'turn' or each 'epoch'.",
+    )
     """Whether the held-out pairs are scored after each turn's last epoch or after every epoch; this does not affect training.
     paper: epoch."""
 
-    learning: Learning = Learning()
-    """How the student is trained; see ``Learning``."""
-    hub: Hub = Hub()
-    """How a language model is loaded and used; see ``Hub``."""
-    teaching: Teaching = Teaching()
-    """How the teacher grades and what feedback it gives; see ``Teaching``."""
+    dpo: DPOSettings = DPOSettings()
+    """How the student is trained; see ``DPOSettings``."""
+    model_loading: ModelLoadingSettings = ModelLoadingSettings()
+    """How a language model is loaded and used; see ``ModelLoadingSettings``."""
+    teacher: TeacherSettings = TeacherSettings()
+    """How the teacher grades and what feedback it gives; see ``TeacherSettings``."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_old_names(cls, values: Any) -> Any:
+        return upgrade_settings(values, strict=True) if isinstance(values, Mapping) else values
 
     @field_validator("name")
     @classmethod
@@ -187,19 +250,19 @@ class RunConfig(BaseModel):
     def paper(cls, **settings: Any) -> RunConfig:
         """The paper's protocol: 20 turns of 40 questions, an exam of 40 every 2 turns, its mix rule, its DPO, a trained grader's grades.
 
-        Without ``model`` it has the embedded student, without ``teaching`` the embedded grader, which decides; ``presets.py`` lists
-        where such a run departs from the paper. ``settings`` replace the paper's, nested groups (``teaching``) as a whole.
+        Without ``model`` it has the embedded student, without ``teacher`` the embedded grader, which decides; ``presets.py`` lists
+        where such a run departs from the paper. ``settings`` replace the paper's, nested groups (``teacher``) as a whole.
         The paper names neither lora_alpha (8 is PEFT's default) nor the learning rate (5e-5 is the Trainer's).
 
         :raises ConfigError: as ``make``.
         """
         names_model = settings.get("model", "embedded") != "embedded"
         paper: dict[str, Any] = {
-            "turns": 20, "questions": 40, "exam": 40, "exam_every": 2, "validation": 40, "validation_every": "epoch",
+            "turns": 20, "questions_per_turn": 40, "exam_size": 40, "exam_every": 2, "validation": 40, "validation_every": "epoch",
             "mix_rule": "paper", "threshold": 0.5,
-            "learning": Learning(learning_rate=5e-5, epochs=2, batch=1, reference="base", lora_alpha=8, rehearsal=0.0),
-            "teaching": Teaching(marker="embedded", decides="marker"),
-            "hub": Hub(quantisation="nf4" if names_model else "none"),
+            "dpo": DPOSettings(learning_rate=5e-5, epochs=2, batch_size=1, reference="base", lora_alpha=8, rehearsal=0.0),
+            "teacher": TeacherSettings(grader="embedded", grade_source="grader"),
+            "model_loading": ModelLoadingSettings(quantisation="nf4" if names_model else "none"),
             **({"max_new_tokens": HUB_DEFAULTS["max_new_tokens"]} if names_model else {}),
         }  # fmt: skip
         return cls.make(**{**paper, **settings})
@@ -233,26 +296,6 @@ class RunConfig(BaseModel):
     def exam_turns(self) -> tuple[int, ...]:
         """Turns that end with an exam: 0 (before training), every ``exam_every``, and the last."""
         return tuple(t for t in range(self.turns + 1) if t % self.exam_every == 0 or t == self.turns)
-
-
-def upgrade_stored_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """A run's stored settings; settings that its version did not have yet get the value that the run was in effect made with.
-
-    A run without ``weights`` had version 0.1's student, one without ``rehearsal`` had none. For new settings use
-    ``RunConfig.make``, which fills in today's defaults.
-
-    >>> upgrade_stored_settings({"seed": 7, "learning": {"beta": 0.1}})
-    {'seed': 7, 'learning': {'rehearsal': 0.0, 'beta': 0.1}, 'weights': 'embedded-0.1'}
-    """
-    upgraded = dict(settings)
-    if isinstance(upgraded.get("name"), str):
-        upgraded["name"] = UNPRINTABLE_PATTERN.sub("", upgraded["name"])  # older versions allowed these
-    learning = upgraded.get("learning", {})
-    if isinstance(learning, Mapping):
-        upgraded["learning"] = {"rehearsal": 0.0, **learning}
-    if upgraded.get("model", "embedded") == "embedded":
-        upgraded.setdefault("weights", EMBEDDED_0_1_WEIGHTS)
-    return upgraded
 
 
 def parse_stored_config(settings: dict[str, Any]) -> RunConfig:

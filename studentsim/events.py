@@ -45,7 +45,7 @@ class Cell:
     runs: int
     """Number of runs that the group was started with; some may be deleted since."""
     coordinates: dict[str, Any] = field(default_factory=dict)
-    """This run's values of the settings in which the group's runs differ: ``{"seed": 3, "teaching.error_rate": 0.2}``."""
+    """This run's values of the settings in which the group's runs differ: ``{"seed": 3, "teacher.error_rate": 0.2}``."""
 
 
 @dataclass(frozen=True)
@@ -80,16 +80,16 @@ class TurnStarted(Event):
     confidences: dict[str, float] = field(default_factory=dict)
     """The score (0 to 1) of every question that the strategy scored, selected or not; empty if it scores none. Four significant
     digits, rounded down, so that no score crosses a threshold of as many digits or fewer."""
-    looked_by: str = ""
+    score_kind: str = ""
     """What the scores are: ``confidence`` (probability of the likeliest candidate answer) or ``p_correct``; "" if there are none."""
 
 
 @dataclass(frozen=True)
-class Answered(Event):
+class AnswerRecorded(Event):
     """One graded answer, with the question as it was asked.
 
     ``phase`` is ``exam``, ``study`` (the first attempt in practice) or ``revision`` (a later attempt, after feedback).
-    ``right`` and ``misconception`` are the answer key's; ``said_right`` is the grade that the student is told and trained on.
+    ``right`` and ``misconception`` are the answer key's; ``assigned_correct`` is the grade that the student is told and trained on.
     """
 
     phase: str
@@ -104,22 +104,22 @@ class Answered(Event):
     text: str
     letter: str | None
     value: str | None
-    right: bool
+    is_correct: bool
     misconception: str | None
     logprob: float
     milliseconds: float
-    p_right: float | None = None
+    p_correct: float | None = None
     attempt: int = 1
-    marked_by: str = "key"
-    said_right: bool | None = None
+    graded_by: str = "key"
+    assigned_correct: bool | None = None
     """None in an exam, which the answer key alone grades, and in journals of versions without graders."""
-    marker_right: bool | None = None
+    grader_correct: bool | None = None
     """A trained grader's verdict, if one graded the answer."""
     feedback: str | None = None
     """The teacher's feedback on this attempt, if there was any."""
     feedback_level: str | None = None
     """What the feedback contains: ``mark``, ``hint`` or ``explanation``."""
-    doubted: bool = False
+    challenged: bool = False
     """Whether a correct attempt was challenged (called wrong on purpose), to see whether the student gives way."""
     topic: str | None = None
     """The question's topic; None: its bank has none, or the journal is older than topics."""
@@ -132,17 +132,17 @@ class Answered(Event):
 @dataclass(frozen=True)
 class ExamFinished(Event):
     """An exam's result. ``low`` and ``high`` are the accuracy's 95 % Wilson interval, 0 to 1; ``next_mix`` is the number of practice
-    questions by category that follows from the mistakes; ``p_right`` is the mean over the questions that have one."""
+    questions by category that follows from the mistakes; ``p_correct`` is the mean over the questions that have one."""
 
     correct: int
     questions: int
     unanswered: int
-    low: float
-    high: float
+    ci_low: float
+    ci_high: float
     wrong_by_category: dict[str, int]
     questions_by_category: dict[str, int]
     next_mix: dict[str, int]
-    p_right: float | None
+    p_correct: float | None
     seconds: float
 
 
@@ -193,7 +193,7 @@ class EpochFinished(Event):
 
 
 @dataclass(frozen=True)
-class Validated(Event):
+class ValidationFinished(Event):
     """A validation pass over the held-out pairs, which are never trained on, after a turn's last epoch."""
 
     pairs: int
@@ -221,7 +221,7 @@ class TurnFinished(Event):
 
 
 @dataclass(frozen=True)
-class Resumed(Event):
+class RunResumed(Event):
     """The run goes on after ``turn``, its last complete one. All earlier events of later turns are void.
 
     ``note`` says why it restarts from an earlier turn than it had completed (a damaged checkpoint); "" if it does not.

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import NormalDist
 
-from studentsim.events import Answered, ExamFinished
+from studentsim.events import AnswerRecorded, ExamFinished
 from studentsim.selection import apportion_questions
 
 Z95 = 1.959963984540054
@@ -50,7 +50,7 @@ def paired_difference_interval(
 
 def build_exam_result(
     turn: int,
-    answers: Sequence[Answered],
+    answers: Sequence[AnswerRecorded],
     *,
     categories: Sequence[str],
     practice_count: int,
@@ -58,22 +58,22 @@ def build_exam_result(
     seconds: float,
 ) -> ExamFinished:
     """The result of an exam's answers; its ``next_mix`` distributes ``practice_count`` questions by the mistakes."""
-    correct = sum(a.right for a in answers)
+    correct = sum(a.is_correct for a in answers)
     low, high = wilson_interval(correct, len(answers))
-    wrong_counts = Counter(a.category for a in answers if not a.right)
+    wrong_counts = Counter(a.category for a in answers if not a.is_correct)
     question_counts = Counter(a.category for a in answers)
-    probabilities = [a.p_right for a in answers if a.p_right is not None]
+    probabilities = [a.p_correct for a in answers if a.p_correct is not None]
     mix = apportion_questions([wrong_counts[c] for c in categories], practice_count, mix_rule)
     return ExamFinished(
         turn=turn,
         correct=correct,
         questions=len(answers),
         unanswered=sum(a.letter is None for a in answers),
-        low=low,
-        high=high,
+        ci_low=low,
+        ci_high=high,
         wrong_by_category={c: wrong_counts[c] for c in categories},
         questions_by_category={c: question_counts[c] for c in categories},
         next_mix=dict(zip(categories, mix, strict=True)),
-        p_right=sum(probabilities) / len(probabilities) if probabilities else None,
+        p_correct=sum(probabilities) / len(probabilities) if probabilities else None,
         seconds=seconds,
     )

@@ -37,7 +37,7 @@ def build_components(config: RunConfig, *, fast: bool = True) -> Components:
     bank = open_bank(
         config.bank,
         category=config.bank_category,
-        leave_out_doubtful=config.leave_out_doubtful,
+        leave_out_doubtful=config.drop_invalid,
         set_name=config.bank_set,
     )
     student, trainer = (
@@ -54,15 +54,15 @@ def build_teacher(config: RunConfig) -> Teacher:
     :raises ConfigError: the grader or hint model cannot be used with these settings.
     :raises StudentError: its files are missing, unreadable or do not fit.
     """
-    settings, grader, hint_model = config.teaching, None, None
-    if settings.marker:
+    settings, grader, hint_model = config.teacher, None, None
+    if settings.grader:
         from studentsim.grader.model import load_grader
 
-        grader = load_grader(settings.marker, settings.marker_revision, device=config.hub.device)
-    if settings.writer and settings.attempts > 1:
+        grader = load_grader(settings.grader, settings.grader_revision, device=config.model_loading.device)
+    if settings.hint_model and settings.attempts > 1:
         from studentsim.teacher.hint_model import load_hint_model
 
-        hint_model = load_hint_model(settings.writer, config.hub)
+        hint_model = load_hint_model(settings.hint_model, config.model_loading)
     return Teacher(settings, grader=grader, hint_model=hint_model)
 
 
@@ -70,9 +70,9 @@ def build_rehearsal(config: RunConfig, bank: Bank) -> Rehearsal | None:
     """The run's rehearsal of unpractised skills; None if its weight is 0."""
     from studentsim.training.rehearsal import Rehearsal, sample_rehearsal_pairs
 
-    if config.learning.rehearsal == 0:
+    if config.dpo.rehearsal == 0:
         return None
-    return Rehearsal(sample_rehearsal_pairs(bank.study, config.seed, config.teaching.chosen_text), config.seed)
+    return Rehearsal(sample_rehearsal_pairs(bank.study, config.seed, config.teacher.chosen_text), config.seed)
 
 
 def _build_embedded_student(config: RunConfig, bank: Bank) -> tuple[Student, Trainer]:
@@ -84,7 +84,7 @@ def _build_embedded_student(config: RunConfig, bank: Bank) -> tuple[Student, Tra
     _load_embedded_once.cache_clear()  # the run will change the model: it must not be handed out again
     return student, DPOStudentTrainer(
         student,
-        config.learning,
+        config.dpo,
         RuntimeOptions(split_rows=True),
         validation_every=config.validation_every,
         rehearsal=build_rehearsal(config, bank),
@@ -121,11 +121,11 @@ def build_trainer(student: HubStudent, config: RunConfig, rehearsal: Rehearsal |
         )
     return DPOStudentTrainer(
         student,
-        config.learning,
+        config.dpo,
         runtime_options,
         validation_every=config.validation_every,
         rehearsal=rehearsal,
-        option_preference=OptionPreferenceMeter(student, config.learning),
+        option_preference=OptionPreferenceMeter(student, config.dpo),
     )
 
 

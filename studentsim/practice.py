@@ -2,8 +2,8 @@
 
     answer -> grade -> feedback -> answer again … (only what was called wrong)
 
-A correct answer may be challenged, that is called wrong on purpose (``Teaching.doubts``), to see whether the student gives way;
-it is not trained on.
+A correct answer may be challenged, that is called wrong on purpose (``TeacherSettings.challenge_rate``), to see whether the student
+gives way; it is not trained on.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from studentsim.config import RunConfig
-from studentsim.events import Answered, Event, StageStarted
+from studentsim.events import AnswerRecorded, Event, StageStarted
 from studentsim.rng import derive_rng
 from studentsim.student.protocols import Student
 from studentsim.teacher.teacher import Teacher
@@ -52,7 +52,7 @@ def run_practice(
     by_id = {q.id: Attempts(q) for q in questions}
     finished: list[Attempts] = []
     yield StageStarted(turn, "study", len(questions))
-    for number in range(1, config.teaching.attempts + 1):
+    for number in range(1, config.teacher.attempts + 1):
         pending = list(by_id.values()) if number == 1 else [a for a in finished if _needs_another_attempt(a)]
         if not pending:
             break
@@ -66,7 +66,7 @@ def run_practice(
             batch = [by_id[answer.question_id] for answer in answer_batch]
             finished += batch if number == 1 else []
             _grade_answers(config, teacher, batch, answer_batch, turn, seed_key)
-            feedback = _give_feedback(teacher, batch, seed_key) if number < config.teaching.attempts else {}
+            feedback = _give_feedback(teacher, batch, seed_key) if number < config.teacher.attempts else {}
             for history in batch:
                 yield answer_event(
                     turn,
@@ -105,7 +105,7 @@ def _grade_answers(
 
 
 def _should_challenge(config: RunConfig, turn: int, question: Question) -> bool:
-    challenge_rate = config.teaching.doubts
+    challenge_rate = config.teacher.challenge_rate
     return challenge_rate > 0 and derive_rng("doubt", config.seed, turn, question.id).random() < challenge_rate
 
 
@@ -138,9 +138,9 @@ def answer_event(
     attempt: int = 1,
     feedback: Feedback | None = None,
     challenged: bool = False,
-) -> Answered:
+) -> AnswerRecorded:
     """The event of one graded answer, with the question as it was asked."""
-    return Answered(
+    return AnswerRecorded(
         turn=turn,
         phase=phase,
         question_id=question.id,
@@ -153,18 +153,18 @@ def answer_event(
         text=answer.text,
         letter=answer.letter,
         value=answer.value,
-        right=grade.is_correct,
+        is_correct=grade.is_correct,
         misconception=grade.misconception,
         logprob=answer.logprob,
         milliseconds=answer.milliseconds,
-        p_right=answer.p_correct,
+        p_correct=answer.p_correct,
         attempt=attempt,
-        marked_by=grade.graded_by,
-        said_right=None if phase == "exam" else grade.assigned_correct,
-        marker_right=grade.grader_correct,
+        graded_by=grade.graded_by,
+        assigned_correct=None if phase == "exam" else grade.assigned_correct,
+        grader_correct=grade.grader_correct,
         feedback=feedback.text if feedback else None,
         feedback_level=feedback.level if feedback else None,
-        doubted=challenged,
+        challenged=challenged,
         topic=question.topic,
         ended=answer.ended,
         value_letter=answer.value_letter,

@@ -16,7 +16,7 @@ from typing import Any
 
 from studentsim.config import HUB_DEFAULTS, RunConfig
 from studentsim.errors import ConfigError
-from studentsim.settings import ALL_PROJECTIONS
+from studentsim.settings import ALL_PROJECTIONS, SETTING_GROUPS
 
 PAPER_STUDENT = "google/gemma-2b-it"
 PAPER_GRADER = "google/flan-t5-large"
@@ -61,7 +61,7 @@ PRESETS: Mapping[str, Preset] = {
     SMALL_MODEL: Preset(
         "with which SmolLM2 was found to learn the built-in curriculum",
         {
-            "learning": {
+            "dpo": {
                 "learning_rate": 1e-3,
                 "lora_rank": 8,
                 "lora_alpha": 16,
@@ -69,8 +69,8 @@ PRESETS: Mapping[str, Preset] = {
                 "sft_weight": 1.0,
                 "reference": "last-turn",
             },
-            "teaching": {"chosen_text": "option"},
-            "hub": {"exams": "scored"},
+            "teacher": {"chosen_text": "option"},
+            "model_loading": {"exam_mode": "scored"},
         },
         language_model=True,
     ),
@@ -108,44 +108,43 @@ def describe_presets() -> str:
     return ", ".join(f"{name} ({preset.summary})" for name, preset in PRESETS.items())
 
 
-NESTED_SETTINGS = ("learning", "teaching", "hub")
 """Settings that are groups of settings."""
 
 
 def _merge_changes(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    nested = {key: {**settings[key], **changes[key]} for key in NESTED_SETTINGS if key in changes}
+    nested = {key: {**settings[key], **changes[key]} for key in SETTING_GROUPS if key in changes}
     return {**settings, **changes, **nested}
 
 
 _PAPER_SETTINGS: tuple[tuple[str, str, Any], ...] = (
     ("turns", "lessons", 20),
-    ("questions", "practice questions a lesson", 40),
-    ("exam", "exam questions", 40),
+    ("questions_per_turn", "practice questions a lesson", 40),
+    ("exam_size", "exam questions", 40),
     ("exam_every", "lessons from exam to exam", 2),
     ("validation", "held-out pairs", 40),
     ("validation_every", "held-out pairs are looked at after each", "epoch"),
     ("mix_rule", "what is left over in the category mix", "paper"),
     ("threshold", "unsure below", 0.5),
-    ("learning.beta", "DPO's beta", 0.1),
-    ("learning.epochs", "passes over a lesson's pairs", 2),
-    ("learning.loss", "loss", "sigmoid"),
-    ("learning.sft_weight", "weight of imitating the right working", 0.0),
-    ("learning.reference", "compared with", "base"),
-    ("learning.rehearsal", "how strongly what a lesson does not practise is held where it was", 0.0),
-    ("learning.lora_rank", "LoRA rank", 8),
-    ("learning.lora_alpha", "LoRA alpha", 8),
-    ("learning.lora_targets", "projections with an adapter", ALL_PROJECTIONS),
-    ("teaching.error_rate", "marks wrong on purpose", 0.0),
-    ("teaching.attempts", "tries at a question", 1),
-    ("teaching.pairs", "learnt from", "working"),
-    ("teaching.chosen_text", "what is learnt of a given working", "full"),
-    ("teaching.doubts", "right answers doubted on purpose", 0.0),
+    ("dpo.beta", "DPO's beta", 0.1),
+    ("dpo.epochs", "passes over a lesson's pairs", 2),
+    ("dpo.loss", "loss", "sigmoid"),
+    ("dpo.sft_weight", "weight of imitating the right working", 0.0),
+    ("dpo.reference", "compared with", "base"),
+    ("dpo.rehearsal", "how strongly what a lesson does not practise is held where it was", 0.0),
+    ("dpo.lora_rank", "LoRA rank", 8),
+    ("dpo.lora_alpha", "LoRA alpha", 8),
+    ("dpo.lora_targets", "projections with an adapter", ALL_PROJECTIONS),
+    ("teacher.error_rate", "marks wrong on purpose", 0.0),
+    ("teacher.attempts", "tries at a question", 1),
+    ("teacher.chosen_source", "learnt from", "working"),
+    ("teacher.chosen_text", "what is learnt of a given working", "full"),
+    ("teacher.challenge_rate", "right answers doubted on purpose", 0.0),
     ("categories", "categories practised", ()),
     ("skills", "skills practised", ()),
     ("difficulties", "difficulties practised", ()),
-    ("hub.exams", "exams", "written"),
-    ("hub.answer_form", "form in which it is asked to answer", "free"),
-    ("hub.calculator", "a calculator for its sums", False),
+    ("model_loading.exam_mode", "exams", "written"),
+    ("model_loading.answer_form", "form in which it is asked to answer", "free"),
+    ("model_loading.calculator", "a calculator for its sums", False),
 )
 """(path of the setting, label, the paper's value). Settings that the paper does not name, such as the learning rate, are left out."""
 
@@ -161,18 +160,18 @@ def _component_departures(config: RunConfig) -> Iterator[Departure]:
     if config.model != PAPER_STUDENT:
         run_value = "the embedded one, which writes workings and reads no options" if embedded else config.model
         yield Departure("student", run_value, f"{PAPER_STUDENT} in 4 bit", "Name it with --model." if embedded else "")
-    if not embedded and config.hub.quantisation != "nf4":
-        yield Departure("weights", f"quantisation {config.hub.quantisation}", "nf4", "--quantisation nf4")
-    teaching = config.teaching
-    if teaching.decides == "key":
-        yield Departure("marks", "by the answer key", "by a trained marker", "--marker embedded --decides marker")
-    elif PAPER_GRADER.rpartition("/")[2] not in teaching.marker:
-        embedded_grader = teaching.marker == "embedded"
+    if not embedded and config.model_loading.quantisation != "nf4":
+        yield Departure("weights", f"quantisation {config.model_loading.quantisation}", "nf4", "--quantisation nf4")
+    teaching = config.teacher
+    if teaching.grade_source == "key":
+        yield Departure("marks", "by the answer key", "by a trained marker", "--marker embedded --grade-source marker")
+    elif PAPER_GRADER.rpartition("/")[2] not in teaching.grader:
+        embedded_grader = teaching.grader == "embedded"
         yield Departure(
             "marker",
-            "the embedded one" if embedded_grader else teaching.marker,
+            "the embedded one" if embedded_grader else teaching.grader,
             f"{PAPER_GRADER}, fine-tuned on the student's own answers",
-            "Name one with --marker; train-teacher --base makes it." if embedded_grader else "",
+            "Name one with --marker; train-grader --base makes it." if embedded_grader else "",
         )
     if config.bank != PAPER_DATASET:
         run_value = "the built-in curriculum" if config.bank == "curriculum" else config.bank

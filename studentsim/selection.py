@@ -176,7 +176,7 @@ def select_questions(strategy: str, context: SelectionContext) -> list[Question]
         raise ConfigError(
             f"{context.count} questions a turn were asked for, but the pool holds {len(context.pool)}.",
             "Ask for fewer questions a turn, or widen the pool.",
-            field="questions",
+            field="questions_per_turn",
         )
     return STRATEGY_FUNCTIONS[strategy](context)
 

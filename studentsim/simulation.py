@@ -18,7 +18,7 @@ from typing import Any
 from studentsim.config import RunConfig
 from studentsim.datasets.bank import Bank
 from studentsim.events import (
-    Answered,
+    AnswerRecorded,
     Event,
     PreferenceMetrics,
     StageStarted,
@@ -89,10 +89,10 @@ def simulate(config: RunConfig, components: Components, state: LoopState | None 
     """Yield the events of a run, from after ``state`` to its last turn. Each turn ends with its TurnFinished."""
     state = state or LoopState()
     bank = components.bank
-    exam = bank.sample_exam_questions(config.exam, config.exam_seed)
+    exam = bank.sample_exam_questions(config.exam_size, config.exam_seed)
     pool = bank.filter_study_questions(config.categories, config.skills, config.difficulties)
     held_out = build_held_out_pairs(
-        bank.sample_validation_questions(config.validation, config.exam_seed), config.teaching.chosen_text
+        bank.sample_validation_questions(config.validation, config.exam_seed), config.teacher.chosen_text
     )
     times_asked, wrong_by_category = dict(state.times_asked), dict(state.wrong_by_category)
     for turn in range(state.last_turn + 1, config.turns + 1):
@@ -124,7 +124,7 @@ def simulate(config: RunConfig, components: Components, state: LoopState | None 
                 turn,
                 answers,
                 categories=bank.categories,
-                practice_count=config.questions,
+                practice_count=config.questions_per_turn,
                 mix_rule=config.mix_rule,
                 seconds=timer.lap("exam"),
             )
@@ -148,7 +148,7 @@ def choose_questions(
     score_recorder = ScoreRecorder()
     context = SelectionContext(
         pool=tuple(pool),
-        count=config.questions,
+        count=config.questions_per_turn,
         rng=derive_rng("questions", config.seed, turn),
         fixed_rng=derive_rng("questions", config.seed, "fixed"),
         categories=components.bank.categories,
@@ -168,10 +168,10 @@ def train_on_mistakes(
     config: RunConfig, trainer: Trainer, practised: Sequence[Attempts], held_out: Sequence[Pair], turn: int
 ) -> Generator[Event, None, tuple[list[Pair], PreferenceMetrics | None]]:
     """Yield the events of a turn's training; return its pairs and the last step's metrics (None if there were no pairs)."""
-    teaching = config.teaching
+    teaching = config.teacher
     pairs = pairs_from_mistakes(
         practised,
-        chosen_source=teaching.pairs,
+        chosen_source=teaching.chosen_source,
         chosen_text=teaching.chosen_text,
         seed_key=("study", config.seed, turn),
     )
@@ -187,7 +187,7 @@ def train_on_mistakes(
 
 def run_exam(
     components: Components, questions: Sequence[Question], *, seed_key: Sequence[object], turn: int
-) -> Iterator[Answered]:
+) -> Iterator[AnswerRecorded]:
     """Yield an exam's answers as they are finished, graded by the answer key; an exam gives no feedback."""
     by_id = {q.id: q for q in questions}
     for answer in components.student.answer(questions, seed_key=seed_key, with_p_correct=True):

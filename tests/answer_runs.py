@@ -79,7 +79,7 @@ def _answer(turn: int, phase: str, question: Question, luck: Random, skill: floa
     )
     ticked = right or luck.random() < 0.9
     return _event(
-        "Answered", turn, phase=phase, question_id=question.id, category=question.category, skill=question.skill,
+        "AnswerRecorded", turn, phase=phase, question_id=question.id, category=question.category, skill=question.skill,
         difficulty=question.difficulty, problem=question.problem,
         options=[{"letter": o.letter, "text": o.text, "misconception": o.misconception} for o in question.options],
         correct=question.correct, text=option.solution or question.rationale, letter=option.letter if ticked else None,

@@ -12,7 +12,7 @@ from pathlib import Path
 from studentsim.config import RunConfig
 from studentsim.curriculum import generator
 from studentsim.datasets.bank import Bank
-from studentsim.events import TrainingStep, Validated
+from studentsim.events import TrainingStep, ValidationFinished
 from studentsim.simulation import Components
 from studentsim.student.testing import FakeStudent
 from studentsim.teacher.teacher import Teacher
@@ -66,7 +66,7 @@ class Prone(FakeStudent):
         turn: int,
         seed: int,
         practised: Collection[str] | None = None,
-    ) -> Iterator[TrainingStep | Validated]:
+    ) -> Iterator[TrainingStep | ValidationFinished]:
         """See ``Learner``."""
         for event in super().learn(pairs, held_out, turn=turn, seed=seed, practised=practised):
             self._count("learn")
@@ -92,7 +92,7 @@ def cast_of(student: FakeStudent, teacher: Teacher | None = None) -> Components:
 
 def fake(config: RunConfig) -> Components:
     """Nothing happens."""
-    return cast_of(FakeStudent(), Teacher(config.teaching))
+    return cast_of(FakeStudent(), Teacher(config.teacher))
 
 
 def prone(moment: str, count: int, accident: Callable[[], None]) -> Callable[[RunConfig], Components]:

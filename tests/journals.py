@@ -12,7 +12,7 @@ from typing import Any
 
 from studentsim.config import RunConfig
 from studentsim.events import (
-    Answered,
+    AnswerRecorded,
     Cell,
     Event,
     PreferenceMetrics,
@@ -22,7 +22,7 @@ from studentsim.events import (
     TrainingStep,
     TurnFinished,
     TurnStarted,
-    Validated,
+    ValidationFinished,
 )
 from studentsim.exam import build_exam_result
 from studentsim.runs.groups import RACE_PLAN, REPEAT_PLAN, build_cells
@@ -126,7 +126,7 @@ def _story(config: RunConfig, last: int, until: str) -> list[Event]:
     events: list[Event] = [StageStarted(0, "loading")]
     if last < 0:
         if until == "exam":
-            events += [StageStarted(0, "exam", config.exam), *_answers(config, 0, "exam", 12)]
+            events += [StageStarted(0, "exam", config.exam_size), *_answers(config, 0, "exam", 12)]
         return events
     for turn in range(last + 1):
         events += _lesson(config, turn)
@@ -143,25 +143,25 @@ def skill(config: RunConfig, turn: int) -> float:
 
 
 def _lesson(config: RunConfig, turn: int) -> list[Event]:
-    study = _answers(config, turn, "study", config.questions) if turn else []
-    right = sum(a.right for a in study)
+    study = _answers(config, turn, "study", config.questions_per_turn) if turn else []
+    right = sum(a.is_correct for a in study)
     steps = [TrainingStep(turn, s, STEPS, metrics(turn, s)) for s in range(1, STEPS + 1)] if turn else []
     events: list[Event] = []
     if turn:
         ids = tuple(a.question_id for a in study)
         events += [TurnStarted(turn, ids, {"general": len(ids)}), StageStarted(turn, "study", len(ids)), *study]
         events += [StageStarted(turn, "training", len(ids) - right), *steps]
-        events += [StageStarted(turn, "validation", 36), Validated(turn, 36, metrics(turn, STEPS - 1))]
+        events += [StageStarted(turn, "validation", 36), ValidationFinished(turn, 36, metrics(turn, STEPS - 1))]
     if turn in config.exam_turns():
-        answers = _answers(config, turn, "exam", config.exam)
+        answers = _answers(config, turn, "exam", config.exam_size)
         events += [
-            StageStarted(turn, "exam", config.exam),
+            StageStarted(turn, "exam", config.exam_size),
             *answers,
             build_exam_result(
                 turn,
                 answers,
                 categories=CATEGORIES,
-                practice_count=config.questions,
+                practice_count=config.questions_per_turn,
                 mix_rule=config.mix_rule,
                 seconds=3.0,
             ),
@@ -182,23 +182,23 @@ def metrics(turn: int, step: int) -> PreferenceMetrics:
     )  # fmt: skip
 
 
-def _answers(config: RunConfig, turn: int, phase: str, count: int) -> list[Answered]:
+def _answers(config: RunConfig, turn: int, phase: str, count: int) -> list[AnswerRecorded]:
     luck = Random(f"{turn} {phase}")
     return [_answer(config, turn, phase, i, luck) for i in range(count)]
 
 
-def _answer(config: RunConfig, turn: int, phase: str, i: int, luck: Random) -> Answered:
+def _answer(config: RunConfig, turn: int, phase: str, i: int, luck: Random) -> AnswerRecorded:
     a, b = luck.randint(2, 40), luck.randint(2, 40)
     right = luck.random() < skill(config, turn)
     letter = "b" if right else luck.choice(("a", "c", "d", None))
     category = CATEGORIES[i % len(CATEGORIES)]
     options = tuple({"letter": key, "text": str(a + b + j - 1), "misconception": None} for j, key in enumerate(LETTERS))
     shown = next((o["text"] for o in options if o["letter"] == letter), "a lot")
-    return Answered(
+    return AnswerRecorded(
         turn=turn, phase=phase, question_id=f"{phase}-{turn}-{i}", category=category, skill="sums", difficulty=1,
         problem=NASTY if i % 7 == 3 else f"A train carries {a} people and {b} more get on. How many are on it?",
-        options=options, correct="b", text=f"{a} + {b} = {shown}", letter=letter, value=shown, right=right,
-        misconception=None, logprob=-4.2, milliseconds=11.0, p_right=0.5,
+        options=options, correct="b", text=f"{a} + {b} = {shown}", letter=letter, value=shown, is_correct=right,
+        misconception=None, logprob=-4.2, milliseconds=11.0, p_correct=0.5,
     )  # fmt: skip
 
 

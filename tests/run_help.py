@@ -53,7 +53,7 @@ def until_status(manager: RunManager, run_id: str, *status: str) -> str:
 
 
 TIMES = ("at", "seq", "seconds", "milliseconds", "stretch_began")
-LIFECYCLE = ("RunStarted", "Resumed", "RunEnded")
+LIFECYCLE = ("RunStarted", "RunResumed", "RunEnded")
 
 
 def told(folder: RunFolder) -> list[dict[str, Any]]:
@@ -84,7 +84,7 @@ def at_answer(folder: RunFolder, number: int) -> None:
     """Wait until the run stands at this answer: all before it are in the journal."""
 
     def answers() -> int:
-        return sum(event["type"] == "Answered" for event in read_new_events(folder.journal_path, 0)[0])
+        return sum(event["type"] == "AnswerRecorded" for event in read_new_events(folder.journal_path, 0)[0])
 
     until(lambda: folder.journal_path.exists() and answers() == number - 1)
 

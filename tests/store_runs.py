@@ -9,19 +9,19 @@ from typing import Any
 
 from studentsim.config import RunConfig
 from studentsim.events import (
-    Answered,
+    AnswerRecorded,
     EpochFinished,
     Event,
     ExamFinished,
     PreferenceMetrics,
-    Resumed,
     RunEnded,
+    RunResumed,
     RunStarted,
     StageStarted,
     TrainingStep,
     TurnFinished,
     TurnStarted,
-    Validated,
+    ValidationFinished,
 )
 from studentsim.store import journal
 
@@ -34,7 +34,7 @@ def metrics(size: float) -> PreferenceMetrics:
     )
 
 
-def answered(turn: int, phase: str, number: int, right: bool = True, **changes: Any) -> Answered:
+def answered(turn: int, phase: str, number: int, right: bool = True, **changes: Any) -> AnswerRecorded:
     letter = "a" if right else "b"
     plain: dict[str, Any] = {
         "turn": turn, "phase": phase, "question_id": f"{phase}-{number}", "category": ("general", "gain")[number % 2],
@@ -43,7 +43,7 @@ def answered(turn: int, phase: str, number: int, right: bool = True, **changes: 
         "letter": letter, "value": "4", "right": right, "misconception": None if right else "off", "logprob": -1.5,
         "milliseconds": 2.5, "p_right": 0.25,
     }  # fmt: skip
-    return Answered(**{**plain, **changes})
+    return AnswerRecorded(**{**plain, **changes})
 
 
 def exam_of(turn: int, correct: int) -> Iterator[Event]:
@@ -66,7 +66,7 @@ def turn_zero(config: RunConfig = CONFIG, run_id: str = "r1") -> Iterator[Event]
 def turn_of(turn: int) -> Iterator[Event]:
     looked_at = {"study-0": 0.25}
     yield TurnStarted(
-        turn, ("study-0", "study-1", "study-2"), {"general": 2, "gain": 1}, looked_at, looked_by="confidence"
+        turn, ("study-0", "study-1", "study-2"), {"general": 2, "gain": 1}, looked_at, score_kind="confidence"
     )
     yield StageStarted(turn, "study", 3)
     for number in range(3):
@@ -76,7 +76,7 @@ def turn_of(turn: int) -> Iterator[Event]:
         yield TrainingStep(turn, step, 2, metrics(turn + step / 2))
     yield StageStarted(turn, "validation", 4)
     yield EpochFinished(turn, 1, 1, metrics(turn + 0.75), metrics(turn))
-    yield Validated(turn, 4, metrics(turn))
+    yield ValidationFinished(turn, 4, metrics(turn))
     if turn % 2 == 0:
         yield from exam_of(turn, min(3, turn + 1))
     yield TurnFinished(
@@ -95,7 +95,7 @@ def crashed_run() -> list[Event]:
     """Killed in the middle of turn 2, then resumed and finished."""
     half = list(turn_of(2))[:7]
     rest = [event for turn in (2, 3) for event in turn_of(turn)]
-    return [*turn_zero(), *turn_of(1), *half, Resumed(1), *rest, RunEnded(3, "finished", 20.0)]
+    return [*turn_zero(), *turn_of(1), *half, RunResumed(1), *rest, RunEnded(3, "finished", 20.0)]
 
 
 def as_lines(events: list[Event], *, start: float = 1000.0) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from studentsim import parallel
 from studentsim.config import RunConfig
 from studentsim.events import EpochFinished
-from studentsim.settings import Learning
+from studentsim.settings import DPOSettings
 from studentsim.student.embedded.student import EmbeddedStudent
 from studentsim.training import microbatch
 from studentsim.training.dpo import DPOStudentTrainer, RuntimeOptions
@@ -20,7 +20,7 @@ from studentsim.training.pairs import build_held_out_pairs
 
 def learnt(in_parts: bool, **learning):
     """What three steps tell, and the adapter after them."""
-    settings = Learning(learning_rate=5e-3, batch=4, **learning)
+    settings = DPOSettings(learning_rate=5e-3, batch_size=4, **learning)
     student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(learning=settings, max_new_tokens=16))
     learner = DPOStudentTrainer(student, settings, RuntimeOptions(split_rows=in_parts))
     told = list(

@@ -144,9 +144,9 @@ def test_the_built_in_curriculum_has_nothing_doubtful(monkeypatch):
 
 
 def test_the_command_tells_it_readably_and_as_json(doubted):
-    told = CliRunner().invoke(app, ["check-bank", doubted, "--json"])
+    told = CliRunner().invoke(app, ["check-dataset", doubted, "--json"])
     assert told.exit_code == 0 and json.loads(told.stdout)["by_kind"]["contradiction"] == 2
-    text = CliRunner().invoke(app, ["check-bank", doubted]).stdout
+    text = CliRunner().invoke(app, ["check-dataset", doubted]).stdout
     assert "13 rows, 10 questions that can be asked" in text and "The right answer is not among the options: 1" in text
     assert "row 7: the annotation gives 12, which is option b, but the key says a" in " ".join(text.split())
 
@@ -154,16 +154,16 @@ def test_the_command_tells_it_readably_and_as_json(doubted):
 def test_the_command_lists_a_few_rows_of_a_kind_or_all(tmp_path):
     path = tmp_path / "many.json"
     path.write_text(json.dumps([{**SUM, "correct": "x"}] * 25))
-    few = CliRunner().invoke(app, ["check-bank", str(path)]).stdout
+    few = CliRunner().invoke(app, ["check-dataset", str(path)]).stdout
     assert "row 10:" in few and "row 11:" not in few and "and 15 more" in few
-    assert "row 25:" in CliRunner().invoke(app, ["check-bank", str(path), "--all"]).stdout
+    assert "row 25:" in CliRunner().invoke(app, ["check-dataset", str(path), "--all"]).stdout
 
 
 def test_the_command_takes_the_set_and_a_category():
     path = str(BANKS / "gsm8k.jsonl")
-    told = CliRunner().invoke(app, ["check-bank", path, "--set", "gsm8k", "--category", "Sums", "--json"])
+    told = CliRunner().invoke(app, ["check-dataset", path, "--set", "gsm8k", "--category", "Sums", "--json"])
     assert json.loads(told.stdout)["categories"] == {"sums": 5}
-    forced = json.loads(CliRunner().invoke(app, ["check-bank", path, "--set", "aqua_rat", "--json"]).stdout)
+    forced = json.loads(CliRunner().invoke(app, ["check-dataset", path, "--set", "aqua_rat", "--json"]).stdout)
     assert forced["by_kind"]["unreadable"] == 5
 
 

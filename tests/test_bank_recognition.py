@@ -344,9 +344,9 @@ def test_a_set_that_is_named_wins(tmp_path: Path):
 
 def test_the_command_tells_what_a_file_was_taken_for(tmp_path: Path):
     path = str(saved(tmp_path, *reversed(forms()["a teacher's"])))
-    text = " ".join(CliRunner().invoke(app, ["check-bank", path]).stdout.split())
+    text = " ".join(CliRunner().invoke(app, ["check-dataset", path]).stdout.split())
     assert "Recognised as a plain table: all of the first 4 rows can be read." in text
-    told = json.loads(CliRunner().invoke(app, ["check-bank", path, "--json"]).stdout)
+    told = json.loads(CliRunner().invoke(app, ["check-dataset", path, "--json"]).stdout)
     assert told["recognised"][0]["set"] == "plain" and told["recognised"][0]["certainty"] == "sure"
 
 

@@ -41,7 +41,7 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def answers(data_folder: Path) -> pd.DataFrame:
     lines = (data_folder / "runs" / "study" / "events.jsonl").read_text().splitlines()
-    return pd.DataFrame([e for e in map(json.loads, lines) if e["type"] == "Answered"])
+    return pd.DataFrame([e for e in map(json.loads, lines) if e["type"] == "AnswerRecorded"])
 
 
 @pytest.fixture(scope="module")

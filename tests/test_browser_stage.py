@@ -73,7 +73,7 @@ def _ends(run: Path, correct: int) -> None:
 def _wordy(run: Path) -> None:
     """Every answer as long as a language model may write."""
     events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
-    told = [e | ({"text": LONG, "problem": LONG} if e["type"] == "Answered" else {}) for e in events]
+    told = [e | ({"text": LONG, "problem": LONG} if e["type"] == "AnswerRecorded" else {}) for e in events]
     (run / "events.jsonl").write_text("".join(json.dumps(e) + "\n" for e in told))
 
 

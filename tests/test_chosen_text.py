@@ -17,7 +17,7 @@ from studentsim.curriculum import generator
 from studentsim.datasets.mathqa import parse_options
 from studentsim.errors import ConfigError
 from studentsim.practice import Attempts
-from studentsim.settings import Teaching
+from studentsim.settings import TeacherSettings
 from studentsim.student.huggingface.answer_form import apply_answer_form
 from studentsim.training.pairs import build_held_out_pairs, pairs_from_mistakes
 from studentsim.training.rehearsal import sample_rehearsal_pairs
@@ -140,18 +140,18 @@ def test_a_teacher_who_errs_prefers_the_wrong_option_in_the_same_form():
 
 def test_the_setting_is_an_option_of_the_command_line_and_a_departure_from_the_paper():
     config = runner.build_config("paper", {"chosen_text": "short"})
-    assert config.teaching.chosen_text == "short"
+    assert config.teacher.chosen_text == "short"
     told = [d for d in presets.list_departures(config) if d.aspect == "what is learnt of a given working"]
     assert [(d.run_value, d.paper_value) for d in told] == [("short", "full")]
     assert not [
         d for d in presets.list_departures(RunConfig.paper()) if d.aspect == "what is learnt of a given working"
     ]
-    assert setting_differences.format_setting("teaching.chosen_text", config) == "its last step and the answer"
+    assert setting_differences.format_setting("teacher.chosen_text", config) == "its last step and the answer"
     with pytest.raises(ConfigError, match="chosen_text"):
         runner.build_config("default", {"chosen_text": "none"})
 
 
 def test_runs_of_before_learnt_the_whole_working():
-    assert Teaching().chosen_text == "full"
-    assert RunConfig.from_json('{"teaching": {"pairs": "working"}}').teaching.chosen_text == "full"
+    assert TeacherSettings().chosen_text == "full"
+    assert RunConfig.from_json('{"teaching": {"pairs": "working"}}').teacher.chosen_text == "full"
     assert generator.BANK_NAME == RunConfig().bank

@@ -26,7 +26,7 @@ from studentsim.events import PreferenceMetrics
 from studentsim.runs.executor import execute
 from studentsim.runs.lease import grant_lease
 from studentsim.runs.run_dir import create_run, list_runs, open_run
-from studentsim.settings import Teaching
+from studentsim.settings import TeacherSettings
 from studentsim.store.journal import read_events
 from studentsim.types import CATEGORIES
 
@@ -176,7 +176,7 @@ def test_every_option_reaches_the_settings(say, tmp_path):
     arguments = [part for key, value in options.items() for part in (f"--{key}", value)]
     found = say("run", *arguments, "--data", tmp_path, "--json").last
     config = open_run(tmp_path, found["run_id"]).read_config()
-    learning = config.learning.model_dump()
+    learning = config.dpo.model_dump()
     parsed = {"categories": ("gain", "geometry"), "skills": (), "mix": {"gain": 25.0, "geometry": 75.0}}
     for key, value in options.items():
         name = key.replace("-", "_")
@@ -186,14 +186,16 @@ def test_every_option_reaches_the_settings(say, tmp_path):
 def test_the_papers_preset_gives_way_to_what_is_said():
     assert runner.build_config("paper", {}) == RunConfig.paper()
     config = runner.build_config("paper", {"turns": 3, "batch": 2, "beta": None})
-    assert config == RunConfig.paper(turns=3, learning=RunConfig.paper().learning.model_copy(update={"batch": 2}))
+    assert config == RunConfig.paper(turns=3, learning=RunConfig.paper().dpo.model_copy(update={"batch": 2}))
     assert runner.build_config("default", {}) == RunConfig()
 
 
 def test_the_papers_preset_takes_the_model_and_the_marker_that_are_named():
     config = runner.build_config("paper", {"model": "a/model", "marker": "a/marker"})
-    assert config == RunConfig.paper(model="a/model", teaching=Teaching(marker="a/marker", decides="marker"))
-    assert (config.hub.quantisation, config.max_new_tokens, config.learning.batch) == ("nf4", 200, 1)
+    assert config == RunConfig.paper(
+        model="a/model", teaching=TeacherSettings(grader="a/marker", grade_source="marker")
+    )
+    assert (config.model_loading.quantisation, config.max_new_tokens, config.dpo.batch_size) == ("nf4", 200, 1)
 
 
 def test_the_papers_preset_runs_on_a_bare_laptop_and_says_in_what_it_departs_a_line_each(say, tmp_path):

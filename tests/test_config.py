@@ -11,7 +11,7 @@ from studentsim.config import STRATEGIES, RunConfig, check_categories
 from studentsim.errors import ConfigError
 from studentsim.presets import list_departures
 from studentsim.selection import STRATEGY_FUNCTIONS
-from studentsim.settings import Hub, Learning, Teaching
+from studentsim.settings import DPOSettings, ModelLoadingSettings, TeacherSettings
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_unknown_categories_are_named():
         turns=st.integers(1, 1000),
         mix=st.none() | st.just({"general": 25.0, "other": 75.0}),
         categories=st.sampled_from([(), ("general", "other")]),
-        learning=st.builds(Learning, beta=st.floats(0.01, 5), epochs=st.integers(1, 20)),
+        learning=st.builds(DPOSettings, beta=st.floats(0.01, 5), epochs=st.integers(1, 20)),
     )
 )
 def test_a_config_survives_its_own_json(config):
@@ -76,31 +76,44 @@ def test_exams_come_before_training_every_k_turns_and_at_the_end(turns, every):
 
 def test_the_papers_protocol_is_what_the_paper_says():
     paper = RunConfig.paper()
-    assert (paper.turns, paper.questions, paper.exam, paper.exam_every, paper.mix_rule) == (20, 40, 40, 2, "paper")
-    assert (paper.learning.beta, paper.learning.epochs, paper.learning.lora_rank, paper.learning.lora_alpha) == (
+    assert (paper.turns, paper.questions_per_turn, paper.exam_size, paper.exam_every, paper.mix_rule) == (
+        20,
+        40,
+        40,
+        2,
+        "paper",
+    )
+    assert (paper.dpo.beta, paper.dpo.epochs, paper.dpo.lora_rank, paper.dpo.lora_alpha) == (
         0.1,
         2,
         8,
         8,
     )
-    assert (paper.validation, paper.teaching.decides, paper.teaching.marker) == (40, "marker", "embedded")
-    assert paper.hub.quantisation == "none" and RunConfig.paper(model="google/gemma-2b-it").hub.quantisation == "nf4"
+    assert (paper.validation, paper.teacher.grade_source, paper.teacher.grader) == (40, "marker", "embedded")
+    assert (
+        paper.model_loading.quantisation == "none"
+        and RunConfig.paper(model="google/gemma-2b-it").model_loading.quantisation == "nf4"
+    )
 
 
 def test_a_run_tells_in_what_it_departs_from_the_paper():
     assert [d.aspect for d in list_departures(RunConfig.paper())] == ["student", "marker", "questions"]
     whole = RunConfig.paper(
-        model="google/gemma-2b-it", bank="math_qa", teaching=Teaching(marker="google/flan-t5-large", decides="marker")
+        model="google/gemma-2b-it",
+        bank="math_qa",
+        teaching=TeacherSettings(grader="google/flan-t5-large", grade_source="marker"),
     )
     assert list_departures(whole) == []
-    changed = whole.model_copy(update={"turns": 3, "strategy": "none", "hub": Hub(), "teaching": Teaching()})
+    changed = whole.model_copy(
+        update={"turns": 3, "strategy": "none", "hub": ModelLoadingSettings(), "teaching": TeacherSettings()}
+    )
     assert [d.aspect for d in list_departures(changed)] == ["weights", "marks", "way of choosing", "lessons"]
     assert "lessons: 3 (the paper: 20)." in map(str, list_departures(changed))
-    held = whole.model_copy(update={"learning": whole.learning.model_copy(update={"rehearsal": 0.3})})
+    held = whole.model_copy(update={"learning": whole.dpo.model_copy(update={"rehearsal": 0.3})})
     assert [str(d) for d in list_departures(held)] == [
         "how strongly what a lesson does not practise is held where it was: 0.3 (the paper: 0)."
     ]
-    asked = whole.model_copy(update={"hub": whole.hub.model_copy(update={"answer_form": "letter"})})
+    asked = whole.model_copy(update={"hub": whole.model_loading.model_copy(update={"answer_form": "letter"})})
     assert [(d.run_value, d.paper_value) for d in list_departures(asked)] == [("letter", "free")]
 
 
@@ -110,7 +123,7 @@ def test_the_preset_itself_has_each_of_the_papers_values(path, name, papers):
 
 
 def test_a_new_run_rehearses_and_the_papers_does_not():
-    assert RunConfig().learning.rehearsal == 0.5 and RunConfig.paper().learning.rehearsal == 0
+    assert RunConfig().dpo.rehearsal == 0.5 and RunConfig.paper().dpo.rehearsal == 0
     for wrong in (-0.1, 10.5, float("nan")):
         with pytest.raises(ConfigError, match="rehearsal"):
             RunConfig.make(learning={"rehearsal": wrong})

@@ -117,18 +117,18 @@ def test_its_interrupted_run_resumes_and_ends_as_0_1_ended_it(tmp_path: Path):
     old = unpack(tmp_path)
     run_id = json.loads((old / "shown.json").read_text())["ids"]["interrupted"]
     folder = open_run(old / "data", run_id)
-    assert folder.read_config().weights == "embedded-0.1" and folder.read_config().learning.rehearsal == 0
+    assert folder.read_config().weights == "embedded-0.1" and folder.read_config().dpo.rehearsal == 0
     assert not checkpoints.describe_damage(folder.checkpoints, 2)
     assert execute(folder) == "finished"
     then = [json.loads(line) for line in (old / "uninterrupted.jsonl").read_text().splitlines()]
     of_then, of_now = events_by_kind(then), events_by_kind(told(folder))
     assert [e["question_ids"] for e in of_now["TurnStarted"]] == [e["question_ids"] for e in of_then["TurnStarted"]]
-    pairs = list(zip(of_now["Answered"], of_then["Answered"], strict=True))
+    pairs = list(zip(of_now["AnswerRecorded"], of_then["AnswerRecorded"], strict=True))
     assert all(now["question_id"] == was["question_id"] for now, was in pairs)
     equal = sum(now["text"] == was["text"] and now["feedback"] == was["feedback"] for now, was in pairs)
     assert equal >= EQUAL_ANSWERS * len(pairs)
     if equal == len(pairs):  # the same kind of processor: then everything is equal
-        for kind in ("TrainingStep", "Validated", "ExamFinished", "TurnFinished"):
+        for kind in ("TrainingStep", "ValidationFinished", "ExamFinished", "TurnFinished"):
             assert len(of_now[kind]) == len(of_then[kind])
             for now, was in zip(of_now[kind], of_then[kind], strict=True):
                 meant = was | {"metrics": beyond_rounding(was["metrics"])} if was.get("metrics") else was

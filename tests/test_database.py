@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from store_runs import CONFIG, answered, as_lines, crashed_run, put, turn_of, turn_zero, whole_run
 
 from studentsim.errors import DatabaseBusy, DatabaseTooNew, DataFolderError, StoreError
-from studentsim.events import Answered, Resumed, RunEnded
+from studentsim.events import AnswerRecorded, RunEnded, RunResumed
 from studentsim.store import apply_chunk, schema, tables
 from studentsim.store.database import DATABASE_FILE_NAME, Database, rebuild_database
 from studentsim.store.ingest import sync_journals
@@ -275,38 +276,37 @@ def test_a_full_disk_at_a_commit_loses_nothing(tmp_path):
 
 # -------------------------------------------------------------------- versions
 
-NOW = len(schema.MIGRATIONS)
+
+def test_a_change_of_the_tables_raises_the_version():
+    digest = hashlib.sha256(json.dumps(tables.TABLE_COLUMNS).encode()).hexdigest()[:16]
+    assert (schema.SCHEMA_VERSION, digest) == (12, "2bf29e6d94181f89"), "raise SCHEMA_VERSION in store/schema.py"
 
 
-def test_an_older_database_is_copied_and_migrated(tmp_path, monkeypatch):
+def test_an_older_database_is_put_aside_and_made_anew(tmp_path):
     before = filled(tmp_path)
-
-    def m002(cursor):
-        cursor.execute("ALTER TABLE answers ADD COLUMN remark VARCHAR")
-
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, m002))
     with Database.open(tmp_path) as database:
-        assert database.query_rows("SELECT count(*), count(remark) FROM answers")[0] == (len(before["answers"]), 0)
-        assert f"{DATABASE_FILE_NAME}.version-{NOW}" in database.notices[0]
-        assert database.query_rows("SELECT version FROM meta") == [(NOW + 1,)]
-    assert (tmp_path / f"{DATABASE_FILE_NAME}.version-{NOW}").exists()
+        database.run_transaction(lambda cursor: cursor.execute("UPDATE meta SET version = 3"))
+        database.run_transaction(lambda cursor: cursor.execute("ALTER TABLE answers DROP COLUMN is_correct"))
+    old = (tmp_path / DATABASE_FILE_NAME).read_bytes()
+    aside = tmp_path / f"{DATABASE_FILE_NAME}.version-3"
+    with Database.open(tmp_path) as database:
+        assert aside.name in database.notices[0]
+        sync_journals(database, database.runs_folder)
+        assert contents(database) == before
+    assert aside.read_bytes() == old
     with Database.open(tmp_path) as database:
         assert database.notices == []
 
 
-def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
-    before = filled(tmp_path)
-
-    def m002(cursor):
-        cursor.execute("DELETE FROM answers")
-        raise RuntimeError("a mistake in the migration")
-
+def test_tables_are_created_whole_or_not_at_all(tmp_path, monkeypatch):
+    put(tmp_path, "r1", whole_run())
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, m002))
-        with pytest.raises(RuntimeError):
+        patch.setattr(schema, "_EVENT_LOGS_SQL", "nonsense")
+        with pytest.raises(StoreError):
             Database.open(tmp_path)
     with Database.open(tmp_path) as database:
-        assert contents(database) == before
+        sync_journals(database, database.runs_folder)
+        assert database.query_rows("SELECT count(*) FROM runs")[0][0] == 1
 
 
 def test_a_newer_database_is_refused_and_left_as_it_was(tmp_path):
@@ -451,7 +451,7 @@ def test_a_journal_that_shrank_or_was_exchanged_is_read_again(tmp_path):
             put(tmp_path, "r1", events, start=start)
             sync_journals(database, tmp_path / "runs")
             assert database.query_rows("SELECT count(*) FROM answers")[0][0] == sum(
-                isinstance(e, Answered) for e in events
+                isinstance(e, AnswerRecorded) for e in events
             )
             assert database.query_rows("SELECT started FROM runs WHERE status <> 'queued'") == (
                 [(start,)] if events else []
@@ -480,7 +480,7 @@ def test_a_bad_journal_does_not_stop_the_others_and_is_said_once(tmp_path):
     lines[5] = b"{damaged\n"
     path.write_bytes(b"".join(lines))
     strange = put(tmp_path, "strange", [])
-    strange.write_text(json.dumps({"type": "Answered", "turn": 1, "seq": 0, "at": 1.0, "logprob": "many"}) + "\n")
+    strange.write_text(json.dumps({"type": "AnswerRecorded", "turn": 1, "seq": 0, "at": 1.0, "logprob": "many"}) + "\n")
     put(tmp_path, "unset", []).with_name("config.json").write_text("{not json")
     put(tmp_path, "sound", whole_run())
     with Database.open(tmp_path) as database:
@@ -517,7 +517,7 @@ def test_a_run_of_an_unknown_version_still_shows_what_it_says_of_itself():
 @pytest.mark.parametrize("end", ["paused", "failed"])
 def test_time_at_work_leaves_the_pause_out(tmp_path, end):
     before = [*turn_zero(), RunEnded(0, end, 12.0, "study", "StudentError", "It broke.", "Mend it.")]
-    lines = as_lines([*before, Resumed(0), *turn_of(1)])
+    lines = as_lines([*before, RunResumed(0), *turn_of(1)])
     for line in lines[len(before) :]:
         line["at"] += 500
     state = tables.reduce_run("r1", None, lines[: len(before)])
@@ -541,9 +541,9 @@ def journals(draw) -> list:
             done += part == turn
         if not draw(st.booleans()):
             done = draw(st.integers(-1, done))
-            events.append(Resumed(done))
+            events.append(RunResumed(done))
         elif events[-1].__class__.__name__ != "TurnFinished":
-            events.append(Resumed(done))
+            events.append(RunResumed(done))
     return events
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from studentsim.config import RunConfig
 from studentsim.runs import model_info, preflight
-from studentsim.settings import Hub
+from studentsim.settings import ModelLoadingSettings
 from studentsim.student.huggingface import dtype_choice
 from studentsim.student.huggingface.hardware import Hardware
 from studentsim.student.huggingface.memory import ModelShape
@@ -120,23 +120,28 @@ def test_the_measurement_gives_seconds_for_both(monkeypatch, capsys):
 def test_it_is_written_into_the_settings_when_the_run_is_made_and_stays(measured, monkeypatch, tmp_path):
     folder = str(hubs.save(tmp_path, "gemma"))
     asked = RunConfig.make(model=folder)
-    assert preflight.check_run_config(asked).hub.dtype == "float32" and measured.count == 0  # tiny
+    assert preflight.check_run_config(asked).model_loading.dtype == "float32" and measured.count == 0  # tiny
     monkeypatch.setattr(dtype_choice, "MIN_MEASURED_PARAMETERS", 0)
     monkeypatch.setattr(model_info, "MIN_MEASURED_PARAMETERS", 0)
     made = preflight.check_run_config(asked)
-    assert made.hub.dtype == "bfloat16" and measured.count == 1
+    assert made.model_loading.dtype == "bfloat16" and measured.count == 1
     monkeypatch.setattr(dtype_choice, "_MEASURED_SPEEDUPS", {})
     (tmp_path / "models" / ".dtype.json").unlink()
     measured.speedup = 0.1  # another machine, another figure: the run keeps what it began with
     assert preflight.check_run_config(made) == made and measured.count == 1
-    assert preflight.check_run_config(RunConfig.make(model=folder, hub=Hub(dtype="float32"))).hub.dtype == "float32"
+    assert (
+        preflight.check_run_config(
+            RunConfig.make(model=folder, hub=ModelLoadingSettings(dtype="float32"))
+        ).model_loading.dtype
+        == "float32"
+    )
 
 
 def test_a_gpu_is_asked_when_the_model_is_loaded(measured, monkeypatch, tmp_path):
     monkeypatch.setattr(dtype_choice, "MIN_MEASURED_PARAMETERS", 0)
     monkeypatch.setattr(model_info, "detect_hardware", lambda device: Hardware("cuda", "a GPU", 16 * 10**9, 15 * 10**9))
     made = model_info.check_model(RunConfig.make(model=str(hubs.save(tmp_path, "gemma"))))
-    assert made.hub.dtype == "auto" and measured.count == 0
+    assert made.model_loading.dtype == "auto" and measured.count == 0
 
 
 def test_the_estimate_says_which_and_why_and_reckons_with_it(measured, monkeypatch, tmp_path):
@@ -149,7 +154,7 @@ def test_the_estimate_says_which_and_why_and_reckons_with_it(measured, monkeypat
         "computing in bfloat16 on this computer's processor: bfloat16 is 6.3 times as fast here (AMX)."
         in found.describe(asked)[0]
     )
-    slower = model_info.estimate_model(RunConfig.make(model=asked.model, hub=Hub(dtype="float32")))
+    slower = model_info.estimate_model(RunConfig.make(model=asked.model, hub=ModelLoadingSettings(dtype="float32")))
     assert slower.plan.base_weight_bytes == 2 * found.plan.base_weight_bytes
     assert "computing in float32" in slower.describe(asked)[0] and "6.3 times" in slower.describe(asked)[0]
     assert model_info.estimate_model(preflight.check_run_config(asked)).dtype_reason == found.dtype_reason
@@ -159,7 +164,7 @@ def test_runs_of_before_that_left_it_open_compute_in_float32():
     from studentsim.student.huggingface import loading
     from studentsim.student.huggingface import memory as sizes
 
-    old = RunConfig.from_json('{"model": "m", "hub": {"dtype": "auto", "device": "cpu"}}').hub
+    old = RunConfig.from_json('{"model": "m", "hub": {"dtype": "auto", "device": "cpu"}}').model_loading
     assert (
         str(loading.resolve_torch_dtype(old)) == "torch.float32" and sizes.resolve_dtype_name(old, "cpu") == "float32"
     )

@@ -9,7 +9,7 @@ from studentsim.curriculum.feedback import format_feedback
 from studentsim.curriculum.generator import MISCONCEPTIONS, SKILLS, generate_questions
 from studentsim.errors import StudentError
 from studentsim.evaluation.profile_eval import evaluate_profile
-from studentsim.events import Answered, ExamFinished, TurnFinished
+from studentsim.events import AnswerRecorded, ExamFinished, TurnFinished
 from studentsim.simulation import simulate
 from studentsim.student.embedded.model import EMBEDDED_WEIGHTS_DIR, load_embedded_model
 from studentsim.student.embedded.student import EmbeddedStudent
@@ -38,10 +38,10 @@ def test_a_few_turns_of_practice_raise_the_exam():
     assert exams[-1].correct / 126 > exams[0].correct / 126 + 0.08
     margins = [e.rewards.rewards_margins for e in events if isinstance(e, TurnFinished) and e.rewards]
     assert len(margins) == 4 and sum(margins) > 0  # of each lesson's last step, which may hold one pair alone
-    answers = [e for e in events if isinstance(e, Answered)]
+    answers = [e for e in events if isinstance(e, AnswerRecorded)]
     assert all(e.logprob < 0 and e.milliseconds > 0 for e in answers)
-    assert all(0 <= e.p_right <= 1 if e.phase == "exam" else e.p_right is None for e in answers)
-    wrong = [e for e in answers if not e.right]
+    assert all(0 <= e.p_correct <= 1 if e.phase == "exam" else e.p_correct is None for e in answers)
+    wrong = [e for e in answers if not e.is_correct]
     assert sum(e.misconception in MISCONCEPTIONS for e in wrong) / len(wrong) > 0.8
 
 

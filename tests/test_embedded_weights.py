@@ -110,23 +110,23 @@ def test_weights_are_named_by_a_fingerprint_or_as_those_of_0_1(value: str):
 def test_a_stored_config_that_names_no_weights_had_those_of_0_1_and_no_rehearsal():
     told = as_0_1_stored(seed=7)
     for read in (RunConfig.from_json(json.dumps(told)), parse_stored_config(told)):
-        assert (read.weights, read.learning.rehearsal, read.seed) == (EMBEDDED_0_1_WEIGHTS, 0.0, 7)
+        assert (read.weights, read.dpo.rehearsal, read.seed) == (EMBEDDED_0_1_WEIGHTS, 0.0, 7)
     del told["learning"]
-    assert RunConfig.from_json(json.dumps(told)).learning.rehearsal == 0.0
+    assert RunConfig.from_json(json.dumps(told)).dpo.rehearsal == 0.0
     unknown = parse_stored_config({**as_0_1_stored(), "setting_of_another_version": 1})
-    assert (unknown.weights, unknown.learning["rehearsal"]) == (EMBEDDED_0_1_WEIGHTS, 0.0)
+    assert (unknown.weights, unknown.dpo["rehearsal"]) == (EMBEDDED_0_1_WEIGHTS, 0.0)
 
 
 def test_a_stored_hub_model_has_no_weights_of_the_embedded_student():
     read = RunConfig.from_json(json.dumps(as_0_1_stored(model="a/b")))
-    assert (read.weights, read.learning.rehearsal) == ("", 0.0)
+    assert (read.weights, read.dpo.rehearsal) == ("", 0.0)
 
 
 def test_what_a_run_stored_stays_and_what_a_user_gives_has_today_s_defaults():
     config = casts.config(weights=NOWHERE, learning={"rehearsal": 0.7})
     assert RunConfig.from_json(config.model_dump_json()) == parse_stored_config(config.model_dump()) == config
     assert RunConfig.from_json(RunConfig().model_dump_json()) == RunConfig() == RunConfig.make()
-    assert (RunConfig().weights, RunConfig().learning.rehearsal) == ("", 0.5)
+    assert (RunConfig().weights, RunConfig().dpo.rehearsal) == ("", 0.5)
     assert upgrade_stored_settings({"learning": "damaged"})["learning"] == "damaged"
     with pytest.raises(ConfigError):
         RunConfig.from_json("[]")
@@ -229,7 +229,7 @@ def test_the_recorded_study_names_its_weights_and_one_of_0_1_is_known(
     demo.pack_run(folder, tmp_path / "old")
     demo.unpack_recorded_runs(tmp_path / "older", tmp_path / "old")
     (read,) = [folder.read_config() for folder in list_runs(tmp_path / "older")]
-    assert (read.weights, read.learning.rehearsal) == (EMBEDDED_0_1_WEIGHTS, 0.0)
+    assert (read.weights, read.dpo.rehearsal) == (EMBEDDED_0_1_WEIGHTS, 0.0)
 
 
 def test_weights_that_are_not_here_are_refused_before_a_run_is_made(tmp_path: Path):

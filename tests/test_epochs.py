@@ -13,8 +13,8 @@ from transformers import GraniteConfig
 from studentsim import factory
 from studentsim.config import RunConfig
 from studentsim.datasets.bank import Bank
-from studentsim.events import Answered, EpochFinished, PreferenceMetrics, TrainingStep, Validated
-from studentsim.settings import Hub, Learning
+from studentsim.events import AnswerRecorded, EpochFinished, PreferenceMetrics, TrainingStep, ValidationFinished
+from studentsim.settings import DPOSettings, ModelLoadingSettings
 from studentsim.simulation import Components, LoopState, simulate
 from studentsim.student.embedded.student import EmbeddedStudent
 from studentsim.teacher.teacher import Teacher
@@ -24,13 +24,13 @@ from studentsim.training.epoch_metrics import EpochMeans
 from studentsim.training.pairs import build_held_out_pairs
 
 
-def student(learning: Learning) -> EmbeddedStudent:
+def student(learning: DPOSettings) -> EmbeddedStudent:
     return EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(learning=learning, max_new_tokens=16))
 
 
 def learn(every: str = "turn", *, held_out: int = 4, of: EmbeddedStudent | None = None, **settings):
     """Seven pairs, four a step, two epochs; the student and its events."""
-    learning = Learning(learning_rate=5e-3, batch=4, **{"epochs": 2, **settings})
+    learning = DPOSettings(learning_rate=5e-3, batch_size=4, **{"epochs": 2, **settings})
     own = of or student(learning)
     learner = DPOStudentTrainer(own, learning, validation_every=every)
     pairs, others = build_held_out_pairs(tiny.questions(7)), build_held_out_pairs(tiny.questions(12)[7:][:held_out])
@@ -71,7 +71,7 @@ def test_a_pass_in_the_midst_tells_what_it_would_tell_had_training_ended_there()
     _, whole = learn("epoch")
     for ended in (1, 2):
         _, shorter = learn("turn", epochs=ended)
-        (validated,) = of_kind(shorter, Validated)
+        (validated,) = of_kind(shorter, ValidationFinished)
         assert of_kind(whole, EpochFinished)[ended - 1].validation == validated.metrics
 
 
@@ -79,8 +79,11 @@ def test_by_default_the_last_epoch_alone_is_validated_and_it_is_the_turns_pass()
     _, events = learn()
     *first, last = of_kind(events, EpochFinished)
     assert [e.validation for e in first] == [None]
-    assert last.validation == of_kind(events, Validated)[0].metrics and last.validation.logits_rejected is not None
-    assert [type(e).__name__ for e in events[-3:]] == ["TrainingStep", "EpochFinished", "Validated"]
+    assert (
+        last.validation == of_kind(events, ValidationFinished)[0].metrics
+        and last.validation.logits_rejected is not None
+    )
+    assert [type(e).__name__ for e in events[-3:]] == ["TrainingStep", "EpochFinished", "ValidationFinished"]
 
 
 @pytest.mark.parametrize("reference", ["last-turn", pytest.param("base", marks=pytest.mark.long)])
@@ -103,12 +106,12 @@ def test_a_language_models_dropout_and_portions_are_not_disturbed_by_a_look(tmp_
     config.write_text(config.read_text().replace('"attention_dropout": 0.0', '"attention_dropout": 0.3'))
     found = []
     for every in ("turn", "epoch"):
-        learning = Learning(learning_rate=1e-3, batch=4, epochs=2)
-        hub = Hub(pairs_at_once=2, gradient_checkpointing="on")
+        learning = DPOSettings(learning_rate=1e-3, batch_size=4, epochs=2)
+        hub = ModelLoadingSettings(micro_batch_size=2, gradient_checkpointing="on")
         cast = factory.build_components(hubs.config(folder, learning=learning, validation_every=every, hub=hub))
         pairs = build_held_out_pairs(hubs.bank().study[:6])
         events = list(cast.trainer.learn(pairs[:5], pairs[5:], turn=1, seed=3))
-        found.append((of_kind(events, TrainingStep), of_kind(events, Validated), adapter(cast.student.model)))
+        found.append((of_kind(events, TrainingStep), of_kind(events, ValidationFinished), adapter(cast.student.model)))
         assert [e.validation is not None for e in of_kind(events, EpochFinished)] == [every == "epoch", True]
     (steps, passes, weights), (same_steps, same_passes, same_weights) = found
     assert cast.student.base_model.config.attention_dropout == 0.3
@@ -140,18 +143,18 @@ def test_without_held_out_pairs_an_epoch_has_training_figures_alone():
     for every in ("turn", "epoch"):
         _, events = learn(every, held_out=0)
         assert [e.validation for e in of_kind(events, EpochFinished)] == [None] * 2
-        assert not of_kind(events, Validated)
+        assert not of_kind(events, ValidationFinished)
 
 
 def test_no_pairs_no_epochs():
-    own = student(Learning())
-    assert list(DPOStudentTrainer(own, Learning(), validation_every="epoch").learn([], [], turn=1, seed=0)) == []
+    own = student(DPOSettings())
+    assert list(DPOStudentTrainer(own, DPOSettings(), validation_every="epoch").learn([], [], turn=1, seed=0)) == []
 
 
 def test_stopping_in_the_midst_looks_at_nothing_more(monkeypatch):
     looked, look = [], DPOStudentTrainer._score_held_out
     monkeypatch.setattr(DPOStudentTrainer, "_score_held_out", lambda self, rows: looked.append(1) or look(self, rows))
-    learning = Learning(batch=1, epochs=20)
+    learning = DPOSettings(batch_size=1, epochs=20)
     own = student(learning)
     pairs = build_held_out_pairs(tiny.questions(6))
     events = DPOStudentTrainer(own, learning, validation_every="epoch").learn(pairs, pairs[:2], turn=1, seed=0)
@@ -181,18 +184,18 @@ def test_a_figure_that_one_step_lacks_has_no_mean():
 def test_a_resumed_run_tells_the_same_epochs_as_one_that_was_never_stopped(tmp_path):
     config = RunConfig.make(
         turns=2, questions=5, exam=5, validation=3, max_new_tokens=16, validation_every="epoch",
-        learning=Learning(epochs=2, batch=4, learning_rate=5e-3),
+        learning=DPOSettings(epochs=2, batch_size=4, learning_rate=5e-3),
     )  # fmt: skip
     questions = [*tiny.questions(15), *tiny.questions(5, "exam"), *tiny.questions(5, "validation")]
 
     def cast() -> Components:
         own = EmbeddedStudent(tiny.model(), tiny.tokenizer(), config)
-        learner = DPOStudentTrainer(own, config.learning, validation_every=config.validation_every)
-        return Components(Bank.from_questions("curriculum", questions), own, Teacher(config.teaching), learner)
+        learner = DPOStudentTrainer(own, config.dpo, validation_every=config.validation_every)
+        return Components(Bank.from_questions("curriculum", questions), own, Teacher(config.teacher), learner)
 
     def told(events) -> list:
-        kinds = (TrainingStep, EpochFinished, Validated, Answered)
-        return [replace(e, milliseconds=0.0) if isinstance(e, Answered) else e for e in of_kind(events, kinds)]
+        kinds = (TrainingStep, EpochFinished, ValidationFinished, AnswerRecorded)
+        return [replace(e, milliseconds=0.0) if isinstance(e, AnswerRecorded) else e for e in of_kind(events, kinds)]
 
     whole = list(simulate(config, cast()))
     first, before = cast(), []

@@ -62,7 +62,7 @@ def go_on(folder: RunFolder, whole: list[dict]) -> None:
     """Resume, in this process, and compare."""
     safe = committed(folder)
     assert execute(folder, build_components=casts.fake) == "finished"
-    resumed = [e["turn"] for e in read_events(folder.journal_path) if e["type"] == "Resumed"]
+    resumed = [e["turn"] for e in read_events(folder.journal_path) if e["type"] == "RunResumed"]
     assert not resumed or resumed[-1] == max(safe, default=-1), "a committed turn was done again"
     assert told(folder) == whole
     assert committed(folder) == list(range(casts.SETTINGS["turns"] + 1))
@@ -160,7 +160,7 @@ def test_the_app_ends_and_its_workers_go_on_to_the_end(tmp_path, app, gate, whol
     gate.open()
     for folder in folders:
         until_status(again, folder.run_id, "finished")
-        assert told(folder) == whole and types(folder).count("RunStarted") == 1 and "Resumed" not in types(folder)
+        assert told(folder) == whole and types(folder).count("RunStarted") == 1 and "RunResumed" not in types(folder)
     until(lambda: not process.is_alive(spare, born))  # nobody needs it: its stdin was closed
     again.close()
 
@@ -302,7 +302,7 @@ def test_start_clicked_twice_is_one_run(tmp_path):
     (run_id,) = ids
     until_status(runs, run_id, "finished")
     folder = open_run(tmp_path, run_id)
-    assert types(folder).count("RunStarted") == 1 and "Resumed" not in types(folder)
+    assert types(folder).count("RunStarted") == 1 and "RunResumed" not in types(folder)
     assert current_lease(folder).epoch == 1
     assert runs.start(casts.config(), "one form") == run_id  # much later: still that run
     assert runs.start(casts.config(), "another form") != run_id

@@ -66,7 +66,7 @@ def say(monkeypatch, capsys):
 
 
 def practised(folder):
-    return [e for e in read_events(folder.journal_path) if e["type"] == "Answered" and e["phase"] == "study"]
+    return [e for e in read_events(folder.journal_path) if e["type"] == "AnswerRecorded" and e["phase"] == "study"]
 
 
 # ------------------------------------------------------------------ from answers to a marker that decides
@@ -77,7 +77,7 @@ def test_from_the_command_line_a_students_answers_make_a_marker_and_it_decides_i
     data, run_id = school
     base, out = make(tmp_path, kind), tmp_path / "new" / "marker"
     told, _, status = say(
-        "train-teacher", "--base", base, "--answers", run_id, "--data", data, "--out", out, *ROWS, "--epochs", 2, "--json"
+        "train-grader", "--base", base, "--answers", run_id, "--data", data, "--out", out, *ROWS, "--epochs", 2, "--json"
     )  # fmt: skip
     assert status == 0 and "Epoch 2 of 2: training loss" in told and "Test, 15 answers" in told
     card = json.loads(told.rstrip().split("\n")[-1])
@@ -89,7 +89,7 @@ def test_from_the_command_line_a_students_answers_make_a_marker_and_it_decides_i
     assert sum(not torch.equal(before[name], after[name]) for name in after) > len(after) / 2
 
     _, err, status = say(
-        "run", "--turns", 2, "--questions", 12, "--exam", 12, "--validation", 2, "--marker", out, "--decides", "marker",
+        "run", "--turns", 2, "--questions", 12, "--exam", 12, "--validation", 2, "--marker", out, "--grade-source", "marker",
         "--data", tmp_path / "d", "--json",
     )  # fmt: skip
     assert status == 0 and "Marker" in err and "on 15 answers it had never seen" in err
@@ -100,7 +100,7 @@ def test_from_the_command_line_a_students_answers_make_a_marker_and_it_decides_i
     judged = marker.judge([(by_id[e["question_id"]], e["text"]) for e in answers])
     assert [e["marker_right"] for e in answers] == [e["said_right"] for e in answers] == [v.is_correct for v in judged]
     assert {e["marked_by"] for e in answers} == {str(out)} and len(answers) == 24
-    assert folder.read_config().teaching.marker_revision.startswith("files-")
+    assert folder.read_config().teacher.grader_revision.startswith("files-")
     assert any(e["right"] != e["said_right"] for e in answers), "a marker of 40 rows errs, and its errors count"
 
 
@@ -196,7 +196,7 @@ def refused(school, tmp_path, say):
         base = base or make(tmp_path)
         before = sorted(p for p in tmp_path.rglob("*"))
         _, err, status = say(
-            "train-teacher", "--base", base, "--answers", answers or school[1], "--data", school[0], "--out", out, *options
+            "train-grader", "--base", base, "--answers", answers or school[1], "--data", school[0], "--out", out, *options
         )  # fmt: skip
         assert status == 2 and "Traceback" not in err
         assert sorted(p for p in tmp_path.rglob("*")) == before
@@ -253,7 +253,7 @@ def test_a_folder_that_is_not_empty_is_refused_and_stays(refused, tmp_path):
     ],
 )
 def test_what_is_not_said_is_asked_for(say, options, words):
-    _, err, status = say("train-teacher", *options)
+    _, err, status = say("train-grader", *options)
     assert status == 2 and words in err
 
 
@@ -289,7 +289,7 @@ def test_an_existing_empty_folder_is_taken_and_rows_are_written_for_a_look(schoo
     (tmp_path / "out").mkdir()
     rows = tmp_path / "rows.csv"
     told, _, status = say(
-        "train-teacher", "--base", make(tmp_path), "--answers", school[1], "--data", school[0], "--out", tmp_path / "out", *ROWS,
+        "train-grader", "--base", make(tmp_path), "--answers", school[1], "--data", school[0], "--out", tmp_path / "out", *ROWS,
         "--rows", rows,
     )  # fmt: skip
     assert status == 0 and (tmp_path / "out" / "model.safetensors").is_file() and str(tmp_path / "out") in told
@@ -317,7 +317,7 @@ def test_a_folder_that_there_cannot_be_is_refused_before_anything_is_loaded():
 
 def test_check_teacher_tells_how_a_marker_of_one_s_own_does_on_the_answers_of_runs(school, tmp_path, say):
     told, _, status = say(
-        "check-teacher", "--marker", make(tmp_path), "--answers", school[1], "--data", school[0], "--json"
+        "evaluate-grader", "--marker", make(tmp_path), "--answers", school[1], "--data", school[0], "--json"
     )
     found = json.loads(told.rstrip().split("\n")[-1])
     distinct = {(a.question.id, a.text) for a in answers_of(school[0], school[1])}
@@ -328,7 +328,7 @@ def test_check_teacher_tells_how_a_marker_of_one_s_own_does_on_the_answers_of_ru
 
 def test_check_teacher_says_so_where_there_are_no_answers(tmp_path, say):
     run = create_run(tmp_path, casts.config())
-    _, err, status = say("check-teacher", "--answers", run.run_id, "--data", tmp_path)
+    _, err, status = say("evaluate-grader", "--answers", run.run_id, "--data", tmp_path)
     assert status == 2 and "no answers yet" in err
 
 
@@ -337,12 +337,12 @@ def test_the_embedded_marker_is_made_as_before_where_no_base_is_named(tmp_path, 
     monkeypatch.setattr(
         "studentsim.grader.training.train_embedded_grader", lambda *given, **more: asked.append((given, more))
     )
-    result = CliRunner().invoke(cli.app, ["train-teacher", "--steps", "7", "--out", str(tmp_path), "--work", "w"])
+    result = CliRunner().invoke(cli.app, ["train-grader", "--steps", "7", "--out", str(tmp_path), "--work", "w"])
     assert result.exit_code == 0, result.output
     ((_, out), more), = asked  # fmt: skip
     assert out == tmp_path and more["recipe"].max_steps == 7 and more["work_folder"] == Path("w")
 
 
 def test_answers_without_a_base_are_no_setting_of_the_embedded_one():
-    result = CliRunner().invoke(cli.app, ["train-teacher", "--answers", "x"])
+    result = CliRunner().invoke(cli.app, ["train-grader", "--answers", "x"])
     assert isinstance(result.exception, ConfigError)

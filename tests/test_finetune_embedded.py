@@ -26,7 +26,7 @@ from studentsim.grader.prompt import excerpt_both_ends
 from studentsim.grader.reply_classification import ReplyKind
 from studentsim.grader.student_answer import SplitSizes
 from studentsim.runs import grader_info
-from studentsim.settings import Teaching
+from studentsim.settings import TeacherSettings
 from studentsim.ui.teaching import replies as table
 
 SIZES = SplitSizes(96, 10, 30)
@@ -59,8 +59,8 @@ def test_it_reads_replies_better_than_the_shipped_one_which_reads_their_end_alon
 
 def test_a_run_can_take_it_and_pins_it_and_the_shipped_weights_stay(made):
     _, out, _ = made
-    pinned = grader_info.check_teacher(config(teaching=Teaching(marker=str(out), decides="marker"))).teaching
-    assert pinned.marker_revision.startswith("files-") and pinned.marker == str(out)
+    pinned = grader_info.check_teacher(config(teaching=TeacherSettings(grader=str(out), grade_source="marker"))).teacher
+    assert pinned.grader_revision.startswith("files-") and pinned.grader == str(out)
     before, after = load_file(WEIGHTS_FOLDER / "model.safetensors"), load_file(out / "model.safetensors")
     assert before.keys() == after.keys() and any(not torch.equal(before[name], after[name]) for name in before)
     card = json.loads((out / CARD_FILE_NAME).read_text())

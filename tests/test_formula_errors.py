@@ -17,7 +17,7 @@ from studentsim.datasets.formula import OPERATIONS
 from studentsim.datasets.registry import load_questions
 from studentsim.labels.titles import misconception_title
 from studentsim.reporting import html
-from studentsim.settings import Teaching
+from studentsim.settings import TeacherSettings
 from studentsim.store.database import Database
 from studentsim.store.ingest import sync_journals
 from studentsim.teacher.answer_key import AnswerKeyGrader
@@ -240,8 +240,8 @@ def test_a_mark_carries_it_where_the_key_names_none():
     mark = AnswerKeyGrader().grade(CRATES, given)
     assert (mark.is_correct, mark.misconception) == (False, STEP_LEFT_OUT)
     assert (
-        Teacher(Teaching()).grade_exam_answer(CRATES, given)
-        == Teacher(Teaching()).grade_practice_answers([(CRATES, given)], seed_key=("x",))[0]
+        Teacher(TeacherSettings()).grade_exam_answer(CRATES, given)
+        == Teacher(TeacherSettings()).grade_practice_answers([(CRATES, given)], seed_key=("x",))[0]
         == mark
     )
     own = replace(CRATES, options=tuple(replace(o, misconception="its-own") for o in CRATES.options))
@@ -269,11 +269,11 @@ def sorted_run(folder: Path, run_id: str = "weak") -> list[dict]:
     path = make_weak_run(folder, run_id, asked=asked, letter=lambda turn, number, q: "a" if number < 6 else "b")
     lines = [json.loads(line) for line in (path / "events.jsonl").read_text().splitlines()]
     for event in lines:
-        if event["type"] == "Answered" and not event["right"]:
+        if event["type"] == "AnswerRecorded" and not event["right"]:
             copied = event["category"] == "physics" and int(event["question_id"].rpartition("-")[2]) % 2
             event["misconception"] = STEP_LEFT_OUT if copied else NO_WORKING
     (path / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return [line for line in lines if line["type"] == "Answered" and line["turn"] == 4]
+    return [line for line in lines if line["type"] == "AnswerRecorded" and line["turn"] == 4]
 
 
 def test_weaknesses_sorts_them_with_titles_and_a_sentence_each(folder: Path):

@@ -127,12 +127,12 @@ def test_a_run_keeps_its_models_name_and_pins_its_version(data, model, tmp_path,
     (folder,) = list_runs(data)
     config = folder.read_config()
     assert config.model == NAME if named == "name" else model_store.GGUF_MODEL_NAME_PATTERN.fullmatch(config.model)
-    found = resolve.resolve_model(config.model, config.hub.revision)
-    assert found.folder == data / "models" / config.model and config.hub.revision == found.revision
+    found = resolve.resolve_model(config.model, config.model_loading.revision)
+    assert found.folder == data / "models" / config.model and config.model_loading.revision == found.revision
     tokenizer = found.folder / "tokenizer.json"
     tokenizer.write_text(tokenizer.read_text() + " ")
     with pytest.raises(ConfigError, match="is not the one that was meant"):
-        resolve.resolve_model(config.model, config.hub.revision)
+        resolve.resolve_model(config.model, config.model_loading.revision)
 
 
 def test_whoever_opens_a_data_folder_looks_for_models_in_it(tmp_path, monkeypatch):

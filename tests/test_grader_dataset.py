@@ -128,7 +128,7 @@ def run(tmp_path_factory):
 
 def test_the_answers_are_the_first_attempts_of_exams_and_practice_labelled_by_the_key(run):
     data, folder = run
-    told = [e for e in read_events(folder.journal_path) if e["type"] == "Answered"]
+    told = [e for e in read_events(folder.journal_path) if e["type"] == "AnswerRecorded"]
     first = [e for e in told if e["phase"] in ("exam", "study")]
     assert len(first) < len(told), "there are second attempts to leave out"
     answers = answers_of(data, folder.run_id, folder.run_id)

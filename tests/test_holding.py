@@ -6,7 +6,7 @@ import torch
 
 from studentsim.config import RunConfig
 from studentsim.events import TrainingStep
-from studentsim.settings import Learning
+from studentsim.settings import DPOSettings
 from studentsim.student.embedded.student import EmbeddedStudent
 from studentsim.training import rehearsal_loss
 from studentsim.training.dpo import DPOStudentTrainer, RuntimeOptions
@@ -34,7 +34,7 @@ def pairs(count: int):
 
 
 def learner(own: EmbeddedStudent, manner: RuntimeOptions | None = None, **learning) -> DPOStudentTrainer:
-    settings = Learning(**{**SETTINGS, **learning})
+    settings = DPOSettings(**{**SETTINGS, **learning})
     return DPOStudentTrainer(own, settings, manner, rehearsal=Rehearsal(sample_rehearsal_pairs(QUESTIONS, 3), 3))
 
 
@@ -177,7 +177,7 @@ def test_where_nothing_is_rehearsed_it_costs_nothing_and_all_is_as_without(monke
         who.pair_scores = lambda rows, scores=scores, who=who: passes.append(who is own) or scores(rows)
     off = learner(own, rehearsal=0.0 if how == "off" else 0.3)
     ours = steps_of(off, practised={"off": PRACTISED, "all practised": everything, "not told": None}[how])
-    theirs = steps_of(DPOStudentTrainer(bare, Learning(**SETTINGS)))
+    theirs = steps_of(DPOStudentTrainer(bare, DPOSettings(**SETTINGS)))
     assert ours == theirs and ours[0].metrics.rehearsal is None and not seen
     assert passes.count(True) == passes.count(False) > 0
     assert all(torch.equal(a, b) for a, b in zip(trainable(own.model), trainable(bare.model), strict=True))

@@ -25,7 +25,7 @@ from studentsim.datasets.bank import Bank
 from studentsim.errors import ConfigError, RunError, StudentError
 from studentsim.runs import benchmark, checkpoints, preflight
 from studentsim.runs import model_info as models
-from studentsim.settings import Hub, Learning
+from studentsim.settings import DPOSettings, ModelLoadingSettings
 from studentsim.student.generation import generate
 from studentsim.student.generation.kv_cache import take_rows
 from studentsim.student.huggingface import resolve
@@ -52,7 +52,7 @@ def gemma(tmp_path_factory):
 
 def refused(name: object, **hub: object) -> ConfigError:
     with pytest.raises(ConfigError) as caught:
-        preflight.check_run_config(RunConfig.make(model=str(name), hub=Hub(**hub)))
+        preflight.check_run_config(RunConfig.make(model=str(name), hub=ModelLoadingSettings(**hub)))
     assert caught.value.remedy
     return caught.value
 
@@ -62,9 +62,11 @@ def refused(name: object, **hub: object) -> ConfigError:
 
 def test_the_version_of_a_folder_is_written_into_the_runs_settings(gemma):
     config = preflight.check_run_config(RunConfig.make(model=str(gemma)))
-    assert config.hub.revision == resolve.compute_fingerprint(gemma) and config.hub.revision.startswith("files-")
+    assert config.model_loading.revision == resolve.compute_fingerprint(
+        gemma
+    ) and config.model_loading.revision.startswith("files-")
     assert preflight.check_run_config(config) == config
-    assert preflight.check_run_config(RunConfig()).hub == RunConfig().hub
+    assert preflight.check_run_config(RunConfig()).model_loading == RunConfig().model_loading
 
 
 def test_another_model_in_the_same_folder_is_not_taken_for_the_one_that_was_meant(gemma, tmp_path):
@@ -72,7 +74,7 @@ def test_another_model_in_the_same_folder_is_not_taken_for_the_one_that_was_mean
     shutil.copytree(hubs.save(tmp_path / "other", "gemma", seed=1), tmp_path / "model", dirs_exist_ok=True)
     with pytest.raises(ConfigError, match="not the one that was meant") as caught:
         preflight.check_run_config(config)
-    assert caught.value.field == "hub.revision"
+    assert caught.value.field == "model_loading.revision"
 
 
 def test_parameters_are_counted_in_the_headers(gemma):
@@ -113,7 +115,7 @@ def test_a_model_too_large_for_the_machine_is_refused_with_the_way_out(gemma, mo
 def test_a_gpu_that_is_not_there_is_refused(gemma, monkeypatch):
     monkeypatch.setattr("studentsim.student.huggingface.hardware._detect_gpu", lambda: "no NVIDIA driver was found")
     error = refused(gemma, device="cuda")
-    assert error.field == "hub.device" and "driver" in str(error)
+    assert error.field == "model_loading.device" and "driver" in str(error)
 
 
 # ------------------------------------------------------------------ the hub
@@ -158,8 +160,10 @@ def test_a_model_of_the_hub_is_pinned_to_todays_commit(monkeypatch, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(GEMMA_2B))
     serve(monkeypatch, FakeHub(tmp_path))
     monkeypatch.setattr(models, "detect_hardware", lambda device: CPU)
-    config = preflight.check_run_config(RunConfig.make(model="google/gemma-2b-it", hub=Hub(quantisation="nf4")))
-    assert config.hub.revision == "c" * 40
+    config = preflight.check_run_config(
+        RunConfig.make(model="google/gemma-2b-it", hub=ModelLoadingSettings(quantisation="nf4"))
+    )
+    assert config.model_loading.revision == "c" * 40
     told = " ".join(models.estimate_model(config).describe(config))
     assert "2.51 B parameters" in told and "downloaded" in told and "NF4" in told and "Without a GPU" in told
 
@@ -169,7 +173,11 @@ def test_a_model_of_the_hub_is_pinned_to_todays_commit(monkeypatch, tmp_path):
     [
         (FakeHub(error=hub_errors.GatedRepoError("gated", response=response()), gated=True), "licence", "model"),
         (FakeHub(error=hub_errors.RepositoryNotFoundError("no", response=response())), "none of that name", "model"),
-        (FakeHub(error=hub_errors.RevisionNotFoundError("no", response=response())), "no version", "hub.revision"),
+        (
+            FakeHub(error=hub_errors.RevisionNotFoundError("no", response=response())),
+            "no version",
+            "model_loading.revision",
+        ),
         (FakeHub(error=ConnectionError("no route")), "cannot be reached (ConnectionError)", "model"),
         (FakeHub(error=hub_errors.OfflineModeIsEnabled("offline")), "cannot be reached", "model"),
         (FakeHub(files=("pytorch_model.bin", "sub/model.safetensors")), "pickle", "model"),
@@ -188,7 +196,7 @@ def test_a_model_that_cannot_be_had_is_refused_in_clear_words(monkeypatch, tmp_p
 def test_a_model_in_the_cache_needs_no_network(monkeypatch, gemma):
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *_, **__: str(gemma / "config.json"))
     monkeypatch.setattr(huggingface_hub, "HfApi", lambda: pytest.fail("the hub was asked"))
-    assert preflight.check_run_config(RunConfig.make(model="someone/some-model")).hub.revision == gemma.name
+    assert preflight.check_run_config(RunConfig.make(model="someone/some-model")).model_loading.revision == gemma.name
 
 
 def test_the_web_process_can_check_models_without_torch(gemma):
@@ -227,7 +235,9 @@ def test_nf4_halves_what_8_bit_holds_and_embeddings_stay():
 
 def test_a_small_gpu_learns_in_small_portions_and_at_last_with_checkpointing():
     shape = ModelShape.from_config(GEMMA_2B)
-    config = RunConfig.make(max_new_tokens=200, hub=Hub(quantisation="nf4"), learning=Learning(batch=8))
+    config = RunConfig.make(
+        max_new_tokens=200, hub=ModelLoadingSettings(quantisation="nf4"), learning=DPOSettings(batch_size=8)
+    )
     plans = [plan_memory(config, shape, 0, Hardware("cuda", "", gb * 10**9, gb * 10**9)) for gb in (80, 24, 16, 8, 5)]
     assert [p.micro_batch_size for p in plans] == sorted((p.micro_batch_size for p in plans), reverse=True)
     assert plans[0].micro_batch_size == 8 and not plans[0].gradient_checkpointing and plans[-1].gradient_checkpointing
@@ -236,8 +246,10 @@ def test_a_small_gpu_learns_in_small_portions_and_at_last_with_checkpointing():
 
 def test_settings_go_before_what_the_machine_suggests():
     shape = ModelShape.from_config(GEMMA_2B)
-    hub = Hub(answers_at_once=3, pairs_at_once=3, gradient_checkpointing="on", optimiser="paged")
-    found = plan_memory(RunConfig.make(hub=hub, learning=Learning(batch=8)), shape, 0, GPU)
+    hub = ModelLoadingSettings(
+        generation_batch_size=3, micro_batch_size=3, gradient_checkpointing="on", optimiser="paged"
+    )
+    found = plan_memory(RunConfig.make(hub=hub, learning=DPOSettings(batch_size=8)), shape, 0, GPU)
     assert (
         found.generation_batch_size,
         found.micro_batch_size,
@@ -256,7 +268,9 @@ def test_what_the_packed_decoder_keeps_is_limited_and_so_is_the_memory_told():
     here = Hardware("cpu", "", 25 * 10**9, 25 * 10**9)
 
     def found(kind: str, batch: int, **hub):
-        config = RunConfig.make(hub=Hub(dtype="bfloat16", **hub), learning=Learning(batch=batch))
+        config = RunConfig.make(
+            hub=ModelLoadingSettings(dtype="bfloat16", **hub), learning=DPOSettings(batch_size=batch)
+        )
         return plan_memory(config, ModelShape.from_config({**told, "model_type": kind}), 0, here)
 
     small, large, other = found("llama", 4), found("llama", 8), found("bloom", 8)
@@ -272,11 +286,11 @@ def test_what_the_packed_decoder_keeps_is_limited_and_so_is_the_memory_told():
 
 def test_the_trial_in_a_process_of_its_own_answers_and_tells_the_time(gemma, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    config = hubs.config(gemma, hub=Hub(quantisation="nf4"), bank=str(hubs.mathqa(tmp_path)))
+    config = hubs.config(gemma, hub=ModelLoadingSettings(quantisation="nf4"), bank=str(hubs.mathqa(tmp_path)))
     steps: list[str] = []
     found = models.run_benchmark_subprocess(config, on_progress=steps.append)
     assert steps[0].startswith("loading") and steps[0].startswith("loading") and f"{found.longest} tokens" in steps[5]
-    assert len(steps) == (8 if config.learning.rehearsal else 7)
+    assert len(steps) == (8 if config.dpo.rehearsal else 7)
     assert found.longest == found.read > 20 and f"{found.longest} tokens" in found.describe(config)[0]
     assert found.problem and found.answer > 0 and found.exam > 0 and found.pair > 0 and found.memory > 10**8
     lesson = 4 * (found.answer + 0.75 * found.pair)
@@ -406,7 +420,7 @@ def test_a_model_that_tells_otherwise_behind_its_cache_is_refused_with_the_figur
     assert benchmark.benchmark_model(hubs.config(mistral)).longest > hubs.WINDOW
     monkeypatch.setattr(generate, "take_rows", bare)
     with pytest.raises(StudentError, match=r"log-probability is off by \d"):
-        benchmark.benchmark_model(hubs.config(mistral, hub=Hub(exams="scored")))
+        benchmark.benchmark_model(hubs.config(mistral, hub=ModelLoadingSettings(exam_mode="scored")))
 
 
 # ------------------------------------------------------------------ the adapter, exported

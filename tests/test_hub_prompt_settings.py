@@ -18,7 +18,7 @@ from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.runs import benchmark, model_info, model_job, preflight
 from studentsim.runs.failure import classify_benchmark_error
-from studentsim.settings import Hub, Learning, Teaching
+from studentsim.settings import DPOSettings, ModelLoadingSettings, TeacherSettings
 from studentsim.student.answer_parsing.reply import ParsedReply, parse_reply
 from studentsim.student.huggingface import chat
 from studentsim.student.huggingface.answer_form import LETTER_INSTRUCTION, WORKING_INSTRUCTION
@@ -38,7 +38,7 @@ DATED = (
 
 @functools.cache
 def student(**hub) -> HubStudent:
-    config = hubs.config("-", hub=Hub(**hub))
+    config = hubs.config("-", hub=ModelLoadingSettings(**hub))
     return HubStudent(
         prepare_model(hubs.model("llama"), hubs.tokenizer(), config, dtype=torch.float32, revision=""), config
     )  # fmt: skip
@@ -70,23 +70,25 @@ def test_the_date_is_the_runs_own_where_a_tokenizer_has_several_templates():
 
 def test_the_date_is_pinned_when_a_run_is_made_and_only_where_one_is_printed(tmp_path):
     folder = hubs.save(tmp_path, "gemma")
-    assert preflight.check_run_config(RunConfig.make(model=str(folder))).hub.prompt_date == ""
+    assert preflight.check_run_config(RunConfig.make(model=str(folder))).model_loading.prompt_date == ""
     hubs.tokenizer(DATED).save_pretrained(folder)
     config = preflight.check_run_config(RunConfig.make(model=str(folder)))
-    assert config.hub.prompt_date == date.today().isoformat()
-    kept = RunConfig.make(model=str(folder), hub=Hub(prompt_date="2024-12-24"))
-    assert preflight.check_run_config(kept).hub.prompt_date == "2024-12-24"
+    assert config.model_loading.prompt_date == date.today().isoformat()
+    kept = RunConfig.make(model=str(folder), hub=ModelLoadingSettings(prompt_date="2024-12-24"))
+    assert preflight.check_run_config(kept).model_loading.prompt_date == "2024-12-24"
     assert model_info.template_prints_date(None)
 
 
 def test_the_date_is_pinned_for_whoever_writes_the_hints_too(tmp_path):
     writer = hubs.save(tmp_path, "gemma")
     hubs.tokenizer(DATED).save_pretrained(writer)
-    told = Teaching(attempts=2, writer=str(writer))
-    assert preflight.check_run_config(RunConfig.make(teaching=told)).hub.prompt_date == date.today().isoformat()
-    config = RunConfig.make(teaching=told, hub=Hub(prompt_date="2025-02-03"))
-    assert preflight.check_run_config(config).hub == config.hub
-    hints = load_hint_model(str(writer), config.hub)
+    told = TeacherSettings(attempts=2, hint_model=str(writer))
+    assert (
+        preflight.check_run_config(RunConfig.make(teaching=told)).model_loading.prompt_date == date.today().isoformat()
+    )
+    config = RunConfig.make(teaching=told, hub=ModelLoadingSettings(prompt_date="2025-02-03"))
+    assert preflight.check_run_config(config).model_loading == config.model_loading
+    hints = load_hint_model(str(writer), config.model_loading)
     assert "03 Feb 2025" in hints.chat.build_user_prompt("Give a hint.").text
 
 
@@ -149,7 +151,7 @@ def test_letters_are_weighed_in_the_form_that_is_asked_for():
 
     def weighed(**hub) -> str:
         own = student(**hub)
-        ids = encode_options(question, own._build_prompt(question), own.chat, option_scoring=own.hub.scores)[2]
+        ids = encode_options(question, own._build_prompt(question), own.chat, option_scoring=own.hub.option_scoring)[2]
         return own.tokenizer.decode(ids, skip_special_tokens=True).strip()
 
     for form in ("letter", "working"):
@@ -159,12 +161,14 @@ def test_letters_are_weighed_in_the_form_that_is_asked_for():
 
 
 def test_new_runs_of_models_ask_as_the_paper_does_unless_told_otherwise():
-    assert runner.build_config("default", {"model": "a/b"}).hub.answer_form == "free"
+    assert runner.build_config("default", {"model": "a/b"}).model_loading.answer_form == "free"
     for form in ("letter", "working"):
-        assert runner.build_config("default", {"model": "a/b", "answer_form": form}).hub.answer_form == form
-    assert runner.build_config("paper", {"model": "a/b"}).hub.answer_form == "free"
-    assert RunConfig().hub.answer_form == runner.build_config("default", {}).hub.answer_form == "free"
-    assert RunConfig.from_json('{"model": "a/b", "hub": {"scores": "text"}}').hub == Hub()
+        assert runner.build_config("default", {"model": "a/b", "answer_form": form}).model_loading.answer_form == form
+    assert runner.build_config("paper", {"model": "a/b"}).model_loading.answer_form == "free"
+    assert (
+        RunConfig().model_loading.answer_form == runner.build_config("default", {}).model_loading.answer_form == "free"
+    )
+    assert RunConfig.from_json('{"model": "a/b", "hub": {"scores": "text"}}').model_loading == ModelLoadingSettings()
 
 
 # ------------------------------------------------------------------ what is refused
@@ -172,12 +176,12 @@ def test_new_runs_of_models_ask_as_the_paper_does_unless_told_otherwise():
 
 def test_label_smoothing_with_a_loss_that_does_not_heed_it_is_refused_for_new_runs_alone():
     for loss in ("sigmoid", "ipo", "hinge"):
-        config = RunConfig.make(learning=Learning(loss=loss, label_smoothing=0.1))
+        config = RunConfig.make(learning=DPOSettings(loss=loss, label_smoothing=0.1))
         with pytest.raises(ConfigError, match=loss) as caught:
             preflight.check_run_config(config)
-        assert caught.value.field == "learning.label_smoothing" and "robust" in caught.value.remedy
+        assert caught.value.field == "dpo.label_smoothing" and "robust" in caught.value.remedy
         assert RunConfig.from_json(config.model_dump_json()) == config  # an old journal's settings open
-    preflight.check_run_config(RunConfig.make(learning=Learning(loss="robust", label_smoothing=0.1)))
+    preflight.check_run_config(RunConfig.make(learning=DPOSettings(loss="robust", label_smoothing=0.1)))
 
 
 def test_the_page_says_so_at_the_field(folder):

@@ -14,10 +14,17 @@ from transformers import AutoModelForCausalLM
 
 from studentsim import factory
 from studentsim.errors import StudentError
-from studentsim.events import Answered, EpochFinished, ExamFinished, TrainingStep, TurnFinished, Validated
+from studentsim.events import (
+    AnswerRecorded,
+    EpochFinished,
+    ExamFinished,
+    TrainingStep,
+    TurnFinished,
+    ValidationFinished,
+)
 from studentsim.runs.executor import execute
 from studentsim.runs.run_dir import create_run
-from studentsim.settings import Hub, Learning
+from studentsim.settings import DPOSettings, ModelLoadingSettings
 from studentsim.simulation import simulate
 from studentsim.student import adapter
 from studentsim.training.pairs import build_held_out_pairs
@@ -84,28 +91,28 @@ HELD = ["none", pytest.param("nf4", marks=pytest.mark.long)]
 
 @pytest.mark.parametrize(("kind", "held"), CASES)
 def test_the_whole_loop_runs_the_adapter_changes_and_the_base_does_not(models, kind, held):
-    student, (base, adapter), events = run(models[kind], hub=Hub(quantisation=held))
+    student, (base, adapter), events = run(models[kind], hub=ModelLoadingSettings(quantisation=held))
     assert weights(student, adapter=False) == base and weights(student, adapter=True) != adapter
-    assert len([e for e in events if isinstance(e, Answered)]) == 2 * 4 + 2 * 4
+    assert len([e for e in events if isinstance(e, AnswerRecorded)]) == 2 * 4 + 2 * 4
     assert [e.turn for e in events if isinstance(e, TurnFinished)] == [0, 1, 2]
-    assert all(0 <= e.p_right <= 1 for e in events if isinstance(e, ExamFinished))
+    assert all(0 <= e.p_correct <= 1 for e in events if isinstance(e, ExamFinished))
     steps = [e for e in events if isinstance(e, TrainingStep)]
     assert steps and all(math.isfinite(e.metrics.loss) for e in steps)
     assert steps[0].metrics.loss == pytest.approx(math.log(2), abs=0.02 if held == "none" else 0.1)
-    assert any(isinstance(e, Validated) for e in events)
+    assert any(isinstance(e, ValidationFinished) for e in events)
     assert {p.dtype for n, p in student.model.named_parameters() if "lora_" in n} == {torch.float32}
     assert "forward" not in vars(student.model) and "forward" not in vars(student.base_model)
 
 
 @pytest.mark.parametrize("held", HELD)
 def test_the_same_seed_gives_the_same_run(models, held):
-    one, two = (run(models["gemma"], hub=Hub(quantisation=held))[2] for _ in range(2))
+    one, two = (run(models["gemma"], hub=ModelLoadingSettings(quantisation=held))[2] for _ in range(2))
     assert told(one) == told(two)
 
 
 @pytest.mark.parametrize("held", HELD)
 def test_a_resumed_run_tells_the_same_as_one_that_was_never_stopped(models, tmp_path, held):
-    config = hubs.config(models["llama"], hub=Hub(quantisation=held))
+    config = hubs.config(models["llama"], hub=ModelLoadingSettings(quantisation=held))
     whole, cut = [], []
     assert execute(create_run(tmp_path, config), on_event=whole.append) == "finished"
     folder = create_run(tmp_path, config)
@@ -118,9 +125,9 @@ def test_a_resumed_run_tells_the_same_as_one_that_was_never_stopped(models, tmp_
     assert execute(folder, on_event=stop) == "paused"
     folder.clear_request()
     assert execute(folder, on_event=cut.append) == "finished", cut[-1]
-    life = ("RunStarted", "Resumed", "RunEnded", "StageStarted")
+    life = ("RunStarted", "RunResumed", "RunEnded", "StageStarted")
     assert [e for e in told(cut) if e["type"] not in life] == [e for e in told(whole) if e["type"] not in life]
-    assert folder.read_config().hub.quantisation == held
+    assert folder.read_config().model_loading.quantisation == held
 
 
 def test_plain_peft_loads_the_saved_adapter_and_writes_the_same(models, tmp_path):
@@ -159,15 +166,15 @@ def steps_of(told):
 
 
 def test_in_small_portions_with_checkpointing_or_neither_the_same_is_learnt(models):
-    learning = Learning(learning_rate=1e-3, batch=4, epochs=2)
+    learning = DPOSettings(learning_rate=1e-3, batch_size=4, epochs=2)
     _, plain = learned(models, learning=learning)
     for hub in (
-        Hub(pairs_at_once=1),
-        Hub(gradient_checkpointing="on"),
-        Hub(pairs_at_once=2, gradient_checkpointing="on"),
+        ModelLoadingSettings(micro_batch_size=1),
+        ModelLoadingSettings(gradient_checkpointing="on"),
+        ModelLoadingSettings(micro_batch_size=2, gradient_checkpointing="on"),
     ):
         cast, other = learned(models, learning=learning, hub=hub)
-        assert cast.trainer.runtime_options.micro_batch_size == (hub.pairs_at_once or 4)
+        assert cast.trainer.runtime_options.micro_batch_size == (hub.micro_batch_size or 4)
         assert cast.trainer.runtime_options.gradient_checkpointing == (hub.gradient_checkpointing == "on")
         for a, b in zip(steps_of(plain), steps_of(other), strict=True):
             assert b.metrics.loss == pytest.approx(a.metrics.loss, abs=2e-3)
@@ -187,8 +194,8 @@ def test_the_base_as_reference_is_told_once_where_pairs_are_seen_twice(models, m
     for epochs in (1, 2):
         config = hubs.config(
             models["gemma"],
-            hub=Hub(quantisation=held),
-            learning=Learning(learning_rate=5e-3, reference="base", epochs=epochs, batch=3),
+            hub=ModelLoadingSettings(quantisation=held),
+            learning=DPOSettings(learning_rate=5e-3, reference="base", epochs=epochs, batch_size=3),
         )
         cast = factory.build_components(config)
         pairs = build_held_out_pairs(hubs.bank().study[:6])
@@ -205,7 +212,9 @@ def test_the_base_as_reference_is_told_once_where_pairs_are_seen_twice(models, m
 
 def test_the_base_told_once_is_what_trl_computes_at_each_step(models):
     """One epoch: TRL switches the adapter off at each step. Told beforehand, it must be the same."""
-    config = hubs.config(models["llama"], learning=Learning(learning_rate=5e-3, reference="base", epochs=1, batch=3))
+    config = hubs.config(
+        models["llama"], learning=DPOSettings(learning_rate=5e-3, reference="base", epochs=1, batch_size=3)
+    )
     pairs = build_held_out_pairs(hubs.bank().study[:6])
     found = []
     for once in (False, True):

@@ -11,7 +11,7 @@ import pytest
 from store_runs import answered, crashed_run, metrics, whole_run
 
 from studentsim.errors import JournalError
-from studentsim.events import Resumed, StageStarted, TrainingStep
+from studentsim.events import RunResumed, StageStarted, TrainingStep
 from studentsim.store import journal
 from studentsim.store.journal import JournalWriter, effective_events, read_events, read_new_events
 
@@ -206,25 +206,25 @@ def test_a_resume_makes_the_half_done_turn_void_and_nothing_else(path):
     written(path, crashed_run())
     kept = effective_events(read_events(path))
     assert [e["turn"] for e in kept if e["type"] == "TurnStarted"] == [1, 2, 3]
-    assert sum(e["type"] == "Answered" and e["turn"] == 2 for e in kept) == 3 + 4
-    assert any(e["type"] == "Resumed" for e in kept)
+    assert sum(e["type"] == "AnswerRecorded" and e["turn"] == 2 for e in kept) == 3 + 4
+    assert any(e["type"] == "RunResumed" for e in kept)
 
 
 def test_a_resume_before_the_first_turn_keeps_what_the_run_is():
     events = [
         {"type": "RunStarted", "turn": 0, "seq": 0},
-        {"type": "Answered", "turn": 0, "seq": 1},
-        {"type": "Resumed", "turn": -1, "seq": 2},
+        {"type": "AnswerRecorded", "turn": 0, "seq": 1},
+        {"type": "RunResumed", "turn": -1, "seq": 2},
     ]
-    assert [e["type"] for e in effective_events(events)] == ["RunStarted", "Resumed"]
+    assert [e["type"] for e in effective_events(events)] == ["RunStarted", "RunResumed"]
 
 
 def test_a_seq_written_twice_counts_once():
-    events = [{"type": "Answered", "turn": 1, "seq": s, "n": n} for n, s in enumerate([0, 1, 1, 0, 2])]
+    events = [{"type": "AnswerRecorded", "turn": 1, "seq": s, "n": n} for n, s in enumerate([0, 1, 1, 0, 2])]
     assert [e["n"] for e in effective_events(events)] == [0, 1, 4]
 
 
 def test_later_resumes_reach_further_back():
-    lines = [StageStarted(t, "study") for t in (1, 2, 3)] + [Resumed(2), StageStarted(3, "study"), Resumed(1)]
+    lines = [StageStarted(t, "study") for t in (1, 2, 3)] + [RunResumed(2), StageStarted(3, "study"), RunResumed(1)]
     events = [{**json.loads(json.dumps(e.to_json())), "seq": n} for n, e in enumerate(lines)]
-    assert [(e["type"], e["turn"]) for e in effective_events(events)] == [("StageStarted", 1), ("Resumed", 1)]
+    assert [(e["type"], e["turn"]) for e in effective_events(events)] == [("StageStarted", 1), ("RunResumed", 1)]

@@ -10,9 +10,9 @@ from run_help import beyond_rounding
 
 from studentsim.config import RunConfig
 from studentsim.errors import StudentError
-from studentsim.events import EpochFinished, TrainingStep, Validated
+from studentsim.events import EpochFinished, TrainingStep, ValidationFinished
 from studentsim.practice import Attempts
-from studentsim.settings import Learning
+from studentsim.settings import DPOSettings
 from studentsim.student.embedded.student import EmbeddedStudent
 from studentsim.teacher.answer_key import AnswerKeyGrader
 from studentsim.training.dpo import DPOStudentTrainer, MaskedPreferenceCollator
@@ -21,7 +21,7 @@ from studentsim.types import Answer
 
 
 def student(**learning) -> EmbeddedStudent:
-    config = RunConfig.make(learning=Learning(**learning), max_new_tokens=16)
+    config = RunConfig.make(learning=DPOSettings(**learning), max_new_tokens=16)
     return EmbeddedStudent(tiny.model(), tiny.tokenizer(), config)
 
 
@@ -35,7 +35,7 @@ def pairs(count: int = 6):
 
 
 def learn(student: EmbeddedStudent, turn: int = 1, seed: int = 0, **learning) -> list:
-    return list(DPOStudentTrainer(student, Learning(**learning)).learn(pairs(6), pairs(4), turn=turn, seed=seed))
+    return list(DPOStudentTrainer(student, DPOSettings(**learning)).learn(pairs(6), pairs(4), turn=turn, seed=seed))
 
 
 def figures_of(event) -> list:
@@ -50,7 +50,7 @@ def test_the_adapter_changes_and_the_base_does_not():
     assert weights(s, adapter=False) == base and weights(s, adapter=True) != before
     assert not torch.equal(s.merged_model.model.layers[0].self_attn.q_proj.weight, twin)
     assert [e.step for e in events if isinstance(e, TrainingStep)] == [1, 2, 3, 4, 5, 6]
-    assert isinstance(events[-1], Validated)
+    assert isinstance(events[-1], ValidationFinished)
 
 
 def test_every_step_tells_its_figures_and_the_margin_grows():
@@ -105,13 +105,13 @@ def test_the_same_seed_trains_the_same_adapter_and_another_seed_another():
 def test_no_pairs_is_no_error():
     s = student()
     before = weights(s, True)
-    assert list(DPOStudentTrainer(s, Learning()).learn([], pairs(), turn=1, seed=0)) == []
+    assert list(DPOStudentTrainer(s, DPOSettings()).learn([], pairs(), turn=1, seed=0)) == []
     assert weights(s, True) == before
 
 
 def test_closing_the_iterator_stops_the_training():
     s = student()
-    events = DPOStudentTrainer(s, Learning(batch=1, epochs=20)).learn(pairs(6), [], turn=1, seed=0)
+    events = DPOStudentTrainer(s, DPOSettings(batch_size=1, epochs=20)).learn(pairs(6), [], turn=1, seed=0)
     assert next(events).steps == 120
     events.close()
     assert list(s.model.peft_config) == ["default"]
@@ -122,7 +122,7 @@ def test_an_error_in_training_reaches_whoever_asked():
     broken = [type(p)(p.question, p.chosen, p.rejected) for p in pairs(2)]
     s.pair_ids = lambda pair: {"prompt_ids": "not ids"}
     with pytest.raises(Exception, match=r"."):
-        list(DPOStudentTrainer(s, Learning()).learn(broken, [], turn=1, seed=0))
+        list(DPOStudentTrainer(s, DPOSettings()).learn(broken, [], turn=1, seed=0))
 
 
 def test_the_calculators_tokens_do_not_count():

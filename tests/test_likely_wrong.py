@@ -148,13 +148,13 @@ def started(strategy: str, **settings: object) -> list[TurnStarted]:
 
 @pytest.mark.parametrize("strategy", ["random", "category", "none", "fixed"])
 def test_a_way_that_does_not_look_writes_nothing_down(strategy: str):
-    assert {(e.looked_by, len(e.confidences)) for e in started(strategy)} == {("", 0)}
+    assert {(e.score_kind, len(e.confidences)) for e in started(strategy)} == {("", 0)}
 
 
 @pytest.mark.parametrize("strategy", ["log-probability", "log-probability+category"])
 def test_each_figure_looked_at_is_written_down_with_the_lesson(strategy: str):
     for event in started(strategy):
-        assert event.looked_by == "confidence"
+        assert event.score_kind == "confidence"
         assert set(event.question_ids) <= set(event.confidences) and len(event.confidences) > len(event.question_ids)
         for id, figure in event.confidences.items():
             exact = Random(f"sure {id}").random()
@@ -164,7 +164,7 @@ def test_each_figure_looked_at_is_written_down_with_the_lesson(strategy: str):
 
 def test_likely_wrong_writes_down_p_right_of_all_it_drew():
     for event in started("likely-wrong"):
-        assert event.looked_by == "p_correct" and len(event.confidences) == CANDIDATES_PER_QUESTION * len(
+        assert event.score_kind == "p_correct" and len(event.confidences) == CANDIDATES_PER_QUESTION * len(
             event.question_ids
         )
         taken = [event.confidences[id] for id in event.question_ids]

@@ -15,7 +15,7 @@ from visits import WATCH, text_of, visit
 from studentsim.analysis import selection_lookups
 from studentsim.analysis.selection_lookups import LessonSelectionStats
 from studentsim.cli import runner
-from studentsim.events import Resumed, RunEnded, TurnStarted
+from studentsim.events import RunEnded, RunResumed, TurnStarted
 from studentsim.exam import wilson_interval
 from studentsim.reporting import html
 from studentsim.runs.run_dir import RunFolder
@@ -105,7 +105,7 @@ def test_journal_and_database_tell_the_same(tmp_path):
 
 def test_what_a_resumed_run_did_over_again_counts_once(tmp_path):
     half = looking([*turn_zero(), *turn_of(1)])
-    again = looking([*list(turn_of(3))[:4], Resumed(1), *turn_of(3), RunEnded(3, "finished", 9.0)])
+    again = looking([*list(turn_of(3))[:4], RunResumed(1), *turn_of(3), RunEnded(3, "finished", 9.0)])
     put(tmp_path, "r1", [*half, *again])
     with opened(tmp_path) as db:
         assert list(queries.fetch_selection_score_summary(db, {"r1": 0.5}).looked_at) == [5, 5]

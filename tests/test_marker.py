@@ -232,7 +232,7 @@ def test_pickled_weights_are_refused(tiny, tmp_path):
     torch.save(tiny.model.state_dict(), folder / "pytorch_model.bin")
     with pytest.raises(ConfigError, match="pytorch_model.bin, a pickle, which could run any program") as caught:
         load_grader(str(folder))
-    assert caught.value.field == "teaching.marker"
+    assert caught.value.field == "teacher.grader"
 
 
 def test_a_missing_model_says_what_to_do(monkeypatch):
@@ -265,7 +265,7 @@ def test_a_damaged_marker_and_one_of_another_kind_are_refused(tiny, tmp_path):
 
 def test_a_marker_that_does_not_ship_says_how_to_make_it(monkeypatch, tmp_path):
     monkeypatch.setattr("studentsim.grader.model.WEIGHTS_FOLDER", tmp_path / "nothing")
-    with pytest.raises(StudentError, match="train-teacher"):
+    with pytest.raises(StudentError, match="train-grader"):
         load_grader("embedded")
 
 

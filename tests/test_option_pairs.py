@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import duckdb
 import hubs
 import pandas as pd
 import pytest
@@ -16,11 +15,11 @@ from studentsim import factory
 from studentsim.analysis import rewards
 from studentsim.cli.figures import build_run_result
 from studentsim.config import RunConfig
-from studentsim.events import Validated
+from studentsim.events import ValidationFinished
 from studentsim.runs.run_dir import open_run
-from studentsim.settings import Learning
+from studentsim.settings import DPOSettings
 from studentsim.simulation import LoopState, simulate
-from studentsim.store import queries, schema
+from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.store.export import export_run
 from studentsim.store.ingest import sync_journals
@@ -39,13 +38,13 @@ def gemma(tmp_path_factory):
 
 
 def learner(gemma: Path, reference: str) -> DPOStudentTrainer:
-    settings = Learning(learning_rate=5e-3, batch=4, reference=reference, rehearsal=0.0)
+    settings = DPOSettings(learning_rate=5e-3, batch_size=4, reference=reference, rehearsal=0.0)
     return factory.build_components(hubs.config(gemma, learning=settings)).trainer
 
 
-def looked(own: DPOStudentTrainer, turn: int) -> Validated:
+def looked(own: DPOStudentTrainer, turn: int) -> ValidationFinished:
     pairs = build_held_out_pairs(QUESTIONS)
-    return [e for e in own.learn(pairs[:4], pairs[4:], turn=turn, seed=turn) if isinstance(e, Validated)][-1]
+    return [e for e in own.learn(pairs[:4], pairs[4:], turn=turn, seed=turn) if isinstance(e, ValidationFinished)][-1]
 
 
 def test_both_texts_are_worded_alike_and_never_say_the_same():
@@ -93,13 +92,13 @@ def test_the_reference_is_computed_once(gemma, reference: str, computed: int):
 @pytest.mark.parametrize("reference", ["last-turn", pytest.param("base", marks=pytest.mark.long)])
 def test_a_resumed_run_tells_the_same_as_one_that_was_never_stopped(gemma, tmp_path, reference: str):
     config = hubs.config(
-        gemma, validation=4, learning=Learning(learning_rate=5e-3, batch=2, reference=reference, rehearsal=0.0)
+        gemma, validation=4, learning=DPOSettings(learning_rate=5e-3, batch_size=2, reference=reference, rehearsal=0.0)
     )
 
     def cast():
         return replace(factory.build_components(config), bank=hubs.bank())
 
-    whole = [e for e in simulate(config, cast()) if isinstance(e, Validated)]
+    whole = [e for e in simulate(config, cast()) if isinstance(e, ValidationFinished)]
     first, before = cast(), []
     for event in simulate(config, first):
         before.append(event)
@@ -110,7 +109,7 @@ def test_a_resumed_run_tells_the_same_as_one_that_was_never_stopped(gemma, tmp_p
     asked = LoopState.from_events([e.to_json() for e in before])
     second = cast()
     second.load(tmp_path)
-    assert [e for e in simulate(config, second, asked) if isinstance(e, Validated)] == whole[1:]
+    assert [e for e in simulate(config, second, asked) if isinstance(e, ValidationFinished)] == whole[1:]
 
 
 def test_the_embedded_student_does_not_read_options_and_tells_nothing_of_them():
@@ -118,8 +117,8 @@ def test_the_embedded_student_does_not_read_options_and_tells_nothing_of_them():
     pairs = build_held_out_pairs(tiny.questions(6))
     (told,) = [
         e
-        for e in DPOStudentTrainer(own, Learning(batch=4)).learn(pairs[:4], pairs[4:], turn=1, seed=0)
-        if isinstance(e, Validated)
+        for e in DPOStudentTrainer(own, DPOSettings(batch_size=4)).learn(pairs[:4], pairs[4:], turn=1, seed=0)
+        if isinstance(e, ValidationFinished)
     ]
     assert told.option_accuracies is None and told.option_margins is None
 
@@ -130,7 +129,7 @@ def test_the_embedded_student_does_not_read_options_and_tells_nothing_of_them():
 def run_with_options(run: list) -> list:
     return [
         replace(e, option_accuracies=0.75, option_margins=0.2 * e.turn)
-        if isinstance(e, Validated) and e.turn > 1
+        if isinstance(e, ValidationFinished) and e.turn > 1
         else e
         for e in run
     ]
@@ -161,18 +160,6 @@ def test_the_command_line_tells_them_lesson_by_lesson(data: Path):
         {"accuracies": 0.75, "margins": 0.4},
         {"accuracies": 0.75, "margins": 0.2 * 3},
     ]
-
-
-def test_a_database_of_before_gets_the_columns(tmp_path: Path):
-    with duckdb.connect(str(tmp_path / "old.duckdb")) as connection:
-        cursor, before = connection.cursor(), schema.MIGRATIONS.index(schema.m010_option_pairs)
-        for migration in schema.MIGRATIONS[:before]:
-            migration(cursor)
-        cursor.execute("INSERT INTO validations (run_id, seq, turn, \"at\", pairs) VALUES ('r', 1, 1, 0, 4)")
-        schema.m010_option_pairs(cursor)
-        assert cursor.execute("SELECT pairs, option_accuracies, option_margins FROM validations").fetchall() == [
-            (4, None, None)
-        ]
 
 
 def test_the_sentence_speaks_of_the_latest_lesson_that_looked():

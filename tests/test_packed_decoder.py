@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studentsim import factory
-from studentsim.settings import Learning
+from studentsim.settings import DPOSettings
 from studentsim.student import adapter
 from studentsim.student.generation.sampling import iter_generations
 from studentsim.student.huggingface.batching import iter_batches_by_tokens
@@ -57,7 +57,7 @@ def model(kind: str, dtype: torch.dtype = torch.float32, **learning):
     for name, parameter in made.named_parameters():
         if name.endswith("bias"):  # fresh ones are zero, and would hide what is wrong with them
             parameter.data.normal_(std=0.1)
-    with_adapter = adapter.attach_adapter(made, Learning(**learning), 1)
+    with_adapter = adapter.attach_adapter(made, DPOSettings(**learning), 1)
     generator = torch.Generator().manual_seed(0)
     for name, parameter in with_adapter.named_parameters():
         if "lora_B" in name:
@@ -334,13 +334,14 @@ def test_a_pairs_prompt_is_read_once(monkeypatch):
 
 def test_other_architectures_and_kinds_of_adapters_are_left_to_transformers():
     served = {
-        kind: build_packed_decoder(adapter.attach_adapter(hubs.model(kind).eval(), Learning(), 1), torch.float32)
+        kind: build_packed_decoder(adapter.attach_adapter(hubs.model(kind).eval(), DPOSettings(), 1), torch.float32)
         for kind in KINDS
     }
     assert all(served.values())
     for kind in ("gemma", "gemma3", "mistral"):  # other norms; windows
         assert (
-            build_packed_decoder(adapter.attach_adapter(hubs.model(kind).eval(), Learning(), 1), torch.float32) is None
+            build_packed_decoder(adapter.attach_adapter(hubs.model(kind).eval(), DPOSettings(), 1), torch.float32)
+            is None
         )
     assert build_packed_decoder(model("llama"), torch.bfloat16) is None, "computing in another dtype than its own"
 
@@ -348,7 +349,7 @@ def test_other_architectures_and_kinds_of_adapters_are_left_to_transformers():
 @pytest.mark.filterwarnings("ignore::UserWarning")  # PEFT's, of a head that is the embeddings too
 @pytest.mark.parametrize("target", ["lm_head", "embed_tokens"])
 def test_an_adapter_elsewhere_than_on_projections_is_left_to_transformers(target):
-    with_adapter = adapter.attach_adapter(hubs.model("llama").eval(), Learning(lora_targets=("q_proj", target)), 1)
+    with_adapter = adapter.attach_adapter(hubs.model("llama").eval(), DPOSettings(lora_targets=("q_proj", target)), 1)
     assert build_packed_decoder(with_adapter, torch.float32) is None
 
 

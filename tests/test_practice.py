@@ -13,9 +13,9 @@ from studentsim.curriculum.feedback import (
     reveals_answer,
 )
 from studentsim.errors import ConfigError
-from studentsim.events import Answered, StageStarted
+from studentsim.events import AnswerRecorded, StageStarted
 from studentsim.practice import run_practice
-from studentsim.settings import Teaching
+from studentsim.settings import TeacherSettings
 from studentsim.simulation import simulate
 from studentsim.student.testing import FakeStudent
 from studentsim.teacher.teacher import Teacher, sample_mistaken_key_option
@@ -25,10 +25,10 @@ from studentsim.types import Option, Question
 
 def lesson(questions=None, *, turn=1, judge=None, seed=0, **teaching):
     """The events of one lesson's practice, and the attempts."""
-    run = config(seed=seed, teaching=Teaching(**teaching))
+    run = config(seed=seed, teaching=TeacherSettings(**teaching))
     questions = questions or bank().study[:60]
     events = []
-    steps = run_practice(run, FakeStudent(), Teacher(run.teaching, grader=judge), questions, turn)
+    steps = run_practice(run, FakeStudent(), Teacher(run.teacher, grader=judge), questions, turn)
     try:
         while True:
             events.append(next(steps))
@@ -37,25 +37,27 @@ def lesson(questions=None, *, turn=1, judge=None, seed=0, **teaching):
 
 
 def answers(events, phase):
-    return [e for e in events if isinstance(e, Answered) and e.phase == phase]
+    return [e for e in events if isinstance(e, AnswerRecorded) and e.phase == phase]
 
 
 def test_without_further_attempts_nobody_hears_anything():
     events, attempts = lesson()
     assert [e.stage for e in events if isinstance(e, StageStarted)] == ["study"]
-    assert all(not e.feedback and e.attempt == 1 and e.said_right == e.right for e in answers(events, "study"))
+    assert all(
+        not e.feedback and e.attempt == 1 and e.assigned_correct == e.is_correct for e in answers(events, "study")
+    )
     assert len(attempts) == 60
 
 
 def test_what_was_called_wrong_is_tried_again_after_the_teachers_words():
     events, attempts = lesson(attempts=3)
     first, later = answers(events, "study"), answers(events, "revision")
-    wrong = {e.question_id for e in first if not e.right}
+    wrong = {e.question_id for e in first if not e.is_correct}
     assert {e.question_id for e in later if e.attempt == 2} == wrong
     assert {e.question_id for e in later if e.attempt == 3} == {
-        e.question_id for e in later if e.attempt == 2 and not e.right
+        e.question_id for e in later if e.attempt == 2 and not e.is_correct
     }
-    assert all(e.feedback.startswith("Not quite.") for e in first if not e.right)
+    assert all(e.feedback.startswith("Not quite.") for e in first if not e.is_correct)
     assert not any(e.feedback for e in later if e.attempt == 3)  # nobody tries after them
     assert max(len(a.attempts) for a in attempts) == 3
 
@@ -70,7 +72,7 @@ def test_first_attempts_are_the_same_with_and_without_revision():
 def test_words_help_and_silence_does_not():
     def mended(level):
         later = answers(lesson(bank().study, attempts=2, feedback=level)[0], "revision")
-        return sum(e.right for e in later) / len(later)
+        return sum(e.is_correct for e in later) / len(later)
 
     assert mended("hint") > mended("none") + 0.2
     assert all(not e.feedback for e in answers(lesson(attempts=2, feedback="none")[0], "study"))
@@ -81,9 +83,9 @@ def test_words_help_and_silence_does_not():
 def test_the_teacher_errs_at_its_rate_and_the_key_is_kept(rate, seed):
     events, _ = lesson(bank().study, error_rate=rate, seed=seed)
     first = answers(events, "study")
-    errors = sum(e.said_right != e.right for e in first)
+    errors = sum(e.assigned_correct != e.is_correct for e in first)
     assert abs(errors / len(first) - rate) < 4 * (rate * (1 - rate) / len(first)) ** 0.5
-    assert all(e.marked_by == "key, in error" for e in first if e.said_right != e.right)
+    assert all(e.graded_by == "key, in error" for e in first if e.assigned_correct != e.is_correct)
     assert first == answers(lesson(bank().study, error_rate=rate, seed=seed)[0], "study")
 
 
@@ -107,11 +109,11 @@ def test_a_teachers_error_reaches_the_pairs_in_both_directions():
 def test_a_doubted_right_answer_gets_one_more_attempt_and_teaches_nothing():
     events, attempts = lesson(bank().study, attempts=4, doubts=1.0)
     first = answers(events, "study")
-    assert all(e.doubted == e.right for e in first)
+    assert all(e.challenged == e.is_correct for e in first)
     doubted = [a for a in attempts if a.challenged]
     assert doubted and all(len(a.attempts) == 2 for a in doubted)
     assert not {p.question.id for p in pairs_from_mistakes(attempts)} & {a.question.id for a in doubted}
-    assert not any(e.doubted for e in answers(events, "revision"))
+    assert not any(e.challenged for e in answers(events, "revision"))
 
 
 @pytest.mark.parametrize("chosen", ["revision", "revision-or-working"])
@@ -139,15 +141,15 @@ class Contrary:
 @pytest.mark.parametrize("decides", ["key", "marker"])
 def test_a_markers_verdict_is_kept_and_decides_where_it_is_to(decides):
     first = answers(lesson(bank().study, judge=Contrary(), marker="embedded", decides=decides)[0], "study")
-    assert all(e.marker_right == (len(e.text) % 2 == 0) for e in first)
-    expected = [e.right if decides == "key" else e.marker_right for e in first]
-    assert [e.said_right for e in first] == expected and any(e.right != e.marker_right for e in first)
+    assert all(e.grader_correct == (len(e.text) % 2 == 0) for e in first)
+    expected = [e.is_correct if decides == "key" else e.grader_correct for e in first]
+    assert [e.assigned_correct for e in first] == expected and any(e.is_correct != e.grader_correct for e in first)
 
 
 def test_exams_are_marked_by_the_key_and_hear_no_feedback():
-    settings = config(turns=2, teaching=Teaching(attempts=2, error_rate=0.5))
+    settings = config(turns=2, teaching=TeacherSettings(attempts=2, error_rate=0.5))
     exam = answers(list(simulate(settings, fake(settings))), "exam")
-    assert all(e.said_right is None and e.marked_by == "key" and not e.feedback for e in exam)
+    assert all(e.assigned_correct is None and e.graded_by == "key" and not e.feedback for e in exam)
 
 
 @pytest.mark.parametrize(

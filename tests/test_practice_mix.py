@@ -340,7 +340,7 @@ def test_a_bank_of_many_categories_has_its_smallest_summed_up():
     wide = Bank.from_questions("wide", [*spread(bank.study), *spread(bank.exam), *spread(bank.validation)])
     config = casts.config(turns=2, questions=26)
     student = FakeStudent()
-    events = list(simulate(config, Components(wide, student, Teacher(config.teaching), student)))
+    events = list(simulate(config, Components(wide, student, Teacher(config.teacher), student)))
     lessons, exams = rows_of(config, events)
     found = mix_table.build_mix_table(lessons, exams)
     assert len(found.columns) == mix_table.MAX_CATEGORY_COLUMNS and found.columns[-1] == mix_table.OTHERS_COLUMN

@@ -31,12 +31,12 @@ def small(monkeypatch):
 
 def test_a_preset_is_what_it_says_over_what_suits_the_model(small):
     found = runner.build_config("small", {"model": "some/model", "turns": 3})
-    assert found.learning.learning_rate == 2e-4 and found.teaching.chosen_text == "short" and found.turns == 3
-    assert found.learning.batch == HUB_DEFAULTS["learning"]["batch"]
+    assert found.dpo.learning_rate == 2e-4 and found.teacher.chosen_text == "short" and found.turns == 3
+    assert found.dpo.batch_size == HUB_DEFAULTS["learning"]["batch"]
     assert found.max_new_tokens == HUB_DEFAULTS["max_new_tokens"] and found.mix == {"gain": 100.0}
     default = presets.get_preset("default", "some/model")
     assert (
-        found.model_copy(update={"turns": 20, "mix": None, "learning": default.learning, "teaching": default.teaching})
+        found.model_copy(update={"turns": 20, "mix": None, "learning": default.dpo, "teaching": default.teacher})
         == default
     )
 

@@ -29,7 +29,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Database, pd.DataFra
     database = Database.open(folder)
     sync_journals(database, folder / "runs")
     lines = [json.loads(line) for line in (folder / "runs" / RUN / "events.jsonl").read_text().splitlines()]
-    yield database, pd.DataFrame([line for line in lines if line["type"] == "Answered"])
+    yield database, pd.DataFrame([line for line in lines if line["type"] == "AnswerRecorded"])
     database.close()
 
 

@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 from casts import config
 
-from studentsim.events import Answered
+from studentsim.events import AnswerRecorded
 from studentsim.runs.executor import execute
 from studentsim.runs.run_dir import create_run
-from studentsim.settings import Teaching
+from studentsim.settings import TeacherSettings
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database, build_database
 from studentsim.store.export import export_run
 
-TEACHING = Teaching(attempts=3, error_rate=0.2, doubts=0.3)
+TEACHING = TeacherSettings(attempts=3, error_rate=0.2, challenge_rate=0.3)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def run(tmp_path_factory):
     data, events = tmp_path_factory.mktemp("data"), []
     folder = create_run(data, config(questions=30, teaching=TEACHING))
     assert execute(folder, build_components=casts.fake, on_event=events.append) == "finished"
-    return data, folder.run_id, [e for e in events if isinstance(e, Answered)]
+    return data, folder.run_id, [e for e in events if isinstance(e, AnswerRecorded)]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def db(run):
 
 def lessons(answers):
     """Each lesson's attempts at each question, in order."""
-    found: dict[tuple[int, str], list[Answered]] = {}
+    found: dict[tuple[int, str], list[AnswerRecorded]] = {}
     for answer in answers:
         if answer.phase != "exam":
             found.setdefault((answer.turn, answer.question_id), []).append(answer)
@@ -66,10 +66,10 @@ def test_errors_are_counted_and_doubts_are_not_errors(run, db):
 
 def test_second_tries_are_counted_by_what_was_said_and_by_slip(run, db):
     _, run_id, answers = run
-    tried = [own for own in lessons(answers) if len(own) > 1 and not own[0].right]
+    tried = [own for own in lessons(answers) if len(own) > 1 and not own[0].is_correct]
     found = queries.fetch_revisions(db, [run_id])
     assert found["tried"].sum() == len(tried) > 0
-    assert found["mended"].sum() == sum(own[-1].right for own in tried)
+    assert found["mended"].sum() == sum(own[-1].is_correct for own in tried)
     by_slip = found.groupby("misconception", dropna=False)["tried"].sum()
     expected = Counter(own[0].misconception for own in tried)
     assert {None if pd.isna(slip) else slip: n for slip, n in by_slip.items()} == expected
@@ -78,13 +78,13 @@ def test_second_tries_are_counted_by_what_was_said_and_by_slip(run, db):
 
 def test_who_gives_way_to_a_false_wrong_is_counted_on_purpose_and_in_error(run, db):
     _, run_id, answers = run
-    doubted = [own for own in lessons(answers) if len(own) > 1 and own[0].right]
+    doubted = [own for own in lessons(answers) if len(own) > 1 and own[0].is_correct]
     found = queries.fetch_challenges(db, [run_id])
     for on_purpose in (True, False):
         rows = found[found["on_purpose"] == on_purpose]
-        mine = [own for own in doubted if own[0].doubted == on_purpose]
+        mine = [own for own in doubted if own[0].challenged == on_purpose]
         assert rows["doubted"].sum() == len(mine) > 0
-        assert rows["flipped"].sum() == sum(not own[-1].right for own in mine)
+        assert rows["flipped"].sum() == sum(not own[-1].is_correct for own in mine)
 
 
 def test_what_lasts_is_looked_for_in_the_next_exam(run, db):
@@ -92,9 +92,9 @@ def test_what_lasts_is_looked_for_in_the_next_exam(run, db):
     found = queries.fetch_retention(db, [run_id])
     tried: dict[tuple[int, str], list[bool]] = {}
     for own in lessons(answers):
-        if len(own) > 1 and not own[0].right:
+        if len(own) > 1 and not own[0].is_correct:
             exam = own[0].turn + own[0].turn % 2  # exams after 2 and 4
-            tried.setdefault((exam, own[0].skill), []).append(own[-1].right)
+            tried.setdefault((exam, own[0].skill), []).append(own[-1].is_correct)
     exam_answers = [a for a in answers if a.phase == "exam"]
     expected = Counter()
     for (exam, skill), ended in tried.items():
@@ -129,7 +129,7 @@ def test_a_run_paused_between_two_attempts_ends_as_if_it_had_not_been(run, tmp_p
     again = create_run(tmp_path, config(questions=30, teaching=TEACHING))
 
     def pausing(event):
-        if isinstance(event, Answered) and event.turn == 2 and event.phase == "revision":
+        if isinstance(event, AnswerRecorded) and event.turn == 2 and event.phase == "revision":
             again.write_request("pause")
 
     assert execute(again, build_components=casts.fake, on_event=pausing) == "paused"
@@ -137,7 +137,7 @@ def test_a_run_paused_between_two_attempts_ends_as_if_it_had_not_been(run, tmp_p
     again.clear_request()
     assert execute(again, build_components=casts.fake, on_event=events.append) == "finished"
     late = [a for a in answers if a.turn >= 2]
-    plain = [e for e in events if isinstance(e, Answered)]
-    assert [(a.question_id, a.attempt, a.text, a.feedback, a.said_right, a.doubted) for a in plain] == [
+    plain = [e for e in events if isinstance(e, AnswerRecorded)]
+    assert [(a.question_id, a.attempt, a.text, a.feedback, a.assigned_correct, a.challenged) for a in plain] == [
         (a.question_id, a.attempt, a.text, a.feedback, a.said_right, a.doubted) for a in late
     ]

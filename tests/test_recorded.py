@@ -95,7 +95,7 @@ def test_a_run_that_was_interrupted_is_packed_as_if_it_had_not_been(tmp_path: Pa
     )
     folder.clear_request()
     assert execute(folder, build_components=casts.fake) == execute(whole, build_components=casts.fake) == "finished"
-    assert "Resumed" in {event["type"] for event in read_events(folder.journal_path)}
+    assert "RunResumed" in {event["type"] for event in read_events(folder.journal_path)}
     told = [_told(demo.pack_run(run, tmp_path)) for run in (folder, whole)]
     assert [event["seq"] for event in told[0]] == list(range(len(told[0])))
     assert [_bare(e) for e in told[0] if e["type"] != "StageStarted"] == [
@@ -128,7 +128,7 @@ def test_the_study_is_one_student_under_several_ways_and_those_compared_have_sev
     assert Counter(c.strategy for c in configs) == {"random": 5, "category": 5, "none": 1, "fixed": 1}
     assert len({run for run in IDS}) == len(configs) == len({c.name for c in configs}) == 12
     same = {c.model_copy(update={"strategy": "none", "seed": 0, "name": ""}).model_dump_json() for c in configs}
-    assert len(same) == 1 and (configs[0].turns, configs[0].exam, configs[0].exam_every) == (8, 300, 2)
+    assert len(same) == 1 and (configs[0].turns, configs[0].exam_size, configs[0].exam_every) == (8, 300, 2)
     assert all(demo.is_embedded_study_run(run_id) for run_id in IDS)
     assert not demo.is_embedded_study_run("recorded-random") and not demo.is_embedded_study_run("20261121-031500-k3f9")
     assert Counter(c.strategy for c in demo.EMBEDDED_STUDY.build_configs(NAMES, seeds_by_strategy={"random": 2})) == {
@@ -197,7 +197,7 @@ def test_a_recording_that_is_killed_goes_on_and_ends_as_one_that_was_not(
     whole = record_demo.record_study(SMALL, tmp_path / "again", tmp_path / "whole")
     assert first.read_bytes() == before and not found.remaining_run_ids and len(found.files) == 3
     resumed = (tmp_path / "work" / "runs" / "recorded-small-none-seed-1" / "events.jsonl").read_text()
-    assert '"type":"Resumed"' in resumed
+    assert '"type":"RunResumed"' in resumed
     for one, other in zip(found.files, whole.files, strict=True):
         own, wanted = ([_bare(e) for e in _told(path) if e["type"] != "StageStarted"] for path in (one, other))
         assert one.name == other.name and own == wanted
@@ -232,14 +232,14 @@ def test_what_the_machine_decides_is_settled_once_for_all_runs(
     dtypes = iter(["bfloat16", "float32", "float32"])
 
     def pinned(config: RunConfig) -> RunConfig:
-        hub = config.hub
+        hub = config.model_loading
         return config.model_copy(
             update={"hub": hub.model_copy(update={"dtype": next(dtypes)})} if hub.dtype == "auto" else {}
         )
 
     monkeypatch.setattr(record_demo.preflight, "check_run_config", pinned)
     record_demo.record_study(SMALL, tmp_path / "work", tmp_path / "to", max_hours=0)
-    assert {folder.read_config().hub.dtype for folder in list_runs(tmp_path / "work")} == {"bfloat16"}
+    assert {folder.read_config().model_loading.dtype for folder in list_runs(tmp_path / "work")} == {"bfloat16"}
 
 
 def test_a_run_that_fails_ends_the_recording_in_words(tmp_path: Path, unchecked: None, monkeypatch: pytest.MonkeyPatch):
@@ -256,17 +256,21 @@ def test_smollm2_s_study_is_the_paper_s_ways_and_no_teaching_on_questions_that_m
     assert len(ids) == 15 and "recorded-smollm2-log-probability-category-seed-3" in ids
     assert all(demo.find_study_of_run(run_id) is study and not demo.is_embedded_study_run(run_id) for run_id in ids)
     config = configs[0]
-    assert config.exam_turns() == (0, 5, 10) and (config.questions, config.exam, config.validation) == (24, 200, 8)
-    assert (config.model, config.hub.exams, config.hub.dtype, config.learning.epochs) == (
+    assert config.exam_turns() == (0, 5, 10) and (config.questions_per_turn, config.exam_size, config.validation) == (
+        24,
+        200,
+        8,
+    )
+    assert (config.model, config.model_loading.exam_mode, config.model_loading.dtype, config.dpo.epochs) == (
         "smollm2",
         "scored",
         "auto",
         1,
     )
     suits = presets.get_preset("default", "smollm2")
-    paper = RunConfig.paper(model="smollm2").learning.model_copy(update={"epochs": 1, "batch": suits.learning.batch})
-    assert config.learning == paper and config.max_new_tokens == suits.max_new_tokens
-    assert config.name == "Recorded study, SmolLM2, mixed bag, seed 1" and config.leave_out_doubtful
+    paper = RunConfig.paper(model="smollm2").dpo.model_copy(update={"epochs": 1, "batch": suits.dpo.batch_size})
+    assert config.dpo == paper and config.max_new_tokens == suits.max_new_tokens
+    assert config.name == "Recorded study, SmolLM2, mixed bag, seed 1" and config.drop_invalid
     with pytest.raises(ConfigError, match="do not come with the product"):
         study.build_configs(NAMES)
     with pytest.raises(ConfigError, match="Choose among embedded, smollm2"):
@@ -406,7 +410,7 @@ def test_the_embedded_student_s_journals_are_whole_and_one_study(tmp_path: Path)
     assert [folder.run_id for folder in list_runs(tmp_path) if demo.is_embedded_study_run(folder.run_id)] == IDS
     same = {c.model_copy(update={"strategy": "none", "seed": 0, "name": ""}).model_dump_json() for c in configs}
     assert len(same) == 1
-    assert configs[0].learning == RunConfig().learning and configs[0].student == demo.EMBEDDED_SETTINGS["student"]
+    assert configs[0].dpo == RunConfig().dpo and configs[0].student == demo.EMBEDDED_SETTINGS["student"]
     told = [read_events(tmp_path / "runs" / run_id / "events.jsonl") for run_id in IDS]
     exams = [[e["correct"] for e in events if e["type"] == "ExamFinished"] for events in told]
     assert len({own[0] for own in exams}) == 1 and all(len(own) == len(configs[0].exam_turns()) for own in exams)

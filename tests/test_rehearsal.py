@@ -18,7 +18,7 @@ from studentsim.events import TrainingStep, TurnFinished, TurnStarted
 from studentsim.runs import checkpoints
 from studentsim.runs.executor import execute
 from studentsim.runs.run_dir import RunFolder, create_run
-from studentsim.settings import Learning
+from studentsim.settings import DPOSettings
 from studentsim.simulation import Components, LoopState, simulate
 from studentsim.store.journal import read_events
 from studentsim.student.embedded.student import EmbeddedStudent
@@ -93,7 +93,7 @@ def test_a_casts_rehearsal_is_its_seeds_and_off_there_is_none():
     bank = open_bank("curriculum")
     one, other = (build_rehearsal(RunConfig.make(seed=seed), bank) for seed in (1, 2))
     assert one.pairs_by_key == sample_rehearsal_pairs(bank.study, 1) != other.pairs_by_key
-    assert build_rehearsal(RunConfig.make(learning=Learning(rehearsal=0.0)), bank) is None
+    assert build_rehearsal(RunConfig.make(learning=DPOSettings(rehearsal=0.0)), bank) is None
 
 
 @pytest.mark.parametrize("keys", [1, 3, 30, 200])
@@ -240,8 +240,8 @@ def cast(config: RunConfig) -> Components:
     told = [*tiny.questions(30), *tiny.questions(5, "exam"), *tiny.questions(5, "validation")]
     own = EmbeddedStudent(tiny.model(), tiny.tokenizer(), config)
     kept = Rehearsal(sample_rehearsal_pairs([q for q in told if q.split == "study"], config.seed), config.seed)
-    learner = DPOStudentTrainer(own, config.learning, rehearsal=kept)
-    return Components(Bank.from_questions("curriculum", told), own, Teacher(config.teaching), learner)
+    learner = DPOStudentTrainer(own, config.dpo, rehearsal=kept)
+    return Components(Bank.from_questions("curriculum", told), own, Teacher(config.teacher), learner)
 
 
 def steps(events) -> list[TrainingStep]:
@@ -249,7 +249,7 @@ def steps(events) -> list[TrainingStep]:
 
 
 def test_a_run_taken_up_after_any_lesson_equals_one_that_was_never_stopped(tmp_path):
-    config = RunConfig.make(**CONFIG, learning=Learning(batch=2, learning_rate=5e-3))
+    config = RunConfig.make(**CONFIG, learning=DPOSettings(batch_size=2, learning_rate=5e-3))
     whole, saved, practised = [], cast(config), []
     for event in simulate(config, saved):
         whole.append(event)
@@ -274,7 +274,7 @@ def test_a_run_taken_up_after_any_lesson_equals_one_that_was_never_stopped(tmp_p
 
 
 def test_without_rehearsal_no_file_is_written_and_none_is_asked_for(tmp_path):
-    off = cast(RunConfig.make(**CONFIG, learning=Learning(rehearsal=0.0)))
+    off = cast(RunConfig.make(**CONFIG, learning=DPOSettings(rehearsal=0.0)))
     off.save(tmp_path)
     off.load(tmp_path)
     assert not (tmp_path / REFERENCES_FILE).exists()
@@ -309,7 +309,7 @@ class Keeping(Changing):
 def keeping(config: RunConfig) -> Components:
     student, small = FakeStudent(), casts.bank()
     learner = Keeping(student, Rehearsal(sample_rehearsal_pairs(small.study, config.seed), config.seed))
-    return Components(small, student, Teacher(config.teaching), learner)
+    return Components(small, student, Teacher(config.teacher), learner)
 
 
 def paused_after_two(data) -> RunFolder:
@@ -337,7 +337,7 @@ def test_a_checkpoint_without_it_is_refused_in_words_and_a_damaged_one_falls_bac
     assert execute(damaged, build_components=keeping) == execute(whole, build_components=keeping) == "finished"
     ends = [checkpoints.checkpoint_path(folder.checkpoints, 4) / REFERENCES_FILE for folder in (damaged, whole)]
     assert ends[0].read_text() == ends[1].read_text() and json.loads(ends[0].read_text())["references"]
-    assert [e["turn"] for e in read_events(damaged.journal_path) if e["type"] == "Resumed"] == [1]
+    assert [e["turn"] for e in read_events(damaged.journal_path) if e["type"] == "RunResumed"] == [1]
 
 
 def test_an_exported_adapter_is_without_it(tmp_path):

@@ -13,7 +13,7 @@ from studentsim import factory
 from studentsim.curriculum.generator import generate_questions
 from studentsim.datasets.bank import Bank
 from studentsim.events import TrainingStep
-from studentsim.settings import Hub, Learning
+from studentsim.settings import DPOSettings, ModelLoadingSettings
 from studentsim.training.pairs import build_held_out_pairs
 
 PRACTISED, KEPT = "geometry", "probability"
@@ -59,8 +59,10 @@ class Outcome:
 
 
 def one_category_alone(folder, strength: float, *, practised=frozenset({PRACTISED}), lessons=LESSONS, **hub) -> Outcome:
-    learning = Learning(learning_rate=1e-3, batch=4, rehearsal=strength)
-    cast = factory.build_components(hubs.config(folder, learning=learning, hub=Hub(**hub), max_new_tokens=60))
+    learning = DPOSettings(learning_rate=1e-3, batch_size=4, rehearsal=strength)
+    cast = factory.build_components(
+        hubs.config(folder, learning=learning, hub=ModelLoadingSettings(**hub), max_new_tokens=60)
+    )
     pairs = build_held_out_pairs([q for q in cast.bank.study if q.category == PRACTISED])
     held_out, others = (
         build_held_out_pairs([q for q in cast.bank.validation if q.category == c]) for c in (KEPT, PRACTISED)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 import pytest
 from answer_runs import make_answers_run
@@ -15,7 +14,7 @@ from weak_runs import make_weak_run
 from studentsim.labels.titles import misconception_title
 from studentsim.practice import answer_event
 from studentsim.reporting import html
-from studentsim.store import queries, schema
+from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.store.export import export_run
 from studentsim.store.ingest import sync_journals
@@ -114,14 +113,14 @@ def with_disagreements(path: Path, **which: int) -> pd.DataFrame:
     lines = [json.loads(line) for line in (path / "events.jsonl").read_text().splitlines()]
     left = dict(which)
     for event in reversed(lines):
-        if event["type"] == "Answered" and left.get(event["phase"], 0):
+        if event["type"] == "AnswerRecorded" and left.get(event["phase"], 0):
             left[event["phase"]] -= 1
             wrong = next(o["letter"] for o in event["options"] if o["letter"] != event["correct"])
             right = next(o["text"] for o in event["options"] if o["letter"] == event["correct"])
             event |= {"letter": wrong, "value": right, "value_letter": event["correct"], "right": False}
             event |= {"misconception": None, "text": f"{wrong}) {right}"}
     (path / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return pd.DataFrame([line for line in lines if line["type"] == "Answered"])
+    return pd.DataFrame([line for line in lines if line["type"] == "AnswerRecorded"])
 
 
 def test_the_database_and_an_export_hold_it_and_old_journals_none(tmp_path):
@@ -142,16 +141,6 @@ def test_the_database_and_an_export_hold_it_and_old_journals_none(tmp_path):
         ].values.tolist() == [["exam", 4, 36, 3, 3, 0]]
     export_run(tmp_path, "new", tmp_path / "out")
     assert pd.read_csv(tmp_path / "out" / "answers.csv").value_letter.notna().sum() == 3
-
-
-def test_a_database_of_before_gets_the_column():
-    with duckdb.connect() as cursor:
-        number = schema.MIGRATIONS.index(schema.m009_value_letter)
-        for migration in schema.MIGRATIONS[:number]:
-            migration(cursor)
-        cursor.execute("INSERT INTO answers (run_id, seq, turn, \"at\", letter) VALUES ('r', 1, 0, 0, 'a')")
-        schema.m009_value_letter(cursor)
-        assert cursor.execute("SELECT letter, value_letter FROM answers").fetchall() == [("a", None)]
 
 
 # ------------------------------------------------------------------ what is shown
@@ -201,7 +190,7 @@ def test_weaknesses_and_the_report_count_it_and_say_what_counts(folder: Path):
 def test_practice_is_counted_where_exams_are_only_scored(folder: Path):
     path = make_weak_run(folder, "study")
     *events, end = [json.loads(line) for line in (path / "events.jsonl").read_text().splitlines()]
-    practised = [{**e, "phase": "study"} for e in events if e["type"] == "Answered" and e["turn"] == 4][:32]
+    practised = [{**e, "phase": "study"} for e in events if e["type"] == "AnswerRecorded" and e["turn"] == 4][:32]
     wrong = [e for e in practised if not e["right"]]
     for number, event in enumerate(wrong):
         event["misconception"] = ("formula:no-working", "formula:copied-number", None)[min(number, 2)]
@@ -218,7 +207,7 @@ def test_practice_is_counted_where_exams_are_only_scored(folder: Path):
 def test_a_right_letter_beside_a_wrong_value_is_told_as_well(folder: Path):
     path = make_weak_run(folder)
     lines = [json.loads(line) for line in (path / "events.jsonl").read_text().splitlines()]
-    event = next(e for e in lines if e["type"] == "Answered" and e["turn"] == 4 and e["right"])
+    event = next(e for e in lines if e["type"] == "AnswerRecorded" and e["turn"] == 4 and e["right"])
     event["value_letter"] = next(o["letter"] for o in event["options"] if o["letter"] != event["correct"])
     (path / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     text = text_of(visit("pages/5_Weaknesses.py", run="weak"))

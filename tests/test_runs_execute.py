@@ -69,7 +69,7 @@ def test_paused_anywhere_and_resumed_it_equals_an_uninterrupted_run(whole, tmp_p
     assert folder.read_request() is None
     assert execute(folder, build_components=casts.fake) == "finished"
     assert told(folder) == told(whole)
-    assert types(folder).count("Resumed") == 1 and types(folder).count("RunStarted") == 1
+    assert types(folder).count("RunResumed") == 1 and types(folder).count("RunStarted") == 1
 
 
 def test_paused_many_times_it_still_equals_an_uninterrupted_run(whole, tmp_path):
@@ -204,7 +204,7 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before_and_says_so(wh
     execute(folder, build_components=casts.fake, on_event=pause_after_turn(folder, 3))
     harm(checkpoints.checkpoint_path(folder.checkpoints, 3) / "fake.json")
     assert execute(folder, build_components=casts.fake) == "finished"
-    (resumed,) = [e for e in read_events(folder.journal_path) if e["type"] == "Resumed"]
+    (resumed,) = [e for e in read_events(folder.journal_path) if e["type"] == "RunResumed"]
     assert resumed["turn"] == 2 and "checkpoint of turn 3 cannot be used" in resumed["note"]
     assert "checkpoint of turn 3 cannot be used" in folder.log_path.read_text()
     assert told(folder) == told(whole)
@@ -216,7 +216,7 @@ def test_with_all_checkpoints_damaged_it_begins_anew(whole, tmp_path):
     for file in folder.checkpoints.glob("*/manifest.json"):
         cut(file)
     assert execute(folder, build_components=casts.fake) == "finished"
-    assert [e["turn"] for e in read_events(folder.journal_path) if e["type"] == "Resumed"] == [-1]
+    assert [e["turn"] for e in read_events(folder.journal_path) if e["type"] == "RunResumed"] == [-1]
     assert told(folder) == told(whole)
 
 
@@ -253,7 +253,7 @@ def test_without_its_last_line_a_complete_run_needs_only_to_be_called_finished(w
 # ------------------------------------------------------------------ the lease
 
 
-@pytest.mark.parametrize("moment", ["TrainingStep", "Answered", "TurnStarted"])
+@pytest.mark.parametrize("moment", ["TrainingStep", "AnswerRecorded", "TurnStarted"])
 def test_who_has_lost_the_lease_writes_nothing_more(tmp_path, moment):
     folder, at = a_run(tmp_path), []
 
@@ -287,13 +287,15 @@ def test_worked_seconds_leave_pauses_out():
     def event(kind, at, **more):
         return {"type": kind, "at": at, **more}
 
-    crashed = [event("RunStarted", 0.0), event("StageStarted", 50.0), event("Answered", 60.0)]
+    crashed = [event("RunStarted", 0.0), event("StageStarted", 50.0), event("AnswerRecorded", 60.0)]
     assert sum_worked_seconds(crashed) == 10
-    again = [*crashed, event("Resumed", 100.0), event("Answered", 105.0)]
+    again = [*crashed, event("RunResumed", 100.0), event("AnswerRecorded", 105.0)]
     assert sum_worked_seconds(again) == 15
-    ended = [*again, event("RunEnded", 106.0, seconds=16.0), event("Resumed", 200.0), event("Answered", 203.0)]
+    ended = [*again, event("RunEnded", 106.0, seconds=16.0), event("RunResumed", 200.0), event("AnswerRecorded", 203.0)]
     assert sum_worked_seconds(ended) == 19
-    assert sum_worked_seconds([event("StageStarted", 60.0), event("Answered", 10.0)]) == 0  # the clock was set back
+    assert (
+        sum_worked_seconds([event("StageStarted", 60.0), event("AnswerRecorded", 10.0)]) == 0
+    )  # the clock was set back
 
 
 def test_seconds_of_the_end_count_all_stretches(tmp_path):

@@ -15,7 +15,7 @@ from studentsim.runs import groups, queue
 from studentsim.runs.executor import execute
 from studentsim.runs.manager import RunManager
 from studentsim.runs.run_dir import create_run, delete_run, open_run
-from studentsim.settings import Teaching
+from studentsim.settings import TeacherSettings
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.store.journal import read_events
@@ -59,13 +59,13 @@ def test_a_repeated_run_keeps_all_settings_but_its_seed_and_its_name_says_which(
 
 def test_a_cell_tells_the_settings_in_which_the_runs_differ_and_no_others():
     configs = [
-        RunConfig(seed=seed, name=f"n{seed}", teaching=Teaching(error_rate=rate), mix=mix)
+        RunConfig(seed=seed, name=f"n{seed}", teacher=TeacherSettings(error_rate=rate), mix=mix)
         for seed in (1, 2)
         for rate, mix in ((0.0, None), (0.2, {"physics": 100.0}))
     ]
     cells = groups.build_cells("group-x", groups.RACE_PLAN, configs)
     assert [cell.coordinates for cell in cells] == [
-        {"mix": mix, "seed": seed, "teaching.error_rate": rate}
+        {"mix": mix, "seed": seed, "teacher.error_rate": rate}
         for seed in (1, 2)
         for rate, mix in ((0.0, None), (0.2, {"physics": 100.0}))
     ]
@@ -86,15 +86,15 @@ def test_what_is_settled_when_a_run_is_made_is_settled_once_for_a_group(tmp_path
     told = iter(range(100))
 
     def check(config: RunConfig) -> RunConfig:
-        date = config.hub.prompt_date or f"2026-01-{next(told) + 1:02}"
-        return config.model_copy(update={"hub": config.hub.model_copy(update={"prompt_date": date})})
+        date = config.model_loading.prompt_date or f"2026-01-{next(told) + 1:02}"
+        return config.model_copy(update={"hub": config.model_loading.model_copy(update={"prompt_date": date})})
 
     manager = RunManager(
         tmp_path, max_concurrent_runs=0, preflight_check=check, tick_interval_seconds=None, keep_warm_worker=False
     )
     racers = [RunConfig(**SHORT, strategy=way, seed=seed) for seed in (0, 1) for way in ("random", "none")]
     run_ids = manager.start_group(racers, groups.RACE_PLAN).run_ids
-    dates = [open_run(tmp_path, run_id).read_config().hub.prompt_date for run_id in run_ids]
+    dates = [open_run(tmp_path, run_id).read_config().model_loading.prompt_date for run_id in run_ids]
     assert dates == ["2026-01-01", "2026-01-02"] * 2
 
 

@@ -108,7 +108,7 @@ def test_paused_in_the_midst_and_resumed_it_equals_an_uninterrupted_run(tmp_path
     other.resume(run_id)
     other.resume(run_id)  # a second click
     until_status(other, run_id, "finished")
-    assert told(folder) == reference(tmp_path) and types(folder).count("Resumed") == 1
+    assert told(folder) == reference(tmp_path) and types(folder).count("RunResumed") == 1
     assert (folder.path / "worker-0001.log").exists()
     with pytest.raises(RunError, match="finished"):
         other.resume(run_id)
@@ -128,7 +128,7 @@ def test_cancelled_it_ends_at_once_and_its_answers_stay(tmp_path, gated):
     assert runs.get_state(run_id).request == "cancel"
     open_gate()
     until_status(runs, run_id, "cancelled")
-    assert types(folder).count("Answered") > 20
+    assert types(folder).count("AnswerRecorded") > 20
     runs.cancel(run_id)  # twice is no error
     with pytest.raises(RunError, match="cancelled"):
         runs.resume(run_id)

@@ -64,8 +64,8 @@ BAD = [
     ({"seed": 1.5}, "seed", "1.5"),
     ({"seed": -1}, "seed", "-1"),
     ({"seed": True}, "seed", "True"),
-    ({"learning": {"beta": 0.0}}, "learning.beta", "0.0"),
-    ({"learning": {"learning_rate": NAN}}, "learning.learning_rate", "nan"),
+    ({"learning": {"beta": 0.0}}, "dpo.beta", "0.0"),
+    ({"learning": {"learning_rate": NAN}}, "dpo.learning_rate", "nan"),
     ({"nonsense": 1}, "nonsense", "nonsense"),
 ]
 
@@ -133,7 +133,7 @@ def test_the_check_in_a_process_of_its_own_finds_the_same(monkeypatch):
         return json.loads(done.stdout)
 
     assert apart(RunConfig().model_dump_json()) is None
-    found = apart(RunConfig(exam=5000).model_dump_json())
+    found = apart(RunConfig(exam_size=5000).model_dump_json())
     assert found["field"] == "exam" and str(EXAM) in found["remedy"]
 
 

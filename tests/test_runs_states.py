@@ -9,7 +9,7 @@ import time
 import casts
 import pytest
 
-from studentsim.events import Answered, Resumed, RunEnded, RunStarted, StageStarted
+from studentsim.events import AnswerRecorded, RunEnded, RunResumed, RunStarted, StageStarted
 from studentsim.runs import queue
 from studentsim.runs.lease import Lease, grant_lease
 from studentsim.runs.run_dir import RunFolder, create_run
@@ -73,9 +73,9 @@ TABLE = [
     ([STARTED, WORK, ended("paused")], "dead", False, "paused"),
     ([STARTED, WORK, ended("paused")], "released", True, "queued"),
     ([STARTED, WORK, ended("paused")], "new", False, "starting"),
-    ([STARTED, WORK, ended("paused"), Resumed(-1)], "beating", False, "starting"),
-    ([STARTED, WORK, ended("paused"), Resumed(-1), WORK], "beating", False, "running"),
-    ([STARTED, WORK, ended("paused"), Resumed(-1)], "dead", False, "interrupted"),
+    ([STARTED, WORK, ended("paused"), RunResumed(-1)], "beating", False, "starting"),
+    ([STARTED, WORK, ended("paused"), RunResumed(-1), WORK], "beating", False, "running"),
+    ([STARTED, WORK, ended("paused"), RunResumed(-1)], "dead", False, "interrupted"),
     ([STARTED, WORK, ended("failed")], "released", False, "failed"),
     ([STARTED, WORK, ended("cancelled")], "released", False, "cancelled"),
     ([STARTED, WORK, ended("finished")], "released", False, "finished"),
@@ -118,7 +118,9 @@ def test_a_request_is_shown_until_it_is_done(folder):
 
 
 def test_the_last_event_is_found_however_long_the_lines_are(folder):
-    long = Answered(3, "exam", "q", "general", None, None, "x" * 300_000, (), "a", "t", "a", "1", True, None, -1.0, 1.0)
+    long = AnswerRecorded(
+        3, "exam", "q", "general", None, None, "x" * 300_000, (), "a", "t", "a", "1", True, None, -1.0, 1.0
+    )
     with JournalWriter(folder.journal_path) as journal:
         journal.append(STARTED)
         journal.append(long)

@@ -27,7 +27,7 @@ from studentsim.grader.encoding import InputEncoder, encode_label, encode_target
 from studentsim.grader.model import build_grader, load_grader
 from studentsim.grader.prompt import build_grader_prompt
 from studentsim.runs import grader_info, preflight
-from studentsim.settings import Teaching
+from studentsim.settings import TeacherSettings
 from studentsim.student.huggingface import resolve
 from studentsim.student.huggingface.hardware import Hardware
 from studentsim.types import Option
@@ -223,39 +223,39 @@ def test_a_tokenizer_of_another_model_is_refused(tmp_path):
 
 
 def pinned(marker, **settings):
-    return preflight.check_run_config(tiny_graders.run_config(marker, **settings)).teaching
+    return preflight.check_run_config(tiny_graders.run_config(marker, **settings)).teacher
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_version_is_written_in_and_another_one_is_refused_in_words(made, tmp_path, kind):
     folder = shutil.copytree(made[kind], tmp_path / "it")
     teaching = pinned(folder)
-    assert teaching.marker_revision == resolve.compute_fingerprint(folder) and teaching.marker == str(folder)
+    assert teaching.grader_revision == resolve.compute_fingerprint(folder) and teaching.grader == str(folder)
     shutil.copytree(make(tmp_path / "other", kind, seed=1), folder, dirs_exist_ok=True)
     config = tiny_graders.run_config(folder).model_copy(update={"teaching": teaching})
     for ask in (lambda: preflight.check_run_config(config), lambda: factory.build_teacher(config)):
         with pytest.raises(ConfigError, match="not the one that was meant: its files are files-.*not files-") as caught:
             ask()
-        assert caught.value.field == "teaching.marker_revision"
+        assert caught.value.field == "teacher.grader_revision"
 
 
 def test_a_folder_is_pinned_by_its_whole_path(made, tmp_path, monkeypatch):
     monkeypatch.chdir(made["t5"].parent)
-    assert pinned(made["t5"].name).marker == str(made["t5"])
+    assert pinned(made["t5"].name).grader == str(made["t5"])
 
 
 @pytest.mark.parametrize("marker", ["", "embedded"])
 def test_a_version_of_a_marker_that_has_none_is_refused(marker):
     with pytest.raises(ConfigError) as caught:
-        preflight.check_run_config(RunConfig.make(teaching=Teaching(marker=marker, marker_revision="abc")))
-    assert caught.value.field == "teaching.marker_revision" and "abc" in caught.value.problem
+        preflight.check_run_config(RunConfig.make(teaching=TeacherSettings(grader=marker, grader_revision="abc")))
+    assert caught.value.field == "teacher.grader_revision" and "abc" in caught.value.problem
 
 
 def test_a_plain_teacher_and_the_embedded_marker_stay_as_they_were():
-    assert preflight.check_run_config(tiny_graders.run_config("embedded")).teaching == Teaching(
-        marker="embedded", decides="marker"
+    assert preflight.check_run_config(tiny_graders.run_config("embedded")).teacher == TeacherSettings(
+        grader="embedded", grade_source="marker"
     )
-    assert Teaching().marker_revision == ""
+    assert TeacherSettings().grader_revision == ""
 
 
 @pytest.mark.parametrize("kind", ["gemma", "llama"])
@@ -263,13 +263,13 @@ def test_a_causal_model_is_refused_as_a_marker_and_an_encoder_and_decoder_as_stu
     causal = hubs.save(tmp_path, kind)
     with pytest.raises(ConfigError, match=f"no encoder and decoder .{kind}., and so cannot be a marker") as caught:
         pinned(causal)
-    assert caught.value.field == "teaching.marker"
+    assert caught.value.field == "teacher.grader"
     with pytest.raises(ConfigError, match="an encoder and decoder .t5., and so cannot be a student") as caught:
         preflight.check_run_config(hubs.config(made["t5"]))
     assert caught.value.field == "model"
     with pytest.raises(ConfigError, match="cannot be a writer of hints") as caught:
         grader_info.check_teacher(hubs.config("embedded", teaching={"writer": str(made["t5"]), "attempts": 2}))
-    assert caught.value.field == "teaching.writer"
+    assert caught.value.field == "teacher.hint_model"
 
 
 @pytest.mark.parametrize(
@@ -287,14 +287,14 @@ def test_a_folder_that_cannot_be_used_is_refused_at_the_marker(tmp_path, files, 
         (tmp_path / name).write_text(text)
     with pytest.raises(ConfigError, match=words) as caught:
         pinned(tmp_path)
-    assert caught.value.field == "teaching.marker"
+    assert caught.value.field == "teacher.grader"
 
 
 @pytest.mark.parametrize("name", ["no-such", "~nobody-here/it", "x" * 290, "a/../b"])
 def test_a_name_that_is_none_is_refused_at_the_marker(name):
     with pytest.raises(ConfigError) as caught:
         pinned(name)
-    assert caught.value.field == "teaching.marker"
+    assert caught.value.field == "teacher.grader"
 
 
 def test_a_marker_larger_than_the_machine_is_refused_alone_and_beside_a_student(made, tmp_path, monkeypatch):
@@ -302,9 +302,9 @@ def test_a_marker_larger_than_the_machine_is_refused_alone_and_beside_a_student(
     monkeypatch.setattr(grader_info, "detect_hardware", lambda device: Hardware("cpu", "a watch", need - 1, need - 1))
     with pytest.raises(ConfigError, match="needs about 0.0 GB of memory, and a watch has") as caught:
         pinned(made["t5"])
-    assert caught.value.field == "teaching.marker"
+    assert caught.value.field == "teacher.grader"
     monkeypatch.setattr(grader_info, "detect_hardware", lambda device: Hardware("cpu", "a watch", need + 10**6, need))
-    assert pinned(made["t5"]).marker_revision
+    assert pinned(made["t5"]).grader_revision
     student = hubs.save(tmp_path, "gemma")
     with pytest.raises(ConfigError, match="beside the student"):
         grader_info.check_teacher(hubs.config(student, teaching={"marker": str(made["t5"])}))

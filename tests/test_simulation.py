@@ -9,7 +9,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from studentsim.config import RunConfig
 from studentsim.datasets.registry import open_bank
-from studentsim.events import Answered, ExamFinished, TrainingStep, TurnFinished, TurnStarted
+from studentsim.events import AnswerRecorded, ExamFinished, TrainingStep, TurnFinished, TurnStarted
 from studentsim.exam import wilson_interval
 from studentsim.simulation import Components, LoopState, simulate
 from studentsim.student.testing import FakeStudent
@@ -43,12 +43,12 @@ def test_each_turn_tells_its_parts_in_order():
     order = [
         e.stage if hasattr(e, "stage") else type(e).__name__
         for e in events
-        if not isinstance(e, (Answered, TrainingStep))
+        if not isinstance(e, (AnswerRecorded, TrainingStep))
     ]
-    learning = ["training", "EpochFinished", "Validated"]
+    learning = ["training", "EpochFinished", "ValidationFinished"]
     assert order == ["TurnStarted", "study", *learning, "exam", "ExamFinished", "TurnFinished"]
-    assert sum(isinstance(e, Answered) and e.phase == "study" for e in events) == 12
-    assert sum(isinstance(e, Answered) and e.phase == "exam" for e in events) == 24
+    assert sum(isinstance(e, AnswerRecorded) and e.phase == "study" for e in events) == 12
+    assert sum(isinstance(e, AnswerRecorded) and e.phase == "exam" for e in events) == 24
 
 
 def test_exams_come_before_training_every_second_turn_and_at_the_end():
@@ -69,8 +69,10 @@ def replace_seed(config: RunConfig, seed: int) -> RunConfig:
 
 
 def test_all_runs_with_one_exam_seed_sit_the_same_exam_with_the_same_luck_before_training():
-    first = [e.to_json() for e in run(small()) if isinstance(e, Answered) and e.turn == 0]
-    other = [e.to_json() for e in run(small(strategy="random", seed=9)) if isinstance(e, Answered) and e.turn == 0]
+    first = [e.to_json() for e in run(small()) if isinstance(e, AnswerRecorded) and e.turn == 0]
+    other = [
+        e.to_json() for e in run(small(strategy="random", seed=9)) if isinstance(e, AnswerRecorded) and e.turn == 0
+    ]
     assert first == other
 
 
@@ -94,7 +96,7 @@ def test_a_run_taken_up_after_any_turn_ends_as_an_uninterrupted_one(turn, strate
     before = [e for e in whole if e.turn <= turn]
     student = FakeStudent()
     for event in before:  # what a checkpoint would hold
-        if isinstance(event, Answered) and event.phase == "study" and not event.right:
+        if isinstance(event, AnswerRecorded) and event.phase == "study" and not event.is_correct:
             student.pairs_by_category[event.category] = student.pairs_by_category.get(event.category, 0) + 1
     resumed = replace(cast(), student=student, trainer=student)
     after = list(simulate(config, resumed, LoopState.from_events(e.to_json() for e in before)))
@@ -104,14 +106,14 @@ def test_a_run_taken_up_after_any_turn_ends_as_an_uninterrupted_one(turn, strate
 def test_study_questions_are_never_exam_questions():
     events = run(small())
     by_phase = {
-        p: {e.question_id for e in events if isinstance(e, Answered) and e.phase == p} for p in ("study", "exam")
+        p: {e.question_id for e in events if isinstance(e, AnswerRecorded) and e.phase == p} for p in ("study", "exam")
     }
     assert not by_phase["study"] & by_phase["exam"]
 
 
 def test_a_pool_of_some_skills_stays_within_them():
     config = small(strategy="random", skills=("average-of-three", "third-angle"))
-    assert {e.skill for e in run(config) if isinstance(e, Answered) and e.phase == "study"} == {
+    assert {e.skill for e in run(config) if isinstance(e, AnswerRecorded) and e.phase == "study"} == {
         "average-of-three",
         "third-angle",
     }
@@ -122,7 +124,7 @@ def test_the_exam_tells_wrong_answers_by_category_in_the_papers_order():
     assert list(exam.wrong_by_category) == ["general", "physics", "gain", "geometry", "other", "probability"]
     assert sum(exam.wrong_by_category.values()) == exam.questions - exam.correct
     assert sum(exam.next_mix.values()) == 12
-    assert exam.low < exam.correct / exam.questions < exam.high
+    assert exam.ci_low < exam.correct / exam.questions < exam.ci_high
 
 
 @given(st.integers(0, 300), st.integers(1, 300))

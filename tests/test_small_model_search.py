@@ -18,7 +18,7 @@ from studentsim.datasets.registry import open_bank
 from studentsim.datasets.splits import normalize_problem_text
 from studentsim.exam import paired_difference_interval
 from studentsim.runs.run_dir import RunFolder
-from studentsim.settings import Teaching
+from studentsim.settings import TeacherSettings
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
 
@@ -53,7 +53,7 @@ def test_each_level_comes_about_equally_often_and_no_cell_twice():
 
 
 def test_every_level_is_a_setting_that_a_run_takes_and_a_name_leads_back_to_its_cell():
-    assert set(get_args(Teaching.model_fields["chosen_text"].annotation)) == set(search_cells.CHOSEN)
+    assert set(get_args(TeacherSettings.model_fields["chosen_text"].annotation)) == set(search_cells.CHOSEN)
     for cell in search_cells.first_cells(36):
         config = PROTOCOL.config(cell, lessons=3, seed=1, confirming=False)
         learning = config.learning

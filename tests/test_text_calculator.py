@@ -18,7 +18,7 @@ from studentsim.cli import runner
 from studentsim.config import HUB_DEFAULTS, RunConfig
 from studentsim.errors import ConfigError
 from studentsim.presets import list_departures
-from studentsim.settings import Hub
+from studentsim.settings import ModelLoadingSettings
 from studentsim.student.huggingface.calculator import WINDOW_TOKENS, TextCalculator
 from studentsim.student.huggingface.sums import complete_equation, format_calculator_value
 
@@ -290,12 +290,12 @@ def test_no_ids_make_it_raise(ids):
 
 
 def test_the_calculator_is_off_unless_asked_for():
-    assert not Hub().calculator and "calculator" not in HUB_DEFAULTS["hub"]
-    assert runner.build_config("default", {"model": "a/b", "calculator": True}).hub.calculator
+    assert not ModelLoadingSettings().calculator and "calculator" not in HUB_DEFAULTS["hub"]
+    assert runner.build_config("default", {"model": "a/b", "calculator": True}).model_loading.calculator
     with pytest.raises(ConfigError, match=r"hub\.calculator"):
         RunConfig.make(hub={"calculator": "sometimes"})
     paper = RunConfig.paper(model="a/b")
-    asked = paper.model_copy(update={"hub": paper.hub.model_copy(update={"calculator": True})})
+    asked = paper.model_copy(update={"hub": paper.model_loading.model_copy(update={"calculator": True})})
     assert {*map(str, list_departures(asked))} - {*map(str, list_departures(paper))} == {
         "a calculator for its sums: yes (the paper: no)."
     }

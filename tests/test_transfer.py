@@ -28,7 +28,7 @@ from studentsim.cli.transfer import format_matrix_lines, make_printable, save_re
 from studentsim.config import RunConfig
 from studentsim.datasets.registry import open_bank
 from studentsim.errors import ConfigError, DataFolderError, StoreError
-from studentsim.events import Answered, ExamFinished
+from studentsim.events import AnswerRecorded, ExamFinished
 from studentsim.reporting import transfer
 from studentsim.simulation import Components, simulate
 from studentsim.student.testing import FakeStudent
@@ -275,7 +275,7 @@ def test_the_key_names_all_that_decides_and_nothing_else(tmp_path: Path, monkeyp
         settings()["gain"],
         settings(student="careless")["physics"],
     ]
-    learning = config.learning.model_copy(update={"learning_rate": 1e-4})
+    learning = config.dpo.model_copy(update={"learning_rate": 1e-4})
     others.append(config.model_copy(update={"learning": learning}))
     table = tmp_path / "bank.csv"
     for text in ("one", "another"):
@@ -596,7 +596,7 @@ def test_answers_of_practice_count_for_nothing():
     exam = {
         e.question_id
         for e in simulate(settings()["general"], casts.fake(settings()["general"]))
-        if isinstance(e, Answered) and e.phase == "exam"
+        if isinstance(e, AnswerRecorded) and e.phase == "exam"
     }
     assert {m.question_id for m in cell.outcomes} == exam and len(cell.outcomes) == TINY["exam"]
 
@@ -604,7 +604,7 @@ def test_answers_of_practice_count_for_nothing():
 def test_rehearsal_is_an_option_and_what_it_was_is_said(say, tmp_path):
     found = tmp_path / "m.json"
     for options, strength in (
-        ([], RunConfig().learning.rehearsal),
+        ([], RunConfig().dpo.rehearsal),
         (["--rehearsal", 0], 0),
         (["--rehearsal", 0.7], 0.7),
     ):

@@ -40,7 +40,7 @@ def grid(app: AppTest) -> pd.DataFrame:
 
 def told(folder: Path, run_id: str = "study") -> pd.DataFrame:
     lines = (folder / "runs" / run_id / "events.jsonl").read_text().splitlines()
-    return pd.DataFrame([e for e in map(json.loads, lines) if e["type"] == "Answered"])
+    return pd.DataFrame([e for e in map(json.loads, lines) if e["type"] == "AnswerRecorded"])
 
 
 @pytest.fixture(scope="module")
@@ -268,7 +268,7 @@ def change(folder: Path, answer: Callable[[dict], dict]) -> None:
     """Every answer of the run's journal made another."""
     path = folder / "runs" / "study" / "events.jsonl"
     events = [json.loads(line) for line in path.read_text().splitlines()]
-    path.write_text("".join(json.dumps(answer(e) if e["type"] == "Answered" else e) + "\n" for e in events))
+    path.write_text("".join(json.dumps(answer(e) if e["type"] == "AnswerRecorded" else e) + "\n" for e in events))
 
 
 def test_another_category_drops_the_skill_and_the_slip(folder: Path):

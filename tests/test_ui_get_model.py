@@ -70,7 +70,7 @@ def test_from_a_fresh_app_it_is_got_chosen_and_started_with_two_clicks_on_the_pa
         1,
         None,
     )
-    assert config.max_new_tokens == 200 and config.learning.batch < RunConfig().learning.batch
+    assert config.max_new_tokens == 200 and config.learning.batch < RunConfig().dpo.batch_size
 
 
 def test_while_it_is_got_the_page_says_how_far_it_is_and_start_waits(folder: Path):
@@ -142,7 +142,7 @@ def test_it_begins_with_what_was_found_to_make_it_learn(started: list, folder: P
     app.button(key=f"new.model.{SMOL}").click().run()
     app.button(key="new.start").click().run()
     found, small = started[0][0], presets.get_preset("small-model", SMOL)
-    assert (found.learning, found.teaching, found.hub.exams) == (small.learning, small.teaching, "scored")
+    assert (found.learning, found.teaching, found.hub.exams) == (small.dpo, small.teacher, "scored")
 
 
 def test_a_link_chooses_it(started: list, folder: Path):
@@ -247,7 +247,7 @@ def test_every_page_calls_it_by_its_title_and_says_once_what_it_is():
 def test_a_run_that_suits_it_ends_in_reasonable_time():
     config = suited.default_config(SMOL)
     assert 60 < estimate.estimate_seconds(config) < 20 * 60
-    longer = config.model_copy(update={"learning": config.learning.model_copy(update={"epochs": 2})})
+    longer = config.model_copy(update={"learning": config.dpo.model_copy(update={"epochs": 2})})
     assert estimate.estimate_seconds(longer) > estimate.estimate_seconds(config)
-    written = config.model_copy(update={"hub": config.hub.model_copy(update={"exams": "written"})})
+    written = config.model_copy(update={"hub": config.model_loading.model_copy(update={"exams": "written"})})
     assert estimate.estimate_seconds(written) > estimate.estimate_seconds(config)

@@ -85,7 +85,7 @@ def test_estimates_count_what_it_looks_at():
         "letter": None,
         "choice": 1.0,
     }
-    trial, config = BenchmarkResult(**figures), RunConfig(strategy=ID, turns=3, questions=10)
+    trial, config = BenchmarkResult(**figures), RunConfig(strategy=ID, turns=3, questions_per_turn=10)
     assert trial.estimate_run_seconds(config) == 3 * CANDIDATES_PER_QUESTION * 10
     assert trial.estimate_run_seconds(config.model_copy(update={"strategy": "log-probability"})) == 3 * 2 * 10
     assert trial.estimate_run_seconds(config.model_copy(update={"strategy": "random"})) == 0

@@ -21,7 +21,7 @@ from studentsim.grader.student_answer import SplitSizes
 from studentsim.labels import teacher_settings
 from studentsim.runs.executor import execute
 from studentsim.runs.run_dir import list_runs
-from studentsim.settings import Teaching
+from studentsim.settings import TeacherSettings
 from studentsim.store.journal import read_events
 from studentsim.student.huggingface import resolve
 from studentsim.student.testing import FakeStudent
@@ -60,12 +60,12 @@ def test_from_the_page_a_fine_tuned_marker_decides_in_a_run(folder: Path, marker
     app.button(key="new.start").click().run()
     assert not app.exception and not app.error
     (run,) = list_runs(folder)
-    assert run.read_config().teaching == Teaching(
-        marker=str(marker), marker_revision=resolve.compute_fingerprint(marker), decides="marker"
+    assert run.read_config().teacher == TeacherSettings(
+        grader=str(marker), grader_revision=resolve.compute_fingerprint(marker), grade_source="marker"
     )
     cast = lambda config: casts.cast_of(FakeStudent(), factory.build_teacher(config))  # noqa: E731
     assert execute(run, build_components=cast) == "finished"
-    told = [e for e in read_events(run.journal_path) if e["type"] == "Answered" and e["phase"] == "study"]
+    told = [e for e in read_events(run.journal_path) if e["type"] == "AnswerRecorded" and e["phase"] == "study"]
     assert len(told) == 24 and all(e["said_right"] is e["marker_right"] is not None for e in told)
 
 
@@ -76,7 +76,7 @@ def test_a_name_of_the_hub_is_started_without_asking_the_network(started: list, 
     app = own("google/flan-t5-large", who)
     assert not app.error and "looked for when you start" in text_of(app)
     app.button(key="new.start").click().run()
-    assert started[0][0].teaching == Teaching(marker="google/flan-t5-large", decides=decides)
+    assert started[0][0].teaching == TeacherSettings(grader="google/flan-t5-large", grade_source=decides)
 
 
 def test_a_name_that_is_none_is_refused_at_its_field(folder: Path):
@@ -115,7 +115,7 @@ def test_run_again_takes_the_same_version_and_refuses_another_until_it_is_given_
     app = visit(NEW, like="before")
     assert not app.error
     app.button(key="new.start").click().run()
-    assert started[-1][0].teaching == Teaching(**teaching)
+    assert started[-1][0].teaching == TeacherSettings(**teaching)
     shutil.copytree(make(tmp_path, seed=1), mine, dirs_exist_ok=True)
     app = visit(NEW, like="before")
     assert len(app.error) == 1 and "not the one that was meant" in app.error[0].value
@@ -123,7 +123,7 @@ def test_run_again_takes_the_same_version_and_refuses_another_until_it_is_given_
     app.text_input(key="new.marker_revision").set_value("").run()
     assert not app.error
     app.button(key="new.start").click().run()
-    assert started[-1][0].teaching == Teaching(marker=str(mine), decides="marker")
+    assert started[-1][0].teaching == TeacherSettings(grader=str(mine), grade_source="marker")
 
 
 def test_another_name_gives_up_the_version(started: list, folder: Path, marker: Path, tmp_path: Path):
@@ -132,9 +132,9 @@ def test_another_name_gives_up_the_version(started: list, folder: Path, marker: 
     assert app.text_input(key="new.marker_revision").value == "abc"
     app.text_input(key="new.marker").set_value(str(make(tmp_path))).run()
     assert app.text_input(key="new.marker_revision").value == "" and not app.error
-    assert "check-teacher --marker" in text_of(app), "nobody has checked it"
+    assert "evaluate-grader --marker" in text_of(app), "nobody has checked it"
 
 
 def test_help_says_how_to_make_one(folder: Path):
     app = visit("pages/7_Help.py")
-    assert any("train-teacher --base google/flan-t5-large --answers RUN" in c.value for c in app.code)
+    assert any("train-grader --base google/flan-t5-large --answers RUN" in c.value for c in app.code)

@@ -335,7 +335,7 @@ def test_compare_counts_each_exam_once_and_only_those_before_a_lesson(folder: Pa
     )
     first = [row for row in run.mistakes if row["turn"] == 0]
     assert label == "A" and list(columns) == [row["category"] for row in first]
-    assert list(mistakes) == [row["wrong"] for row in first] and sum(questions) == 2 * run.config.questions
+    assert list(mistakes) == [row["wrong"] for row in first] and sum(questions) == 2 * run.config.questions_per_turn
 
 
 # ------------------------------------------------------------------ the paper's table

@@ -13,7 +13,7 @@ from visits import NEW, PAUSE, ROOT, text_of, visit
 
 from studentsim.config import RunConfig
 from studentsim.labels import formatting
-from studentsim.settings import Hub
+from studentsim.settings import ModelLoadingSettings
 from studentsim.ui.new import model_check
 
 
@@ -70,8 +70,9 @@ def test_a_model_of_one_s_own_is_started_with_settings_that_suit_it(started: lis
     assert "not known yet" in text_of(app), "an estimate of the embedded student's would be far out"
     app.button(key="new.start").click().run()
     config = started[0][0]
-    hub = Hub(
-        quantisation="nf4", device="cpu", dtype="bfloat16", exams="scored", scores="letter", revision="abc123", answer_form="working"
+    hub = ModelLoadingSettings(
+        quantisation="nf4", device="cpu", dtype="bfloat16", exam_mode="scored", option_scoring="letter", revision="abc123",
+        answer_form="working",
     )  # fmt: skip
     assert (config.model, config.hub, config.max_new_tokens) == ("google/gemma-2b-it", hub, 200)
     assert (config.learning.learning_rate, config.learning.batch) == (5e-5, 4)
@@ -99,7 +100,7 @@ def test_run_again_fills_the_model_s_fields(started: list, folder: Path):
     app = visit(NEW, like="before")
     app.button(key="new.start").click().run()
     config = started[-1][0]
-    assert (config.model, config.hub, config.max_new_tokens) == ("some/model", Hub(**hub), 64)
+    assert (config.model, config.hub, config.max_new_tokens) == ("some/model", ModelLoadingSettings(**hub), 64)
 
 
 def test_another_model_does_not_take_the_date_of_the_run_before(started: list, folder: Path):
@@ -107,7 +108,7 @@ def test_another_model_does_not_take_the_date_of_the_run_before(started: list, f
     app = visit(NEW, like="before")
     app.text_input(key="new.model").set_value("another/model").run()
     app.button(key="new.start").click().run()
-    assert started[-1][0].hub == Hub(quantisation="8bit")
+    assert started[-1][0].hub == ModelLoadingSettings(quantisation="8bit")
 
 
 @pytest.mark.parametrize(

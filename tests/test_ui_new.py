@@ -18,7 +18,7 @@ from studentsim.labels.strategy_styles import STRATEGY_STYLES
 from studentsim.narration import run_summary
 from studentsim.runs import preflight
 from studentsim.runs.manager import RunManager
-from studentsim.settings import Learning
+from studentsim.settings import DPOSettings
 from studentsim.student.embedded.profiles import PROFILES
 from studentsim.types import CATEGORIES
 from studentsim.ui import data
@@ -63,7 +63,7 @@ def test_new_simulation_starts_the_run_that_was_set_up(started: list):
     ((config, _),) = started
     assert config == RunConfig(
         student="physics-gap", strategy="random", turns=6, difficulties=(1, 3), categories=("physics", "gain"),
-        skills=("sale-price",), learning=Learning(learning_rate=0.002),
+        skills=("sale-price",), dpo=DPOSettings(learning_rate=0.002),
     )  # fmt: skip
     assert app.query_params["run"] == "run-1"
 

@@ -125,7 +125,9 @@ def test_a_question_shows_what_its_options_stand_for_and_what_the_student_sees(s
 
 def test_a_question_leads_to_its_answers_in_every_run(stocked: Path):
     path = make_answers_run(stocked, "study")
-    answers = [e for e in map(json.loads, (path / "events.jsonl").read_text().splitlines()) if e["type"] == "Answered"]
+    answers = [
+        e for e in map(json.loads, (path / "events.jsonl").read_text().splitlines()) if e["type"] == "AnswerRecorded"
+    ]
     asked = answers[0]["question_id"]
     app = visit(QUESTIONS, question=asked)
     assert not app.exception

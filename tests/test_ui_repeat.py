@@ -158,8 +158,8 @@ def test_a_race_can_differ_in_anything_and_in_nothing_else(started: list, what: 
     assert len(configs) == 2 and len({values(c) for c in configs}) == 2
     (differ,) = {tuple(sorted(cell.coordinates)) for cell in groups.build_cells("g", "race", configs)}
     asked = {
-        "Category mix": {"mix"}, "Feedback": {"teaching.attempts", "teaching.feedback"}, "Length": {"turns", "questions"},
-        "Teacher's errors": {"teaching.error_rate"}, "Another setting": {"learning.learning_rate"},
+        "Category mix": {"mix"}, "Feedback": {"teacher.attempts", "teacher.feedback"}, "Length": {"turns", "questions"},
+        "Teacher's errors": {"teacher.error_rate"}, "Another setting": {"dpo.learning_rate"},
     }  # fmt: skip
     assert set(differ) <= asked[what]
 
@@ -201,7 +201,7 @@ def test_a_race_s_mixes_are_named_by_what_the_categories_hold(started: list):
 def test_another_setting_of_few_values_offers_them(started: list):
     app = visit(WATCH, race="new")
     app.segmented_control(key="watch.race.differs").set_value("Another setting").run()
-    app.selectbox(key="watch.race.Setting").set_value("teaching.chosen_text").run()
+    app.selectbox(key="watch.race.Setting").set_value("teacher.chosen_text").run()
     app.multiselect(key="watch.race.Values of chosen_text").set_value(["full", "short", "option"]).run()
     app.button(key="watch.race.start").click().run()
     assert [c.teaching.chosen_text for c, _ in started] == ["full", "short", "option"]

@@ -422,7 +422,7 @@ def wordy(folder: Path) -> Path:
     """A run whose every answer is as long as a language model may write."""
     run = make_run(folder, "wordy", exam=12)
     events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
-    told = [event | ({"text": REPLY} if event["type"] == "Answered" else {}) for event in events]
+    told = [event | ({"text": REPLY} if event["type"] == "AnswerRecorded" else {}) for event in events]
     (run / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in told))
     return run
 

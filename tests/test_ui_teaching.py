@@ -22,7 +22,7 @@ from studentsim.narration import grades, teaching_summary
 from studentsim.reporting import html
 from studentsim.runs.executor import execute
 from studentsim.runs.run_dir import create_run
-from studentsim.settings import Learning, Teaching
+from studentsim.settings import DPOSettings, TeacherSettings
 from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.store.ingest import sync_journals
@@ -32,7 +32,7 @@ from studentsim.ui.help import marker
 from studentsim.ui.watch import race_entries
 
 ANSWERS, WEAKNESSES, COMPARE, HELP = (f"pages/{p}.py" for p in ("4_Answers", "5_Weaknesses", "3_Compare", "7_Help"))
-TEACHING = Teaching(attempts=3, error_rate=0.2, doubts=0.3)
+TEACHING = TeacherSettings(attempts=3, error_rate=0.2, challenge_rate=0.3)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def run(folder: Path, made: tuple[Path, str]) -> str:
 def practised(folder: Path, run_id: str) -> list[dict]:
     """All practice answers as the journal tells them."""
     told = read_events(folder / "runs" / run_id / "events.jsonl")
-    return [e for e in told if e["type"] == "Answered" and e["phase"] != "exam"]
+    return [e for e in told if e["type"] == "AnswerRecorded" and e["phase"] != "exam"]
 
 
 def conversation_of(answers: list[dict], one: dict) -> list[dict]:
@@ -78,10 +78,10 @@ def test_the_teacher_that_was_set_up_is_the_one_that_teaches(started: list):
     assert not app.exception and not app.error
     ((given, _),) = started
     assert given == RunConfig(
-        teaching=Teaching(
-            attempts=3, feedback="explanation", pairs="revision-or-working", doubts=0.125, error_rate=0.2
+        teacher=TeacherSettings(
+            attempts=3, feedback="explanation", chosen_source="revision-or-working", challenge_rate=0.125, error_rate=0.2
         ),
-        learning=Learning(loss="robust", label_smoothing=0.2),
+        dpo=DPOSettings(loss="robust", label_smoothing=0.2),
     )  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def test_how_much_of_a_working_is_shown_stands_in_the_technical_view(started: li
         "shown of a working: its last step and the answer" in [e.label for e in app.expander if "teacher" in e.label][0]
     )
     app.button(key="new.start").click().run()
-    assert started[0][0] == RunConfig(teaching=Teaching(chosen_text="short"))
+    assert started[0][0] == RunConfig(teacher=TeacherSettings(chosen_text="short"))
 
 
 def test_with_one_try_nothing_is_asked_that_needs_two(started: list):
@@ -140,7 +140,7 @@ def test_a_marker_that_is_not_installed_is_refused_at_its_field(started: list, m
     monkeypatch.setattr(grader_evaluation, "is_grader_installed", lambda: False)
     app = visit(NEW)
     app.selectbox(key="new.who").set_value(teacher_settings.MODEL_GRADES).run()
-    assert len(app.error) == 1 and "train-teacher" in app.error[0].value
+    assert len(app.error) == 1 and "train-grader" in app.error[0].value
     assert app.button(key="new.start").disabled and "*Who marks practice* above" in text_of(app)
     app.selectbox(key="new.who").set_value(teacher_settings.KEY_GRADES).run()
     assert not app.error
@@ -154,7 +154,7 @@ def test_the_trained_marker_looks_on_or_decides(started: list, monkeypatch: pyte
     app = visit(NEW)
     app.selectbox(key="new.who").set_value(who).run()
     app.button(key="new.start").click().run()
-    assert started[0][0].teaching == Teaching(marker="embedded", decides=decides)
+    assert started[0][0].teaching == TeacherSettings(grader="embedded", grade_source=decides)
 
 
 def test_run_again_carries_the_teacher(run: str, started: list):
@@ -165,7 +165,7 @@ def test_run_again_carries_the_teacher(run: str, started: list):
 
 
 def test_the_estimate_knows_that_tries_take_time(made: tuple[Path, str], tmp_path: Path):
-    plain, twice, often = (RunConfig(teaching=Teaching(attempts=n)) for n in (1, 2, 5))
+    plain, twice, often = (RunConfig(teacher=TeacherSettings(attempts=n)) for n in (1, 2, 5))
     assert estimate.expected_retries(plain) == 0 < estimate.expected_retries(twice) < estimate.expected_retries(often)
     assert estimate.estimate_seconds(plain) < estimate.estimate_seconds(twice) < estimate.estimate_seconds(often)
     data, run_id = made
@@ -314,7 +314,7 @@ def test_nothing_of_it_is_said_of_a_plain_teacher(folder: Path):
 
 
 def test_before_anything_was_tried_again_it_says_when_that_begins(folder: Path):
-    make_run(folder, "young", turn=0, status="", teaching=Teaching(attempts=2, error_rate=0.1).model_dump())
+    make_run(folder, "young", turn=0, status="", teaching=TeacherSettings(attempts=2, error_rate=0.1).model_dump())
     for page in (WATCH, WEAKNESSES, COMPARE):
         app = visit(page, **({"runs": "young"} if page == COMPARE else {"run": "young"}))
         assert not app.exception and teaching_summary.NO_RETRIES_NOTE in text_of(app), page
@@ -365,7 +365,7 @@ def test_figures_that_cannot_be_read_are_as_if_there_were_none(tmp_path: Path, t
     )
 
 
-@pytest.mark.parametrize("installed, command", [(False, "train-teacher"), (True, "check-teacher")])
+@pytest.mark.parametrize("installed, command", [(False, "train-grader"), (True, "evaluate-grader")])
 def test_help_says_how_to_have_the_figures(
     folder: Path, monkeypatch: pytest.MonkeyPatch, installed: bool, command: str
 ):
@@ -415,12 +415,12 @@ def test_mending_is_called_more_frequent_than_giving_way_only_where_the_counts_b
 
 
 def test_runs_that_differ_in_their_teacher_are_told_apart():
-    plain, other = RunConfig(), RunConfig(teaching=TEACHING)
+    plain, other = RunConfig(), RunConfig(teacher=TEACHING)
     assert setting_differences.differing_settings([plain, other]) == [
-        "teaching.attempts",
-        "teaching.error_rate",
-        "teaching.doubts",
+        "teacher.attempts",
+        "teacher.error_rate",
+        "teacher.challenge_rate",
     ]
-    assert setting_differences.format_setting("teaching.error_rate", other) == "20 of 100"
-    assert setting_differences.format_setting("teaching.feedback", plain) == "none: one try alone"
+    assert setting_differences.format_setting("teacher.error_rate", other) == "20 of 100"
+    assert setting_differences.format_setting("teacher.feedback", plain) == "none: one try alone"
     assert race_entries.entry_names([plain, other]) == ["1 try", "3 tries, hint, 20 of 100 marks wrong"]

@@ -19,14 +19,14 @@ from visits import NEW, WATCH, link_labels, text_of, visit
 from studentsim.analysis import practice_accuracy, rewards
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, RunError
-from studentsim.events import Cell, Validated
+from studentsim.events import Cell, ValidationFinished
 from studentsim.exam import wilson_interval
 from studentsim.labels import strategy_styles
 from studentsim.runs import status as states
 from studentsim.runs.manager import RunManager
 from studentsim.runs.queue import dequeue, enqueue
 from studentsim.runs.run_dir import RunFolder
-from studentsim.settings import Learning
+from studentsim.settings import DPOSettings
 from studentsim.store import apply_chunk, queries
 from studentsim.store.database import Database
 from studentsim.ui import charts, data, glossary
@@ -200,7 +200,7 @@ def test_every_view_of_the_learning_can_be_chosen_and_linked(folder: Path, view:
 
 @pytest.mark.parametrize("reference", ["last-turn", "base"])
 def test_each_lesson_is_said_to_start_again_only_where_it_does_and_nobody_is_frightened(folder: Path, reference: str):
-    make_run(folder, "it", learning=Learning(reference=reference, epochs=1))
+    make_run(folder, "it", learning=DPOSettings(reference=reference, epochs=1))
     app = visit(WATCH, run="it")
     said = [c.value for c in app.caption if c.value.startswith("Rewards compare with")]
     assert len(said) == 1 and ("starts again from about 0" in said[0]) == (reference == "last-turn")
@@ -212,7 +212,9 @@ def test_each_lesson_is_said_to_start_again_only_where_it_does_and_nobody_is_fri
 
 def test_held_out_options_are_told_of_where_they_were_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch):
     make_run(folder, "before")
-    monkeypatch.setattr(journals, "Validated", partial(Validated, option_accuracies=0.625, option_margins=0.3))
+    monkeypatch.setattr(
+        journals, "ValidationFinished", partial(ValidationFinished, option_accuracies=0.625, option_margins=0.3)
+    )
     make_run(folder, "it")
     line = "After lesson 4 the right option has gained more than a wrong one in 22 of 36 held-out questions, which is 45 to 75 of 100;"
     (caption,) = [c for c in visit(WATCH, run="it").caption if "wrong one in" in c.value]
@@ -307,11 +309,11 @@ def test_a_resumed_run_forgets_what_is_void(folder: Path):
     path = make_run(folder, "it", status="paused", turn=2, until="training")
     engine = data.get_engine()
     before = live_run.take_snapshot(engine, "it")
-    from studentsim.events import Resumed
+    from studentsim.events import RunResumed
     from studentsim.store.journal import JournalWriter
 
     with JournalWriter(path / "events.jsonl") as journal:
-        journal.append(Resumed(2))
+        journal.append(RunResumed(2))
     after = live_run.take_snapshot(engine, "it")
     assert before.steps.turn.max() == 3 and after.steps.turn.max() == 2
 

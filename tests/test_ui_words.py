@@ -21,7 +21,7 @@ from studentsim.narration import run_summary
 from studentsim.runs import demo
 from studentsim.runs.demo import RECORDED_FOLDER
 from studentsim.runs.run_dir import list_runs
-from studentsim.settings import Learning
+from studentsim.settings import DPOSettings
 from studentsim.store.journal import read_events
 from studentsim.types import CATEGORIES
 from studentsim.ui import charts
@@ -226,9 +226,9 @@ BELOW_THE_FIRST = exams((0, 120, 240, 0.44, 0.56), (2, 105, 240, 0.38, 0.50), (4
 )
 @pytest.mark.parametrize("reference", ["last-turn", "base"])
 def test_the_alert_comes_only_where_an_exam_fell_and_the_held_out_right_answers_with_it(sat, likely, says, reference):
-    told = rewards.degradation_alert(passes(*likely, reference=reference), sat, Learning(reference=reference))
+    told = rewards.degradation_alert(passes(*likely, reference=reference), sat, DPOSettings(reference=reference))
     assert says in told and bool(told) == bool(says)
-    assert rewards.degradation_alert(passes(-10).iloc[:0], sat, Learning()) == ""
+    assert rewards.degradation_alert(passes(-10).iloc[:0], sat, DPOSettings()) == ""
 
 
 def test_luck_alone_hardly_ever_warns():
@@ -238,7 +238,7 @@ def test_luck_alone_hardly_ever_warns():
     for _ in range(300):
         right = luck.binomial(240, 0.6, 11)
         sat = pd.DataFrame({"turn": range(0, 22, 2), "correct": right, "questions": 240})
-        warned += bool(rewards.degradation_alert(falling, sat, Learning()))
+        warned += bool(rewards.degradation_alert(falling, sat, DPOSettings()))
     assert warned <= 15
 
 
@@ -246,9 +246,9 @@ def test_no_recorded_lesson_is_warned_of():
     lessons = 0
     for path in sorted(RECORDED_FOLDER.glob("*.xz")):
         events = [json.loads(line) for line in lzma.open(path, "rt")]
-        looked = [e for e in events if e["type"] == "Validated"]
+        looked = [e for e in events if e["type"] == "ValidationFinished"]
         sat = pd.DataFrame([e for e in events if e["type"] == "ExamFinished"])
-        learning = Learning.model_validate(events[0]["config"]["learning"])
+        learning = DPOSettings.model_validate(events[0]["config"]["learning"])
         for lesson in looked:
             seen = pd.DataFrame([{**e, **e["metrics"]} for e in looked if e["turn"] <= lesson["turn"]])
             assert rewards.degradation_alert(seen, sat[sat.turn <= lesson["turn"]], learning) == ""
@@ -278,7 +278,7 @@ def test_what_is_not_practised_is_told_of_in_one_quiet_line():
 @pytest.mark.parametrize("view", list(rewards.REWARD_VIEWS))
 @pytest.mark.parametrize("reference", ["last-turn", "base"])
 def test_every_view_s_sentence_speaks_of_the_held_out_pairs_alone(view: str, reference: str):
-    learning = Learning(reference=reference)
+    learning = DPOSettings(reference=reference)
     trained = steps([-1, -20], [5, 9])  # training pairs: another figure in every step
     told = rewards.describe_training(view, trained, passes(-12, -11, -10.5, reference=reference), learning)
     assert "held-out pairs" in told and "so far" not in told
@@ -295,7 +295,7 @@ def test_every_view_s_sentence_speaks_of_the_held_out_pairs_alone(view: str, ref
 def test_what_was_gained_is_told_since_the_start_whatever_the_reference(reference: str):
     found = [
         rewards.describe_training(
-            view, steps([-1], [0]), passes(-12, -11, -10.5, reference=reference), Learning(reference=reference)
+            view, steps([-1], [0]), passes(-12, -11, -10.5, reference=reference), DPOSettings(reference=reference)
         )
         for view in ("margins", "apart", "logps")
     ]
@@ -306,17 +306,21 @@ def test_what_was_gained_is_told_since_the_start_whatever_the_reference(referenc
         "In 24 held-out pairs the right working's log-probability is −10.50 on average, and was −12.00 before lesson 1: higher is "
         "likelier.",
     ]
-    assert "neither gained" in rewards.describe_training("margins", steps([-1], [0]), passes(-12, -12.001), Learning())
+    assert "neither gained" in rewards.describe_training(
+        "margins", steps([-1], [0]), passes(-12, -12.001), DPOSettings()
+    )
 
 
 def test_each_lesson_starts_again_only_where_the_lesson_before_is_the_reference():
-    said = {reference: rewards.describe_reference(Learning(reference=reference)) for reference in ("last-turn", "base")}
+    said = {
+        reference: rewards.describe_reference(DPOSettings(reference=reference)) for reference in ("last-turn", "base")
+    }
     assert (
         "starts again from about 0" in said["last-turn"] and "adds up" in said["base"] and "about 0" not in said["base"]
     )
     found = {
         reference: rewards.describe_training(
-            "accuracies", steps([-1], [0]), passes(-12, -11, reference=reference), Learning(reference=reference)
+            "accuracies", steps([-1], [0]), passes(-12, -11, reference=reference), DPOSettings(reference=reference)
         )
         for reference in said
     }
@@ -329,7 +333,7 @@ def test_each_lesson_starts_again_only_where_the_lesson_before_is_the_reference(
 
 def test_a_loss_is_explained_only_where_the_explanation_holds():
     told = {
-        loss: rewards.describe_training("loss", steps([-1], [0]), passes(-12, -11), Learning(loss=loss))
+        loss: rewards.describe_training("loss", steps([-1], [0]), passes(-12, -11), DPOSettings(loss=loss))
         for loss in ("sigmoid", "robust", "ipo")
     }
     assert (
@@ -337,7 +341,9 @@ def test_a_loss_is_explained_only_where_the_explanation_holds():
         and "0.69" not in told["ipo"]
         and "(ipo)" in told["ipo"]
     )
-    assert "0.69" not in rewards.describe_training("loss", steps([-1], [0]), passes(-12, -11), Learning(sft_weight=0.5))
+    assert "0.69" not in rewards.describe_training(
+        "loss", steps([-1], [0]), passes(-12, -11), DPOSettings(sft_weight=0.5)
+    )
 
 
 # ------------------------------------------------------------------ slips in one order

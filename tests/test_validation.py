@@ -6,8 +6,8 @@ import pytest
 import tiny
 
 from studentsim.config import RunConfig
-from studentsim.events import Validated
-from studentsim.settings import Learning
+from studentsim.events import ValidationFinished
+from studentsim.settings import DPOSettings
 from studentsim.student.embedded.student import EmbeddedStudent
 from studentsim.training.dpo import DPOStudentTrainer
 from studentsim.training.heldout_metrics import compute_held_out_metrics
@@ -23,12 +23,12 @@ from studentsim.training.trainer import StepReporter
     ],
 )  # fmt: skip
 def test_the_figures_are_those_of_trl(settings, tmp_path):
-    learning = Learning(learning_rate=5e-3, batch=4, **settings)
+    learning = DPOSettings(learning_rate=5e-3, batch_size=4, **settings)
     student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(learning=learning, max_new_tokens=16))
     learner = DPOStudentTrainer(student, learning)
     pairs, held_out = build_held_out_pairs(tiny.questions(6)), build_held_out_pairs(tiny.questions(11)[6:])
     reference = learner._build_dataset(held_out)  # as the student is before it learns
-    told = next(e for e in learner.learn(pairs, held_out, turn=1, seed=0) if isinstance(e, Validated))
+    told = next(e for e in learner.learn(pairs, held_out, turn=1, seed=0) if isinstance(e, ValidationFinished))
     trainer = learner._build_trainer(pairs, 0, str(tmp_path), StepReporter(None))
     columns = ("ref_chosen_logps", "ref_rejected_logps")
     if not set(columns) <= set(reference.column_names):
@@ -48,7 +48,7 @@ def test_the_figures_are_those_of_trl(settings, tmp_path):
 
 @pytest.mark.parametrize("reference", ["last-turn", "base"])
 def test_the_next_turns_reference_is_what_the_last_pass_told(reference, monkeypatch):
-    learning = Learning(learning_rate=5e-3, reference=reference)
+    learning = DPOSettings(learning_rate=5e-3, reference=reference)
     student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(learning=learning, max_new_tokens=16))
     learner, told = DPOStudentTrainer(student, learning), []
     pairs, held_out = build_held_out_pairs(tiny.questions(6)), build_held_out_pairs(tiny.questions(9)[6:])
@@ -67,6 +67,6 @@ def test_the_next_turns_reference_is_what_the_last_pass_told(reference, monkeypa
 def test_no_held_out_pairs_is_no_error():
     student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(max_new_tokens=16))
     events = list(
-        DPOStudentTrainer(student, Learning()).learn(build_held_out_pairs(tiny.questions(3)), [], turn=1, seed=0)
+        DPOStudentTrainer(student, DPOSettings()).learn(build_held_out_pairs(tiny.questions(3)), [], turn=1, seed=0)
     )
-    assert events and not any(isinstance(e, Validated) for e in events)
+    assert events and not any(isinstance(e, ValidationFinished) for e in events)

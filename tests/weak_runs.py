@@ -9,7 +9,7 @@ from typing import Any
 
 from studentsim.config import RunConfig
 from studentsim.curriculum.generator import generate_questions
-from studentsim.events import Answered, Event, RunEnded, RunStarted, StageStarted, TurnFinished, TurnStarted
+from studentsim.events import AnswerRecorded, Event, RunEnded, RunStarted, StageStarted, TurnFinished, TurnStarted
 from studentsim.exam import build_exam_result
 from studentsim.store import journal
 from studentsim.types import CATEGORIES, Question
@@ -86,7 +86,7 @@ def make_weak_run(
     return folder
 
 
-def sheet(turn: int, asked: Sequence[Question], letter: Letter) -> list[Answered]:
+def sheet(turn: int, asked: Sequence[Question], letter: Letter) -> list[AnswerRecorded]:
     """One exam's answers."""
     seen: dict[str | None, int] = {}
     answers = []
@@ -96,20 +96,20 @@ def sheet(turn: int, asked: Sequence[Question], letter: Letter) -> list[Answered
     return answers
 
 
-def _answer(turn: int, question: Question, letter: str | None) -> Answered:
+def _answer(turn: int, question: Question, letter: str | None) -> AnswerRecorded:
     ticked = question.option(letter)
     right = letter == question.correct
-    return Answered(
+    return AnswerRecorded(
         turn=turn, phase="exam", question_id=question.id, category=question.category, skill=question.skill,
         difficulty=question.difficulty, problem=question.problem,
         options=tuple({"letter": o.letter, "text": o.text, "misconception": o.misconception} for o in question.options),
         correct=question.correct, text=(ticked.solution if ticked else None) or "I do not know", letter=letter,
-        value=ticked.text if ticked else None, right=right, misconception=ticked.misconception if ticked else None,
-        logprob=-3.0, milliseconds=9.0, p_right=None,
+        value=ticked.text if ticked else None, is_correct=right, misconception=ticked.misconception if ticked else None,
+        logprob=-3.0, milliseconds=9.0, p_correct=None,
     )  # fmt: skip
 
 
-def _result(turn: int, answers: Sequence[Answered]) -> Event:
+def _result(turn: int, answers: Sequence[AnswerRecorded]) -> Event:
     return build_exam_result(
         turn, answers, categories=CATEGORIES, practice_count=8, mix_rule="largest-remainder", seconds=1.0
     )

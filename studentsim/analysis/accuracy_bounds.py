@@ -18,7 +18,9 @@ def has_hatched_cells(frame: pd.DataFrame) -> bool:
 def add_wilson_bounds(
     frame: pd.DataFrame, count_column: str, total_column: str, *, share_column: str = "share"
 ) -> pd.DataFrame:
-    """The frame with ``share, low, high`` of ``count_column`` in ``total_column``: fractions 0 to 1, 95 % (Wilson)."""
+    """The frame with ``share, ci_low, ci_high`` of ``count_column`` in ``total_column``: fractions 0 to 1, 95 % (Wilson)."""
     bounds = [wilson_interval(int(k), int(n)) for k, n in zip(frame[count_column], frame[total_column], strict=True)]
     share = frame[count_column] / frame[total_column]
-    return frame.assign(**{share_column: share}, low=[low for low, _ in bounds], high=[high for _, high in bounds])
+    return frame.assign(
+        **{share_column: share}, ci_low=[low for low, _ in bounds], ci_high=[high for _, high in bounds]
+    )

@@ -52,7 +52,7 @@ def build_advice(findings: ExamFindings) -> list[PracticeAdvice]:
     category_lines = [
         _category_advice(findings, row)
         for row in last.itertuples()
-        if row.low < MASTERY_ACCURACY and is_category_behind(row, findings)
+        if row.ci_low < MASTERY_ACCURACY and is_category_behind(row, findings)
     ]
     advised_categories = {line.category for line in category_lines}
     skill_lines = [
@@ -84,7 +84,7 @@ def describe_advice_basis(lines: list[PracticeAdvice]) -> str:
 
 def describe_no_advice(findings: ExamFindings) -> str:
     """Why there is no advice, and what to do."""
-    if (findings.in_last_exam(findings.categories).low >= MASTERY_ACCURACY).all():
+    if (findings.in_last_exam(findings.categories).ci_low >= MASTERY_ACCURACY).all():
         mastery = f"{formatting.round_percent(MASTERY_ACCURACY)} of 100"
         return f"Nothing stands out: every category is above {mastery}, even by the low end of its interval."
     return (
@@ -202,7 +202,7 @@ def _misconception_count_pairs(misconceptions: pd.DataFrame) -> tuple[tuple[str,
 def format_row_score(row: object) -> str:
     """``14 of 40 right (22 to 50 of 100)``"""
     score = formatting.format_score(int(row.correct), int(row.questions))  # type: ignore[attr-defined]
-    return f"{score} right ({formatting.round_percent(row.low)} to {formatting.round_percent(row.high)} of 100)"  # type: ignore[attr-defined]
+    return f"{score} right ({formatting.round_percent(row.ci_low)} to {formatting.round_percent(row.ci_high)} of 100)"  # type: ignore[attr-defined]
 
 
 def _describe_row_score(row: object, findings: ExamFindings) -> str:

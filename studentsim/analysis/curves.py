@@ -13,14 +13,14 @@ from studentsim.analysis.intervals import mean_interval
 from studentsim.analysis.run_groups import RunGroup
 from studentsim.exam import wilson_interval
 
-MEAN_COLUMNS = ["label", "strategy", "variant", "turn", "accuracy", "low", "high", "runs", "correct", "questions"]
-RUN_COLUMNS = ["label", "group", "strategy", "variant", "turn", "accuracy", "low", "high", "correct", "questions"]
+MEAN_COLUMNS = ["label", "strategy", "variant", "turn", "accuracy", "ci_low", "ci_high", "runs", "correct", "questions"]
+RUN_COLUMNS = ["label", "group", "strategy", "variant", "turn", "accuracy", "ci_low", "ci_high", "correct", "questions"]
 
 
 def group_means_frame(
     groups: Sequence[RunGroup], results: pd.DataFrame, *, same_questions: bool = True
 ) -> pd.DataFrame:
-    """``label, strategy, variant, turn, accuracy, low, high, runs, correct, questions`` of each group, by group and turn.
+    """``label, strategy, variant, turn, accuracy, ci_low, ci_high, runs, correct, questions`` of each group, by group and turn.
 
     ``results``: ``run_id, turn, correct, questions``. ``runs`` counts those that have reached the turn; ``correct`` and
     ``questions`` are summed over them. ``same_questions``: whether a group's runs were asked the same ones (in exams).
@@ -35,7 +35,7 @@ def group_means_frame(
 
 
 def run_accuracies_frame(groups: Sequence[RunGroup], results: pd.DataFrame) -> pd.DataFrame:
-    """``label, group, strategy, variant, turn, accuracy, low, high, correct, questions`` of each run, by group and turn."""
+    """``label, group, strategy, variant, turn, accuracy, ci_low, ci_high, correct, questions`` of each run, by group and turn."""
     rows = []
     for group in groups:
         for run in group.runs:
@@ -47,7 +47,7 @@ def run_accuracies_frame(groups: Sequence[RunGroup], results: pd.DataFrame) -> p
 
 
 def category_means_frame(groups: Sequence[RunGroup], results: pd.DataFrame) -> pd.DataFrame:
-    """``category, label, strategy, variant, accuracy, low, high, runs, correct, questions`` of one exam, by category.
+    """``category, label, strategy, variant, accuracy, ci_low, ci_high, runs, correct, questions`` of one exam, by category.
 
     ``results``: ``run_id, category, correct, questions``; categories keep their order there.
     """
@@ -63,7 +63,7 @@ def category_means_frame(groups: Sequence[RunGroup], results: pd.DataFrame) -> p
 
 
 def _mean_with_interval(results: pd.DataFrame, same_questions: bool) -> tuple[float, float, float, int, int, int]:
-    """``accuracy, low, high, runs, correct, questions`` of one row a run."""
+    """``accuracy, ci_low, ci_high, runs, correct, questions`` of one row a run."""
     correct, questions = int(results.correct.sum()), int(results.questions.sum())
     if len(results) == 1:
         return (correct / questions, *wilson_interval(correct, questions), 1, correct, questions)

@@ -21,7 +21,7 @@ CONFIDENCE_LEVEL = 0.95
 
 @dataclass(frozen=True)
 class AccuracyDifference:
-    """``accuracy_gain`` (-1 to 1) is this group's accuracy minus the reference's, within ``low`` to ``high``.
+    """``accuracy_gain`` (-1 to 1) is this group's accuracy minus the reference's, within ``ci_low`` to ``ci_high``.
 
     ``only_this`` and ``only_other`` count questions that only one of them got right, ``p_value`` is McNemar's exact one;
     None where a side has several runs. The ``comparison_count`` intervals hold jointly with 95 % (Bonferroni).
@@ -32,8 +32,8 @@ class AccuracyDifference:
     turn: int
     questions: int
     accuracy_gain: float
-    low: float
-    high: float
+    ci_low: float
+    ci_high: float
     accuracy: float
     reference_accuracy: float
     comparison_count: int
@@ -44,7 +44,7 @@ class AccuracyDifference:
     @property
     def is_significant(self) -> bool:
         """Whether the interval leaves out 0 (``claims.interval_direction``)."""
-        return claims.interval_direction(self.low, self.high) != 0
+        return claims.interval_direction(self.ci_low, self.ci_high) != 0
 
     @property
     def has_repeated_runs(self) -> bool:
@@ -79,7 +79,7 @@ def compute_differences(
     """
     if len(groups) < 2:
         return []
-    grades_by_run = exam_grades.pivot_table(index="question_id", columns="run_id", values="right", aggfunc="first")
+    grades_by_run = exam_grades.pivot_table(index="question_id", columns="run_id", values="is_correct", aggfunc="first")
     reference = reference or choose_reference(groups)
     others = [g for g in groups if g is not reference]
     computed = (
@@ -114,12 +114,12 @@ def _compute_difference(
         only_this, only_other = int(((a == 1) & (b == 0)).sum()), int(((a == 0) & (b == 1)).sum())
         low, high = paired_difference_interval(only_this, only_other, len(grades), confidence)
         counts = {"only_this": only_this, "only_other": only_other, "p_value": mcnemar_p_value(only_this, only_other)}
-        return AccuracyDifference(accuracy_gain=accuracy_gain, low=low, high=high, **common_fields, **counts)
+        return AccuracyDifference(accuracy_gain=accuracy_gain, ci_low=low, ci_high=high, **common_fields, **counts)
     margin = half_width(_difference_variances(this, other), confidence)
     return AccuracyDifference(
         accuracy_gain=accuracy_gain,
-        low=max(-1.0, accuracy_gain - margin),
-        high=min(1.0, accuracy_gain + margin),
+        ci_low=max(-1.0, accuracy_gain - margin),
+        ci_high=min(1.0, accuracy_gain + margin),
         **common_fields,
     )
 

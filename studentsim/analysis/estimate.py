@@ -92,9 +92,9 @@ def typical_speed(config: RunConfig) -> RunTimings:
 
 
 def exam_mode(config: RunConfig) -> str:
-    """The run's ``hub.exams``: ``written`` or ``scored``; read leniently from another version's run."""
-    hub = config.hub
-    return str(hub.get("exams", "written")) if isinstance(hub, Mapping) else hub.exams
+    """The run's ``model_loading.exam_mode``: ``written`` or ``scored``; read leniently from another version's run."""
+    hub = config.model_loading
+    return str(hub.get("exam_mode", "written")) if isinstance(hub, Mapping) else hub.exam_mode
 
 
 def wrong_share(config: RunConfig) -> float:
@@ -115,7 +115,7 @@ def expected_retries(config: RunConfig) -> float:
     """The expected further attempts a practice question: at wrong answers, and at right ones that are challenged."""
     teaching = teaching_settings(config)
     retries = sum(wrong_share(config) * RETRY_WRONG_SHARE**i for i in range(teaching.attempts - 1))
-    return retries + (1 - wrong_share(config)) * teaching.doubts if teaching.attempts > 1 else 0.0
+    return retries + (1 - wrong_share(config)) * teaching.challenge_rate if teaching.attempts > 1 else 0.0
 
 
 def estimate_seconds(config: RunConfig, speed: RunTimings | None = None) -> float:
@@ -127,7 +127,7 @@ def estimate_seconds(config: RunConfig, speed: RunTimings | None = None) -> floa
         return getattr(fallback, part) if value is None else value
 
     training_pairs = (
-        0.0 if config.strategy == "none" else config.questions * wrong_share(config) * config.learning.epochs
+        0.0 if config.strategy == "none" else config.questions_per_turn * wrong_share(config) * config.dpo.epochs
     )
     question_seconds = seconds_per("study_question")
     if getattr(speed, "study_question", None) is None:
@@ -136,7 +136,7 @@ def estimate_seconds(config: RunConfig, speed: RunTimings | None = None) -> floa
             if config.model == "embedded"
             else _selection_seconds(config, question_seconds)
         )
-    practice_seconds = config.questions * (1 + expected_retries(config)) * question_seconds
+    practice_seconds = config.questions_per_turn * (1 + expected_retries(config)) * question_seconds
     turn_seconds = practice_seconds + training_pairs * seconds_per("pair")
-    exam_seconds = len(config.exam_turns()) * config.exam * seconds_per("exam_question")
+    exam_seconds = len(config.exam_turns()) * config.exam_size * seconds_per("exam_question")
     return seconds_per("start") + config.turns * turn_seconds + exam_seconds

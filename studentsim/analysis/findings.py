@@ -29,11 +29,11 @@ class ExamFindings:
     exams: pd.DataFrame
     """``queries.fetch_exams``."""
     categories: pd.DataFrame
-    """``row`` (the category)``, turn, correct, questions, accuracy, low, high``, in the bank's order."""
+    """``row`` (the category)``, turn, correct, questions, accuracy, ci_low, ci_high``, in the bank's order."""
     skills: pd.DataFrame
     """As ``categories``, by skill (``row``), with its ``category``."""
     misconception_counts: pd.DataFrame
-    """``misconception, category, skill, turn, offered, right, blind, made, low, high``: how often each misconception occurred
+    """``misconception, category, skill, turn, offered, right, blind, made, ci_low, ci_high``: how often each misconception occurred
     (``made``) in the questions that offer it (``offered``; all of its skill for a formula error), how many of these were
     answered rightly, and the share that blind guessing would make it (``blind``)."""
     judged_misconceptions: pd.DataFrame
@@ -149,7 +149,7 @@ def _count_offered_misconceptions(questions: pd.DataFrame, wrong_answers: pd.Dat
     columns = ["category", "skill", "correct", "turns", "letters", "offers"]
     offered = questions[columns].explode("offers").dropna(subset=["offers"])
     if offered.empty:
-        return pd.DataFrame(columns=[*_MISCONCEPTION_KEYS, "offered", "right", "blind", "made", "low", "high"])
+        return pd.DataFrame(columns=[*_MISCONCEPTION_KEYS, "offered", "right", "blind", "made", "ci_low", "ci_high"])
     offered = offered.explode(["turns", "letters"]).rename(columns={"turns": "turn"})
     offered["misconception"] = [id for id, _ in offered.offers]
     offered["blind"] = [float(share) for _, share in offered.offers]

@@ -1,4 +1,4 @@
-"""A grader's stored evaluation, as ``python -m studentsim check-teacher`` or ``train-teacher`` wrote it.
+"""A grader's stored evaluation, as ``python -m studentsim evaluate-grader`` or ``train-grader`` wrote it.
 
 ``check.json`` lies beside a grader's weights. ``written`` and each kind of ``hard`` case count ``right_right, right_wrong,
 wrong_right, wrong_wrong`` (the key's grade first, then the grader's) and ``naive``, how often exact comparison of the texts
@@ -24,7 +24,7 @@ from studentsim.student.huggingface import resolve
 EMBEDDED_GRADER = "embedded"
 """The shipped grader's name."""
 EMBEDDED_WEIGHTS_DIR = Path(studentsim.__file__).parent / "grader" / "weights"
-TRAIN_GRADER_COMMAND = "python -m studentsim train-teacher --base google/flan-t5-large --answers RUN --out FOLDER"
+TRAIN_GRADER_COMMAND = "python -m studentsim train-grader --base google/flan-t5-large --answers RUN --out FOLDER"
 """Command that fine-tunes another grader on the answers of a run's student."""
 WEIGHTS_FILE, EVALUATION_FILE = "model.safetensors", "check.json"
 CONFUSION_CELLS = ("right_right", "right_wrong", "wrong_right", "wrong_wrong")
@@ -38,7 +38,7 @@ class GraderEvaluation:
     """A grader's agreement with the key."""
 
     case_counts: pd.DataFrame
-    """A row a kind of case, ``AS_WRITTEN`` first: ``kind, answers, agreed``, ``CONFUSION_CELLS``, ``naive, share, low, high``."""
+    """A row a kind of case, ``AS_WRITTEN`` first: ``kind, answers, agreed``, ``CONFUSION_CELLS``, ``naive, share, ci_low, ci_high``."""
     weights_fingerprint: str = ""
     """The evaluated weights (``resolve.compute_fingerprint``); blank: not recorded, as for the shipped grader."""
     reply_kind_counts: pd.DataFrame | None = None

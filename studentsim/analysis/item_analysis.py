@@ -24,7 +24,7 @@ CORRECT_SYMBOL, WRONG_SYMBOL = "✓", "✗"
 
 ITEM_COLUMNS = (
     "question_id", "category", "skill", "difficulty", "problem", "history", "own_correct", "own", "correct", "sheets", "facility",
-    "low", "high", "discrimination", "drawn", "drawn_times", "drawn_slip",
+    "ci_low", "ci_high", "discrimination", "drawn", "drawn_times", "drawn_slip",
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def analyse_items(questions: pd.DataFrame, choices: pd.DataFrame) -> pd.DataFram
 
     ``questions`` is ``ExamFindings.questions``, ``choices`` ``queries.fetch_item_choices``. ``history`` is this run's exams in
     order, a tick or a cross each; ``own_correct`` of ``own`` counts them. ``correct`` of ``sheets`` and ``facility`` (0 to 1,
-    ``low`` to ``high``) are over all sheets. ``discrimination`` (-1 to 1) is nan with too few sheets, or where all agree.
+    ``ci_low`` to ``ci_high``) are over all sheets. ``discrimination`` (-1 to 1) is nan with too few sheets, or where all agree.
     ``drawn`` is the wrong option chosen most, ``drawn_times`` (blank, 0: none was), ``drawn_slip`` its misconception.
     """
     if questions.empty:
@@ -63,7 +63,7 @@ def correlation_margin(sheets: int) -> float:
 
 def option_choice_frame(question: pd.Series, choices: pd.DataFrame) -> pd.DataFrame:
     """How often each option of a question was chosen: ``letter, text, right, slip`` (its misconception)``, own`` (sheets of this
-    run)``, sheets, share, low, high``; a last row of blank letter counts the sheets without an answer.
+    run)``, sheets, share, ci_low, ci_high``; a last row of blank letter counts the sheets without an answer.
 
     ``question`` is a row of ``ExamFindings.questions``, ``choices`` as for ``analyse_items``.
     """

@@ -9,7 +9,7 @@ from studentsim.exam import wilson_interval
 
 
 def last_exam_category_frame(mistakes: pd.DataFrame) -> pd.DataFrame:
-    """``category, correct, questions, accuracy, low, high`` of the last exam in ``queries.fetch_wrong_by_category``'s frame."""
+    """``category, correct, questions, accuracy, ci_low, ci_high`` of the last exam in ``queries.fetch_wrong_by_category``'s frame."""
     last = _last_exam_rows(mistakes)
     frame = last.assign(correct=last.questions - last.wrong)[["category", "correct", "questions"]]
     frame = frame.astype({"correct": int, "questions": int}).reset_index(drop=True)

@@ -107,7 +107,7 @@ def judge_misconceptions(misconception_counts: pd.DataFrame) -> pd.DataFrame:
             continue
         last = exams.iloc[-1]
         verdict = misconceptions.classify_trend(history, comparisons)
-        counts = (*history.count_in_exam(0), *history.count_in_exam(-1), last.low, last.high)
+        counts = (*history.count_in_exam(0), *history.count_in_exam(-1), last.ci_low, last.ci_high)
         rows.append((*key, verdict, *counts, max(history.occurrences), list(history.occurrences)))
     frame = pd.DataFrame(rows, columns=list(JUDGED_MISCONCEPTION_COLUMNS))
     clear_verdicts = [name for name, verdict in MISCONCEPTION_VERDICTS.items() if verdict.is_clear]

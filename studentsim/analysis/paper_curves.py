@@ -17,17 +17,17 @@ EXAM_QUESTIONS = 40
 
 @lru_cache(maxsize=1)
 def load_published_curves() -> pd.DataFrame:
-    """``strategy, turn, accuracy, correct, questions, low, high`` (Wilson, 95 %), by strategy and turn. Cached: do not modify."""
+    """``strategy, turn, accuracy, correct, questions, ci_low, ci_high`` (Wilson, 95 %), by strategy and turn. Cached: do not modify."""
     frame = pd.read_csv(Path(__file__).with_name("paper_curves.csv"), comment="#")
     frame["accuracy"] = frame.accuracy_percent / 100
     frame["correct"] = (frame.accuracy * EXAM_QUESTIONS).round().astype(int)
     frame["questions"] = EXAM_QUESTIONS
     return add_wilson_bounds(frame, "correct", "questions")[
-        ["strategy", "turn", "accuracy", "correct", "questions", "low", "high"]
+        ["strategy", "turn", "accuracy", "correct", "questions", "ci_low", "ci_high"]
     ]
 
 
 def published_intervals_overlap() -> bool:
     """Whether the published intervals of all strategies overlap at every turn: then they show no difference."""
     by_turn = load_published_curves().groupby("turn")
-    return bool((by_turn.low.max() <= by_turn.high.min()).all())
+    return bool((by_turn.ci_low.max() <= by_turn.ci_high.min()).all())

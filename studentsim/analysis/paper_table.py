@@ -22,11 +22,11 @@ COLUMN_TITLES: Mapping[str, str] = {
     "exam_correct": "exam: right", "exam_questions": "exam: questions", "wrong": "exam: wrong by category", "ratio": "next mix (Ratio)",
     "training_loss": "training loss", "loss": "validation loss",
     **{name: name.replace("_", "/") for name in DPO_METRICS},
-    "accuracy": "practice: share right", "low": "practice: 95 % from", "high": "practice: 95 % to",
+    "accuracy": "practice: share right", "ci_low": "practice: 95 % from", "ci_high": "practice: 95 % to",
     "exam_accuracy": "exam: share right", "exam_low": "exam: 95 % from", "exam_high": "exam: 95 % to",
 }  # fmt: skip
 """Column -> heading. Rewards, logps and logits are those of the held-out pairs."""
-_RESULT_COLUMNS = ("correct", "questions", "accuracy", "low", "high")
+_RESULT_COLUMNS = ("correct", "questions", "accuracy", "ci_low", "ci_high")
 
 
 def paper_table_frame(

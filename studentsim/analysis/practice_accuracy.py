@@ -18,7 +18,7 @@ UNFAIR_SAMPLE_REASONS = {
 
 
 def with_practice_accuracy(turns: pd.DataFrame) -> pd.DataFrame:
-    """``turns`` (of ``queries.fetch_finished_turns``) with ``accuracy, low, high`` of their practice: fractions 0 to 1."""
+    """``turns`` (of ``queries.fetch_finished_turns``) with ``accuracy, ci_low, ci_high`` of their practice: fractions 0 to 1."""
     return add_wilson_bounds(turns, "correct", "questions", share_column="accuracy")
 
 
@@ -28,7 +28,7 @@ def describe_latest_practice(turns: pd.DataFrame, strategy: str, *, has_custom_m
         return "There has been no practice yet: it begins with lesson 1."
     last = turns.iloc[-1]
     result = append_interval(
-        f"{format_score(last.correct, last.questions)} rightly", last.low, last.high, int(last.questions)
+        f"{format_score(last.correct, last.questions)} rightly", last.ci_low, last.ci_high, int(last.questions)
     )
     reason = UNFAIR_SAMPLE_REASONS.get(strategy, "They change with every lesson")
     if has_custom_mix:  # it takes precedence over the strategy

@@ -14,7 +14,7 @@ import pandas as pd
 from studentsim.analysis import claims
 from studentsim.exam import wilson_interval
 from studentsim.labels.formatting import append_interval, format_score, pluralize
-from studentsim.settings import Learning
+from studentsim.settings import DPOSettings
 
 NO_PREFERENCE_LOSS = 0.69
 """DPO's loss, ln 2, of a student that prefers neither answer more than its reference does."""
@@ -85,7 +85,7 @@ DEFAULT_REWARD_VIEW = "logps"
 """The view that is shown first: it alone continues from turn to turn whatever the rewards' reference."""
 
 
-def describe_training(view: str, steps: pd.DataFrame, validations: pd.DataFrame, learning: Learning) -> str:
+def describe_training(view: str, steps: pd.DataFrame, validations: pd.DataFrame, learning: DPOSettings) -> str:
     """A sentence on the held-out pairs after the latest turn, for a view of the training (a key of ``REWARD_VIEWS``)."""
     if steps.empty:
         return "Nothing has been learnt from yet: the first training comes in lesson 1."
@@ -103,7 +103,7 @@ def describe_training(view: str, steps: pd.DataFrame, validations: pd.DataFrame,
     return _DESCRIBE_BY_VIEW[view](last, validations, learning)
 
 
-def _describe_margins(last: pd.Series, validations: pd.DataFrame, learning: Learning) -> str:
+def _describe_margins(last: pd.Series, validations: pd.DataFrame, learning: DPOSettings) -> str:
     gained = (last.logps_chosen - last.logps_rejected) - (
         _initial_logp(validations, learning, "chosen") - _initial_logp(validations, learning, "rejected")
     )
@@ -118,7 +118,7 @@ def _describe_margins(last: pd.Series, validations: pd.DataFrame, learning: Lear
     )
 
 
-def _describe_chosen_and_rejected(last: pd.Series, validations: pd.DataFrame, learning: Learning) -> str:
+def _describe_chosen_and_rejected(last: pd.Series, validations: pd.DataFrame, learning: DPOSettings) -> str:
     chosen, rejected = (
         _describe_change(last[f"logps_{name}"] - _initial_logp(validations, learning, name))
         for name in ("chosen", "rejected")
@@ -129,7 +129,7 @@ def _describe_chosen_and_rejected(last: pd.Series, validations: pd.DataFrame, le
     )
 
 
-def _describe_accuracies(last: pd.Series, validations: pd.DataFrame, learning: Learning) -> str:
+def _describe_accuracies(last: pd.Series, validations: pd.DataFrame, learning: DPOSettings) -> str:
     is_cumulative = learning.reference == "base"
     when = "Since before any lesson" if is_cumulative else f"In lesson {int(last.turn)}"
     if abs(last.rewards_chosen) < MIN_REWARD_CHANGE and abs(last.rewards_rejected) < MIN_REWARD_CHANGE:
@@ -139,7 +139,7 @@ def _describe_accuracies(last: pd.Series, validations: pd.DataFrame, learning: L
     return f"{when} the right working has gained on the wrong one in {share_text}; a coin would get half.{caveat}"
 
 
-def _describe_loss(last: pd.Series, validations: pd.DataFrame, learning: Learning) -> str:
+def _describe_loss(last: pd.Series, validations: pd.DataFrame, learning: DPOSettings) -> str:
     text = f"After lesson {int(last.turn)} the loss on {_pairs_label(last)} is {last.loss:.2f}"
     if learning.loss in ("sigmoid", "robust") and not learning.sft_weight:
         reference = _reference_label(learning)
@@ -147,7 +147,7 @@ def _describe_loss(last: pd.Series, validations: pd.DataFrame, learning: Learnin
     return f"{text}, by the loss that this run was set to ({learning.loss})."
 
 
-def _describe_logps(last: pd.Series, validations: pd.DataFrame, learning: Learning) -> str:
+def _describe_logps(last: pd.Series, validations: pd.DataFrame, learning: DPOSettings) -> str:
     return (
         f"In {_pairs_label(last)} the right working's log-probability is {_format_number(last.logps_chosen)} on average, and was "
         f"{_format_number(_initial_logp(validations, learning, 'chosen'))} {_start_label(validations)}: higher is likelier."
@@ -173,7 +173,7 @@ def _format_share(share: float, count: int, what: str) -> str:
     return append_interval(f"{format_score(part, count)} {what}", *wilson_interval(part, count), count)
 
 
-def _initial_logp(validations: pd.DataFrame, learning: Learning, name: str) -> float:
+def _initial_logp(validations: pd.DataFrame, learning: DPOSettings, name: str) -> float:
     """The held-out pairs' mean log-probability (``chosen`` or ``rejected``) before the first validated turn.
 
     It is the reference's, recovered from the reward, which is beta times the log-ratio.
@@ -202,14 +202,14 @@ def _format_number(value: float) -> str:
     return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
-def _reference_label(learning: Learning) -> str:
+def _reference_label(learning: DPOSettings) -> str:
     return "the student before any lesson" if learning.reference == "base" else "the student before that lesson"
 
 
 # ------------------------------------------------------------------ technical view
 
 
-def describe_reference(learning: Learning) -> str:
+def describe_reference(learning: DPOSettings) -> str:
     """A sentence on the rewards' reference, and so on where their lines start."""
     if learning.reference == "base":
         return "Rewards compare with the student as it was before any lesson, so what the lessons do adds up."
@@ -274,7 +274,7 @@ def describe_option_preference(validations: pd.DataFrame) -> str:
 # ------------------------------------------------------------------ alert
 
 
-def degradation_alert(validations: pd.DataFrame, exams: pd.DataFrame, learning: Learning) -> str:
+def degradation_alert(validations: pd.DataFrame, exams: pd.DataFrame, learning: DPOSettings) -> str:
     """A warning where the last exam is significantly worse and the held-out right answers became less likely since; else empty.
 
     The exam is compared with the one before it and with the first, corrected for two comparisons.
@@ -296,7 +296,7 @@ def degradation_alert(validations: pd.DataFrame, exams: pd.DataFrame, learning: 
     return ""
 
 
-def _chosen_logp_at(validations: pd.DataFrame, learning: Learning, turn: int) -> float:
+def _chosen_logp_at(validations: pd.DataFrame, learning: DPOSettings, turn: int) -> float:
     """Mean log-probability of the held-out right answers after ``turn``, or before the first validated turn."""
     past = validations[validations.turn <= turn]
     return float(past.logps_chosen.iloc[-1]) if len(past) else _initial_logp(validations, learning, "chosen")

@@ -40,7 +40,7 @@ class ComparedRun:
     @property
     def exam_key(self) -> tuple[str, int, int]:
         """The settings that decide its exam's questions and random streams."""
-        return self.config.bank, self.config.exam, self.config.exam_seed
+        return self.config.bank, self.config.exam_size, self.config.exam_seed
 
 
 @dataclass(frozen=True)
@@ -134,13 +134,13 @@ def distinct_labels(configs: Sequence[RunConfig]) -> list[str]:
 
 _LABEL_FORMATS = {
     "student": "{}", "weights": "student of version {}",
-    "model": "{}", "bank": "{}", "exam": "exam of {}", "exam_seed": "exam seed {}", "questions": "{} a lesson",
-    "exam_every": "exam every {}", "learning.learning_rate": "learning rate {}", "learning.epochs": "{} passes",
-    "learning.beta": "beta {}", "learning.batch": "{} pairs a step", "learning.loss": "{} loss", "temperature": "temperature {}",
+    "model": "{}", "bank": "{}", "exam_size": "exam of {}", "exam_seed": "exam seed {}", "questions_per_turn": "{} a lesson",
+    "exam_every": "exam every {}", "dpo.learning_rate": "learning rate {}", "dpo.epochs": "{} passes",
+    "dpo.beta": "beta {}", "dpo.batch_size": "{} pairs a step", "dpo.loss": "{} loss", "temperature": "temperature {}",
     "difficulties": "difficulty {}", "categories": "{}", "skills": "{}",
-    "teaching.attempts": "{}", "teaching.feedback": "{}", "teaching.pairs": "learns from {}", "teaching.decides": "{} mark counts",
-    "teaching.chosen_text": "of a working: {}",
-    "teaching.marker": "marker {}", "teaching.error_rate": "marks wrong: {}", "teaching.doubts": "doubted: {}",
+    "teacher.attempts": "{}", "teacher.feedback": "{}", "teacher.chosen_source": "learns from {}", "teacher.grade_source": "{} mark counts",
+    "teacher.chosen_text": "of a working: {}",
+    "teacher.grader": "marker {}", "teacher.error_rate": "marks wrong: {}", "teacher.challenge_rate": "doubted: {}",
 }  # fmt: skip
 
 

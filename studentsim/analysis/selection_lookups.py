@@ -25,7 +25,7 @@ HIGH_PASS_RATE, LOW_PASS_RATE = 0.9, 0.1
 
 @dataclass(frozen=True)
 class LessonSelectionStats:
-    """One turn's candidates. ``measure`` is ``confidence`` or ``p_correct`` (``TurnStarted.looked_by``)."""
+    """One turn's candidates. ``measure`` is ``confidence`` or ``p_correct`` (``TurnStarted.score_kind``)."""
 
     turn: int
     measure: str
@@ -53,10 +53,10 @@ def selection_stats_from_event(event: Mapping[str, Any], threshold: float) -> Le
     if not scores:
         return None
     chosen = [scores[id] for id in event["question_ids"] if id in scores]
-    has_rule = event["looked_by"] == "confidence"
+    has_rule = event["score_kind"] == "confidence"
     return LessonSelectionStats(
         turn=event["turn"],
-        measure=event["looked_by"],
+        measure=event["score_kind"],
         candidates=len(scores),
         chosen=len(chosen),
         passed=sum(score < threshold for score in scores.values()) if has_rule else None,

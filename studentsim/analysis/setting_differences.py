@@ -8,92 +8,29 @@ from typing import Any
 from studentsim.config import EMBEDDED_0_1_WEIGHTS, RunConfig
 from studentsim.labels import category_names, formatting, language_models, teacher_settings
 from studentsim.labels.strategy_styles import strategy_style
-from studentsim.settings import Hub, Learning, Teaching
+from studentsim.settings import SETTING_GROUPS
 from studentsim.student.embedded.weight_versions import canonical_weights_name
 from studentsim.student_table import StudentTable
 
 SETTING_LABELS: Mapping[str, str] = {
-    "seed": "luck of the draw",
-    "exam_seed": "which exam",
-    "model": "model",
-    "student": "student",
-    "student_table": "what the student knows at first",
-    "weights": "version of the student",
-    "temperature": "how boldly it answers",
-    "min_p": "slips of the pen left out below",
-    "max_new_tokens": "longest answer, in tokens",
-    "bank": "questions from",
-    "bank_category": "one category for all questions",
-    "bank_set": "questions read as",
-    "leave_out_doubtful": "doubtful questions left out",
-    "categories": "categories practised",
-    "skills": "skills practised",
-    "difficulties": "difficulties practised",
-    "strategy": "how questions are chosen",
-    "mix": "own category mix",
-    "mix_rule": "how shares become whole questions",
-    "threshold": "counts as unsure below",
-    "turns": "lessons planned",
-    "questions": "practice questions a lesson",
-    "exam": "questions in each exam",
-    "exam_every": "lessons from exam to exam",
-    "validation": "held-out pairs",
-    "validation_every": "held-out pairs looked at after each",
-    "learning.beta": "how closely it stays with what it was",
-    "learning.epochs": "passes over a lesson's pairs",
-    "learning.learning_rate": "size of a learning step",
-    "learning.batch": "pairs a step",
-    "learning.loss": "what learning makes small",
-    "learning.sft_weight": "weight of imitating the right working",
-    "learning.label_smoothing": "pairs taken to be the wrong way round",
-    "learning.reference": "compared with",
-    "learning.lora_rank": "how much the adapter holds",
-    "learning.lora_alpha": "strength of the adapter",
-    "learning.lora_targets": "parts of the model that learn",
-    "learning.max_grad_norm": "largest change a step",
-    "learning.rehearsal": "hold on what is not practised",
-    "teaching.attempts": "tries at a practice question",
-    "teaching.feedback": "said to a wrong answer",
-    "teaching.pairs": "learns from",
-    "teaching.chosen_text": "shown of a given working",
-    "teaching.marker": "trained marker",
-    "teaching.marker_revision": "version of the trained marker",
-    "teaching.decides": "whose mark counts in practice",
-    "teaching.error_rate": "marks wrong on purpose",
-    "teaching.doubts": "right answers doubted on purpose",
-    "teaching.writer": "who writes the hints",
-    "hub.revision": "version of the model",
-    "hub.quantisation": "how the model's weights are held",
-    "hub.device": "processor",
-    "hub.dtype": "numbers it computes with",
-    "hub.scores": "what stands for an option",
-    "hub.exams": "how exams are answered",
-    "hub.answers_at_once": "answers written at once",
-    "hub.pairs_at_once": "pairs learnt at once",
-    "hub.gradient_checkpointing": "less memory for more time",
-    "hub.optimiser": "how steps are taken",
-    "hub.prompt_date": "date in the prompt",
-    "hub.answer_form": "form of answer that is asked for",
-    "hub.calculator": "a calculator for the sums it writes",
+    **{name: field.title for name, field in RunConfig.model_fields.items() if name not in ("name", *SETTING_GROUPS)},
+    **{
+        f"{group}.{name}": field.title
+        for group, cls in SETTING_GROUPS.items()
+        for name, field in cls.model_fields.items()
+    },
 }
 """Each setting in which runs can differ (``flatten_settings``' names) -> its label."""
 
-
 STRATEGY_SETTINGS = ("strategy", "mix")
 """Settings that decide how questions are chosen: a custom mix takes precedence over the strategy."""
-NESTED_SETTINGS: Mapping[str, type[Learning] | type[Hub] | type[Teaching]] = {
-    "learning": Learning,
-    "teaching": Teaching,
-    "hub": Hub,
-}
-"""Settings that hold settings."""
 
 
 def flatten_settings(config: RunConfig) -> dict[str, Any]:
-    """All settings but the name, nested ones as ``learning.beta`` and so on; missing ones have their defaults."""
-    values = {name: getattr(config, name) for name in RunConfig.model_fields if name not in ("name", *NESTED_SETTINGS)}
+    """All settings but the name, nested ones as ``dpo.beta`` and so on; missing ones have their defaults."""
+    values = {name: getattr(config, name) for name in RunConfig.model_fields if name not in ("name", *SETTING_GROUPS)}
     values["weights"] = canonical_weights_name(str(values["weights"]))
-    for part, settings_class in NESTED_SETTINGS.items():
+    for part, settings_class in SETTING_GROUPS.items():
         nested = getattr(config, part)
         settings = nested if isinstance(nested, settings_class) else settings_class.model_construct(**nested)
         values |= {f"{part}.{name}": getattr(settings, name) for name in settings_class.model_fields}
@@ -137,9 +74,9 @@ def format_setting(name: str, config: RunConfig) -> str:
         return "none: one try alone"
     if name in _VALUE_LABELS:
         return _VALUE_LABELS[name].get(value, str(value))
-    if name == "teaching.attempts":
+    if name == "teacher.attempts":
         return formatting.pluralize(value, "try", "tries")
-    if name in ("teaching.error_rate", "teaching.doubts"):
+    if name in ("teacher.error_rate", "teacher.challenge_rate"):
         return teacher_settings.format_share(value) if value else "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -164,12 +101,14 @@ def _format_category(name: str, config: RunConfig) -> str:
 
 _VALUE_LABELS: Mapping[str, Mapping[str, str]] = {
     "validation_every": {"turn": "lesson", "epoch": "pass over its pairs"},
-    "teaching.feedback": teacher_settings.FEEDBACK_CONTENT_LABELS,
-    "teaching.pairs": {id: name[:1].lower() + name[1:] for id, name in teacher_settings.CHOSEN_SOURCE_LABELS.items()},
-    "teaching.chosen_text": {
+    "teacher.feedback": teacher_settings.FEEDBACK_CONTENT_LABELS,
+    "teacher.chosen_source": {
+        id: name[:1].lower() + name[1:] for id, name in teacher_settings.CHOSEN_SOURCE_LABELS.items()
+    },
+    "teacher.chosen_text": {
         id: name[:1].lower() + name[1:] for id, name in teacher_settings.CHOSEN_TEXT_LABELS.items()
     },
-    "teaching.decides": {"key": "the answer key's", "marker": "the trained marker's"},
+    "teacher.grade_source": {"key": "the answer key's", "grader": "the trained marker's"},
 }
 
 
@@ -181,7 +120,7 @@ def format_value(name: str, value: Any) -> str:
 def is_setting_active(name: str, config: RunConfig) -> bool:
     """Whether a setting has an effect in this run: with one attempt alone, feedback has none."""
     return (
-        name not in ("teaching.feedback", "teaching.pairs", "teaching.doubts")
+        name not in ("teacher.feedback", "teacher.chosen_source", "teacher.challenge_rate")
         or teacher_settings.teaching_settings(config).attempts > 1
     )
 

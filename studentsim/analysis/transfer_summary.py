@@ -33,7 +33,7 @@ def transfer_frame(matrix: TransferMatrix) -> pd.DataFrame:
 
 def rehearsal_strength(matrix: TransferMatrix) -> float:
     """The strength of rehearsal in the matrix's runs; 0 for none."""
-    return float(dict(matrix.config.get("learning", {})).get("rehearsal") or 0.0)
+    return float(dict(matrix.config.get("dpo", {})).get("rehearsal") or 0.0)
 
 
 def matrix_seed(matrix: TransferMatrix) -> int:
@@ -95,11 +95,11 @@ def describe_matrix_setup(matrix: TransferMatrix) -> str:
     """A sentence on the matrix's settings: student, lessons, exam, seeds, training."""
     config = parse_stored_config(dict(matrix.config))
     lessons = formatting.pluralize(config.turns, "lesson")
-    practice_questions = formatting.pluralize(config.questions, "question")
-    exam_questions = formatting.pluralize(config.exam, "question")
+    practice_questions = formatting.pluralize(config.questions_per_turn, "question")
+    exam_questions = formatting.pluralize(config.exam_size, "question")
     counts = sorted({gain.questions for gain in matrix.gains.values()})
     category_questions = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    rate = dict(matrix.config.get("learning", {})).get("learning_rate", 0)
+    rate = dict(matrix.config.get("dpo", {})).get("learning_rate", 0)
     return (
         f"{formatting.student_title(config)}; {lessons} of {practice_questions} in one category alone, from the same start "
         f"each time; exams of {exam_questions} ({category_questions} a category); seed {matrix_seed(matrix)}, exam seed "

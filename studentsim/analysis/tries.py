@@ -70,7 +70,7 @@ def query_retry_results(database: Database, run_ids: Sequence[str]) -> RetryResu
 def success_rates_by(
     frame: pd.DataFrame, by: str, *, count_column: str = "mended", total_column: str = "tried"
 ) -> pd.DataFrame:
-    """``by, tried, mended, share, low, high`` (or ``total_column``, ``count_column``), most tried first; missing values are ""."""
+    """``by, tried, mended, share, ci_low, ci_high`` (or ``total_column``, ``count_column``), most tried first; missing values are ""."""
     sums = frame.assign(**{by: frame[by].astype(object).where(frame[by].notna(), "")})
     sums = sums.groupby(by, as_index=False)[[total_column, count_column]].sum()
     return add_wilson_bounds(
@@ -81,7 +81,7 @@ def success_rates_by(
 
 
 def retry_rates_by_lesson(tries: RetryResults) -> pd.DataFrame:
-    """``turn, tried, mended, share, low, high``, by turn."""
+    """``turn, tried, mended, share, ci_low, ci_high``, by turn."""
     return success_rates_by(tries.revisions, "turn").sort_values("turn", ignore_index=True)
 
 
@@ -94,6 +94,6 @@ def retry_rates_by_feedback(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def correction_and_giving_way_frame(tries: RetryResults) -> pd.DataFrame:
-    """``what, count, of, share, low, high``: corrections after a true "wrong", and giving way to a false one, where any."""
+    """``what, count, of, share, ci_low, ci_high``: corrections after a true "wrong", and giving way to a false one, where any."""
     rows = [("mended", tries.corrected, tries.tried), ("gave way", tries.gave_way, tries.challenged)]
     return add_wilson_bounds(pd.DataFrame([r for r in rows if r[2]], columns=["what", "count", "of"]), "count", "of")

@@ -1,15 +1,71 @@
-"""The Typer app that all commands register on, and the options that several of them share."""
+"""The Typer app that all commands register on, the options that several of them share, and the names of 0.1."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from studentsim.student.huggingface.model_store import set_data_folder
 
+OLD_COMMANDS: Mapping[str, str] = {
+    "place": "evaluate-profiles",
+    "check-teacher": "evaluate-grader",
+    "check-feedback": "evaluate-feedback",
+    "train-teacher": "train-grader",
+    "check-bank": "check-dataset",
+    "record": "record-demo",
+    "rebuild": "rebuild-db",
+}
+"""Command of 0.1 -> today's. The old names answer for one version, and are listed nowhere."""
+OLD_OPTIONS: Mapping[str, str] = {
+    "--questions": "--questions-per-turn",
+    "--exam": "--exam-size",
+    "--exams": "--exam-mode",
+    "--option-scores": "--option-scoring",
+    "--answers-at-once": "--generation-batch-size",
+    "--pairs-at-once": "--micro-batch-size",
+    "--checkpointing": "--gradient-checkpointing",
+    "--leave-out-doubtful": "--drop-invalid",
+    "--batch": "--batch-size",
+    "--learn-from": "--chosen-source",
+    "--doubts": "--challenge-rate",
+    "--marker": "--grader",
+    "--marker-revision": "--grader-revision",
+    "--decides": "--grade-source",
+    "--writer": "--hint-model",
+}
+"""Option of 0.1 -> today's, of commands that have the new one and not the old one."""
+
+
+class _OldNamesGroup(TyperGroup):
+    """Commands and options also answer to their names of 0.1; what is used is told on stderr."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        if args and (new_name := OLD_COMMANDS.get(args[0])):
+            print(f"{args[0]} is now called {new_name}.", file=sys.stderr)
+            args = [new_name, *args[1:]]
+        name, command, rest = super().resolve_command(ctx, args)
+        known_options = {option for parameter in command.params for option in parameter.opts} if command else set()
+        return name, command, [_rename_option(argument, known_options) for argument in rest]
+
+
+def _rename_option(argument: str, known_options: set[str]) -> str:
+    """The argument with today's name of its option, where the command knows that name alone."""
+    option, equals, value = argument.partition("=")
+    new_option = OLD_OPTIONS.get(option, "")
+    if option in known_options or new_option not in known_options:
+        return argument
+    print(f"{option} is now called {new_option}.", file=sys.stderr)
+    return new_option + equals + value
+
+
 app = typer.Typer(
+    cls=_OldNamesGroup,
     help="What would happen if this class practised differently?",
     no_args_is_help=True,
     add_completion=False,
@@ -37,22 +93,3 @@ DataFolderOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of the output.")]
 DEFAULT_DATA_FOLDER = Path("data")
-
-# -------------------------------------------------------------------- settings of a run
-
-SeedOption = Annotated[int | None, typer.Option(help="Decides all luck but the exam's.")]
-StudentOption = Annotated[
-    str | None, typer.Option(help="A profile of the embedded student (see 'students'), or a table (a TOML file).")
-]
-ModelOption = Annotated[
-    str | None, typer.Option(help="'embedded', 'smollm2' (see 'models list'), a hub's name, a folder or a GGUF file.")
-]
-QuantisationOption = Annotated[str | None, typer.Option(help="Of a hub's model: none, 8bit or nf4.")]
-DeviceOption = Annotated[str | None, typer.Option(help="auto, cpu or cuda.")]
-DtypeOption = Annotated[str | None, typer.Option(help="auto, float32, bfloat16 or float16.")]
-RevisionOption = Annotated[str | None, typer.Option(help="A commit of the hub's model; blank: today's.")]
-MaxNewTokensOption = Annotated[int | None, typer.Option(help="Longest answer, in tokens.")]
-ExamModeOption = Annotated[str | None, typer.Option(help="written, or scored: the likeliest option is ticked.")]
-LearningRateOption = Annotated[float | None, typer.Option(help="AdamW, constant.")]
-EpochsOption = Annotated[int | None, typer.Option(help="Passes over a lesson's pairs.")]
-BetaOption = Annotated[float | None, typer.Option(help="DPO's: larger stays closer to the reference.")]

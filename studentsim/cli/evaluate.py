@@ -5,20 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from studentsim.cli.base import (
-    DEFAULT_DATA_FOLDER,
-    DataFolderOption,
-    DeviceOption,
-    DtypeOption,
-    JsonOption,
-    RevisionOption,
-    app,
-)
+from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
 from studentsim.cli.models import import_gguf_model
+from studentsim.cli.setting_options import takes_settings
 from studentsim.config import RunConfig
 
 if TYPE_CHECKING:
@@ -53,8 +46,8 @@ def pretrain(
     pretraining.pretrain(out or pretraining.EMBEDDED_WEIGHTS_DIR, recipe=recipe, checkpoint_dir=work, device=device)
 
 
-@app.command()
-def place(
+@app.command(name="evaluate-profiles")
+def evaluate_profiles(
     student: Annotated[str, typer.Option(help="A profile, a table (a TOML file), or 'all'.")] = "all",
     questions: QuestionsPerCategoryOption = 600,
     as_json: JsonOption = False,
@@ -82,34 +75,27 @@ def place(
 
 
 @app.command(name="check-model")
+@takes_settings(("bank", "bank_set", "quantisation", "device", "dtype", "revision"))
 def check_model(
+    settings: dict[str, Any],
     model: Annotated[str, typer.Argument(help="'smollm2', a name of the hub, a folder, or a GGUF file.")],
-    bank: Annotated[str | None, typer.Option(help="The questions it is tried on.")] = None,
-    bank_set: Annotated[
-        str | None, typer.Option(help="Which set their files are of, if their rows do not say so.")
-    ] = None,
-    quantisation: Annotated[str | None, typer.Option(help="none, 8bit or nf4.")] = None,
-    device: DeviceOption = None,
-    dtype: DtypeOption = None,
-    revision: RevisionOption = None,
     trial: Annotated[bool, typer.Option(help="Load it, for a test answer and the run's time.")] = True,
     patience: Annotated[float | None, typer.Option(min=1, help="Give the trial up after so many seconds.")] = None,
     data: DataFolderOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
     """What a hub's model needs here, what it answers, and how long a run with it takes."""
-    options = dict(locals())
     from studentsim.cli import runner
     from studentsim.runs import preflight
 
-    config = import_gguf_model(runner.build_config("default", {key: options.get(key) for key in runner.RUN_OPTIONS}))
+    config = import_gguf_model(runner.build_config("default", {**settings, "model": model}))
     on_progress = runner.make_step_printer()
     on_progress("finding it, and what it is quickest to compute in here")
     config = preflight.check_student(config)
     runner.print_model_summary(config, trial=trial, as_json=as_json, timeout_seconds=patience, on_progress=on_progress)
 
 
-@app.command(name="check-feedback")
+@app.command(name="evaluate-feedback")
 def evaluate_feedback(
     student: EmbeddedStudentOption = "balanced",
     questions: QuestionsPerCategoryOption = 200,

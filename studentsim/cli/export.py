@@ -76,8 +76,8 @@ def report(
     print(write_report(data, check_run_id(run_id), to))
 
 
-@app.command()
-def rebuild(data: DataFolderOption = DEFAULT_DATA_FOLDER) -> None:
+@app.command(name="rebuild-db")
+def rebuild_db(data: DataFolderOption = DEFAULT_DATA_FOLDER) -> None:
     """Make the database anew from the journals."""
     from studentsim.store.database import rebuild_database
 
@@ -87,8 +87,8 @@ def rebuild(data: DataFolderOption = DEFAULT_DATA_FOLDER) -> None:
     print(f"{count} run{'' if count == 1 else 's'} read from the journals of {data}")
 
 
-@app.command()
-def record(
+@app.command(name="record-demo")
+def record_demo(
     to: Annotated[Path, typer.Option(help="Folder of the recorded journals.")] = Path("studentsim/recorded"),
     study: Annotated[str, typer.Option(help="Which study: embedded, or smollm2.")] = "embedded",
     seeds: Annotated[

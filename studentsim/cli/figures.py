@@ -113,7 +113,9 @@ def _turn_epochs(events: list[dict[str, Any]], turn: int) -> list[dict[str, Any]
 def _turn_option_metrics(events: list[dict[str, Any]], turn: int) -> dict[str, float | None] | None:
     """The metrics of held-out questions' right option against a wrong one; None where they were not measured."""
     validations = [
-        e for e in events if e["type"] == "Validated" and e["turn"] == turn and e.get("option_accuracies") is not None
+        e
+        for e in events
+        if e["type"] == "ValidationFinished" and e["turn"] == turn and e.get("option_accuracies") is not None
     ]
     if not validations:
         return None
@@ -147,5 +149,5 @@ def _turn_result(event: Mapping[str, Any]) -> dict[str, Any]:
 def _lookup_counts(turn_lookups: selection_lookups.LessonSelectionStats | None) -> dict[str, Any]:
     """The number of candidates, the measure by which they were scored, and how many pass the rule (None: it has none)."""
     if turn_lookups is None:
-        return {"looked_at": 0, "looked_by": "", "passed": None}
-    return {"looked_at": turn_lookups.candidates, "looked_by": turn_lookups.measure, "passed": turn_lookups.passed}
+        return {"looked_at": 0, "score_kind": "", "passed": None}
+    return {"looked_at": turn_lookups.candidates, "score_kind": turn_lookups.measure, "passed": turn_lookups.passed}

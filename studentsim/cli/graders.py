@@ -38,7 +38,7 @@ RowsFileOption = Annotated[
 ]
 
 
-@app.command(name="train-teacher")
+@app.command(name="train-grader")
 def train_grader(
     base: BaseOption = None,
     answers: AnswersOption = None,
@@ -76,7 +76,7 @@ def train_grader(
     if not answers or out is None:
         raise ConfigError(
             f"To fine-tune {base}, {'a folder to write to' if answers else 'answers of a student'} must be named.",
-            "Say: train-teacher --base NAME --answers RUN --out FOLDER; 'runs' lists the runs.",
+            "Say: train-grader --base NAME --answers RUN --out FOLDER; 'runs' lists the runs.",
         )
     from studentsim.grader.finetune import finetune_grader
     from studentsim.grader.finetune_training import FinetuneSettings
@@ -119,9 +119,9 @@ def _load_student_answers(data: Path, run_ids: list[str]) -> list[Any]:
     ]
 
 
-@app.command(name="check-teacher")
+@app.command(name="evaluate-grader")
 def evaluate_grader(
-    marker: Annotated[
+    grader: Annotated[
         str, typer.Option(help="'embedded', or a T5's or BART's name on the hub or folder.")
     ] = "embedded",
     answers: AnswersOption = None,
@@ -140,14 +140,14 @@ def evaluate_grader(
     from studentsim.grader import check, collect
     from studentsim.grader.model import WEIGHTS_FOLDER, load_grader
 
-    grader = load_grader(marker, device=device)
+    trained_grader = load_grader(grader, device=device)
     if answers:
-        result = check.evaluate_on_answers(grader, _load_student_answers(data, answers))
+        result = check.evaluate_on_answers(trained_grader, _load_student_answers(data, answers))
     else:
         collector = collect.Simulator(factory.build_components, simulation.simulate)
-        result = check.evaluate_grader(grader, collector, work)
+        result = check.evaluate_grader(trained_grader, collector, work)
     print("\n".join(check.format_evaluation(result)))
-    if keep and marker == "embedded" and not answers:
+    if keep and grader == "embedded" and not answers:
         (WEIGHTS_FOLDER / "check.json").write_text(json.dumps(asdict(result)) + "\n", encoding="utf-8")
     if as_json:
         print(json.dumps(asdict(result)))

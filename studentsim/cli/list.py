@@ -29,8 +29,8 @@ def students() -> None:
         print(f"{profile.id:<15}{profile.title}. {profile.summary}\n{'':<15}{intended}")
 
 
-@app.command()
-def check_bank(
+@app.command(name="check-dataset")
+def check_dataset(
     path: Annotated[
         str,
         typer.Argument(

@@ -1,6 +1,6 @@
 """Recording of a demo study: one run after another, in its own data folder, so that it may be stopped or killed at any time.
 
-    python -m studentsim record --study smollm2 --bank mathqa_dev.json --work FOLDER --hours 3.5
+    python -m studentsim record-demo --study smollm2 --bank mathqa_dev.json --work FOLDER --hours 3.5
 
 Finished runs are kept, and an interrupted one continues after its last complete turn.
 """
@@ -81,12 +81,14 @@ def _ensure_run_folders(
     for config in configs:
         folder = RunFolder(root / study.run_id_for(config))
         checked = pin_embedded_weights(
-            preflight.check_run_config(config if pinned is None else config.model_copy(update={"hub": pinned}))
+            preflight.check_run_config(
+                config if pinned is None else config.model_copy(update={"model_loading": pinned})
+            )
         )
         if not (folder.path / "config.json").is_file():
             create_folder_atomically(root, folder.run_id, {"config.json": checked.model_dump_json()})
         existing = folder.read_config()
-        pinned = pinned or existing.hub
+        pinned = pinned or existing.model_loading
         if _unpinned_settings(existing) != _unpinned_settings(checked):
             raise RunError(
                 f"The folder {work_folder} holds the run {folder.run_id} with other settings.",
@@ -98,8 +100,8 @@ def _ensure_run_folders(
 
 def _unpinned_settings(config: RunConfig) -> str:
     """The config as JSON without what is pinned when a run is created."""
-    unpinned = config.hub.model_copy(update={"revision": "", "dtype": "auto", "prompt_date": ""})
-    return config.model_copy(update={"hub": unpinned}).model_dump_json()
+    unpinned = config.model_loading.model_copy(update={"revision": "", "dtype": "auto", "prompt_date": ""})
+    return config.model_copy(update={"model_loading": unpinned}).model_dump_json()
 
 
 def _run_until_deadline(folder: RunFolder, deadline: float | None) -> str:

@@ -3,121 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from studentsim import presets
-from studentsim.cli.base import (
-    DEFAULT_DATA_FOLDER,
-    BetaOption,
-    DataFolderOption,
-    DeviceOption,
-    DtypeOption,
-    EpochsOption,
-    ExamModeOption,
-    JsonOption,
-    LearningRateOption,
-    MaxNewTokensOption,
-    ModelOption,
-    QuantisationOption,
-    RevisionOption,
-    SeedOption,
-    StudentOption,
-    app,
-)
+from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
 from studentsim.cli.models import import_gguf_model
+from studentsim.cli.setting_options import takes_settings
 
 
 @app.command()
+@takes_settings()
 def run(
-    strategy: Annotated[str | None, typer.Option(help="How questions are chosen; see 'strategies'.")] = None,
-    turns: Annotated[int | None, typer.Option(help="Lessons.")] = None,
-    questions: Annotated[int | None, typer.Option(help="Practice questions a lesson.")] = None,
-    exam: Annotated[int | None, typer.Option(help="Questions in each exam.")] = None,
-    exam_every: Annotated[int | None, typer.Option(help="Lessons from exam to exam.")] = None,
-    validation: Annotated[int | None, typer.Option(help="Held-out pairs looked at after each lesson.")] = None,
-    validation_every: Annotated[
-        str | None, typer.Option(help="Look at the held-out pairs after each 'turn' or each 'epoch'.")
-    ] = None,
-    seed: SeedOption = None,
-    exam_seed: Annotated[int | None, typer.Option(help="Decides the exam: equal in runs to be compared.")] = None,
-    student: StudentOption = None,
-    weights: Annotated[
-        str | None, typer.Option(help="The embedded student's: 'embedded-0.1', or a fingerprint; blank: today's.")
-    ] = None,
-    model: ModelOption = None,
-    quantisation: QuantisationOption = None,
-    device: DeviceOption = None,
-    dtype: DtypeOption = None,
-    revision: RevisionOption = None,
-    max_new_tokens: MaxNewTokensOption = None,
-    exams: ExamModeOption = None,
-    option_scores: Annotated[str | None, typer.Option(help="Options are scored by text or by letter.")] = None,
-    answer_form: Annotated[
-        str | None,
-        typer.Option(
-            help="What a language model is asked for. free: the paper's prompt, no form; letter: a last line 'Answer: (letter)'; "
-            "working: the working first, then that line."
-        ),
-    ] = None,
-    calculator: Annotated[
-        bool | None,
-        typer.Option("--calculator/--no-calculator", help="Compute what follows the '=' of a sum it wrote."),
-    ] = None,
-    answers_at_once: Annotated[int | None, typer.Option(help="Answers in a batch; 0: by the memory.")] = None,
-    pairs_at_once: Annotated[
-        int | None, typer.Option(help="Pairs through the model at once; 0: by the memory.")
-    ] = None,
-    checkpointing: Annotated[str | None, typer.Option(help="Gradient checkpointing: auto, on or off.")] = None,
-    optimiser: Annotated[str | None, typer.Option(help="auto, adamw or paged.")] = None,
-    temperature: Annotated[float | None, typer.Option(help="Of sampling; 0 is greedy.")] = None,
-    bank: Annotated[
-        str | None, typer.Option(help="'curriculum', a set such as 'math_qa', a file or folder, or 'one | another'.")
-    ] = None,
-    bank_set: Annotated[
-        str | None, typer.Option(help="Which set its files are of, if their rows do not say so.")
-    ] = None,
-    bank_category: Annotated[str | None, typer.Option(help="One category for all questions of the bank.")] = None,
-    leave_out_doubtful: Annotated[
-        bool | None, typer.Option("--leave-out-doubtful", help="Leave out the rows that 'check-bank' lists.")
-    ] = None,
-    categories: Annotated[str | None, typer.Option(help="Practise these alone: general,physics")] = None,
-    skills: Annotated[str | None, typer.Option(help="Practise these alone, by their ids.")] = None,
-    mix: Annotated[str | None, typer.Option(help="Your own mix in percent: general=20,physics=80")] = None,
-    mix_rule: Annotated[str | None, typer.Option(help="'largest-remainder' or 'paper'.")] = None,
-    threshold: Annotated[float | None, typer.Option(help="Below it a question counts as unsure.")] = None,
-    learning_rate: LearningRateOption = None,
-    beta: BetaOption = None,
-    epochs: EpochsOption = None,
-    batch: Annotated[int | None, typer.Option(help="Pairs an optimiser step.")] = None,
-    loss: Annotated[str | None, typer.Option(help="sigmoid, robust, ipo or hinge.")] = None,
-    reference: Annotated[str | None, typer.Option(help="'last-turn' or 'base'.")] = None,
-    lora_rank: Annotated[int | None, typer.Option(help="Rank of the adapter.")] = None,
-    lora_alpha: Annotated[int | None, typer.Option(help="Its update is scaled by alpha / rank.")] = None,
-    label_smoothing: Annotated[float | None, typer.Option(help="Assumed share of flipped pairs (robust loss).")] = None,
-    sft_weight: Annotated[float | None, typer.Option(help="Weight of an extra term for the right working.")] = None,
-    rehearsal: Annotated[
-        float | None, typer.Option(help="How strongly what is not practised is held where it was; 0: not at all.")
-    ] = None,
-    feedback: Annotated[str | None, typer.Option(help="To a wrong answer: none, mark, hint or explanation.")] = None,
-    attempts: Annotated[int | None, typer.Option(help="Tries at a practice question, the first included.")] = None,
-    learn_from: Annotated[str | None, typer.Option(help="working, revision or revision-or-working.")] = None,
-    chosen_text: Annotated[
-        str | None, typer.Option(help="Of a given working: full, short (its last step) or option (the answer alone).")
-    ] = None,
-    error_rate: Annotated[float | None, typer.Option(help="Share of marks the teacher gets wrong on purpose.")] = None,
-    doubts: Annotated[
-        float | None, typer.Option(help="Share of right answers called wrong, to see who gives way.")
-    ] = None,
-    marker: Annotated[
-        str | None, typer.Option(help="A trained marker: 'embedded', a T5 or BART of the hub, or a folder.")
-    ] = None,
-    marker_revision: Annotated[str | None, typer.Option(help="A commit of the hub's marker; blank: today's.")] = None,
-    decides: Annotated[str | None, typer.Option(help="Whose marks count in practice: key or marker.")] = None,
-    writer: Annotated[str | None, typer.Option(help="An instruct model that writes the hints, by name.")] = None,
+    settings: dict[str, Any],
     preset: Annotated[str, typer.Option(help=f"What is not said otherwise: {presets.describe_presets()}.")] = "default",
-    name: Annotated[str | None, typer.Option(help="What you call this run.")] = None,
     repeat: Annotated[
         int | None,
         typer.Option(help="Run it with so many seeds (2 to 20), from --seed on, one after another, as a group."),
@@ -127,14 +27,13 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Run a simulation in the foreground. Ctrl-C pauses it."""
-    options = dict(locals())
     from studentsim.cli import runner
     from studentsim.cli.repeat import run_with_seeds
     from studentsim.runs import preflight
     from studentsim.runs.groups import choose_seeds
     from studentsim.runs.run_dir import create_run
 
-    config = runner.build_config(preset, {key: options[key] for key in runner.RUN_OPTIONS})
+    config = runner.build_config(preset, settings)
     if repeat is not None:
         choose_seeds(config.seed, repeat)  # refuses too many before anything is loaded
     config = preflight.check_run_config(import_gguf_model(config))

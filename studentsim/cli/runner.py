@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from studentsim import presets
 from studentsim.cli.base import split_commas
 from studentsim.cli.figures import build_run_result, describe_category_mix
+from studentsim.cli.setting_options import nest_settings
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
-from studentsim.events import Answered, Event, ExamFinished, StageStarted, TrainingStep
+from studentsim.events import AnswerRecorded, Event, ExamFinished, StageStarted, TrainingStep
 from studentsim.labels import language_models
 from studentsim.runs import executor, grader_info, model_info, notes
 from studentsim.runs.history import read_past_events
@@ -28,30 +29,7 @@ from studentsim.runs.status import read_run_state
 from studentsim.runs.student_profile import is_table_path, resolve_student_settings
 from studentsim.store.journal import effective_events
 
-COMMA_SEPARATED_OPTIONS = ("categories", "skills")
-DPO_OPTIONS = (
-    "learning_rate", "beta", "epochs", "batch", "loss", "reference", "lora_rank", "lora_alpha", "label_smoothing", "sft_weight",
-    "rehearsal",
-)  # fmt: skip
-TEACHER_OPTIONS = {
-    "feedback": "feedback", "attempts": "attempts", "learn_from": "pairs", "error_rate": "error_rate", "doubts": "doubts",
-    "chosen_text": "chosen_text", "marker": "marker", "marker_revision": "marker_revision", "decides": "decides", "writer": "writer",
-}  # fmt: skip
-"""Options of ``run`` that are settings of ``RunConfig.teaching`` -> their names there."""
-MODEL_LOADING_OPTIONS = {
-    "revision": "revision", "quantisation": "quantisation", "device": "device", "dtype": "dtype", "option_scores": "scores",
-    "exams": "exams", "answers_at_once": "answers_at_once", "pairs_at_once": "pairs_at_once",
-    "checkpointing": "gradient_checkpointing", "optimiser": "optimiser", "answer_form": "answer_form",
-    "calculator": "calculator",
-}  # fmt: skip
-"""Options of ``run`` that are settings of ``RunConfig.hub`` -> their names there."""
-RUN_OPTIONS = (
-    "strategy", "turns", "questions", "exam", "exam_every", "validation", "validation_every", "seed", "exam_seed",
-    "student", "weights", "model", "temperature", "bank", "bank_category", "bank_set", "leave_out_doubtful", "mix", "mix_rule",
-    "threshold", "name", "max_new_tokens", *COMMA_SEPARATED_OPTIONS, *DPO_OPTIONS, *TEACHER_OPTIONS, *MODEL_LOADING_OPTIONS,
-)  # fmt: skip
-"""All options of ``run`` that are settings."""
-
+COMMA_SEPARATED_OPTIONS = ("categories", "skills", "difficulties", "lora_targets")
 components_builder: executor.ComponentsBuilder | None = None
 """Builds a run's student and teacher; None: the real ones. Tests put a fake student here."""
 
@@ -63,19 +41,28 @@ def build_config(preset: str, options: Mapping[str, Any]) -> RunConfig:
 
     :raises ConfigError: an option is invalid.
     """
-    options = {key: value for key, value in options.items() if value is not None}
-    settings = presets.get_preset(preset, options.get("model", "embedded")).model_dump()
-    settings["learning"] |= {key: options.pop(key) for key in DPO_OPTIONS if key in options}
-    settings["hub"] |= {MODEL_LOADING_OPTIONS[key]: options.pop(key) for key in MODEL_LOADING_OPTIONS if key in options}
-    settings["teaching"] |= {TEACHER_OPTIONS[key]: options.pop(key) for key in TEACHER_OPTIONS if key in options}
+    given = {key: value for key, value in options.items() if value is not None}
     for key in COMMA_SEPARATED_OPTIONS:
-        if key in options:
-            options[key] = split_commas(options[key])
-    if "mix" in options:
-        options["mix"] = parse_mix(options["mix"])
-    if is_table_path(options.get("student", "")):
-        options |= resolve_student_settings(options["student"])
-    return RunConfig.make(**{**settings, **options})
+        if key in given:
+            given[key] = split_commas(given[key])
+    if "difficulties" in given:
+        given["difficulties"] = _parse_difficulties(given["difficulties"])
+    if "mix" in given:
+        given["mix"] = parse_mix(given["mix"])
+    if is_table_path(given.get("student", "")):
+        given |= resolve_student_settings(given["student"])
+    base = presets.get_preset(preset, given.get("model", "embedded")).model_dump()
+    return RunConfig.make(**nest_settings(given, base))
+
+
+def _parse_difficulties(parts: Sequence[str]) -> tuple[int, ...]:
+    """:raises ConfigError: a part is no whole number."""
+    try:
+        return tuple(map(int, parts))
+    except ValueError as error:
+        raise ConfigError(
+            f"The difficulties are {','.join(parts)!r}.", "Write them so: 1,2", field="difficulties"
+        ) from error
 
 
 def parse_mix(text: str) -> dict[str, float]:
@@ -140,14 +127,14 @@ def print_grader_summary(config: RunConfig) -> None:
     """
     for sentence in grader_info.describe_grader(config):
         print(sentence, file=sys.stderr, flush=True)
-    if grader_info.has_external_grader(config.teaching):
+    if grader_info.has_external_grader(config.teacher):
         from studentsim.analysis import grader_evaluation
         from studentsim.narration import teaching_summary  # imports pandas
 
-        grader = config.teaching.marker
+        grader = config.teacher.grader
         evaluation = grader_evaluation.load_evaluation(Path(grader))
         unknown_message = (
-            f"How often it marks as the key does is not known: python -m studentsim check-teacher --marker {grader}"
+            f"How often it marks as the key does is not known: python -m studentsim evaluate-grader --marker {grader}"
         )
         message = teaching_summary.describe_grader_evaluation(evaluation) if evaluation else unknown_message
         print(message, file=sys.stderr, flush=True)
@@ -268,10 +255,12 @@ _STAGE_LABELS = {
 def _make_progress_callback(bar: Progress, config: RunConfig) -> Callable[[Event], None]:
     """A function that shows events on the bar, which advances by one for each first attempt."""
     exams = config.exam_turns()
-    task: TaskID = bar.add_task("…", total=config.turns * config.questions + len(exams) * config.exam, score="")
+    task: TaskID = bar.add_task(
+        "…", total=config.turns * config.questions_per_turn + len(exams) * config.exam_size, score=""
+    )
 
     def count_done_before(turn: int) -> int:
-        return max(0, turn - 1) * config.questions + sum(t < turn for t in exams) * config.exam
+        return max(0, turn - 1) * config.questions_per_turn + sum(t < turn for t in exams) * config.exam_size
 
     def update_bar(event: Event) -> None:
         if isinstance(event, StageStarted):
@@ -279,7 +268,7 @@ def _make_progress_callback(bar: Progress, config: RunConfig) -> Callable[[Event
             bar.update(task, description=f"lesson {event.turn} of {config.turns}: {stage}")
             if event.stage in ("loading", "study"):  # a resumed run starts in the middle
                 bar.update(task, completed=count_done_before(event.turn))
-        elif isinstance(event, Answered) and event.attempt == 1:
+        elif isinstance(event, AnswerRecorded) and event.attempt == 1:
             bar.advance(task)
         elif isinstance(event, TrainingStep):
             bar.update(task, score=f"margin {event.metrics.rewards_margins:.2f}")

@@ -11,24 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from studentsim.cli.base import (
-    DEFAULT_DATA_FOLDER,
-    BetaOption,
-    DataFolderOption,
-    DeviceOption,
-    DtypeOption,
-    EpochsOption,
-    ExamModeOption,
-    LearningRateOption,
-    MaxNewTokensOption,
-    ModelOption,
-    QuantisationOption,
-    SeedOption,
-    StudentOption,
-    app,
-    split_commas,
-)
+from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, app, split_commas
 from studentsim.cli.models import import_gguf_model
+from studentsim.cli.setting_options import takes_settings
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, DataFolderError
 from studentsim.transfer import matrix as transfer_matrix
@@ -37,35 +22,19 @@ from studentsim.transfer.matrix import CategoryResult, TransferMatrix
 if TYPE_CHECKING:
     from studentsim.transfer.study import TransferProgress
 
-TRANSFER_OPTIONS = (
-    "turns", "questions", "exam", "seed", "exam_seed", "student", "model", "bank", "bank_set", "rehearsal", "learning_rate",
-    "epochs", "beta", "quantisation", "device", "dtype", "max_new_tokens", "exams",
+TRANSFER_SETTINGS = (
+    "student", "turns", "questions_per_turn", "exam_size", "seed", "exam_seed", "rehearsal", "learning_rate", "epochs", "beta",
+    "bank", "bank_set", "model", "quantisation", "device", "dtype", "max_new_tokens", "exam_mode",
 )  # fmt: skip
-"""Options that are settings of the runs, by their names in ``runner.RUN_OPTIONS``."""
+"""Settings of the runs that have an option."""
 PICTURE_SUFFIXES = (".html", ".svg")
 
 
 @app.command()
+@takes_settings(TRANSFER_SETTINGS, turns=12, questions_per_turn=40, exam_size=600)
 def transfer(
-    student: StudentOption = None,
-    turns: Annotated[int, typer.Option(help="Lessons of practice in each category.")] = 12,
-    questions: Annotated[int, typer.Option(help="Practice questions a lesson.")] = 40,
-    exam: Annotated[int, typer.Option(help="Questions in the exam before and in the one after.")] = 600,
-    seed: SeedOption = None,
-    exam_seed: Annotated[int | None, typer.Option(help="Decides the exam.")] = None,
-    rehearsal: Annotated[float | None, typer.Option(help="Strength of rehearsal; 0: none, the paper's way.")] = None,
-    learning_rate: LearningRateOption = None,
-    epochs: EpochsOption = None,
-    beta: BetaOption = None,
+    settings: dict[str, Any],
     categories: Annotated[str | None, typer.Option(help="These alone: general,physics (2 to 14).")] = None,
-    bank: Annotated[str | None, typer.Option(help="'curriculum', a set such as 'math_qa', a file or folder.")] = None,
-    bank_set: Annotated[str | None, typer.Option(help="Which set its files are of.")] = None,
-    model: ModelOption = None,
-    quantisation: QuantisationOption = None,
-    device: DeviceOption = None,
-    dtype: DtypeOption = None,
-    max_new_tokens: MaxNewTokensOption = None,
-    exams: ExamModeOption = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the matrix into this file.")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a row for each gain into this file.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Draw the matrix into this file, .html or .svg.")] = None,
@@ -73,26 +42,23 @@ def transfer(
     data: DataFolderOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """Practise each category alone, from the same start, and tell what that and each other category gained. Ctrl-C breaks off."""
-    options = dict(locals())
-    run_options = {key: options[key] for key in TRANSFER_OPTIONS}
     _check_output_files(json_file, csv_file, picture)
     from studentsim.cli import runner
     from studentsim.runs import preflight
     from studentsim.transfer import study
 
-    base = runner.build_config("default", {**run_options, "strategy": "random", "exam_every": turns})
+    base = runner.build_config("default", {**settings, "strategy": "random", "exam_every": settings["turns"]})
     base = import_gguf_model(base)
     outline = preflight.load_run_outline(base)
     category_names = _parse_categories(categories, outline.categories)
-    settings = study.build_category_configs(base, category_names)
-    for config in settings.values():
+    for config in study.build_category_configs(base, category_names).values():
         preflight.check_questions(config, outline)
     checked = preflight.check_run_config(base)  # pins the versions and fingerprints of its models
-    settings = study.build_category_configs(checked, category_names)
+    configs = study.build_category_configs(checked, category_names)
 
     cells = _collect_cells(
         study.run_each_category(
-            settings, build_components=runner.components_builder or _build_components, data_folder=data
+            configs, build_components=runner.components_builder or _build_components, data_folder=data
         ),
         len(category_names),
     )

@@ -39,7 +39,7 @@ def open_bank(source: str, *, category: str = "", leave_out_doubtful: bool = Fal
     """Open a bank: ``curriculum``, a dataset's name (``gsm8k``, ``mmlu:stem``), the path of a file or folder, or several of them
     (``gsm8k | my.csv``; see ``resolve.py``). Cached until a file changes.
 
-    ``category`` replaces the categories of all questions. ``leave_out_doubtful`` drops the rows that ``check-bank`` lists, which
+    ``category`` replaces the categories of all questions. ``drop_invalid`` drops the rows that ``check-dataset`` lists, which
     include unreadable ones. ``set_name`` is the dataset of files; "": detected.
 
     :raises BankError: it cannot be read, or has too few questions.

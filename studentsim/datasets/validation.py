@@ -1,8 +1,8 @@
 """Validates a bank of questions: finds wrong keys, equal options, duplicate questions, and formulas that contradict the key.
 
-    python -m studentsim check-bank questions.json
+    python -m studentsim check-dataset questions.json
 
-Rows in, a report out, for the command line and pages. ``leave_out_doubtful`` drops exactly the rows with an issue.
+Rows in, a report out, for the command line and pages. ``drop_invalid`` drops exactly the rows with an issue.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Evaluates feedback: does it improve the embedded student's second attempts, and does a false "wrong" do harm?
 
-    python -m studentsim check-feedback --student balanced
+    python -m studentsim evaluate-feedback --student balanced
 
 The untrained student answers unseen questions. It answers those it got wrong again with the same seed after each level of feedback,
 and those it got right again after being told, falsely, that they are wrong (sycophancy).

@@ -1,6 +1,6 @@
 """Evaluates a profile: does the untrained embedded student have the accuracies that its profile intends?
 
-    python -m studentsim place --student balanced
+    python -m studentsim evaluate-profiles --student balanced
 
 The student answers unseen questions, those of the curriculum's exam split, category by category.
 """

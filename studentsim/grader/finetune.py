@@ -1,6 +1,6 @@
 """Fine-tunes a grader as P0 did: an encoder-decoder learns to say Correct or Wrong of a student's own answers.
 
-    python -m studentsim train-teacher --base google/flan-t5-large --answers RUN --out my-grader
+    python -m studentsim train-grader --base google/flan-t5-large --answers RUN --out my-grader
 
 ``--base embedded`` fine-tunes the shipped grader, for instance on a language model's replies, for which it was not trained. The
 result is a folder that a run takes as its grader: weights (safetensors), tokenizer, ``grader.json`` (its base, data and settings),
@@ -194,7 +194,7 @@ def _build_encoder(
 
 
 def _write_result_files(folder: Path, result: FinetuneResult, base: str) -> None:
-    """Write ``grader.json``, and ``check.json`` in the form in which check-teacher writes it for pages."""
+    """Write ``grader.json``, and ``check.json`` in the form in which evaluate-grader writes it for pages."""
     weights = resolve.compute_fingerprint(folder, resolve.WEIGHT_SUFFIXES)  # the figures hold for these weights only
     replies = {kind: asdict(count) for kind, count in result.grader_by_reply_kind.items()}
     check = {

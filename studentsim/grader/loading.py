@@ -19,7 +19,7 @@ from studentsim.grader.encoding import TruncationMode
 from studentsim.student.huggingface import resolve
 
 CARD_FILE_NAME = "grader.json"
-"""Written by ``train-teacher`` beside the weights: the grader's base, data and settings."""
+"""Written by ``train-grader`` beside the weights: the grader's base, data and settings."""
 
 RELOAD_REMEDY = "Save or download it again, or name a T5 or BART that this version of transformers knows."
 
@@ -65,7 +65,9 @@ def resolve_grader_device(setting: str) -> str:
     :raises ConfigError: a GPU was asked for, and torch finds none.
     """
     if setting == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("No GPU can be used: torch finds none.", "Choose 'auto' or 'cpu'.", field="hub.device")
+        raise ConfigError(
+            "No GPU can be used: torch finds none.", "Choose 'auto' or 'cpu'.", field="model_loading.device"
+        )
     return "cuda" if setting != "cpu" and torch.cuda.is_available() else "cpu"
 
 

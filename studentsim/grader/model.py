@@ -155,7 +155,7 @@ def _load_embedded_grader() -> Seq2SeqGrader:
     if not (WEIGHTS_FOLDER / "model.safetensors").is_file():
         raise StudentError(
             f"The embedded marker's weights are not in {WEIGHTS_FOLDER}.",
-            "Make them: python -m studentsim train-teacher",
+            "Make them: python -m studentsim train-grader",
         )
     try:
         tokenizer = AutoTokenizer.from_pretrained(str(WEIGHTS_FOLDER), trust_remote_code=False)

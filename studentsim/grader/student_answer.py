@@ -48,14 +48,14 @@ class StudentAnswer:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any], *, run_id: str, student: str) -> StudentAnswer:
-        """From an ``Answered`` event of a journal; the question lacks its rationale, which no grader reads."""
+        """From an ``AnswerRecorded`` event of a journal; the question lacks its rationale, which no grader reads."""
         options = tuple(Option(o["letter"], o["text"], o.get("misconception")) for o in event["options"])
         question = Question(
             id=event["question_id"], bank="", category=event["category"], problem=event["problem"], options=options,
             correct=event["correct"], rationale="", skill=event.get("skill"), difficulty=event.get("difficulty"),
         )  # fmt: skip
         return cls(
-            question, event["text"], bool(event["right"]), run_id, student, event["turn"], event["phase"],
+            question, event["text"], bool(event["is_correct"]), run_id, student, event["turn"], event["phase"],
             letter=event.get("letter"), value=event.get("value"), value_letter=event.get("value_letter"), ended=event.get("ended"),
         )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Trains the embedded grader from scratch, on a CPU, with transformers' Trainer.
 
-    python -m studentsim train-teacher
+    python -m studentsim train-grader
 
 Collects the student's answers, makes rows of them, and trains a small T5. Each step's result is in ``work_folder``, so that a
 command that was stopped continues from there, the training from its last checkpoint.

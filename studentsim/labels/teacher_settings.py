@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from studentsim.config import RunConfig
 from studentsim.labels.formatting import pluralize, round_percent
-from studentsim.settings import Teaching
+from studentsim.settings import TeacherSettings
 
-DEFAULT_TEACHING = Teaching()
+DEFAULT_TEACHING = TeacherSettings()
 """A teacher who grades by the key and allows one attempt."""
 
 FEEDBACK_LABELS: Mapping[str, str] = {
@@ -60,50 +60,54 @@ GRADE_SOURCE_LABELS: Mapping[str, str] = {
 }
 
 
-def teaching_settings(config: RunConfig) -> Teaching:
+def teaching_settings(config: RunConfig) -> TeacherSettings:
     """A run's teacher settings; those of another version's run unvalidated."""
-    stored = config.teaching
-    return stored if isinstance(stored, Teaching) else Teaching.model_construct(**stored)
+    stored = config.teacher
+    return stored if isinstance(stored, TeacherSettings) else TeacherSettings.model_construct(**stored)
 
 
-def grade_source(teaching: Teaching) -> str:
+def grade_source(teaching: TeacherSettings) -> str:
     """Who grades: a key of ``GRADE_SOURCE_LABELS``."""
     return (
-        MODEL_GRADES if teaching.decides == "marker" else KEY_GRADES_MODEL_OBSERVES if teaching.marker else KEY_GRADES
+        MODEL_GRADES
+        if teaching.grade_source == "marker"
+        else KEY_GRADES_MODEL_OBSERVES
+        if teaching.grader
+        else KEY_GRADES
     )
 
 
-def teaching_extras(teaching: Teaching) -> list[str]:
+def teaching_extras(teaching: TeacherSettings) -> list[str]:
     """The differences from ``DEFAULT_TEACHING``, a few words each."""
     parts = []
     if teaching.attempts > 1:
         parts.append(
             f"up to {pluralize(teaching.attempts, 'try', 'tries')} at a question, {FEEDBACK_SUMMARY_LABELS[teaching.feedback]}"
         )
-    if teaching.pairs != "working":
+    if teaching.chosen_source != "working":
         parts.append("learns from its own corrected answers")
     if teaching.chosen_text != DEFAULT_TEACHING.chosen_text:
         parts.append(f"shown of a working: {CHOSEN_TEXT_LABELS[teaching.chosen_text].lower()}")
-    if teaching.marker:
-        parts.append("a trained marker marks" if teaching.decides == "marker" else "a trained marker looks on")
+    if teaching.grader:
+        parts.append("a trained marker marks" if teaching.grade_source == "marker" else "a trained marker looks on")
     if teaching.error_rate:
         parts.append(f"{format_share(teaching.error_rate)} marks wrong on purpose")
-    if teaching.doubts:
-        parts.append(f"{format_share(teaching.doubts)} right answers doubted on purpose")
+    if teaching.challenge_rate:
+        parts.append(f"{format_share(teaching.challenge_rate)} right answers doubted on purpose")
     return parts
 
 
-def describe_teaching(teaching: Teaching) -> str:
+def describe_teaching(teaching: TeacherSettings) -> str:
     """The teacher in a line, for an expander's label: ``marks by the answer key, one try at each question``."""
     return "; ".join(teaching_extras(teaching)) or "marks by the answer key, one try at each question"
 
 
-def teaching_label(teaching: Teaching) -> str:
+def teaching_label(teaching: TeacherSettings) -> str:
     """A short label that distinguishes teachers: ``3 tries, hint, 20 of 100 marks wrong``."""
     parts = [pluralize(teaching.attempts, "try", "tries")]
     if teaching.attempts > 1:
         parts.append({"none": "nothing said", "mark": "told “wrong”"}.get(teaching.feedback, teaching.feedback))
-    if teaching.decides == "marker":
+    if teaching.grade_source == "marker":
         parts.append("trained marker")
     if teaching.error_rate:
         parts.append(f"{format_share(teaching.error_rate)} marks wrong")

@@ -132,7 +132,7 @@ def describe_queued_runs(groups: Sequence[RunGroup]) -> str:
 def describe_single_group(group: RunGroup, exams: pd.DataFrame) -> str:
     """The page's first sentence for one group alone: its last exam, and that a comparison needs another group.
 
-    ``exams`` has ``turn, runs, questions, accuracy, low, high``, ``questions`` summed over the runs.
+    ``exams`` has ``turn, runs, questions, accuracy, ci_low, ci_high``, ``questions`` summed over the runs.
     """
     if exams.empty:
         next_text = f" {queue_text}" if (queue_text := describe_queued_runs([group])) else ""
@@ -140,7 +140,7 @@ def describe_single_group(group: RunGroup, exams: pd.DataFrame) -> str:
     last = exams.iloc[-1]
     questions_per_run = int(last.questions // last.runs)
     score_text = formatting.format_mean_score(last.accuracy, questions_per_run)
-    interval = formatting.format_interval(last.low, last.high, questions_per_run)
+    interval = formatting.format_interval(last.ci_low, last.ci_high, questions_per_run)
     runs_text = f", the mean of {int(last.runs)} runs" if last.runs > 1 else ""
     when = formatting.capitalize_first(exam_time_label(int(last.turn)))
     return (
@@ -156,8 +156,8 @@ def difference_row(difference: AccuracyDifference) -> dict[str, object]:
         "reference": difference.reference.label,
         "lessons": difference.turn,
         "gained": round(100 * difference.accuracy_gain, 1),
-        "low": round(100 * difference.low, 1),
-        "high": round(100 * difference.high, 1),
+        "ci_low": round(100 * difference.ci_low, 1),
+        "ci_high": round(100 * difference.ci_high, 1),
         "verdict": ("more" if difference.accuracy_gain > 0 else "fewer")
         if difference.is_significant
         else "cannot be told apart",
@@ -248,7 +248,7 @@ def format_gain_interval(difference: AccuracyDifference) -> str:
     A significant difference is never rounded to 0 or across it.
     """
     denominator = _score_denominator(difference.questions)
-    low, high = round(denominator * difference.low), round(denominator * difference.high)
+    low, high = round(denominator * difference.ci_low), round(denominator * difference.ci_high)
     if difference.is_significant and difference.accuracy_gain > 0:
         return f"{max(1, low)} to {max(1, high)} more"
     if difference.is_significant:

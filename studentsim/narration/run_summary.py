@@ -34,8 +34,8 @@ def results_headline(exams: pd.DataFrame, category_scores: pd.DataFrame | None =
     last, first = exams.iloc[-1], exams.iloc[0]
     result = append_interval(
         f"{format_score(last.correct, last.questions)} never-practised questions rightly",
-        last.low,
-        last.high,
+        last.ci_low,
+        last.ci_high,
         last.questions,
     )
     if int(last.turn) == 0:
@@ -68,7 +68,7 @@ def _describe_weakest_category(category_scores: pd.DataFrame | None) -> str:
     if below_average.empty:
         return ""
     row = below_average.sort_values("accuracy").iloc[0]
-    score_text = append_interval(format_score(row.correct, row.questions), row.low, row.high, row.questions)
+    score_text = append_interval(format_score(row.correct, row.questions), row.ci_low, row.ci_high, row.questions)
     return f" It is weakest in {category_names.inline_category_label(row.category, category_scores.category)}: {score_text}."
 
 
@@ -144,7 +144,7 @@ def describe_stage(stage: str, done: int, total: int) -> str:
 
 
 def describe_estimated_duration(low: float, high: float, past_runs: int) -> str:
-    """How long a run or a race will take (``low`` to ``high`` seconds), estimated from ``past_runs`` runs on this computer."""
+    """How long a run or a race will take (``ci_low`` to ``ci_high`` seconds), estimated from ``past_runs`` runs on this computer."""
     duration_text = format_duration_range(low, high)
     if not past_runs:
         return f"About {duration_text} on a computer with two processor cores that does nothing else."
@@ -205,7 +205,7 @@ def describe_answer(row: Mapping[str, Any]) -> str:
 def _describe_choice(row: Mapping[str, Any]) -> str:
     texts = {o["letter"]: f"{o['letter']}) {o['text']}" for o in parse_options(row)}
     correct_option = texts.get(row["correct"], row["correct"])
-    if row["right"]:
+    if row["is_correct"]:
         return f"Ticked {correct_option}."
     if not row["letter"]:
         return f"Ticked nothing: no option shows its result. Right: {correct_option}."

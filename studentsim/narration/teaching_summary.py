@@ -145,7 +145,7 @@ def describe_grader_evaluation(evaluation: GraderEvaluation) -> str:
 
 def _format_exact_share(row: pd.Series) -> str:
     """A share from thousands of answers, with one decimal: ``99.4 of 100 (99.1 to 99.7)``."""
-    return f"{100 * row.share:.1f} of 100 ({100 * row.low:.1f} to {100 * row.high:.1f})"
+    return f"{100 * row.share:.1f} of 100 ({100 * row.ci_low:.1f} to {100 * row.ci_high:.1f})"
 
 
 def _feedback_phrase(level: str) -> str:

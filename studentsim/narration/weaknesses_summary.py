@@ -296,7 +296,7 @@ def describe_item(row: pd.Series) -> str:
     """One question's facility with its 95 % interval, and its discrimination where there are enough sheets."""
     if not row.sheets:
         return "No answer sheet holds this question."
-    bounds = f"{row.facility:.2f}, {row.low:.2f} to {row.high:.2f}"
+    bounds = f"{row.facility:.2f}, {row.ci_low:.2f} to {row.ci_high:.2f}"
     correct_text = f"Right on {row.correct} of {formatting.pluralize(int(row.sheets), 'sheet')} (facility {bounds})"
     if pd.isna(row.discrimination):
         return f"{correct_text}."
@@ -316,4 +316,4 @@ def _format_score(row: object) -> str:
 
 
 def _format_interval(row: object) -> str:
-    return f"({formatting.round_percent(row.low)} to {formatting.round_percent(row.high)} of 100)"  # type: ignore[attr-defined]
+    return f"({formatting.round_percent(row.ci_low)} to {formatting.round_percent(row.ci_high)} of 100)"  # type: ignore[attr-defined]

@@ -33,7 +33,7 @@ README_TEXT = """What is in here
 ===============
 
 runs.csv                 the runs: settings that tell them apart, seed, group, state, last exam, name, tags, note
-<run>/tables/            the run's tables, each as CSV and as Parquet: answers, exams, turns (lessons), steps, epochs, validations,
+<run>/tables/            the run's tables, each as CSV and as Parquet: answers, exams, turns (lessons), training_steps, epochs, validations,
                          lookups, practice_mix. In CSV files a text that a spreadsheet would take for a formula begins with an
                          apostrophe; Parquet has it as it is.
 <run>/settings.json      the run's settings

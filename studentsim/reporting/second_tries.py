@@ -60,7 +60,7 @@ def _misconceptions_html(run_tries: RetryResults) -> list[str]:
         return []
     rows: list[list[object]] = [
         [misconception_title(r.misconception) if r.misconception else "no known slip", f"{r.mended} of {r.tried}",
-         f"{formatting.round_percent(r.low)} to {formatting.round_percent(r.high)}"]
+         f"{formatting.round_percent(r.ci_low)} to {formatting.round_percent(r.ci_high)}"]
         for r in frame.head(MAX_MISCONCEPTIONS).itertuples()
     ]  # fmt: skip
     head = ["slip behind the first answer", "mended", "95 % interval, of 100"]

@@ -283,4 +283,4 @@ def methods_html() -> str:
 
 
 def _format_interval(row: object) -> str:
-    return f"{formatting.round_percent(row.low)} to {formatting.round_percent(row.high)}"  # type: ignore[attr-defined]
+    return f"{formatting.round_percent(row.ci_low)} to {formatting.round_percent(row.ci_high)}"  # type: ignore[attr-defined]

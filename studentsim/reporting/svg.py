@@ -55,8 +55,8 @@ def accuracy_svg(exams: pd.DataFrame, *, guessing_accuracy: float) -> str:
     for row in exams.itertuples():
         px = x(row.turn)
         parts += [
-            _line_svg(px, y(row.low), px, y(row.high), BLUE, 1.5),
-            *(_line_svg(px - 4, y(b), px + 4, y(b), BLUE, 1.5) for b in (row.low, row.high)),
+            _line_svg(px, y(row.ci_low), px, y(row.ci_high), BLUE, 1.5),
+            *(_line_svg(px - 4, y(b), px + 4, y(b), BLUE, 1.5) for b in (row.ci_low, row.ci_high)),
         ]
     points = " ".join(f"{x(t)},{y(a)}" for t, a in zip(turns, exams.accuracy, strict=True))
     parts.append(f'<polyline points="{points}" fill="none" stroke="{BLUE}" stroke-width="2"/>')

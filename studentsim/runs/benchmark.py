@@ -63,7 +63,7 @@ def benchmark_model(config: RunConfig, on_progress: Callable[[str], None] = lamb
     on_progress("loading torch, the questions and the model")
     configure_allocator()
     load_seconds, components = _timed(lambda: build_components(config))
-    exam = components.bank.sample_exam_questions(min(config.exam, 64, len(components.bank.exam)), config.exam_seed)
+    exam = components.bank.sample_exam_questions(min(config.exam_size, 64, len(components.bank.exam)), config.exam_seed)
     on_progress("a first answer")
     first_answer_seconds, answers = _timed(lambda: _answer_questions(components, exam[:1], with_p_correct=False))
     first_answer = answers[0]
@@ -97,7 +97,7 @@ def benchmark_model(config: RunConfig, on_progress: Callable[[str], None] = lamb
         loading=load_seconds,
         answer=answer_seconds,
         exam=choice_seconds
-        if config.hub.exams == "scored"
+        if config.model_loading.exam_mode == "scored"
         else answer_seconds + max(0.0, choice_seconds - prompt_seconds),
         choice=choice_seconds,
         pair=_time_pairs(
@@ -135,7 +135,7 @@ def _choose_batch_size(config: RunConfig, components: Components, first_answer_s
     if first_answer_seconds >= FAST_ANSWER_SECONDS:
         return 1
     fits = int(4 * (MAX_BATCH_SECONDS / max(first_answer_seconds, 1e-3) - 1))
-    return max(1, min(components.student.plan.generation_batch_size, config.questions, fits))
+    return max(1, min(components.student.plan.generation_batch_size, config.questions_per_turn, fits))
 
 
 def _time_pairs(
@@ -146,7 +146,7 @@ def _time_pairs(
     on_progress: Callable[[str], None],
 ) -> float:
     """Seconds per pair, all epochs and its share of the rehearsal included; the longest pairs are tried too."""
-    pairs = pairs[: min(MAX_PAIRS, config.learning.batch)]
+    pairs = pairs[: min(MAX_PAIRS, config.dpo.batch_size)]
     on_progress(f"learning from {len(pairs)} of the first, and of the longest")
     training_seconds, _ = _timed(lambda: list(components.trainer.learn(pairs, [], turn=1, seed=0)))
     list(
@@ -167,7 +167,7 @@ def _time_pairs(
         )
     finally:
         components.trainer.rehearsal = full_rehearsal
-    steps = -(-config.learning.epochs * -(-len(pairs) // config.learning.batch) // full_rehearsal.step_interval)
+    steps = -(-config.dpo.epochs * -(-len(pairs) // config.dpo.batch_size) // full_rehearsal.step_interval)
     reference_seconds = scoring_seconds / sum(map(len, small_rehearsal.pairs_by_key.values()))
     return seconds + _rehearsal_seconds_per_pair(
         config, components, reference_seconds, max(0.0, rehearsed_seconds - training_seconds) / steps
@@ -185,13 +185,13 @@ def _rehearsal_seconds_per_pair(
     rehearsal = components.trainer.rehearsal
     pool = components.bank.filter_study_questions(config.categories, config.skills, config.difficulties)
     counts = Counter(q.skill or q.category for q in pool)
-    practised = {key: 1 - (1 - counts[key] / len(pool)) ** config.questions for key in rehearsal.pairs_by_key}
+    practised = {key: 1 - (1 - counts[key] / len(pool)) ** config.questions_per_turn for key in rehearsal.pairs_by_key}
     rescored_pairs = sum(
         len(pairs) * practised[key] * (1 - practised[key]) for key, pairs in rehearsal.pairs_by_key.items()
     )
     p_any_rehearsed = 1 - math.prod(practised.values())
-    pairs = max(1.0, EXPECTED_WRONG_SHARE * config.questions)
-    steps = -(-config.learning.epochs * math.ceil(pairs / config.learning.batch) // rehearsal.step_interval)
+    pairs = max(1.0, EXPECTED_WRONG_SHARE * config.questions_per_turn)
+    steps = -(-config.dpo.epochs * math.ceil(pairs / config.dpo.batch_size) // rehearsal.step_interval)
     return (rescored_pairs * reference_seconds + p_any_rehearsed * steps * step_seconds) / pairs
 
 
@@ -238,7 +238,7 @@ def _build_pairs(config: RunConfig, questions: Sequence[Question], answers: Sequ
     by_id = {q.id: q for q in questions}
     return [
         Pair(
-            q := by_id[a.question_id], correct_solution_text(q, config.teaching.chosen_text), a.text or "?",
+            q := by_id[a.question_id], correct_solution_text(q, config.teacher.chosen_text), a.text or "?",
             rejected_ended=a.ended is not False, rejected_ids=a.ids,
         )
         for a in answers

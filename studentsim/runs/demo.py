@@ -1,7 +1,7 @@
 """The recorded studies: real runs of this product that ship with it as compressed journals, for the first start.
 
-    python -m studentsim record --to studentsim/recorded
-    python -m studentsim record --study smollm2 --bank mathqa_dev.json --work FOLDER --hours 3.5
+    python -m studentsim record-demo --to studentsim/recorded
+    python -m studentsim record-demo --study smollm2 --bank mathqa_dev.json --work FOLDER --hours 3.5
 
 ``embedded``: one student with a gap, one exam, several strategies: those that are compared with several seeds each, the controls
 with one. ``smollm2``: a real small language model on MathQA with P0's four strategies, and without training. Each file is
@@ -49,7 +49,7 @@ RECORDED_VARIABLE = "STUDENTSIM_RECORDED"
 EMBEDDED_SEEDS: Mapping[str, int] = {"random": 5, "category": 5, "none": 1, "fixed": 1}
 """Number of seeds of each recorded strategy: the two that are compared, and the controls. With fewer seeds a lead of some points
 cannot be told from chance; Compare takes 12 runs at once."""
-EMBEDDED_SETTINGS: Mapping[str, object] = {"student": "physics-gap", "turns": 8, "exam": 300}
+EMBEDDED_SETTINGS: Mapping[str, object] = {"student": "physics-gap", "turns": 8, "exam_size": 300}
 """The runs' common settings: a student with a gap, few turns (the strategies that follow mistakes lead while there is a gap), and an
 exam of 50 questions a category, which keeps the journals small."""
 JOURNAL_SUFFIX = ".jsonl.xz"
@@ -128,8 +128,8 @@ SMOLLM2_STUDY = RecordedStudy(
     "smollm2",
     {"random": 3, "category": 3, "log-probability": 3, "log-probability+category": 3, "none": 3},
     {
-        "model": "smollm2", "leave_out_doubtful": True, "turns": 10, "questions": 24, "exam": 200, "exam_every": 5, "validation": 8,
-        "learning": {"epochs": 1, "reference": "base", "lora_alpha": 8, "rehearsal": 0.0}, "hub": {"exams": "scored"},
+        "model": "smollm2", "drop_invalid": True, "turns": 10, "questions_per_turn": 24, "exam_size": 200, "exam_every": 5, "validation": 8,
+        "dpo": {"epochs": 1, "reference": "base", "lora_alpha": 8, "rehearsal": 0.0}, "model_loading": {"exam_mode": "scored"},
     },
     title_prefix="SmolLM2, ",
     run_id_prefix="recorded-smollm2-",
@@ -176,7 +176,9 @@ def remove_interruptions(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     effective_events = journal.effective_events(events)
     remaining_events = [
-        e for e in effective_events if e["type"] != "Resumed" and (e["type"] != "RunEnded" or e is effective_events[-1])
+        e
+        for e in effective_events
+        if e["type"] != "RunResumed" and (e["type"] != "RunEnded" or e is effective_events[-1])
     ]
     return [{**event, "seq": number} for number, event in enumerate(remaining_events)]
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from studentsim.config import RunConfig
 from studentsim.errors import LeaseLost, StudentsimError
-from studentsim.events import Event, Resumed, RunEnded, StageStarted, TurnFinished
+from studentsim.events import Event, RunEnded, RunResumed, StageStarted, TurnFinished
 from studentsim.runs import checkpoints
 from studentsim.runs.failure import classify_run_error
 from studentsim.runs.history import (
@@ -100,7 +100,7 @@ class _RunSession:
         return status
 
     def _resume_and_simulate(self, build_components: ComponentsBuilder) -> str:
-        # Heartbeats begin after Resumed: until then the journal still ends with the last session's RunEnded, and a
+        # Heartbeats begin after RunResumed: until then the journal still ends with the last session's RunEnded, and a
         # lease with heartbeats would make that look like this session's end.
         last_turn = self._start_or_resume()
         with self.lease.keep_alive():
@@ -134,7 +134,7 @@ class _RunSession:
         if all(event["type"] == "RunStarted" for event in events):
             return -1
         last_turn, resume_note = find_last_safe_turn(self.folder, events)
-        self._record_event(Resumed(last_turn, resume_note))
+        self._record_event(RunResumed(last_turn, resume_note))
         checkpoints.discard_later_turns(self.folder.checkpoints, last_turn)
         self.journal.sync()
         self.turn = min(last_turn + 1, self.config.turns)

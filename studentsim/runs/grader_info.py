@@ -9,7 +9,7 @@ from typing import Any
 import studentsim
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, StudentError
-from studentsim.settings import Teaching
+from studentsim.settings import TeacherSettings
 from studentsim.student.huggingface.hardware import detect_hardware
 from studentsim.student.huggingface.memory import ModelShape, format_parameter_count, plan_memory
 from studentsim.student.huggingface.resolve import (
@@ -32,53 +32,53 @@ def check_teacher(config: RunConfig) -> RunConfig:
     :raises ConfigError: there is no such model, or it must not be used; ``field`` names the setting.
     :raises StudentError: the embedded grader's weights are missing.
     """
-    teaching = config.teaching
-    if teaching.marker == EMBEDDED_MODEL and not EMBEDDED_GRADER_WEIGHTS.is_file():
+    teaching = config.teacher
+    if teaching.grader == EMBEDDED_MODEL and not EMBEDDED_GRADER_WEIGHTS.is_file():
         raise StudentError(
             f"The embedded marker's weights are missing ({EMBEDDED_GRADER_WEIGHTS}).",
-            "Make them: python -m studentsim train-teacher.",
+            "Make them: python -m studentsim train-grader.",
         )
-    if teaching.writer == EMBEDDED_MODEL:
+    if teaching.hint_model == EMBEDDED_MODEL:
         raise ConfigError(
             "The embedded student cannot write hints: it writes workings alone.",
             "Name an instruct model, or leave it blank for the questions' own hints.",
-            field="teaching.writer",
+            field="teacher.hint_model",
         )
-    if teaching.writer:
-        resolve_model(teaching.writer, role=HINT_MODEL_ROLE)
+    if teaching.hint_model:
+        resolve_model(teaching.hint_model, role=HINT_MODEL_ROLE)
     if not has_external_grader(teaching):
-        if teaching.marker_revision:
+        if teaching.grader_revision:
             raise ConfigError(
-                f"A marker's version was named ({teaching.marker_revision}), but {teaching.marker or 'no marker'} has none.",
+                f"A marker's version was named ({teaching.grader_revision}), but {teaching.grader or 'no marker'} has none.",
                 "Leave it blank, or name the model it is a version of.",
-                field="teaching.marker_revision",
+                field="teacher.grader_revision",
             )
         return config
     grader_source = find_grader(teaching)
     _check_memory(config, grader_source)
     return config.model_copy(
-        update={"teaching": teaching.model_copy(update=_pinned_grader_settings(teaching, grader_source))}
+        update={"teacher": teaching.model_copy(update=_pinned_grader_settings(teaching, grader_source))}
     )
 
 
-def has_external_grader(teaching: Teaching) -> bool:
+def has_external_grader(teaching: TeacherSettings) -> bool:
     """Whether the grader is a model of the hub or of a folder."""
-    return teaching.marker not in ("", EMBEDDED_MODEL)
+    return teaching.grader not in ("", EMBEDDED_MODEL)
 
 
-def find_grader(teaching: Teaching) -> ResolvedModel:
+def find_grader(teaching: TeacherSettings) -> ResolvedModel:
     """Resolve the grader of a run's settings.
 
-    :raises ConfigError: (``teaching.marker`` or ``teaching.marker_revision``) it is not available, or cannot be a grader.
+    :raises ConfigError: (``teacher.grader`` or ``teacher.grader_revision``) it is not available, or cannot be a grader.
     """
-    return resolve_model(teaching.marker, teaching.marker_revision, role=GRADER_ROLE)
+    return resolve_model(teaching.grader, teaching.grader_revision, role=GRADER_ROLE)
 
 
 def describe_grader(config: RunConfig) -> list[str]:
     """Sentences about a grader that is not shipped with the product: its version and size."""
-    if not has_external_grader(config.teaching):
+    if not has_external_grader(config.teacher):
         return []
-    grader_source = find_grader(config.teaching)
+    grader_source = find_grader(config.teacher)
     size = (
         f"{format_parameter_count(grader_source.parameters)} parameters"
         if grader_source.parameters
@@ -90,29 +90,29 @@ def describe_grader(config: RunConfig) -> list[str]:
     return lines
 
 
-def _pinned_grader_settings(teaching: Teaching, grader_source: ResolvedModel) -> dict[str, Any]:
-    path = os.path.abspath(os.path.expanduser(teaching.marker))
-    use_absolute_path = is_local_folder(teaching.marker) and len(path) <= 300
-    return {"marker": path if use_absolute_path else teaching.marker, "marker_revision": grader_source.revision}
+def _pinned_grader_settings(teaching: TeacherSettings, grader_source: ResolvedModel) -> dict[str, Any]:
+    path = os.path.abspath(os.path.expanduser(teaching.grader))
+    use_absolute_path = is_local_folder(teaching.grader) and len(path) <= 300
+    return {"grader": path if use_absolute_path else teaching.grader, "grader_revision": grader_source.revision}
 
 
 def _check_memory(config: RunConfig, grader_source: ResolvedModel) -> None:
     """Check that grader and student fit into memory together: a plan can reduce batches, but not weights.
 
-    :raises ConfigError: (``teaching.marker``) they need more memory than the machine has.
+    :raises ConfigError: (``teacher.grader``) they need more memory than the machine has.
     """
-    hardware = detect_hardware(config.hub.device)
+    hardware = detect_hardware(config.model_loading.device)
     required_bytes = grader_source.parameters * (2.0 if hardware.device == "cuda" else 4.0)
     if config.model != EMBEDDED_MODEL:
-        student = resolve_model(config.model, config.hub.revision)
+        student = resolve_model(config.model, config.model_loading.revision)
         if shape := ModelShape.from_config(student.config):
             memory_plan = plan_memory(config, shape, student.parameters or shape.parameters, hardware)
             required_bytes += memory_plan.base_weight_bytes + memory_plan.adapter_bytes + memory_plan.overhead_bytes
     if required_bytes > hardware.total_bytes:
         student_clause = "" if config.model == EMBEDDED_MODEL else f" beside the student {config.model}"
         raise ConfigError(
-            f"The marker {config.teaching.marker}{student_clause} needs about {required_bytes / 1e9:.1f} GB of memory, "
+            f"The marker {config.teacher.grader}{student_clause} needs about {required_bytes / 1e9:.1f} GB of memory, "
             f"and {hardware.name} has {hardware.total_bytes / 1e9:.1f} GB.",
             "Name a smaller marker, or 'embedded'.",
-            field="teaching.marker",
+            field="teacher.grader",
         )

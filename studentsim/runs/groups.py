@@ -14,6 +14,7 @@ from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, UnknownRun
 from studentsim.events import Cell
 from studentsim.runs.run_dir import RunFolder, get_or_create_id, list_runs, open_run
+from studentsim.settings import SETTING_GROUPS
 
 GROUP_ID_PREFIX = "group-"
 """Prefix of a group's id; no run's id has it."""
@@ -78,10 +79,10 @@ def build_cells(group_id: str, plan: str, configs: Sequence[RunConfig]) -> list[
 
 
 def _flatten_settings(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Flatten nested settings to keys such as ``teaching.error_rate``; a mix of categories stays one value."""
+    """Flatten nested settings to keys such as ``teacher.error_rate``; a mix of categories stays one value."""
     flat: dict[str, Any] = {}
     for key, value in settings.items():
-        nested = value if key in ("learning", "teaching", "hub") and isinstance(value, Mapping) else None
+        nested = value if key in SETTING_GROUPS and isinstance(value, Mapping) else None
         flat |= {f"{prefix}{key}": value} if nested is None else _flatten_settings(nested, f"{key}.")
     return flat
 

@@ -64,9 +64,9 @@ def sum_worked_seconds(events: Sequence[dict[str, Any]]) -> float:
         if event["type"] == "RunEnded":
             total, started_at, last_event_at = event["seconds"], None, None
         elif event["type"] != "RunStarted":
-            if event["type"] == "Resumed" and started_at is not None:
+            if event["type"] == "RunResumed" and started_at is not None:
                 total, started_at = total + max(0.0, last_event_at - started_at), None
-            started_at, last_event_at = (event["at"] if started_at is None else started_at), event["at"]
+            started_at, last_event_at = (event["timestamp"] if started_at is None else started_at), event["timestamp"]
     return total + (max(0.0, last_event_at - started_at) if started_at is not None else 0.0)
 
 

@@ -21,7 +21,7 @@ from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError, StudentError
 from studentsim.runs.warm_worker import child_environment
 from studentsim.selection import CANDIDATES_PER_QUESTION
-from studentsim.settings import Hub
+from studentsim.settings import ModelLoadingSettings
 from studentsim.student.huggingface.dtype_choice import (
     MIN_MEASURED_PARAMETERS,
     choose_dtype,
@@ -64,7 +64,9 @@ class ModelEstimate:
     def describe(self, config: RunConfig) -> list[str]:
         """Sentences for the user about version, memory and speed."""
         source, hardware = self.source, self.machine
-        quantisation = {"nf4": "held in NF4", "8bit": "held in 8 bit"}.get(config.hub.quantisation, "not quantised")
+        quantisation = {"nf4": "held in NF4", "8bit": "held in 8 bit"}.get(
+            config.model_loading.quantisation, "not quantised"
+        )
         sentences = [
             f"{source.name}, version {source.revision[:18]}: {format_parameter_count(self.parameters)} parameters, {quantisation}, "
             f"computing in {self.dtype} on {hardware.name}{f': {self.dtype_reason}' if self.dtype_reason else ''}.",
@@ -107,12 +109,12 @@ class BenchmarkResult:
 
     def estimate_run_seconds(self, config: RunConfig) -> float:
         """Estimated seconds of the whole run."""
-        attempts = 1 + EXPECTED_WRONG_SHARE * (config.teaching.attempts - 1)
-        turn_seconds = config.questions * (
+        attempts = 1 + EXPECTED_WRONG_SHARE * (config.teacher.attempts - 1)
+        turn_seconds = config.questions_per_turn * (
             self.answer * attempts + (EXPECTED_WRONG_SHARE * self.pair if config.strategy != "none" else 0)
         )
-        turn_seconds += CANDIDATES_BY_STRATEGY.get(config.strategy, 0) * config.questions * self.choice
-        return self.loading + config.turns * turn_seconds + len(config.exam_turns()) * config.exam * self.exam
+        turn_seconds += CANDIDATES_BY_STRATEGY.get(config.strategy, 0) * config.questions_per_turn * self.choice
+        return self.loading + config.turns * turn_seconds + len(config.exam_turns()) * config.exam_size * self.exam
 
     def describe(self, config: RunConfig) -> list[str]:
         """Sentences for the user about the benchmark and the run's time."""
@@ -145,7 +147,7 @@ def check_model(config: RunConfig) -> RunConfig:
     if required_bytes > hardware.total_bytes:
         remedy = (
             "Choose a smaller model."
-            if config.hub.quantisation == "nf4"
+            if config.model_loading.quantisation == "nf4"
             else "Choose quantisation nf4, or a smaller model."
         )
         raise ConfigError(
@@ -155,10 +157,13 @@ def check_model(config: RunConfig) -> RunConfig:
             field="model",
         )
     prompt_date = today_iso() if template_prints_date(model_estimate.source.folder) else ""
-    hub_update = {"revision": model_estimate.source.revision, "prompt_date": config.hub.prompt_date or prompt_date}
+    hub_update = {
+        "revision": model_estimate.source.revision,
+        "prompt_date": config.model_loading.prompt_date or prompt_date,
+    }
     if hardware.device == "cpu":  # only torch knows what a GPU supports
         hub_update["dtype"] = model_estimate.dtype
-    return config.model_copy(update={"hub": config.hub.model_copy(update=hub_update)})
+    return config.model_copy(update={"model_loading": config.model_loading.model_copy(update=hub_update)})
 
 
 def today_iso() -> str:
@@ -179,21 +184,25 @@ def estimate_model(config: RunConfig) -> ModelEstimate:
 
     :raises ConfigError: as ``check_model``, but for the memory.
     """
-    source = resolve_model(config.model, config.hub.revision)
+    source = resolve_model(config.model, config.model_loading.revision)
     shape = ModelShape.from_config(source.config)
     if shape is None:
         problem, remedy = explain_unsupported_type(str(source.config.get("model_type", "unknown")))
         raise ConfigError(f"The model {config.model} {problem}.", remedy, field="model")
-    hardware = detect_hardware(config.hub.device)
+    hardware = detect_hardware(config.model_loading.device)
     parameters = source.parameters or shape.parameters
-    dtype, reason = _resolve_dtype(config.hub, hardware, shape, parameters)
-    resolved_config = config.model_copy(update={"hub": config.hub.model_copy(update={"dtype": dtype})})
+    dtype, reason = _resolve_dtype(config.model_loading, hardware, shape, parameters)
+    resolved_config = config.model_copy(
+        update={"model_loading": config.model_loading.model_copy(update={"dtype": dtype})}
+    )
     return ModelEstimate(
         source, hardware, dtype, parameters, plan_memory(resolved_config, shape, parameters, hardware), reason
     )
 
 
-def _resolve_dtype(hub: Hub, hardware: Hardware, shape: ModelShape, parameters: int) -> tuple[str, str]:
+def _resolve_dtype(
+    hub: ModelLoadingSettings, hardware: Hardware, shape: ModelShape, parameters: int
+) -> tuple[str, str]:
     """The dtype that a model computes in here, and a clause that says why, or ""."""
     if hardware.device != "cpu" or hub.quantisation != "none":
         return resolve_dtype_name(hub, hardware.device), ""

@@ -62,7 +62,7 @@ def _read_model_names(folder: RunFolder) -> set[str]:
 
 
 def _configured_models(config: RunConfig) -> tuple[str, ...]:
-    return config.model, config.teaching.writer
+    return config.model, config.teacher.hint_model
 
 
 def _resolve_stored_name(model_setting: str) -> str:

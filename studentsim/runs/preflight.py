@@ -1,6 +1,6 @@
 """Checks a run's settings, questions and models before the run is created. No torch here.
 
-    echo '{"questions": 100000}' | python -m studentsim.runs.preflight
+    echo '{"questions_per_turn": 100000}' | python -m studentsim.runs.preflight
 
 The hub's data sets are checked in a process of their own, so that the app never imports ``datasets``.
 """
@@ -47,28 +47,30 @@ def check_run_config(config: RunConfig) -> RunConfig:
 
 def _pin_prompt_date(config: RunConfig) -> RunConfig:
     """The settings with today's date, if the hint model's prompts contain one and it is not set."""
-    hint_model = config.teaching.writer
+    hint_model = config.teacher.hint_model
     if (
         not hint_model
-        or config.hub.prompt_date
+        or config.model_loading.prompt_date
         or not template_prints_date(resolve_model(hint_model, role=HINT_MODEL_ROLE).folder)
     ):
         return config
-    return config.model_copy(update={"hub": config.hub.model_copy(update={"prompt_date": today_iso()})})
+    return config.model_copy(
+        update={"model_loading": config.model_loading.model_copy(update={"prompt_date": today_iso()})}
+    )
 
 
 def check_dpo_settings(config: RunConfig) -> None:
     """Refuse a setting that the chosen loss would silently ignore; older runs that have one can still be resumed.
 
-    :raises ConfigError: (``learning.label_smoothing``) only the robust loss uses it (TRL 1.16).
+    :raises ConfigError: (``dpo.label_smoothing``) only the robust loss uses it (TRL 1.16).
     """
-    learning = config.learning
+    learning = config.dpo
     if learning.label_smoothing > 0 and learning.loss != "robust":
         raise ConfigError(
             f"{learning.label_smoothing:g} of the pairs were to be taken to be the wrong way round (label_smoothing), but the loss "
             f"{learning.loss!r} does not heed that.",
             "Choose the loss 'robust', or set it to 0.",
-            field="learning.label_smoothing",
+            field="dpo.label_smoothing",
         )
 
 
@@ -113,7 +115,7 @@ def load_run_outline(config: RunConfig) -> BankOutline:
     return load_bank_outline(
         config.bank,
         category=config.bank_category,
-        leave_out_doubtful=config.leave_out_doubtful,
+        leave_out_doubtful=config.drop_invalid,
         set_name=config.bank_set,
     )
 
@@ -150,18 +152,18 @@ def check_questions(config: RunConfig, outline: BankOutline) -> None:
             "Widen one of them.",
             field="difficulties" if config.difficulties else "skills",
         )
-    if pool.total() < config.questions:
+    if pool.total() < config.questions_per_turn:
         raise ConfigError(
-            f"{config.questions} questions a lesson were asked for, but the pool holds {pool.total()}.",
+            f"{config.questions_per_turn} questions a lesson were asked for, but the pool holds {pool.total()}.",
             "Ask for fewer, or widen the pool.",
-            field="questions",
+            field="questions_per_turn",
         )
     _check_mix(config, pool)
-    if config.exam > outline.exam:
+    if config.exam_size > outline.exam:
         raise ConfigError(
-            f"{config.exam} exam questions were asked for, but the bank has {outline.exam}.",
+            f"{config.exam_size} exam questions were asked for, but the bank has {outline.exam}.",
             f"Ask for {outline.exam} or fewer.",
-            field="exam",
+            field="exam_size",
         )
 
 
@@ -186,7 +188,7 @@ def _check_mix(config: RunConfig, pool: Counter[str]) -> None:
                 "Set it to 0, or widen the pool.",
                 field="mix",
             )
-    counts = apportion_questions(list(mix.values()), config.questions) if mix else []
+    counts = apportion_questions(list(mix.values()), config.questions_per_turn) if mix else []
     for category, count in zip(mix, counts, strict=True):
         if count > pool[category]:
             raise ConfigError(

@@ -106,7 +106,7 @@ def state_fingerprint(folder: RunFolder) -> tuple[object, ...]:
 def _status_of_live_run(lease: LeaseInfo, last: dict[str, Any] | None) -> str:
     if lease.is_overdue:
         return "not responding"
-    if lease.beats == 0 or last is None or last["type"] in ("RunStarted", "Resumed"):
+    if lease.beats == 0 or last is None or last["type"] in ("RunStarted", "RunResumed"):
         return "starting"
     return "starting" if last["type"] == "StageStarted" and last.get("stage") == "loading" else "running"
 

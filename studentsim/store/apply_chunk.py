@@ -71,7 +71,7 @@ def apply_chunk(cursor: Cursor, run_id: str, path: Path) -> tuple[int, int]:
 def _apply_events(cursor: Cursor, run_id: str, events: list[dict[str, Any]]) -> int:
     """Deletes the rows that these events make void, adds theirs and updates the run's row; returns the change in rows."""
     row_change = 0
-    resumed_turns = [event["turn"] for event in events if event["type"] == "Resumed"]
+    resumed_turns = [event["turn"] for event in events if event["type"] == "RunResumed"]
     if resumed_turns:
         for table in tables.EVENT_TABLES:
             row_change -= _execute_counting_rows(
@@ -154,14 +154,14 @@ def _execute_counting_rows(cursor: Cursor, sql: str, parameters: list[Any]) -> i
 
 
 def _read_position(cursor: Cursor, run_id: str) -> _IngestPosition:
-    row = cursor.execute("SELECT bytes, last_seq, rows, mark FROM journals WHERE run_id = ?", [run_id]).fetchone()
+    row = cursor.execute("SELECT bytes, last_seq, rows, mark FROM event_logs WHERE run_id = ?", [run_id]).fetchone()
     return _IngestPosition(*row) if row else _IngestPosition()
 
 
 def _save_position(cursor: Cursor, run_id: str, position: _IngestPosition) -> None:
-    cursor.execute("DELETE FROM journals WHERE run_id = ?", [run_id])
+    cursor.execute("DELETE FROM event_logs WHERE run_id = ?", [run_id])
     cursor.execute(
-        "INSERT INTO journals VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO event_logs VALUES (?, ?, ?, ?, ?)",
         [run_id, position.byte_count, position.last_seq, position.row_count, position.digest],
     )
 
@@ -180,7 +180,7 @@ def delete_runs(cursor: Cursor, run_ids: list[str]) -> None:
 
 def delete_journal_rows(cursor: Cursor, run_ids: list[str]) -> None:
     """Deletes all rows made from these runs' journals. Writes."""
-    for table in ("runs", *tables.EVENT_TABLES, "journals"):
+    for table in ("runs", *tables.EVENT_TABLES, "event_logs"):
         cursor.execute(f"DELETE FROM {table} WHERE list_contains(?, run_id)", [run_ids])
 
 

@@ -140,7 +140,7 @@ class Database:
             db_files.move_damaged_aside(self.path)
         existed = self.path.exists()
         try:
-            return self._connect_and_migrate()
+            return self._connect()
         except duckdb.Error as error:
             if reason := db_files.explain_open_error(error, self.path):
                 raise reason from error
@@ -148,18 +148,19 @@ class Database:
                 raise _to_store_error(error) from error
             return self._rebuild_from_journals(str(error))
 
-    def _connect_and_migrate(self) -> Cursor:
+    def _connect(self) -> Cursor:
         connection = duckdb.connect(self.path, config=DUCKDB_SETTINGS)
         try:
             version = schema.read_schema_version(connection)
-            if 0 < version < len(schema.MIGRATIONS):
-                # Copied while closed: closing any other handle on an open file would give up DuckDB's lock on it.
+            if 0 < version < schema.SCHEMA_VERSION:
                 connection.close()
-                backup = db_files.back_up_database(self.path, version)
-                self.add_notice(f"The database was brought up to date; a copy of the old one is {backup.name}.")
+                aside = db_files.move_outdated_aside(self.path, version)
+                self.add_notice(
+                    f"The database is made anew from the runs' journals; the older version's is {aside.name}."
+                )
                 connection = duckdb.connect(self.path, config=DUCKDB_SETTINGS)
-            if version < len(schema.MIGRATIONS):
-                schema.migrate_schema(connection, version)
+            if version < schema.SCHEMA_VERSION:
+                schema.create_tables(connection)
             if problem := apply_chunk.find_row_count_mismatch(connection):
                 raise duckdb.IOException(f"Corrupt counts: {problem}")
             return connection
@@ -177,7 +178,7 @@ class Database:
             f"The database was damaged and has been made anew from the runs' journals; the old file is {damaged_path.name} ({first_line})."
         )
         self.file_signatures.clear()
-        return self._connect_and_migrate()
+        return self._connect()
 
     def _run_with_repair(self, operation: Callable[[Cursor], T]) -> T:
         """Calls ``operation`` with a cursor; once more after a repair if the database is damaged or invalidated."""

@@ -1,10 +1,9 @@
-"""The database's files: what DuckDB's errors mean, moving damaged files aside, backups."""
+"""The database's files: what DuckDB's errors mean, moving damaged and outdated files aside."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 from pathlib import Path
 
 import duckdb
@@ -86,8 +85,10 @@ def move_damaged_aside(path: Path) -> Path:
     return aside
 
 
-def back_up_database(path: Path, version: int) -> Path:
-    """Copies a closed database before it is migrated from ``version``; returns the copy's path. Writes."""
-    copy = path.with_name(f"{path.name}.version-{version}")
-    shutil.copy2(path, copy)
-    return copy
+def move_outdated_aside(path: Path, version: int) -> Path:
+    """Renames a closed database of an older ``version``, and its log if it has one; returns its new path. Writes."""
+    aside = path.with_name(f"{path.name}.version-{version}")
+    for old, new in ((wal_path(path), wal_path(aside)), (path, aside)):
+        if old.exists():
+            os.replace(old, new)
+    return aside

@@ -123,7 +123,7 @@ def _notes_signature_key(run_id: str) -> str:
 
 
 def _forget_missing_runs(database: IngestTarget, run_ids: list[str]) -> None:
-    query = "SELECT run_id FROM runs UNION SELECT run_id FROM journals UNION SELECT run_id FROM notes"
+    query = "SELECT run_id FROM runs UNION SELECT run_id FROM event_logs UNION SELECT run_id FROM notes"
     stored_run_ids = {row[0] for row in database.query_rows(query)}
     _forget_runs(database, sorted(stored_run_ids - set(run_ids)))
 

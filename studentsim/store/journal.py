@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from studentsim import legacy_names
 from studentsim.errors import JournalError
 from studentsim.events import Event
 
@@ -45,7 +46,7 @@ class JournalWriter:
 
         :raises JournalError: it cannot be written (as on a full disk); ``append`` may be tried again.
         """
-        line = json.dumps({**event.to_json(), "seq": self.next_seq, "at": time.time()}, separators=(",", ":"))
+        line = json.dumps({**event.to_json(), "seq": self.next_seq, "timestamp": time.time()}, separators=(",", ":"))
         data = line.encode("ascii") + b"\n"
         self._truncate_torn_line()
         self._valid_end, self._has_torn_line = os.fstat(self._file).st_size, True
@@ -129,7 +130,7 @@ def read_new_events(path: str | Path, offset: int, *, max_bytes: int = CHUNK_BYT
 
 
 def effective_events(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The events that count: a ``Resumed`` makes all earlier events of later turns void; a seq counts only once.
+    """The events that count: a ``RunResumed`` makes all earlier events of later turns void; a seq counts only once.
 
     ``RunStarted`` always counts: it holds the run's config.
     """
@@ -139,7 +140,7 @@ def effective_events(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         if event["seq"] <= last_seq:
             continue
         last_seq = event["seq"]
-        if event["type"] == "Resumed":
+        if event["type"] == "RunResumed":
             effective = [e for e in effective if e["turn"] <= event["turn"] or e["type"] == "RunStarted"]
         effective.append(event)
     return effective
@@ -159,14 +160,16 @@ def _parse_lines(data: bytes) -> tuple[list[dict[str, Any]], int]:
 
 
 def _parse_event(line: bytes) -> dict[str, Any] | None:
-    """The event of a line; None if the line is damaged."""
+    """The event of a line, with today's names; None if the line is damaged."""
     try:
         event = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    is_valid = isinstance(event, dict) and isinstance(event.get("type"), str)
-    is_valid = is_valid and all(type(event.get(key)) is int for key in ("seq", "turn"))
-    return event if is_valid and isinstance(event.get("at"), int | float) else None
+    if not isinstance(event, dict) or not isinstance(event.get("type"), str):
+        return None
+    event = legacy_names.upgrade_event(event)
+    is_valid = all(type(event.get(key)) is int for key in ("seq", "turn"))
+    return event if is_valid and isinstance(event.get("timestamp"), int | float) else None
 
 
 def _raise_if_damaged(path: Path, offset: int) -> None:

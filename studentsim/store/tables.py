@@ -1,6 +1,6 @@
 """Events as rows: the tables of the database and of an export, and how the events of a journal fill them.
 
-``answers``, ``exams``, ``steps``, ``epochs``, ``validations``, ``turns`` and ``lookups`` hold rows of effective events;
+``answers``, ``exams``, ``training_steps``, ``epochs``, ``validations``, ``turns`` and ``lookups`` hold rows of effective events;
 ``runs`` holds one row a run, reduced from all its events so far (``reduce_run``). Both are incremental: a journal read in
 ten parts gives the same rows as read at once. ``notes`` holds the user's notes (notes.py), which are no events.
 """
@@ -21,8 +21,8 @@ TableRow = dict[str, Any]
 CELL_FILE_NAME = "cell.json"
 """In a run's folder: its cell in the group it was started with, there from the start; ``RunStarted`` holds it too."""
 
-_KEY_COLUMNS = {"run_id": "VARCHAR", "seq": "BIGINT", "turn": "INTEGER", "at": "DOUBLE"}
-"""Columns of every event table; ``at`` is seconds since 1970."""
+_KEY_COLUMNS = {"run_id": "VARCHAR", "seq": "BIGINT", "turn": "INTEGER", "timestamp": "DOUBLE"}
+"""Columns of every event table; ``timestamp`` is seconds since 1970."""
 METRIC_COLUMNS = {
     "loss": "DOUBLE", "rewards_chosen": "DOUBLE", "rewards_rejected": "DOUBLE", "rewards_accuracies": "DOUBLE",
     "rewards_margins": "DOUBLE", "logps_chosen": "DOUBLE", "logps_rejected": "DOUBLE",
@@ -38,15 +38,15 @@ TABLE_COLUMNS: dict[str, dict[str, str]] = {
     | {
         "phase": "VARCHAR", "question_id": "VARCHAR", "category": "VARCHAR", "skill": "VARCHAR", "difficulty": "INTEGER",
         "problem": "VARCHAR", "options": "VARCHAR", "correct": "VARCHAR", "text": "VARCHAR", "letter": "VARCHAR",
-        "value": "VARCHAR", "right": "BOOLEAN", "misconception": "VARCHAR", "logprob": "DOUBLE", "milliseconds": "DOUBLE",
-        "p_right": "DOUBLE", "attempt": "INTEGER", "marked_by": "VARCHAR", "said_right": "BOOLEAN",
-        "marker_right": "BOOLEAN", "feedback": "VARCHAR", "feedback_level": "VARCHAR", "doubted": "BOOLEAN",
+        "value": "VARCHAR", "is_correct": "BOOLEAN", "misconception": "VARCHAR", "logprob": "DOUBLE", "milliseconds": "DOUBLE",
+        "p_correct": "DOUBLE", "attempt": "INTEGER", "graded_by": "VARCHAR", "assigned_correct": "BOOLEAN",
+        "grader_correct": "BOOLEAN", "feedback": "VARCHAR", "feedback_level": "VARCHAR", "challenged": "BOOLEAN",
         "topic": "VARCHAR", "ended": "BOOLEAN", "value_letter": "VARCHAR",
     },
     "exams": _KEY_COLUMNS
     | {
-        "correct": "INTEGER", "questions": "INTEGER", "unanswered": "INTEGER", "low": "DOUBLE", "high": "DOUBLE",
-        "wrong_by_category": "VARCHAR", "questions_by_category": "VARCHAR", "next_mix": "VARCHAR", "p_right": "DOUBLE",
+        "correct": "INTEGER", "questions": "INTEGER", "unanswered": "INTEGER", "ci_low": "DOUBLE", "ci_high": "DOUBLE",
+        "wrong_by_category": "VARCHAR", "questions_by_category": "VARCHAR", "next_mix": "VARCHAR", "p_correct": "DOUBLE",
         "seconds": "DOUBLE",
     },
     "turns": _KEY_COLUMNS
@@ -54,7 +54,7 @@ TABLE_COLUMNS: dict[str, dict[str, str]] = {
     | {"correct": "INTEGER", "questions": "INTEGER", "pairs": "INTEGER"}
     | METRIC_COLUMNS
     | {f"seconds_{part}": "DOUBLE" for part in TIMED_STAGES},
-    "steps": _KEY_COLUMNS | {"step": "INTEGER", "steps": "INTEGER"} | METRIC_COLUMNS | {"rehearsal": "DOUBLE"},
+    "training_steps": _KEY_COLUMNS | {"step": "INTEGER", "steps": "INTEGER"} | METRIC_COLUMNS | {"rehearsal": "DOUBLE"},
     "validations": _KEY_COLUMNS
     | {"pairs": "INTEGER"}
     | METRIC_COLUMNS
@@ -69,7 +69,7 @@ TABLE_COLUMNS: dict[str, dict[str, str]] = {
         "model": "VARCHAR", "bank": "VARCHAR", "seed": "BIGINT", "exam_seed": "BIGINT", "config": "VARCHAR",
         "versions": "VARCHAR", "parent": "VARCHAR", "turns_planned": "INTEGER", "status": "VARCHAR", "stage": "VARCHAR",
         "stage_items": "INTEGER", "turn": "INTEGER", "started": "DOUBLE", "updated": "DOUBLE", "seconds": "DOUBLE",
-        "stretch_began": "DOUBLE", "seconds_before": "DOUBLE", "error": "VARCHAR", "message": "VARCHAR",
+        "session_started_at": "DOUBLE", "prior_seconds": "DOUBLE", "error": "VARCHAR", "message": "VARCHAR",
         "remedy": "VARCHAR", "last_seq": "BIGINT", "recorded": "BOOLEAN", "notice": "VARCHAR", "group_id": "VARCHAR",
         "plan": "VARCHAR", "group_runs": "INTEGER", "coordinates": "VARCHAR",
     },
@@ -80,10 +80,10 @@ TABLE_COLUMNS: dict[str, dict[str, str]] = {
 EVENT_TABLES = tuple(name for name in TABLE_COLUMNS if name not in ("runs", "notes"))
 """The tables of rows of events."""
 _TABLE_BY_EVENT_TYPE = {
-    "Answered": "answers",
+    "AnswerRecorded": "answers",
     "ExamFinished": "exams",
-    "TrainingStep": "steps",
-    "Validated": "validations",
+    "TrainingStep": "training_steps",
+    "ValidationFinished": "validations",
     "EpochFinished": "epochs",
 }
 
@@ -118,8 +118,8 @@ def build_queued_run_row(run_id: str, config: Mapping[str, Any], timestamp: floa
     ``timestamp`` is in seconds since 1970; ``cell`` is what ``read_group_cell`` returned.
     """
     state = {"status": "queued", "stage": "", "stage_items": 0, "turn": -1, "last_seq": -1, "seconds": 0.0}
-    state |= dict.fromkeys(("started", "updated", "stretch_began"), timestamp)
-    state |= {"seconds_before": 0.0, "run_id": run_id}
+    state |= dict.fromkeys(("started", "updated", "session_started_at"), timestamp)
+    state |= {"prior_seconds": 0.0, "run_id": run_id}
     return {**dict.fromkeys(TABLE_COLUMNS["runs"]), **state, **_config_columns(config), **_group_columns(cell)}
 
 
@@ -129,14 +129,14 @@ def reduce_run(run_id: str, state: TableRow | None, events: Iterable[Mapping[str
     ``turn`` is the last complete turn (-1: none). ``seconds`` counts the sessions of work without the pauses between.
     """
     for event in events:
-        state = dict(state) if state else build_queued_run_row(run_id, {}, event["at"])
+        state = dict(state) if state else build_queued_run_row(run_id, {}, event["timestamp"])
         is_first_event = state["last_seq"] == -1
         if is_first_event:
-            state |= {"status": "running", "started": event["at"], "stretch_began": event["at"]}
-        state |= {"last_seq": event["seq"], "updated": event["at"]}
+            state |= {"status": "running", "started": event["timestamp"], "session_started_at": event["timestamp"]}
+        state |= {"last_seq": event["seq"], "updated": event["timestamp"]}
         _EVENT_HANDLERS.get(event["type"], lambda state, event: None)(state, event)
         if event["type"] != "RunEnded":
-            state["seconds"] = state["seconds_before"] + max(0.0, event["at"] - state["stretch_began"])
+            state["seconds"] = state["prior_seconds"] + max(0.0, event["timestamp"] - state["session_started_at"])
     return state
 
 
@@ -159,7 +159,7 @@ def _apply_resumed(state: TableRow, event: Mapping[str, Any]) -> None:
     state |= {"turn": event["turn"], "status": "running", "stage": "", "stage_items": 0}
     state |= {"error": None, "message": None, "remedy": None}
     state["notice"] = _to_storable_text(event.get("note")) or state["notice"]
-    state |= {"stretch_began": event["at"], "seconds_before": state["seconds"]}
+    state |= {"session_started_at": event["timestamp"], "prior_seconds": state["seconds"]}
 
 
 def _apply_run_ended(state: TableRow, event: Mapping[str, Any]) -> None:
@@ -172,7 +172,7 @@ _EVENT_HANDLERS = {
     "RunStarted": _apply_run_started,
     "StageStarted": _apply_stage_started,
     "TurnFinished": _apply_turn_finished,
-    "Resumed": _apply_resumed,
+    "RunResumed": _apply_resumed,
     "RunEnded": _apply_run_ended,
 }
 
@@ -233,7 +233,7 @@ def build_notes_row(run_id: str, notes: RunNotes) -> TableRow:
 
 def _build_lookup_rows(run_id: str, event: Mapping[str, Any]) -> list[TableRow]:
     """A row for each candidate that the strategy scored before it chose a turn's questions; journals before 0.2 have none."""
-    chosen, measure = set(event["question_ids"]), event.get("looked_by", "")
+    chosen, measure = set(event["question_ids"]), event.get("score_kind", "")
     candidates = (
         {"question_id": id, "measure": measure, "figure": score, "chosen": id in chosen}
         for id, score in event.get("confidences", {}).items()

@@ -17,7 +17,7 @@ from transformers import PreTrainedModel
 
 from studentsim.errors import StudentError
 from studentsim.rng import derive_seed
-from studentsim.settings import Learning
+from studentsim.settings import DPOSettings
 
 ADAPTER_FILENAME = "adapter_model.safetensors"
 BASE_FINGERPRINT_KEY = "base_weights"
@@ -26,7 +26,7 @@ BASE_FINGERPRINT_KEY = "base_weights"
 
 def attach_adapter(
     model: PreTrainedModel,
-    learning: Learning,
+    learning: DPOSettings,
     seed: int,
     *,
     target_modules: str | None = None,
@@ -34,7 +34,7 @@ def attach_adapter(
 ) -> PeftModel:
     """The model with a new adapter, which changes nothing yet (B is zero); its initialisation depends on the seed alone.
 
-    ``target_modules`` overrides ``learning.lora_targets`` (PEFT's ``all-linear``: all linear layers but the head); ``revision`` is
+    ``target_modules`` overrides ``dpo.lora_targets`` (PEFT's ``all-linear``: all linear layers but the head); ``revision`` is
     the base model's, written into the adapter's config.
 
     :raises StudentError: when the model has none of the projections named.

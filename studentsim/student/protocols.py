@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from studentsim.events import EpochFinished, TrainingStep, Validated
+from studentsim.events import EpochFinished, TrainingStep, ValidationFinished
 from studentsim.types import Answer, AttemptHistory, Pair, Question
 
 
@@ -61,7 +61,7 @@ class Trainer(Protocol):
         turn: int,
         seed: int,
         practised: Collection[str] | None = None,
-    ) -> Iterator[TrainingStep | EpochFinished | Validated]:
+    ) -> Iterator[TrainingStep | EpochFinished | ValidationFinished]:
         """Train; yield an event for each optimiser step, for each epoch, and at last for the validation pass. No pairs: no events.
 
         ``practised`` are the keys (``training.rehearsal.rehearsal_key``) of what the turn practised: rehearsal keeps the answers to

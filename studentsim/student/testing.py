@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from studentsim.errors import StudentError
-from studentsim.events import EpochFinished, PreferenceMetrics, TrainingStep, Validated
+from studentsim.events import EpochFinished, PreferenceMetrics, TrainingStep, ValidationFinished
 from studentsim.rng import derive_rng
 from studentsim.types import Answer, AttemptHistory, Pair, Question
 
@@ -56,7 +56,7 @@ class FakeStudent:
         turn: int,
         seed: int,
         practised: Collection[str] | None = None,
-    ) -> Iterator[TrainingStep | EpochFinished | Validated]:
+    ) -> Iterator[TrainingStep | EpochFinished | ValidationFinished]:
         """See ``studentsim.student.protocols.Trainer``: one epoch, one step for each pair."""
         pairs_before = sum(self.pairs_by_category.values())
         for step, pair in enumerate(pairs, 1):
@@ -66,7 +66,7 @@ class FakeStudent:
         if pairs:
             yield EpochFinished(turn, 1, 1, _fake_metrics(pairs_before + (len(pairs) + 1) / 2), validation_metrics)
         if validation_metrics:
-            yield Validated(turn, len(held_out), validation_metrics)
+            yield ValidationFinished(turn, len(held_out), validation_metrics)
 
     def save(self, folder: Path) -> None:
         """See ``studentsim.student.protocols.Student``."""

@@ -14,7 +14,7 @@ import torch
 
 from studentsim.config import RunConfig
 from studentsim.curriculum.feedback import reveals_answer
-from studentsim.settings import Hub
+from studentsim.settings import ModelLoadingSettings
 from studentsim.student.generation.generate import generate, prefill
 from studentsim.student.huggingface.chat import ChatFormatter
 from studentsim.student.huggingface.loading import LoadedModel, autocast_context, load_model
@@ -58,7 +58,7 @@ class ChatHintModel:
         return hints
 
 
-def load_hint_model(name: str, hub: Hub) -> ChatHintModel:
+def load_hint_model(name: str, hub: ModelLoadingSettings) -> ChatHintModel:
     """Load the model of that name with the run's settings for models of the hub.
 
     :raises ConfigError, StudentError: it cannot be loaded.

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from studentsim.curriculum import feedback
 from studentsim.rng import derive_rng
-from studentsim.settings import Teaching
+from studentsim.settings import TeacherSettings
 from studentsim.teacher.answer_key import AnswerKeyGrader
 from studentsim.types import Answer, Feedback, Grade, Option, Question
 
@@ -43,9 +43,13 @@ class Teacher:
     """Grades by the key or a trained grader, with deliberate errors if the settings ask for them, and gives feedback."""
 
     def __init__(
-        self, settings: Teaching | None = None, *, grader: Grader | None = None, hint_model: HintModel | None = None
+        self,
+        settings: TeacherSettings | None = None,
+        *,
+        grader: Grader | None = None,
+        hint_model: HintModel | None = None,
     ) -> None:
-        self.settings = settings or Teaching()
+        self.settings = settings or TeacherSettings()
         self.key_grader = AnswerKeyGrader()
         self.grader = grader
         self.hint_model = hint_model
@@ -69,8 +73,8 @@ class Teacher:
             grade = self.key_grader.grade(question, answer)
             if verdict is not None:
                 grade = replace(grade, grader_correct=verdict.is_correct)
-            if verdict is not None and self.settings.decides == "marker":
-                grade = replace(grade, assigned_override=verdict.is_correct, graded_by=self.settings.marker)
+            if verdict is not None and self.settings.grade_source == "marker":
+                grade = replace(grade, assigned_override=verdict.is_correct, graded_by=self.settings.grader)
             if derive_rng("teacher's error", *seed_key, question.id).random() < self.settings.error_rate:
                 grade = replace(
                     grade, assigned_override=not grade.assigned_correct, graded_by=f"{grade.graded_by}, in error"

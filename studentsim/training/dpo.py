@@ -24,8 +24,8 @@ from peft import PeftModel
 from transformers import PreTrainedTokenizerBase
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
-from studentsim.events import EpochFinished, PreferenceMetrics, TrainingStep, Validated
-from studentsim.settings import Learning
+from studentsim.events import EpochFinished, PreferenceMetrics, TrainingStep, ValidationFinished
+from studentsim.settings import DPOSettings
 from studentsim.training import lm_head, packed_forward
 from studentsim.training.dpo_config import RuntimeOptions, build_dpo_config
 from studentsim.training.epoch_metrics import EpochEnd, EpochMeans
@@ -58,7 +58,7 @@ class DPOStudentTrainer:
     def __init__(
         self,
         student: TrainableStudent,
-        learning: Learning,
+        learning: DPOSettings,
         runtime_options: RuntimeOptions | None = None,
         *,
         validation_every: str = "turn",
@@ -82,7 +82,7 @@ class DPOStudentTrainer:
         turn: int,
         seed: int,
         practised: Collection[str] | None = None,
-    ) -> Iterator[TrainingStep | EpochFinished | Validated]:
+    ) -> Iterator[TrainingStep | EpochFinished | ValidationFinished]:
         """Train on ``pairs`` in a thread and yield each step's metrics; then score the held-out pairs. Without pairs nothing happens.
 
         Skills that are not ``practised`` (keys of ``rehearsal.rehearsal_key``) are rehearsed; None: unknown, nothing is rehearsed.
@@ -97,7 +97,7 @@ class DPOStudentTrainer:
         reference = self._reference_logps(held_out, rows)
         if self.option_preference:
             self.option_preference.begin_turn([pair.question for pair in held_out])
-        means = EpochMeans(len(pairs), self.learning.batch)
+        means = EpochMeans(len(pairs), self.learning.batch_size)
         finish_epoch = partial(self._finish_epoch, turn, means, rows, reference)
         messages: queue.Queue[dict[str, float] | EpochEnd | BaseException | None] = queue.Queue()
         validates_epochs = self.validation_every == "epoch" and bool(held_out)
@@ -126,7 +126,7 @@ class DPOStudentTrainer:
         yield last_epoch
         if scores is not None and last_epoch.validation is not None:
             self._cached_reference = (held_out, reference if self.learning.reference == "base" else _pair_logps(scores))
-            yield Validated(
+            yield ValidationFinished(
                 turn,
                 len(held_out),
                 last_epoch.validation,
@@ -153,7 +153,7 @@ class DPOStudentTrainer:
         if not self.rehearsal or practised is None:
             return None
         self.rehearsal.begin_turn(self.student, practised)
-        steps = self.learning.epochs * -(-pair_count // self.learning.batch)
+        steps = self.learning.epochs * -(-pair_count // self.learning.batch_size)
         batches = self.rehearsal.sample_batches(self.student, turn, practised, steps)
         return RehearsalPenalty(
             batches,

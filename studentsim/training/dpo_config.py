@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from trl import DPOConfig
 
-from studentsim.settings import Learning
+from studentsim.settings import DPOSettings
 from studentsim.student.huggingface.packed_decoder import PackedDecoder
 
 
@@ -31,7 +31,7 @@ class RuntimeOptions:
 
 
 def build_dpo_config(
-    learning: Learning, runtime_options: RuntimeOptions, *, seed: int, folder: str, use_cpu: bool
+    learning: DPOSettings, runtime_options: RuntimeOptions, *, seed: int, folder: str, use_cpu: bool
 ) -> DPOConfig:
     """TRL's settings for one turn. The comments give TRL's default, and the reason for another value, where no run setting decides.
 
@@ -40,7 +40,7 @@ def build_dpo_config(
     losses, weights = [learning.loss], [1.0]
     if learning.sft_weight > 0:
         losses, weights = [learning.loss, "sft"], [1.0, learning.sft_weight]
-    micro_batch_size = runtime_options.micro_batch_size or learning.batch
+    micro_batch_size = runtime_options.micro_batch_size or learning.batch_size
     return DPOConfig(
         output_dir=folder,
         beta=learning.beta,
@@ -50,7 +50,7 @@ def build_dpo_config(
         learning_rate=learning.learning_rate,
         num_train_epochs=learning.epochs,
         per_device_train_batch_size=micro_batch_size,
-        gradient_accumulation_steps=learning.batch // micro_batch_size,
+        gradient_accumulation_steps=learning.batch_size // micro_batch_size,
         max_grad_norm=learning.max_grad_norm,
         seed=seed,
         data_seed=seed,

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from studentsim.events import PreferenceMetrics
-from studentsim.settings import Learning
+from studentsim.settings import DPOSettings
 from studentsim.training.protocols import PairLogps
 
 
@@ -20,7 +20,7 @@ def compute_held_out_metrics(
     student_logps: PairLogps,
     reference_logps: PairLogps,
     token_counts: Sequence[tuple[int, int]],
-    learning: Learning,
+    learning: DPOSettings,
     mean_logits: Sequence[tuple[float, float]] | None = None,
 ) -> PreferenceMetrics:
     """The student's loss and rewards relative to its reference.
@@ -61,7 +61,7 @@ def _token_weighted_mean_logits(
     return chosen, rejected
 
 
-def _compute_losses(log_ratios: torch.Tensor, token_counts: torch.Tensor, learning: Learning) -> torch.Tensor:
+def _compute_losses(log_ratios: torch.Tensor, token_counts: torch.Tensor, learning: DPOSettings) -> torch.Tensor:
     """DPO's loss (pairs,) from the log-ratios (pairs, 2) of chosen and rejected."""
     margin = learning.beta * (log_ratios[:, 0] - log_ratios[:, 1])
     if learning.loss == "hinge":

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from studentsim.rng import derive_rng
-from studentsim.settings import Learning
+from studentsim.settings import DPOSettings
 from studentsim.training.protocols import PairLogps, PairScorer, TokenizedPair
 from studentsim.types import Pair, Question
 
@@ -36,11 +36,11 @@ def build_option_pairs(questions: Sequence[Question]) -> list[Pair]:
 class OptionPreferenceMeter:
     """Measures how often, and by how much, the correct option's reward exceeds a wrong one's, before and after a turn's training.
 
-    The reference is the trainer's (``Learning.reference``). The base model's log-probabilities are computed once, the last turn's at its
+    The reference is the trainer's (``DPOSettings.reference``). The base model's log-probabilities are computed once, the last turn's at its
     end; a resumed run computes them again from the loaded adapter, with the same result.
     """
 
-    def __init__(self, student: PairScorer, learning: Learning) -> None:
+    def __init__(self, student: PairScorer, learning: DPOSettings) -> None:
         self.student = student
         self.beta = learning.beta
         self.uses_base_reference = learning.reference == "base"

@@ -24,7 +24,7 @@ def pairs_from_mistakes(
     ``chosen_source``: the chosen text is the correct solution (``working``), the student's own later attempt that the teacher graded
     right (``revision``; without one, no pair), or that attempt if there is one, else the solution (``revision-or-working``). Where the
     teacher graded a correct answer wrong, the solution is that of the wrong option it takes for correct, so that its error reaches the
-    student; ``seed_key`` determines which. ``chosen_text``: how much of a solution is used (``Teaching.chosen_text``); the
+    student; ``seed_key`` determines which. ``chosen_text``: how much of a solution is used (``TeacherSettings.chosen_text``); the
     student's texts are used whole.
 
     An empty answer, or one equal to the chosen text, gives no pair; nor does a correct answer that was challenged on purpose.

@@ -59,7 +59,7 @@ def sample_rehearsal_pairs(
     """Rehearsal pairs by key, the correct solution against a wrong option's, sampled from these questions by the run's ``seed``.
 
     ``questions``: study questions only, since validation and exam questions are never trained on. ``chosen_text``: as of the trained
-    pairs (``Teaching.chosen_text``).
+    pairs (``TeacherSettings.chosen_text``).
     """
     groups: dict[str, list[Question]] = {}
     for question in questions:

@@ -37,7 +37,7 @@ _SUM_WORD = re.compile(r"[\d$€£%]|^[-+*/x×÷^=()\[\]{}<>~≈√|!.,]+$")
 
 
 def correct_solution_text(question: Question, form: ChosenText = "full") -> str:
-    """The correct answer as a text, never empty; see ``Teaching.chosen_text`` for the forms.
+    """The correct answer as a text, never empty; see ``TeacherSettings.chosen_text`` for the forms.
 
     Solutions of the built-in curriculum end in their value, by which the embedded student's answer is matched to an option; other
     questions get a line with the correct option's letter and text.

@@ -22,6 +22,7 @@ from typing import Any
 import studentsim
 from studentsim.errors import StoreError
 from studentsim.exam import Z95, paired_difference_interval
+from studentsim.legacy_names import upgrade_settings
 
 BUNDLED_MATRICES_PATH = Path(studentsim.__file__).parent / "recorded" / "transfer.json"
 """The matrices that come with the product, if the file exists."""
@@ -174,7 +175,7 @@ class TransferMatrix:
                 categories,
                 gains,
                 off_diagonal_mean,
-                dict(payload["config"]),
+                upgrade_settings(payload["config"]),
                 str(payload["software"]),
                 float(payload["seconds"]),
             )

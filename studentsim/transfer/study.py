@@ -2,7 +2,7 @@
 
 Each run is an ordinary one (``simulate`` with the components of ``factory.build_components``) with a mix of 100 % of its category:
 
-    python -m studentsim run --strategy random --mix physics=100 --turns 12 --exam 600 --exam-every 12
+    python -m studentsim run --strategy random --mix physics=100 --turns 12 --exam-size 600 --exam-every 12
 
 A category's result is cached as ``<data>/transfer/<key>.json``. The key is a fingerprint of all that decides the result, so that
 after a change of settings, model or code the run is simulated anew.
@@ -25,7 +25,7 @@ from typing import Any
 import studentsim
 from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError
-from studentsim.events import Answered, TurnFinished
+from studentsim.events import AnswerRecorded, TurnFinished
 from studentsim.runs.history import package_versions
 from studentsim.runs.run_dir import data_folder_error, write_atomically
 from studentsim.simulation import Components, simulate
@@ -122,10 +122,10 @@ def _run_category(
 ) -> Iterator[TurnFinished | CategoryResult]:
     """Simulate one category's run; yields the end of each turn, and last its result."""
     started_at = time.monotonic()
-    answers: dict[tuple[str, bool], Answered] = {}
+    answers: dict[tuple[str, bool], AnswerRecorded] = {}
     with closing(simulate(config, build_components(config))) as events:
         for event in events:
-            if isinstance(event, Answered) and event.phase == "exam":
+            if isinstance(event, AnswerRecorded) and event.phase == "exam":
                 answers[event.question_id, event.turn > 0] = event
             elif isinstance(event, TurnFinished):
                 if event.turn == 0:
@@ -167,7 +167,7 @@ def _fingerprint_input_files(config: RunConfig) -> list[str]:
     """Hashes of the files that the settings only name: the shipped weights and the bank's files."""
     package = Path(studentsim.__file__).parent
     paths = [package / "student" / "embedded" / "weights"] if config.model == "embedded" else []
-    paths += [package / "grader" / "weights"] if config.teaching.marker == "embedded" else []
+    paths += [package / "grader" / "weights"] if config.teacher.grader == "embedded" else []
     paths += [Path(part.strip()) for part in config.bank.split(" | ")]
     files = [f for path in paths for f in (sorted(path.rglob("*")) if path.is_dir() else [path]) if f.is_file()]
     return [_hash_file(file, file.stat().st_mtime_ns) for file in files]
@@ -188,10 +188,10 @@ def _check_exam_covers(exam_categories: Collection[str], required_categories: Co
             )
 
 
-def _pair_exam_answers(answers: Mapping[tuple[str, bool], Answered]) -> tuple[PairedOutcome, ...]:
+def _pair_exam_answers(answers: Mapping[tuple[str, bool], AnswerRecorded]) -> tuple[PairedOutcome, ...]:
     """Both answers to each exam question, sorted by category and id, since a student may answer in any order."""
     pairs = (
-        PairedOutcome(id, answer.category, answer.right, answers[id, True].right)
+        PairedOutcome(id, answer.category, answer.is_correct, answers[id, True].is_correct)
         for (id, is_after), answer in answers.items()
         if not is_after
     )

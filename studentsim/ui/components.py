@@ -169,7 +169,7 @@ def render_figure_data(frame: pd.DataFrame, *, key: str, columns: Mapping[str, s
 
 def render_grade_badge(row: Mapping[str, Any]) -> None:
     """Whether an answer (a row of ``queries.fetch_answers``) is right, wrong or missing, by the key."""
-    label, icon, color = _CORRECT_BADGE if row["right"] else _WRONG_BADGE if row["letter"] else _NO_ANSWER_BADGE
+    label, icon, color = _CORRECT_BADGE if row["is_correct"] else _WRONG_BADGE if row["letter"] else _NO_ANSWER_BADGE
     st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]
 
 

@@ -166,7 +166,7 @@ _TERMS = (
     Term("p-right", "P(right working)", UNCERTAINTY_GROUP,
          "How probable the student finds the right working word for word, averaged over an exam; it moves before the marks do.",
          "From 0 to 1. It can be small even for a good student, who may write the same thought in other words.",
-         "probability of the reference working; p_right"),
+         "probability of the reference working; p_correct"),
 )  # fmt: skip
 
 TERMS: Mapping[str, Term] = {term.id: term for term in _TERMS}

@@ -20,9 +20,9 @@ UNKNOWN_MISCONCEPTION = "unknown"
 """Stands among the misconceptions for wrong answers without a known one."""
 
 _OUTCOME_CONDITIONS = {
-    "right": '"right"',
-    "wrong": 'NOT "right"',
-    "ticked": 'NOT "right" AND letter IS NOT NULL',
+    "right": "is_correct",
+    "wrong": "NOT is_correct",
+    "ticked": "NOT is_correct AND letter IS NOT NULL",
     "unanswered": "letter IS NULL",
 }
 ANSWER_OUTCOMES = tuple(_OUTCOME_CONDITIONS)
@@ -37,7 +37,7 @@ VALUE_DIFFERS_SQL = "letter IS NOT NULL AND value_letter IS NOT NULL AND value_l
 PROBLEM_PREVIEW_CHARS = 120
 """Characters of a question that a list shows."""
 
-_OUTCOME_SQL = "CASE WHEN \"right\" THEN 'right' WHEN letter IS NULL THEN 'unanswered' ELSE 'wrong' END"
+_OUTCOME_SQL = "CASE WHEN is_correct THEN 'right' WHEN letter IS NULL THEN 'unanswered' ELSE 'wrong' END"
 ANSWER_COLUMNS_SQL = ", ".join(f'"{name}"' for name in TABLE_COLUMNS["answers"] if name != "run_id")
 """All columns of ``answers`` but the run's id, in the order of the table."""
 
@@ -73,7 +73,7 @@ class AnswerFilter:
             parts.append("turn = ?")
             values.append(self.turn)
         if self.misconception == UNKNOWN_MISCONCEPTION:
-            parts.append('misconception IS NULL AND NOT "right"')
+            parts.append("misconception IS NULL AND NOT is_correct")
         elif self.misconception:
             parts.append("misconception = ?")
             values.append(self.misconception)
@@ -144,7 +144,7 @@ def fetch_question_runs(db: Database, question_id: str) -> pd.DataFrame:
     """
     return db.query_frame(
         "SELECT a.run_id, any_value(r.started) AS started, any_value(r.config) AS config, count(*) AS answers, "
-        'count(*) FILTER (a."right") AS correct, arg_max(a."right", a.seq) AS last_right, '
+        "count(*) FILTER (a.is_correct) AS correct, arg_max(a.is_correct, a.seq) AS last_right, "
         "arg_max(a.phase, a.seq) AS last_phase, arg_max(a.turn, a.seq) AS last_turn "
         "FROM answers a JOIN runs r ON r.run_id = a.run_id WHERE a.question_id = ? GROUP BY a.run_id ORDER BY started DESC, a.run_id",
         [question_id],

@@ -39,7 +39,7 @@ def fetch_misconceptions(db: Database, run_id: str) -> pd.DataFrame:
     """``turn, phase, category, skill, misconception, wrong``: wrong first attempts by their misconception."""
     return db.query_frame(
         "SELECT turn, phase, category, skill, misconception, count(*) AS wrong FROM answers "
-        'WHERE run_id = ? AND NOT "right" AND misconception IS NOT NULL AND attempt = 1 '
+        "WHERE run_id = ? AND NOT is_correct AND misconception IS NOT NULL AND attempt = 1 "
         "GROUP BY ALL ORDER BY turn, phase, wrong DESC, misconception",
         [run_id],
     )

@@ -11,9 +11,9 @@ from studentsim.store.database import Database
 
 
 def fetch_exams_of_runs(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
-    """``run_id, turn, correct, questions, accuracy, low, high, unanswered, p_right`` of every exam, by run and turn."""
+    """``run_id, turn, correct, questions, accuracy, ci_low, ci_high, unanswered, p_correct`` of every exam, by run and turn."""
     return db.query_frame(
-        "SELECT run_id, turn, correct, questions, correct / questions AS accuracy, low, high, unanswered, p_right FROM exams "
+        "SELECT run_id, turn, correct, questions, correct / questions AS accuracy, ci_low, ci_high, unanswered, p_correct FROM exams "
         f"WHERE run_id IN ({_placeholders(run_ids)}) ORDER BY run_id, turn",
         list(run_ids),
     )

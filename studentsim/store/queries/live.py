@@ -9,7 +9,7 @@ from studentsim.store.queries.answering import fetch_latest_answers
 
 RECENT_EVENT_WINDOW = 400
 """The latest answers are searched among this many latest events first: DuckDB skips the blocks before these."""
-_TABLES = ("exams", "turns", "steps", "validations")
+_TABLES = ("exams", "turns", "training_steps", "validations")
 
 
 def fetch_last_seqs(db: Database, run_id: str) -> dict[str, int]:
@@ -24,7 +24,7 @@ def fetch_last_seqs(db: Database, run_id: str) -> dict[str, int]:
 def fetch_finished_turns(db: Database, run_id: str) -> pd.DataFrame:
     """One row a finished turn: ``turn, at, correct, questions`` (of the practice)``, pairs, seconds`` (of the whole turn)."""
     return db.query_frame(
-        'SELECT turn, "at", correct, questions, pairs, seconds_total AS seconds FROM turns '
+        "SELECT turn, timestamp, correct, questions, pairs, seconds_total AS seconds FROM turns "
         "WHERE run_id = ? AND finished AND turn > 0 ORDER BY turn",
         [run_id],
     )

@@ -91,7 +91,7 @@ def fetch_runs(db: Database) -> pd.DataFrame:
     and the last exam ``first_correct, first_questions, first_low, first_high, last_correct, last_questions, last_low,
     last_high, last_turn``, and ``accuracies``, the list of all exams' accuracies.
     """
-    names = ("correct", "questions", "low", "high")
+    names = ("correct", "questions", "ci_low", "ci_high")
     exam_columns = [
         f"arg_{kind}({n}, turn) AS {which}_{n}" for which, kind in (("first", "min"), ("last", "max")) for n in names
     ]
@@ -135,15 +135,15 @@ def fetch_recent_timings(
     With ``exams`` (``written`` or ``scored``), ``exam_question`` is of the runs with that exam mode.
     """
     row = db.query_rows(
-        "WITH recent AS (SELECT run_id, started, strategy, coalesce(config->>'$.hub.exams', 'written') AS exams, "
-        "greatest(1, coalesce(CAST(config->>'$.learning.epochs' AS INTEGER), 1)) AS epochs "
+        "WITH recent AS (SELECT run_id, started, strategy, coalesce(config->>'$.model_loading.exam_mode', 'written') AS exams, "
+        "greatest(1, coalesce(CAST(config->>'$.dpo.epochs' AS INTEGER), 1)) AS epochs "
         "FROM runs WHERE model = ? AND status = 'finished' AND NOT coalesce(recorded, false) ORDER BY updated DESC LIMIT ?),"
         " t AS (SELECT * FROM turns WHERE run_id IN (SELECT run_id FROM recent) AND finished),"
         " further AS (SELECT run_id, turn, count(*) AS again FROM answers WHERE phase = 'revision' "
         "AND run_id IN (SELECT run_id FROM recent) GROUP BY run_id, turn),"
         " e AS (SELECT x.*, r.started, r.exams FROM exams x JOIN recent r ON r.run_id = x.run_id) "
         "SELECT (SELECT count(*) FROM recent), "
-        '(SELECT median(greatest("at" - seconds - started, 0)) FROM e WHERE turn = 0), '
+        "(SELECT median(greatest(timestamp - seconds - started, 0)) FROM e WHERE turn = 0), "
         "(SELECT median(seconds_study / (questions + coalesce(again, 0))) FROM t LEFT JOIN further USING (run_id, turn) "
         "WHERE questions > 0 AND run_id IN (SELECT run_id FROM recent WHERE strategy = coalesce(?, strategy))), "
         "(SELECT median((seconds_training + coalesce(seconds_validation, 0)) / pairs / epochs) FROM t JOIN recent USING (run_id) "

@@ -13,9 +13,9 @@ _METRICS_SQL = ", ".join(METRIC_COLUMNS)
 
 
 def fetch_exams(db: Database, run_id: str) -> pd.DataFrame:
-    """``turn, correct, questions, accuracy, low, high, unanswered, p_right, seconds, next_mix`` (JSON text), by turn."""
+    """``turn, correct, questions, accuracy, ci_low, ci_high, unanswered, p_correct, seconds, next_mix`` (JSON text), by turn."""
     return db.query_frame(
-        "SELECT turn, correct, questions, correct / questions AS accuracy, low, high, unanswered, p_right, seconds, next_mix "
+        "SELECT turn, correct, questions, correct / questions AS accuracy, ci_low, ci_high, unanswered, p_correct, seconds, next_mix "
         "FROM exams WHERE run_id = ? ORDER BY turn",
         [run_id],
     )
@@ -49,7 +49,7 @@ def fetch_training_steps(db: Database, run_id: str) -> pd.DataFrame:
     """
     return db.query_frame(
         f"SELECT turn - 1 + step / greatest(steps, step, 1) AS x, turn, step, steps, {_METRICS_SQL}, rehearsal "
-        "FROM steps WHERE run_id = ? ORDER BY seq",
+        "FROM training_steps WHERE run_id = ? ORDER BY seq",
         [run_id],
     )
 
@@ -70,5 +70,5 @@ def fetch_epochs(db: Database, run_id: str) -> pd.DataFrame:
     not evaluated). Empty for runs that did not record epochs.
     """
     return db.query_frame(
-        'SELECT * EXCLUDE (run_id, seq, "at") FROM epochs WHERE run_id = ? ORDER BY turn, epoch, seq', [run_id]
+        "SELECT * EXCLUDE (run_id, seq, timestamp) FROM epochs WHERE run_id = ? ORDER BY turn, epoch, seq", [run_id]
     )

@@ -16,10 +16,10 @@ def fetch_event_times(db: Database, run_id: str) -> pd.DataFrame:
     ``stage`` is an answer's phase, ``training``, ``validation``, ``EXAM_RESULT_STAGE`` or ``TURN_FINISHED_STAGE``.
     """
     return db.query_frame(
-        'SELECT seq, turn, "at", phase AS stage FROM answers WHERE run_id = $run '
-        "UNION ALL SELECT seq, turn, \"at\", 'training' FROM steps WHERE run_id = $run "
-        "UNION ALL SELECT seq, turn, \"at\", 'validation' FROM validations WHERE run_id = $run "
-        f"UNION ALL SELECT seq, turn, \"at\", '{EXAM_RESULT_STAGE}' FROM exams WHERE run_id = $run "
-        f"UNION ALL SELECT seq, turn, \"at\", '{TURN_FINISHED_STAGE}' FROM turns WHERE run_id = $run AND finished ORDER BY seq",
+        "SELECT seq, turn, timestamp, phase AS stage FROM answers WHERE run_id = $run "
+        "UNION ALL SELECT seq, turn, timestamp, 'training' FROM training_steps WHERE run_id = $run "
+        "UNION ALL SELECT seq, turn, timestamp, 'validation' FROM validations WHERE run_id = $run "
+        f"UNION ALL SELECT seq, turn, timestamp, '{EXAM_RESULT_STAGE}' FROM exams WHERE run_id = $run "
+        f"UNION ALL SELECT seq, turn, timestamp, '{TURN_FINISHED_STAGE}' FROM turns WHERE run_id = $run AND finished ORDER BY seq",
         {"run": run_id},
     )

@@ -22,12 +22,12 @@ def fetch_grading_errors(db: Database, run_id: str) -> pd.DataFrame:
     """
     return db.query_frame(
         "SELECT turn, count(*) AS answers, "
-        'count(*) FILTER (said_right AND NOT "right") AS false_right, '
-        'count(*) FILTER (NOT said_right AND "right") AS false_wrong, '
-        "count(marker_right) AS marker_answers, "
-        'count(*) FILTER (marker_right AND NOT "right") AS marker_false_right, '
-        'count(*) FILTER (NOT marker_right AND "right") AS marker_false_wrong '
-        f"FROM answers WHERE run_id = ? AND {_PRACTICE_CONDITION} AND said_right IS NOT NULL AND NOT coalesce(doubted, false) "
+        "count(*) FILTER (assigned_correct AND NOT is_correct) AS false_right, "
+        "count(*) FILTER (NOT assigned_correct AND is_correct) AS false_wrong, "
+        "count(grader_correct) AS marker_answers, "
+        "count(*) FILTER (grader_correct AND NOT is_correct) AS marker_false_right, "
+        "count(*) FILTER (NOT grader_correct AND is_correct) AS marker_false_wrong "
+        f"FROM answers WHERE run_id = ? AND {_PRACTICE_CONDITION} AND assigned_correct IS NOT NULL AND NOT coalesce(challenged, false) "
         "GROUP BY turn ORDER BY turn",
         [run_id],
     )
@@ -41,7 +41,7 @@ def fetch_revisions(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
     return db.query_frame(
         "WITH first AS (SELECT run_id, turn, question_id, category, skill, misconception, feedback_level, min(seq) AS seq "
         "  FROM answers WHERE list_contains(?, run_id) AND phase = 'study' AND attempt = 1 AND NOT \"right\" GROUP BY ALL), "
-        'last AS (SELECT run_id, turn, question_id, arg_max("right", attempt) AS mended FROM answers '
+        "last AS (SELECT run_id, turn, question_id, arg_max(is_correct, attempt) AS mended FROM answers "
         "  WHERE list_contains(?, run_id) AND phase = 'revision' GROUP BY run_id, turn, question_id) "
         "SELECT f.run_id, f.turn, f.category, f.skill, f.misconception, coalesce(f.feedback_level, '') AS feedback_level, "
         "count(*) AS tried, count(*) FILTER (l.mended) AS mended "
@@ -52,15 +52,15 @@ def fetch_revisions(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
 
 
 def fetch_challenges(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
-    """``run_id, turn, on_purpose, doubted, flipped``: right first attempts that were graded wrong, on purpose or in error,
+    """``run_id, turn, on_purpose, challenged, flipped``: right first attempts that were graded wrong, on purpose or in error,
     and tried again, and how many of those were wrong at the last attempt: the student gave way.
     """
     return db.query_frame(
-        "WITH first AS (SELECT run_id, turn, question_id, coalesce(doubted, false) AS on_purpose FROM answers "
-        "  WHERE list_contains(?, run_id) AND phase = 'study' AND attempt = 1 AND \"right\" AND NOT said_right), "
-        'last AS (SELECT run_id, turn, question_id, arg_max("right", attempt) AS stayed_right FROM answers '
+        "WITH first AS (SELECT run_id, turn, question_id, coalesce(challenged, false) AS on_purpose FROM answers "
+        "  WHERE list_contains(?, run_id) AND phase = 'study' AND attempt = 1 AND \"right\" AND NOT assigned_correct), "
+        "last AS (SELECT run_id, turn, question_id, arg_max(is_correct, attempt) AS stayed_right FROM answers "
         "  WHERE list_contains(?, run_id) AND phase = 'revision' GROUP BY run_id, turn, question_id) "
-        "SELECT f.run_id, f.turn, f.on_purpose, count(*) AS doubted, count(*) FILTER (NOT l.stayed_right) AS flipped "
+        "SELECT f.run_id, f.turn, f.on_purpose, count(*) AS challenged, count(*) FILTER (NOT l.stayed_right) AS flipped "
         "FROM first f JOIN last l USING (run_id, turn, question_id) GROUP BY ALL ORDER BY f.run_id, f.turn, f.on_purpose",
         [list(run_ids), list(run_ids)],
     )
@@ -77,14 +77,14 @@ def fetch_retention(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
         "WITH taken AS (SELECT run_id, turn FROM exams WHERE list_contains(?, run_id)), "
         "first AS (SELECT run_id, turn, question_id, skill FROM answers "
         "  WHERE list_contains(?, run_id) AND phase = 'study' AND attempt = 1 AND NOT \"right\" AND skill IS NOT NULL), "
-        'last AS (SELECT run_id, turn, question_id, arg_max("right", attempt) AS mended FROM answers '
+        "last AS (SELECT run_id, turn, question_id, arg_max(is_correct, attempt) AS mended FROM answers "
         "  WHERE list_contains(?, run_id) AND phase = 'revision' GROUP BY run_id, turn, question_id), "
         "tried AS (SELECT f.run_id, f.skill, l.mended, "
         "  (SELECT min(t.turn) FROM taken t WHERE t.run_id = f.run_id AND t.turn >= f.turn) AS exam "
         "  FROM first f JOIN last l USING (run_id, turn, question_id)), "
         "skills AS (SELECT run_id, skill, exam, avg(mended::INT) >= 0.5 AS mended FROM tried "
         "  WHERE exam IS NOT NULL GROUP BY run_id, skill, exam) "
-        'SELECT k.run_id, k.mended, count(*) AS questions, count(*) FILTER (a."right") AS correct '
+        "SELECT k.run_id, k.mended, count(*) AS questions, count(*) FILTER (a.is_correct) AS correct "
         "FROM skills k JOIN answers a ON a.run_id = k.run_id AND a.turn = k.exam AND a.skill = k.skill AND a.phase = 'exam' "
         "GROUP BY ALL ORDER BY k.run_id, k.mended DESC",
         [list(run_ids)] * 3,

@@ -23,7 +23,7 @@ _FINISHED_EXAM_CONDITION = (
 def fetch_exam_counts(db: Database, run_id: str) -> pd.DataFrame:
     """``turn, category, skill, correct, questions, unanswered`` of every finished exam; ``skill`` is null where the bank has none."""
     return db.query_frame(
-        'SELECT turn, category, skill, count(*) FILTER ("right") AS correct, count(*) AS questions, '
+        "SELECT turn, category, skill, count(*) FILTER (is_correct) AS correct, count(*) AS questions, "
         f"count(*) FILTER (letter IS NULL) AS unanswered FROM answers WHERE {_FINISHED_EXAM_CONDITION} GROUP BY ALL ORDER BY ALL",
         {"run": run_id},
     )
@@ -33,7 +33,7 @@ def fetch_exam_misconceptions(db: Database, run_id: str) -> pd.DataFrame:
     """``turn, category, skill, misconception, wrong``: wrong answers of finished exams by their misconception."""
     return db.query_frame(
         "SELECT turn, category, skill, misconception, count(*) AS wrong FROM answers "
-        f'WHERE {_FINISHED_EXAM_CONDITION} AND NOT "right" AND misconception IS NOT NULL GROUP BY ALL ORDER BY ALL',
+        f"WHERE {_FINISHED_EXAM_CONDITION} AND NOT is_correct AND misconception IS NOT NULL GROUP BY ALL ORDER BY ALL",
         {"run": run_id},
     )
 
@@ -85,7 +85,7 @@ def fetch_answer_sheets(db: Database, run_id: str, *, limit: int = MAX_ANSWER_SH
         "sheets AS (SELECT x.*, r.started, x.run_id = $run AS own FROM exams x JOIN runs r USING (run_id) JOIN this "
         "ON r.bank = this.bank AND r.exam_seed = this.exam_seed AND x.questions = this.questions) "
         "SELECT arg_max(run_id, (own, started, -turn)), arg_max(turn, (own, started, -turn)), correct FROM sheets "
-        "GROUP BY correct, unanswered, wrong_by_category, coalesce(p_right::VARCHAR, run_id || ' ' || turn) "
+        "GROUP BY correct, unanswered, wrong_by_category, coalesce(p_correct::VARCHAR, run_id || ' ' || turn) "
         "ORDER BY max(own) DESC, max(started) DESC, 1, 2 LIMIT $limit",
         {"run": run_id, "limit": limit},
     )

@@ -1,6 +1,6 @@
 """The built-in student profiles: each one's intended accuracy by skill, from ``tables/*.toml`` (format: studentsim/student_table.py).
 
-``python -m studentsim place`` measures the embedded student against them. No torch here: the web pages show them.
+``python -m studentsim evaluate-profiles`` measures the embedded student against them. No torch here: the web pages show them.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ class EmbeddedStudent:
         self.merged_model = copy.deepcopy(model).eval().requires_grad_(False)
         self.decoder = Decoder(self.merged_model)
         self._estimator = ConfidenceEstimator(self.decoder, self.calculator, self._prompt_ids, self._completion_ids)
-        self.model = adapter.attach_adapter(model, config.learning, config.seed)
+        self.model = adapter.attach_adapter(model, config.dpo, config.seed)
 
     # ------------------------------------------------------------------ answering
 

@@ -13,7 +13,7 @@ MAX_PROMPT_TOKENS = 2048
 
 def resolve_lora_targets(loaded: LoadedModel, config: RunConfig) -> str | None:
     """PEFT's ``all-linear`` where the settings mean all projections and the architecture names them otherwise (BLOOM, Phi); else None."""
-    if config.learning.lora_targets != ALL_PROJECTIONS:
+    if config.dpo.lora_targets != ALL_PROJECTIONS:
         return None
     module_names = {name.rpartition(".")[2] for name, _ in loaded.model.named_modules()}
     return None if set(ALL_PROJECTIONS) <= module_names else "all-linear"

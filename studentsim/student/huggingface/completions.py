@@ -12,7 +12,7 @@ TAIL_TOKENS = 24
 
 
 def encode_options(question: Question, prompt: Prompt, chat: ChatFormatter, *, option_scoring: str) -> list[list[int]]:
-    """Token ids of each option as the answer, by its ``text`` or its ``letter`` (``option_scoring``, see ``Hub.scores``)."""
+    """Token ids of each option as the answer, by its ``text`` or its ``letter`` (``ModelLoadingSettings.option_scoring``)."""
     option_texts = [
         chat.escape_control_tokens(
             f"Answer: {format_scored_option(o, chat.answer_form, option_scoring=option_scoring)}"

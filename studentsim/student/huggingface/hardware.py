@@ -24,15 +24,15 @@ class Hardware:
 
 
 def detect_hardware(device: str = "auto") -> Hardware:
-    """The device that the setting ``hub.device`` (``auto``, ``cpu`` or ``cuda``) means on this computer.
+    """The device that the setting ``model_loading.device`` (``auto``, ``cpu`` or ``cuda``) means on this computer.
 
-    :raises ConfigError: (``hub.device``) when it is ``cuda`` and no GPU can be used.
+    :raises ConfigError: (``model_loading.device``) when it is ``cuda`` and no GPU can be used.
     """
     gpu = None if device == "cpu" else _detect_gpu()
     if isinstance(gpu, Hardware):
         return gpu
     if device == "cuda":
-        raise ConfigError(f"No GPU can be used: {gpu}.", "Choose 'auto' or 'cpu'.", field="hub.device")
+        raise ConfigError(f"No GPU can be used: {gpu}.", "Choose 'auto' or 'cpu'.", field="model_loading.device")
     memory = psutil.virtual_memory()
     return Hardware("cpu", "this computer's processor", memory.total, memory.available)
 

@@ -28,7 +28,7 @@ from transformers import (
 
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, StudentError
-from studentsim.settings import Hub
+from studentsim.settings import ModelLoadingSettings
 from studentsim.student.generation.recompute import CachelessModel
 from studentsim.student.huggingface import resolve
 from studentsim.student.huggingface.cache_check import wrap_if_cache_unreliable
@@ -75,7 +75,7 @@ def load_model(config: RunConfig) -> LoadedModel:
     :raises ConfigError: when there is no such model or device, or the model must not be used.
     :raises StudentError: when its files cannot be read, or transformers does not support its architecture.
     """
-    hub = config.hub
+    hub = config.model_loading
     resolved = resolve.resolve_model(config.model, hub.revision)
     device, dtype = resolve_device(hub), resolve_torch_dtype(hub)
     is_folder = resolved.revision.startswith(resolve.FINGERPRINT_PREFIX)
@@ -93,7 +93,7 @@ def prepare_model(
 
     :raises StudentError: when the tokenizer has no end token, or the architecture is not supported.
     """
-    quantisation = config.hub.quantisation
+    quantisation = config.model_loading.quantisation
     if quantisation != "none":
         _prepare_quantised(model)
     model.config.studentsim_held = quantisation
@@ -117,18 +117,20 @@ def autocast_context(model: PreTrainedModel, dtype: torch.dtype) -> contextlib.A
     return contextlib.nullcontext() if dtype == torch.float32 else torch.autocast(model.device.type, dtype=dtype)
 
 
-def resolve_device(hub: Hub) -> str:
-    """``cuda`` or ``cpu``, as ``Hub.device`` means here.
+def resolve_device(hub: ModelLoadingSettings) -> str:
+    """``cuda`` or ``cpu``, as ``ModelLoadingSettings.device`` means here.
 
-    :raises ConfigError: (``hub.device``) when it is ``cuda`` and torch finds no GPU.
+    :raises ConfigError: (``model_loading.device``) when it is ``cuda`` and torch finds no GPU.
     """
     if hub.device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("No GPU can be used: torch finds none.", "Choose 'auto' or 'cpu'.", field="hub.device")
+        raise ConfigError(
+            "No GPU can be used: torch finds none.", "Choose 'auto' or 'cpu'.", field="model_loading.device"
+        )
     return "cuda" if hub.device != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def resolve_torch_dtype(hub: Hub) -> torch.dtype:
-    """The dtype that ``Hub.dtype`` means here."""
+def resolve_torch_dtype(hub: ModelLoadingSettings) -> torch.dtype:
+    """The dtype that ``ModelLoadingSettings.dtype`` means here."""
     if hub.dtype != "auto":
         return getattr(torch, hub.dtype)
     if resolve_device(hub) == "cuda":
@@ -146,7 +148,7 @@ def _load_tokenizer(name_or_path: str, revision: str | None) -> PreTrainedTokeni
 
 
 def _load_causal_lm(
-    name_or_path: str, revision: str | None, hub: Hub, device: str, dtype: torch.dtype
+    name_or_path: str, revision: str | None, hub: ModelLoadingSettings, device: str, dtype: torch.dtype
 ) -> PreTrainedModel:
     transformers.utils.logging.disable_progress_bar()  # events report the stages
     try:
@@ -170,7 +172,7 @@ def _load_causal_lm(
 _DOWNLOAD_AGAIN_REMEDY = "Download it again, or choose a causal language model that this version of transformers knows."
 
 
-def _build_quantisation_config(hub: Hub, dtype: torch.dtype) -> BitsAndBytesConfig | None:
+def _build_quantisation_config(hub: ModelLoadingSettings, dtype: torch.dtype) -> BitsAndBytesConfig | None:
     if hub.quantisation == "nf4":
         return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype)
     return BitsAndBytesConfig(load_in_8bit=True) if hub.quantisation == "8bit" else None

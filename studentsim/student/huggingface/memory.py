@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studentsim.config import RunConfig
-from studentsim.settings import Hub, Learning
+from studentsim.settings import DPOSettings, ModelLoadingSettings
 from studentsim.student.huggingface.hardware import Hardware
 
 TYPICAL_PROMPT_TOKENS = 160
@@ -150,7 +150,7 @@ def format_parameter_count(parameters: float) -> str:
     return f"{parameters / 1e9:.2f} B" if parameters >= 1e9 else f"{parameters / 1e6:.3g} M"
 
 
-def resolve_dtype_name(hub: Hub, device: str) -> str:
+def resolve_dtype_name(hub: ModelLoadingSettings, device: str) -> str:
     """The dtype that the settings mean. ``auto`` on a GPU counts as bfloat16, since without torch its capabilities are unknown."""
     if hub.dtype != "auto":
         return hub.dtype
@@ -159,7 +159,7 @@ def resolve_dtype_name(hub: Hub, device: str) -> str:
 
 def plan_memory(config: RunConfig, shape: ModelShape, parameters: int, hardware: Hardware) -> MemoryPlan:
     """The memory plan for this run's settings on this machine. ``parameters`` 0: unknown, then the shape's."""
-    hub, learning = config.hub, config.learning
+    hub, learning = config.model_loading, config.dpo
     dtype_bytes = 4 if resolve_dtype_name(hub, hardware.device) == "float32" else 2
     base_weight_bytes = estimate_weight_bytes(shape, parameters or shape.parameters, hub.quantisation, dtype_bytes)
     adapter_parameters = shape.count_lora_parameters(learning.lora_rank)
@@ -172,7 +172,7 @@ def plan_memory(config: RunConfig, shape: ModelShape, parameters: int, hardware:
         shape.layers * 2 * shape.kv_heads * shape.head_dim * (4 if hub.quantisation != "none" else dtype_bytes)
     )
     bytes_per_answer = cache_bytes_per_token * tokens + 12 * shape.vocabulary
-    generation_batch_size = hub.answers_at_once or max(
+    generation_batch_size = hub.generation_batch_size or max(
         1, min(MAX_GENERATION_BATCH_SIZE, int(0.6 * free_bytes / bytes_per_answer))
     )
     micro_batch_size, gradient_checkpointing, bytes_per_pair = _choose_micro_batch_size(
@@ -206,8 +206,8 @@ def estimate_weight_bytes(shape: ModelShape, parameters: int, quantisation: str,
 
 
 def _choose_micro_batch_size(
-    hub: Hub,
-    learning: Learning,
+    hub: ModelLoadingSettings,
+    learning: DPOSettings,
     shape: ModelShape,
     dtype_bytes: int,
     tokens_per_text: int,
@@ -225,9 +225,9 @@ def _choose_micro_batch_size(
         hub.gradient_checkpointing, "on", 0.8 * free_bytes < bytes_without_checkpoints
     )
     bytes_per_pair = bytes_with_checkpoints if gradient_checkpointing else bytes_without_checkpoints
-    max_pairs = hub.pairs_at_once or max(1, int(0.8 * free_bytes / bytes_per_pair))
+    max_pairs = hub.micro_batch_size or max(1, int(0.8 * free_bytes / bytes_per_pair))
     return (
-        max(d for d in range(1, learning.batch + 1) if learning.batch % d == 0 and d <= max_pairs),
+        max(d for d in range(1, learning.batch_size + 1) if learning.batch_size % d == 0 and d <= max_pairs),
         gradient_checkpointing,
         bytes_per_pair,
     )
@@ -242,7 +242,7 @@ def activation_bytes_per_token(layers: int, hidden: int, intermediate: int, dtyp
 def _estimate_training_bytes(
     micro_batch_size: int,
     bytes_per_pair: float,
-    hub: Hub,
+    hub: ModelLoadingSettings,
     shape: ModelShape,
     dtype_bytes: int,
     tokens_per_text: int,

@@ -54,15 +54,15 @@ class ModelRole:
 
 
 STUDENT_ROLE = ModelRole(
-    "a student", "model", "hub.revision", False, "google/gemma-2b-it",
+    "a student", "model", "model_loading.revision", False, "google/gemma-2b-it",
     "Choose a causal language model, such as google/gemma-2b-it.",
 )  # fmt: skip
 GRADER_ROLE = ModelRole(
-    "a marker", "teaching.marker", "teaching.marker_revision", True, "google/flan-t5-large",
-    "Name a T5 or BART that was fine-tuned to say Correct or Wrong (train-teacher makes one), or 'embedded'.",
+    "a marker", "teacher.grader", "teacher.grader_revision", True, "google/flan-t5-large",
+    "Name a T5 or BART that was fine-tuned to say Correct or Wrong (train-grader makes one), or 'embedded'.",
 )  # fmt: skip
 HINT_MODEL_ROLE = ModelRole(
-    "a writer of hints", "teaching.writer", "teaching.writer", False, "google/gemma-2b-it",
+    "a writer of hints", "teacher.hint_model", "teacher.hint_model", False, "google/gemma-2b-it",
     "Name an instruct model, such as google/gemma-2b-it.",
 )  # fmt: skip
 
@@ -175,7 +175,7 @@ def _resolve_folder(name: str, folder: Path, revision: str) -> ResolvedModel:
         raise ConfigError(
             f"The model in {str(folder)!r} is not the one that was meant: its files are {fingerprint}, not {revision}.",
             "Put the files back, or start a new run with what is there now.",
-            field="hub.revision",
+            field="model_loading.revision",
         )
     return ResolvedModel(name, fingerprint, folder, _read_config(folder), parameters)
 
@@ -210,7 +210,7 @@ def _resolve_remote(name: str, revision: str) -> ResolvedModel:
         ) from error
     except hub.RevisionNotFoundError as error:
         raise ConfigError(
-            f"{name} has no version {revision!r}.", "Leave it blank for today's.", field="hub.revision"
+            f"{name} has no version {revision!r}.", "Leave it blank for today's.", field="model_loading.revision"
         ) from error
     except hub.EntryNotFoundError as error:
         raise _model_error(f"{name} is no model: it has no config.json.", "Give the name of a model.") from error

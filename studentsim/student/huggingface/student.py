@@ -55,14 +55,14 @@ class HubStudent:
     def __init__(self, loaded: LoadedModel, config: RunConfig, *, use_packed_decoder: bool = True) -> None:
         self.tokenizer = loaded.tokenizer
         self.chat = ChatFormatter(
-            loaded.tokenizer, prompt_date=config.hub.prompt_date, answer_form=config.hub.answer_form
+            loaded.tokenizer, prompt_date=config.model_loading.prompt_date, answer_form=config.model_loading.answer_form
         )
         self.plan = loaded.plan
         self.summary = loaded.summary
         """See ``LoadedModel.summary``."""
         self.dtype = loaded.dtype
         self.revision = loaded.revision
-        self.hub = config.hub
+        self.hub = config.model_loading
         self.temperature, self.min_p, self.max_new_tokens = config.temperature, config.min_p, config.max_new_tokens
         self.end_token_ids = collect_end_token_ids(loaded, self.chat)
         self.max_prompt_tokens = compute_max_prompt_tokens(loaded, self.max_new_tokens)
@@ -72,7 +72,7 @@ class HubStudent:
         """Tokens of prompts and answers for which a batch has memory."""
         self.model = adapter.attach_adapter(
             loaded.model,
-            config.learning,
+            config.dpo,
             config.seed,
             target_modules=resolve_lora_targets(loaded, config),
             revision=get_hub_commit(loaded),
@@ -84,7 +84,7 @@ class HubStudent:
         """See ``LoadedModel.inference_model``."""
         self.on_progress: Callable[[WritingProgress], None] | None = None
         """Called with the text of an unfinished answer while answers are generated."""
-        self.calculator = TextCalculator(self.tokenizer) if config.hub.calculator else None
+        self.calculator = TextCalculator(self.tokenizer) if config.model_loading.calculator else None
         self.transformers_inference = TransformersInference(
             self.model, self.inference_model, self.dtype, self.plan, pad_token_id=self.tokenizer.pad_token_id
         )
@@ -109,12 +109,12 @@ class HubStudent:
     ) -> Iterator[Answer]:
         """One answer for each question; see ``Student.answer``.
 
-        ``with_p_correct`` is set in exams: it adds the correct option's probability among the options. If ``Hub.exams`` is ``scored``, the
-        likeliest option is then the answer, without generation.
+        ``with_p_correct`` is set in exams: it adds the correct option's probability among the options. If
+        ``ModelLoadingSettings.exam_mode`` is ``scored``, the likeliest option is then the answer, without generation.
         """
         prompts = {q.id: self._build_prompt(q, (earlier or {}).get(q.id, ())) for q in questions}
         in_order = sorted(questions, key=lambda q: (len(prompts[q.id].ids), q.id))
-        score_only = with_p_correct and self.hub.exams == "scored"
+        score_only = with_p_correct and self.hub.exam_mode == "scored"
         if self.packed_inference:
             yield from self._answer_packed(
                 self.packed_inference,
@@ -232,7 +232,7 @@ class HubStudent:
     def confidence(self, questions: Sequence[Question]) -> list[float]:
         """The likeliest option's probability among the options (P0, strategy "log-probability").
 
-        From the summed token log-probabilities of the options as answers, by text or by letter (``Hub.scores``).
+        From the summed token log-probabilities of the options as answers, by text or by letter (``ModelLoadingSettings.option_scoring``).
         """
         return [max(option_probabilities(row)) for row in self.option_logps(questions)]
 
@@ -260,7 +260,8 @@ class HubStudent:
     def _encode_options(self, batch: Sequence[Question], prompts: Sequence[Prompt]) -> list[list[list[int]]]:
         """Token ids of each question's options as answers to its prompt."""
         return [
-            encode_options(q, p, self.chat, option_scoring=self.hub.scores) for q, p in zip(batch, prompts, strict=True)
+            encode_options(q, p, self.chat, option_scoring=self.hub.option_scoring)
+            for q, p in zip(batch, prompts, strict=True)
         ]
 
     def measure_cache_error(self, questions: Sequence[Question]) -> float:

@@ -91,7 +91,7 @@ def _render_misconception(page_data: AnswersPageData, row: dict[str, Any], quest
         st.markdown(f"**The slip: {formatting.escape_markdown(title)}**")
     if explanation:
         st.text(explanation)
-    if question is not None and not row["right"]:
+    if question is not None and not row["is_correct"]:
         st.markdown("**A right working**")
         st.code(formatting.format_working(question.rationale), language=None, wrap_lines=True)
     if title and row["misconception"] != page_data.view.slip:
@@ -144,7 +144,7 @@ def _render_technical_view(row: dict[str, Any]) -> None:
     with st.expander("Technical view"):
         figures = {
             "log-probability of what it wrote": _format_figure(row["logprob"], 2),
-            "P(right working)": _format_figure(row["p_right"], 4),
+            "P(right working)": _format_figure(row["p_correct"], 4),
             "milliseconds": _format_figure(row["milliseconds"], 1),
             "result it reached": row["value"],
             "option that this result shows": row["value_letter"],
@@ -154,9 +154,9 @@ def _render_technical_view(row: dict[str, Any]) -> None:
             "question": row["question_id"],
             "answer (seq in the journal)": row["seq"],
             "attempt": row["attempt"],
-            "marked by": row["marked_by"],
-            "told it was right (said_right)": row["said_right"],
-            "trained marker (marker_right)": row["marker_right"],
+            "marked by": row["graded_by"],
+            "told it was right (assigned_correct)": row["assigned_correct"],
+            "trained marker (grader_correct)": row["grader_correct"],
         }
         st.code(
             "\n".join(f"{name}: {'none' if v is None else v}" for name, v in figures.items()),

@@ -91,4 +91,4 @@ def _render_grade(row: dict[str, Any]) -> None:
     """The grade by the key, after a note where the teacher's or a trained grader's differs."""
     if notes := grades.describe_grading(row):
         st.markdown(f":material/warning: **{formatting.escape_markdown(' '.join(notes))}**")
-    st.text(sentences.describe_grade({**row, "marked_by": "key"} if row["phase"] != "exam" else row))
+    st.text(sentences.describe_grade({**row, "graded_by": "key"} if row["phase"] != "exam" else row))

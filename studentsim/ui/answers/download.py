@@ -24,8 +24,8 @@ SLOW_EXCEL_ROWS = 20_000
 EXCEL_HEADINGS = {
     "seq": "answer", "turn": "lesson", "phase": "asked in", "category": "category", "skill": "skill",
     "difficulty": "difficulty", "question_id": "question id", "problem": "question", "options": "options",
-    "correct": "right option", "letter": "ticked", "value": "its result", "right": "right", "misconception": "slip",
-    "text": "what it wrote", "logprob": "log-probability", "p_right": "P(right working)",
+    "correct": "right option", "letter": "ticked", "value": "its result", "is_correct": "right", "misconception": "slip",
+    "text": "what it wrote", "logprob": "log-probability", "p_correct": "P(right working)",
     "value_letter": "option that its result shows",
 }  # fmt: skip
 """The Excel file's columns and headings. CSV and Parquet have all columns, named as in the journal."""

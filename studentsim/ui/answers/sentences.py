@@ -227,8 +227,8 @@ def _attempt_time_phrase(row: pd.Series) -> str:
 
 def describe_grade(row: Mapping[str, Any]) -> str:
     """The grade, who gave it, and why."""
-    grader = "by the answer key" if row["marked_by"] == "key" else f"by {row['marked_by']}"
-    if row["right"]:
+    grader = "by the answer key" if row["graded_by"] == "key" else f"by {row['graded_by']}"
+    if row["is_correct"]:
         return f"Marked right {grader}."
     if not row["letter"]:
         return f"Marked wrong {grader}: no option shows the result of its working, so nothing was ticked."
@@ -251,7 +251,7 @@ def describe_value_mismatch(row: Mapping[str, Any]) -> str:
 
 def explain_misconception(row: Mapping[str, Any]) -> tuple[str, str]:
     """The misconception behind a wrong answer: its title and its explanation, either may be blank."""
-    if row["right"]:
+    if row["is_correct"]:
         return "", ""
     misconception = find_misconception(row["misconception"])
     if misconception:

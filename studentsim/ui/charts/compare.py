@@ -59,7 +59,7 @@ def comparison_figure(
 ) -> go.Figure:
     """Exam accuracy by turn, a line per group, labelled at its end, with its 95 % interval as a band.
 
-    ``means`` are group means (``label, strategy, variant, turn, correct, questions, accuracy, low, high, runs``), ``singles`` the
+    ``means`` are group means (``label, strategy, variant, turn, correct, questions, accuracy, ci_low, ci_high, runs``), ``singles`` the
     runs behind them (with ``group``), as thin lines for groups of several. ``published`` curves (``analysis/paper_curves.py``) have
     open markers and bars. With more than ``bands`` groups only the last exam shows its interval, as a bar.
     """
@@ -136,7 +136,7 @@ def _hover_data(group: pd.DataFrame) -> list[tuple[object, ...]]:
     return [
         (int(c), int(q), 100 * low, 100 * high, f" in {int(n)} runs" if n > 1 else "", html.escape(str(name)), 100 * a)
         for c, q, low, high, n, name, a in zip(
-            group.correct, group.questions, group.low, group.high, runs, names, group.accuracy, strict=True
+            group.correct, group.questions, group.ci_low, group.ci_high, runs, names, group.accuracy, strict=True
         )
     ]
 
@@ -151,7 +151,7 @@ def _add_interval(figure: FigureBuilder, group: pd.DataFrame, *, as_band: bool, 
     color = theme_color(_group_style(group.iloc[0]).color_slot)
     if as_band and len(group) > 1:
         x = [*group.turn, *group.turn[::-1]]
-        y = [*(100 * group.high), *(100 * group.low)[::-1]]
+        y = [*(100 * group.ci_high), *(100 * group.ci_low)[::-1]]
         figure.add_scatter(
             x=x, y=y, fill="toself", fillcolor=color, mode="lines", line={"width": 0, "color": color}, opacity=0.16,
             hoverinfo="skip", showlegend=False,

@@ -44,16 +44,16 @@ def line_style(style: StrategyStyle) -> dict[str, object]:
 
 
 def interval_bars(frame: pd.DataFrame, column: str = "accuracy", **style: object) -> dict[str, Any]:
-    """Plotly's ``error_x`` or ``error_y``, in percent, from the shares ``column, low, high`` of ``frame``; ``style`` is merged in."""
+    """Plotly's ``error_x`` or ``error_y``, in percent, from the shares ``column, ci_low, ci_high`` of ``frame``; ``style`` is merged in."""
     return {
         "type": "data", "symmetric": False, **style,
-        "array": 100 * (frame.high - frame[column]), "arrayminus": 100 * (frame[column] - frame.low),
+        "array": 100 * (frame.ci_high - frame[column]), "arrayminus": 100 * (frame[column] - frame.ci_low),
     }  # fmt: skip
 
 
 def hover_columns(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """``customdata`` for hover texts: ``columns``, then ``low`` and ``high`` in percent."""
-    return frame[[*columns, "low", "high"]].assign(low=100 * frame.low, high=100 * frame.high)
+    """``customdata`` for hover texts: ``columns``, then ``ci_low`` and ``ci_high`` in percent."""
+    return frame[[*columns, "ci_low", "ci_high"]].assign(ci_low=100 * frame.ci_low, ci_high=100 * frame.ci_high)
 
 
 def insert_lesson_gaps(steps: pd.DataFrame) -> pd.DataFrame:

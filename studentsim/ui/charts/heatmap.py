@@ -34,7 +34,7 @@ def category_heatmap_figure(
 
     ``frame`` has ``row, turn, correct, questions``; rows not in ``rows`` are left out. ``names`` are the rows' labels; without it they
     are a dataset's categories. ``turns`` are the planned exams, so that cells keep their place while a run goes on. A point's
-    ``customdata`` is ``row, turn, correct, questions, low, high`` (bounds in percent), for hover and for Streamlit's selection of
+    ``customdata`` is ``row, turn, correct, questions, ci_low, ci_high`` (bounds in percent), for hover and for Streamlit's selection of
     points: cells are bars, since plotly cannot select a heatmap's cells.
     """
     names = names or {row: category_names.category_label(row, rows) for row in rows}

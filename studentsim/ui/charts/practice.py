@@ -13,7 +13,7 @@ from studentsim.ui.charts.picture import FigureBuilder
 def practice_figure(lessons: pd.DataFrame, *, turns: int, revision: str = "") -> go.Figure:
     """Each turn's practice accuracy in percent with its 95 % interval: grey rings without a line, unlike an exam's curve.
 
-    ``lessons`` has ``turn, correct, questions, accuracy, low, high``.
+    ``lessons`` has ``turn, correct, questions, accuracy, ci_low, ci_high``.
     """
     grey = theme_color(CHANCE_COLOR_SLOT)
     figure = FigureBuilder()

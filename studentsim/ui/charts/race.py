@@ -67,8 +67,8 @@ def race_figure(
         figure.add_scatter(
             x=exams.turn.tolist(), y=100 * exams.accuracy, mode="lines+markers", name=html.escape(name),
             error_y={"type": "data", "symmetric": False, "thickness": 1.5, "width": 3,
-                     "array": (100 * (exams.high - exams.accuracy)).where(last, 0.0),
-                     "arrayminus": (100 * (exams.accuracy - exams.low)).where(last, 0.0)},
+                     "array": (100 * (exams.ci_high - exams.accuracy)).where(last, 0.0),
+                     "arrayminus": (100 * (exams.accuracy - exams.ci_low)).where(last, 0.0)},
             customdata=hover_columns(exams, "turn", "correct", "questions"),
             hovertemplate=f"{html.escape(name)}<br>after lesson %{{customdata[0]}}: %{{customdata[1]}} of %{{customdata[2]}} right"
                           "<br>%{y:.0f} of 100 (%{customdata[3]:.0f} to %{customdata[4]:.0f})<extra></extra>",

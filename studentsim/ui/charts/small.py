@@ -35,7 +35,7 @@ def mastery_sketch(by_category: Mapping[str, float]) -> SvgSketch:
 def misconception_trend_sketch(exams: pd.DataFrame, *, turns: Sequence[int]) -> SvgSketch:
     """How often one misconception was made in each exam, in percent, with its 95 % interval.
 
-    ``exams`` has ``turn, made, offered, low, high``. The counts are not in it: the card around it states them.
+    ``exams`` has ``turn, made, offered, ci_low, ci_high``. The counts are not in it: the card around it states them.
     """
     last_turn = max([*turns, 1])
     sketch = SvgSketch(TOP_MARGIN_PX + PLOT_HEIGHT_PX + 24, left=30, right=10)
@@ -47,8 +47,8 @@ def misconception_trend_sketch(exams: pd.DataFrame, *, turns: Sequence[int]) -> 
         sketch.add_text((100 * turn / last_turn, TOP_MARGIN_PX + PLOT_HEIGHT_PX + 20), str(turn), anchor="middle")
     points = [(100 * row.turn / last_turn, _y_position(row.made / row.offered)) for row in exams.itertuples()]
     for (x, _), row in zip(points, exams.itertuples(), strict=True):
-        sketch.add_line((x, _y_position(row.low)), (x, _y_position(row.high)), WRONG_COLOR_SLOT, width=1)
-        for end in (row.low, row.high):
+        sketch.add_line((x, _y_position(row.ci_low)), (x, _y_position(row.ci_high)), WRONG_COLOR_SLOT, width=1)
+        for end in (row.ci_low, row.ci_high):
             sketch.add_marker((x, _y_position(end)), "cap", WRONG_COLOR_SLOT)
     for start, end in zip(points, points[1:], strict=False):
         sketch.add_line(start, end, WRONG_COLOR_SLOT)

@@ -22,7 +22,7 @@ MIN_LABEL_DISTANCE = 6.5
 def study_figure(exams: pd.DataFrame, *, chance: float = 0.2) -> go.Figure:
     """Exam accuracy by turn, a line per strategy, named at its end; the last exam with its 95 % interval.
 
-    ``exams`` has ``strategy, turn, correct, questions, accuracy, low, high``, of one run per strategy.
+    ``exams`` has ``strategy, turn, correct, questions, accuracy, ci_low, ci_high``, of one run per strategy.
     """
     figure = FigureBuilder()
     last = exams.loc[exams.groupby("strategy").turn.idxmax()]
@@ -57,7 +57,7 @@ def _line_style(style: StrategyStyle) -> dict[str, Any]:
 def _add_interval_bar(figure: FigureBuilder, x: float, end: pd.Series, slot: int) -> None:
     """The interval of a line's last exam at ``x``, right of the line's end, so that none hides another."""
     figure.add_scatter(
-        x=[x, x], y=[100 * end.low, 100 * end.high], mode="lines", line={"color": theme_color(slot), "width": 2},
+        x=[x, x], y=[100 * end.ci_low, 100 * end.ci_high], mode="lines", line={"color": theme_color(slot), "width": 2},
         hoverinfo="skip", showlegend=False,
     )  # fmt: skip
 

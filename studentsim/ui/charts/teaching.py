@@ -45,7 +45,7 @@ def share_intervals_figure(
 ) -> go.Figure:  # fmt: skip
     """A row for each of ``names``, top to bottom: a share in percent with its 95 % interval, its count below its name.
 
-    ``frame`` has ``share, low, high`` and the columns ``count`` and ``of``. Row indices in ``wrong`` are failure rates, in the wrong
+    ``frame`` has ``share, ci_low, ci_high`` and the columns ``count`` and ``of``. Row indices in ``wrong`` are failure rates, in the wrong
     answers' colour.
     """
     rows = list(range(len(frame)))

@@ -23,7 +23,9 @@ def describe_picture(frame: pd.DataFrame, *, by: str = "turn") -> str:
             f"after {formatting.pluralize(int(row.turn), 'lesson')}" if by == "turn" else f"least in {row.category}"
         )
         accuracy_text = f"{formatting.round_percent(row.accuracy)} of 100"
-        clauses.append(f"{label}: {accuracy_text} {position_text} {formatting.format_interval(row.low, row.high)}")
+        clauses.append(
+            f"{label}: {accuracy_text} {position_text} {formatting.format_interval(row.ci_low, row.ci_high)}"
+        )
     return "; ".join(clauses)
 
 
@@ -104,7 +106,7 @@ def describe_interval_method(differences: Sequence[AccuracyDifference]) -> str:
 def describe_shared_settings(groups: Sequence[RunGroup]) -> str:
     """The most important settings that all groups share."""
     differing = set(setting_differences.differing_settings([g.config for g in groups]))
-    shown_settings = ("student", "strategy", "questions", "exam", "exam_seed", "learning.learning_rate")
+    shown_settings = ("student", "strategy", "questions_per_turn", "exam_size", "exam_seed", "dpo.learning_rate")
     if differing & set(setting_differences.STRATEGY_SETTINGS):
         differing |= set(setting_differences.STRATEGY_SETTINGS)
     shared_texts = [

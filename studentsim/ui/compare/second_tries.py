@@ -66,7 +66,7 @@ def second_tries_frame(run_tries: tries.RetryResults, label: str) -> pd.DataFram
 
 def _format_share(row: Any) -> str:
     """``76 (65 to 84)``; the interval alone for few attempts."""
-    interval_text = f"{formatting.round_percent(row.low)} to {formatting.round_percent(row.high)}"
+    interval_text = f"{formatting.round_percent(row.ci_low)} to {formatting.round_percent(row.ci_high)}"
     return (
         f"{formatting.round_percent(row.share)} ({interval_text})"
         if row.tried >= accuracy_bounds.MIN_RELIABLE_ANSWERS

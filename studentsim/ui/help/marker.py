@@ -40,7 +40,7 @@ def _render_embedded_grader() -> None:
         is_installed = grader_evaluation.is_grader_installed()
         status, verb = ("has not been checked", "check") if is_installed else ("is not installed", "make")
         st.markdown(f"It {status}. To {verb} it:")
-        command = "check-teacher" if is_installed else "train-teacher"
+        command = "evaluate-grader" if is_installed else "train-grader"
         st.code(f"python -m studentsim {command}", language=None, wrap_lines=True)
         return
     st.markdown(formatting.escape_markdown(teaching_summary.describe_grader_evaluation(evaluation)))
@@ -59,7 +59,7 @@ def case_frame(evaluation: grader_evaluation.GraderEvaluation) -> pd.DataFrame:
     return pd.DataFrame({
         **{name: cases[name] for name in ("kind", "answers")},
         "share": (100 * cases.share).round(1),
-        "bounds": [f"{100 * a:.1f} to {100 * b:.1f}" for a, b in zip(cases.low, cases.high, strict=True)],
+        "bounds": [f"{100 * a:.1f} to {100 * b:.1f}" for a, b in zip(cases.ci_low, cases.ci_high, strict=True)],
         **{name: cases[name] for name in grader_evaluation.CONFUSION_CELLS},
         "naive": (100 * cases.naive / cases.answers).round(1),
     })  # fmt: skip

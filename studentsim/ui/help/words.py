@@ -72,7 +72,7 @@ DATA_CARE_STEPS: tuple[tuple[str, str, str], ...] = (
     ("Back up:",
      "copy the folder `runs`. The journals in it are all there is to keep; the database is made anew from them. On another computer, "
      "put it into the data folder there.", ""),
-    ("Make the database anew,", "should it ever be damaged (close the app first):", "python -m studentsim rebuild"),
+    ("Make the database anew,", "should it ever be damaged (close the app first):", "python -m studentsim rebuild-db"),
     ("Take one simulation away", "as CSV and Parquet, with its settings. Its id stands in the link of its page, after `run=`:",
      "python -m studentsim export RUN --to DIR"),
     ("Delete:", "“More” beside a simulation on Home has “Delete”. By hand: remove its folder from `runs`; it is gone from all pages at the "

@@ -86,7 +86,7 @@ def _describe_teaching_effects(taught_rows: pd.DataFrame, teaching_effects: Sequ
     """The taught strategies (rows in rising accuracy) against no teaching; those ahead by name, unless all are."""
     if not teaching_effects:
         return f"Taught, it answers {_format_score_range(taught_rows)}; without an exam in common, whether that is more cannot be told."
-    directions = {d.group.strategy: claims.interval_direction(d.low, d.high) for d in teaching_effects}
+    directions = {d.group.strategy: claims.interval_direction(d.ci_low, d.ci_high) for d in teaching_effects}
     ahead, unclear, behind = (
         taught_rows[taught_rows.strategy.map(directions) == direction] for direction in (1, 0, -1)
     )
@@ -116,16 +116,15 @@ def describe_small_model(groups: Sequence[RunGroup]) -> str:
     )
     return (
         "*SmolLM2*, a small language model (135 million parameters, from 4-bit weights), reads each question with its options and "
-        f"writes its answer. Here it practised MathQA, {pluralize(config.turns, 'lesson')} of {pluralize(config.questions, 'question')}, "
-        f"{pluralize(len(groups), 'way')} of choosing with {seeds_text} each, and sat an exam of {pluralize(config.exam, 'question')}."
+        f"writes its answer. Here it practised MathQA, {pluralize(config.turns, 'lesson')} of "
+        f"{pluralize(config.questions_per_turn, 'question')}, "
+        f"{pluralize(len(groups), 'way')} of choosing with {seeds_text} each, and sat an exam of {pluralize(config.exam_size, 'question')}."
     )
 
 
 def _format_row_score(row: pd.Series) -> str:
     questions_per_run = int(row.questions // row.runs)
-    return (
-        f"{format_mean_score(row.accuracy, questions_per_run)} {format_interval(row.low, row.high, questions_per_run)}"
-    )
+    return f"{format_mean_score(row.accuracy, questions_per_run)} {format_interval(row.ci_low, row.ci_high, questions_per_run)}"
 
 
 def _format_strategy_scores(rows: pd.DataFrame) -> str:
@@ -175,6 +174,7 @@ def describe_study_basis(groups: Sequence[RunGroup]) -> str:
     )
     return (
         f"Real simulations of this product: the same student ({student_title(config)}), the same exam of "
-        f"{pluralize(config.exam, 'question')}, {pluralize(config.turns, 'lesson')} of {pluralize(config.questions, 'question')}. "
+        f"{pluralize(config.exam_size, 'question')}, {pluralize(config.turns, 'lesson')} of "
+        f"{pluralize(config.questions_per_turn, 'question')}. "
         f"Seeds: {seeds_text}. They came with the product, so that there is something true to look at before your own."
     )

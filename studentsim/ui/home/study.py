@@ -26,7 +26,7 @@ from studentsim.ui.layout import COMPARE_PAGE
 
 COLUMN_LABELS = {
     "label": "way of choosing", "turn": "lessons so far", "runs": "runs", "correct": "right", "questions": "questions",
-    "accuracy": "share right", "low": "95 % from", "high": "95 % to",
+    "accuracy": "share right", "ci_low": "95 % from", "ci_high": "95 % to",
 }  # fmt: skip
 COMPARED_STRATEGIES = ("category", "random")
 """The two strategies that the study compares: the first against the second."""

@@ -8,7 +8,7 @@ from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.labels import formatting, language_models
 from studentsim.labels.strategy_styles import STRATEGY_STYLES, strategy_style
-from studentsim.settings import ALL_PROJECTIONS, Learning
+from studentsim.settings import ALL_PROJECTIONS, DPOSettings
 from studentsim.ui.new import prefill
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, make_number_field, render_select_field
 
@@ -104,12 +104,12 @@ def _render_run_settings(form: RunForm) -> None:
 
 def _render_learning_settings(form: RunForm) -> None:
     st.markdown("**How it learns: DPO with LoRA on its own mistakes**")
-    number_field = make_number_field(form, form.learning, Learning)
+    number_field = make_number_field(form, form.learning, DPOSettings)
     first, second, third = st.columns(3)
     with first:
         number_field("learning_rate", "Learning rate", "How big a step it takes. Too big, and it unlearns.", step=1e-4)
         number_field("epochs", "Passes", "How often it goes over a lesson's pairs.")
-        number_field("batch", "Pairs a step", "Pairs that are learnt from together.")
+        number_field("batch_size", "Pairs a step", "Pairs that are learnt from together.")
         number_field("max_grad_norm", "Longest step", "Gradients longer than this are shortened to it.", step=0.1)
     with second:
         number_field("beta", "Beta", "How closely it stays with what it was; larger is closer.", step=0.05)

@@ -47,7 +47,7 @@ def prefill_bank(config: RunConfig) -> None:
 
 
 def render_bank_choice(form: RunForm) -> BankInfo:
-    """The bank's fields. Writes ``bank``, ``bank_category``, ``bank_set`` and ``leave_out_doubtful`` into ``form.settings``."""
+    """The bank's fields. Writes ``bank``, ``bank_category``, ``bank_set`` and ``drop_invalid`` into ``form.settings``."""
     _apply_requested_bank()
     kind = st.segmented_control(
         "Bank of questions", list(dataset_picker.SOURCE_KINDS), format_func=dataset_picker.SOURCE_KINDS.__getitem__, required=True,
@@ -57,7 +57,7 @@ def render_bank_choice(form: RunForm) -> BankInfo:
     form.add_error_slot("bank", "Bank of questions")
     has_custom_model = form.settings["model"] != "embedded"
     if kind == generator.BANK_NAME:
-        form.settings |= {"bank": source, "bank_category": "", "bank_set": "", "leave_out_doubtful": False}
+        form.settings |= {"bank": source, "bank_category": "", "bank_set": "", "drop_invalid": False}
         st.caption("" if has_custom_model else BUILT_IN_BANK_CAPTION)
         outline = load_bank_outline(source)
         return BankInfo(outline, outline.categories, 0.2)  # five options
@@ -91,7 +91,7 @@ def _render_source_field(form: RunForm, kind: str) -> str:
 
 
 def _render_row_settings(form: RunForm, *, is_file: bool) -> dict[str, object]:
-    """The settings ``bank_category``, ``bank_set`` and ``leave_out_doubtful`` of a bank that is not built in."""
+    """The settings ``bank_category``, ``bank_set`` and ``drop_invalid`` of a bank that is not built in."""
     left, right = st.columns(2, gap="medium")
     with left:
         category = st.text_input(
@@ -105,7 +105,7 @@ def _render_row_settings(form: RunForm, *, is_file: bool) -> dict[str, object]:
         st.caption("For questions that name no category, or whose categories are too many to tell apart.")
     with right:
         drop_doubtful = st.toggle(
-            "Leave out doubtful rows", key=session_key("leave_out_doubtful"), persist_state=PERSIST_MODE
+            "Leave out doubtful rows", key=session_key("drop_invalid"), persist_state=PERSIST_MODE
         )
         st.caption(DOUBTFUL_ROWS_CAPTION)
     set_name = ""
@@ -119,11 +119,11 @@ def _render_row_settings(form: RunForm, *, is_file: bool) -> dict[str, object]:
             persist_state=PERSIST_MODE,
         )
         form.add_error_slot("bank_set", "The file is of the set")
-    return {"bank_category": category, "bank_set": set_name, "leave_out_doubtful": drop_doubtful}
+    return {"bank_category": category, "bank_set": set_name, "drop_invalid": drop_doubtful}
 
 
 def _load_file_info(form: RunForm, source: str) -> BankInfo:
-    category, drop_doubtful = form.settings["bank_category"], form.settings["leave_out_doubtful"]
+    category, drop_doubtful = form.settings["bank_category"], form.settings["drop_invalid"]
     try:
         RunConfig.make(bank_category=category)
         with st.spinner("Reading the questions …", show_time=True):
@@ -163,7 +163,7 @@ def _load_hub_info(form: RunForm, source: str) -> BankInfo:
         "source": source,
         "category": form.settings["bank_category"],
         "set_name": form.settings["bank_set"],
-        "leave_out_doubtful": form.settings["leave_out_doubtful"],
+        "drop_invalid": form.settings["drop_invalid"],
     }
     job = background.find_job(JOB_MODULE, job_arguments)
     if job and job.result and "outline" in job.result:
@@ -232,11 +232,11 @@ def _render_bank_summary(
 
 def _render_fit_button(study_count: int, exam_count: int) -> None:
     """A button that shortens lessons and exams to what the bank holds, if they are longer."""
-    limits = {"questions": study_count, "exam": exam_count}
+    limits = {"questions_per_turn": study_count, "exam_size": exam_count}
     fields = {field: n for field, n in limits.items() if int(st.session_state[session_key(field)] or 0) > n}
     if fields:
         lengths_text = " and ".join(
-            f"{'lessons' if field == 'questions' else 'exams'} of {n:,}" for field, n in fields.items()
+            f"{'lessons' if field == 'questions_per_turn' else 'exams'} of {n:,}" for field, n in fields.items()
         )
         st.button(
             f"Fit the length to them: {lengths_text}",
@@ -262,4 +262,4 @@ def _apply_requested_bank() -> None:
         source, category, set_name = requested
         dataset_picker.prefill_picker(session_key("bank"), source)
         st.session_state[session_key("bank_category")], st.session_state[session_key("bank_set")] = category, set_name
-        st.session_state[session_key("leave_out_doubtful")] = False
+        st.session_state[session_key("drop_invalid")] = False

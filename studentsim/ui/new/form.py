@@ -31,7 +31,7 @@ class RunForm:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings: dict[str, Any] = dict(settings)
-        self.learning: dict[str, Any] = dict(self.settings.pop("learning"))
+        self.learning: dict[str, Any] = dict(self.settings.pop("dpo"))
         self._error_slots: dict[str, Any] = {}
         self._labels: dict[str, str] = {}
         self._error: ConfigError | None = None
@@ -59,7 +59,7 @@ class RunForm:
         try:
             if self._error:
                 raise self._error
-            config = RunConfig.make(**self.settings, learning=self.learning)
+            config = RunConfig.make(**self.settings, dpo=self.learning)
             if not has_hub_dataset(config.bank):
                 preflight.check_questions(config, preflight.load_run_outline(config))
             preflight.check_dpo_settings(config)
@@ -86,7 +86,7 @@ class RunForm:
     def show_error_at_field(self, error: StudentsimError) -> str:
         """Show the error under its field, if the page has it; that field's label, or blank."""
         field = getattr(error, "field", "") or ("bank" if isinstance(error, BankError) else "")
-        name = re.sub(r"^(learning|teaching|hub)\.", "", field).split(".")[0]
+        name = re.sub(r"^(dpo|teacher|model_loading)\.", "", field).split(".")[0]
         if name in self._error_slots:
             self._error_slots[name].error(format_problem(error.problem, error.remedy), icon=":material/error:")
         return self._labels.get(name, "")

@@ -10,9 +10,9 @@ from studentsim.labels import formatting
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, make_number_field
 
 LENGTH_PRESETS = {
-    "Quick look": {"turns": 6, "questions": 20, "exam": 120, "exam_every": 2},
-    "Usual": {"turns": 20, "questions": 40, "exam": 240, "exam_every": 2},
-    "Thorough": {"turns": 40, "questions": 40, "exam": 600, "exam_every": 4},
+    "Quick look": {"turns": 6, "questions_per_turn": 20, "exam_size": 120, "exam_every": 2},
+    "Usual": {"turns": 20, "questions_per_turn": 40, "exam_size": 240, "exam_every": 2},
+    "Thorough": {"turns": 40, "questions_per_turn": 40, "exam_size": 600, "exam_every": 4},
 }
 
 
@@ -26,12 +26,12 @@ def render_length_fields(form: RunForm) -> None:
     with columns[0]:
         number_field("turns", "Lessons", "In each it practises, is marked, and learns from its mistakes.")
     with columns[1]:
-        number_field("questions", "Practice questions a lesson", "Chosen in the way picked above.")
+        number_field("questions_per_turn", "Practice questions a lesson", "Chosen in the way picked above.")
     with columns[2]:
-        number_field("exam", "Questions in each exam", "Never practised. More make the result surer.")
+        number_field("exam_size", "Questions in each exam", "Never practised. More make the result surer.")
     with columns[3]:
         number_field("exam_every", "An exam every … lessons", "And one before the first lesson and after the last.")
-    st.caption(_describe_exam_precision(int(form.settings["exam"] or 0)))
+    st.caption(_describe_exam_precision(int(form.settings["exam_size"] or 0)))
     form.settings["name"] = st.text_input(
         "Name, if you like",
         max_chars=80,

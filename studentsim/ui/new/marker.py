@@ -13,7 +13,7 @@ from studentsim.errors import ConfigError
 from studentsim.labels import formatting
 from studentsim.narration import teaching_summary
 from studentsim.runs import grader_info
-from studentsim.settings import Teaching
+from studentsim.settings import TeacherSettings
 from studentsim.student.huggingface import resolve
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
 from studentsim.ui.teaching import replies
@@ -24,17 +24,17 @@ KIND_LABELS = {grader_evaluation.EMBEDDED_GRADER: "The one that comes with the a
 
 def prefill_grader(teaching: Mapping[str, Any]) -> None:
     """Fill the grader's fields from a run's ``teaching`` settings."""
-    is_custom = teaching["marker"] not in ("", grader_evaluation.EMBEDDED_GRADER)
+    is_custom = teaching["grader"] not in ("", grader_evaluation.EMBEDDED_GRADER)
     st.session_state[session_key("which")] = CUSTOM if is_custom else grader_evaluation.EMBEDDED_GRADER
-    st.session_state[session_key("marker")] = teaching["marker"] if is_custom else ""
-    st.session_state[session_key("marker_revision")] = teaching.get("marker_revision", "") if is_custom else ""
+    st.session_state[session_key("grader")] = teaching["grader"] if is_custom else ""
+    st.session_state[session_key("grader_revision")] = teaching.get("grader_revision", "") if is_custom else ""
 
 
 def grader_settings() -> dict[str, str]:
-    """The fields as ``Teaching`` settings, not validated."""
+    """The fields as ``TeacherSettings`` settings, not validated."""
     if st.session_state[session_key("which")] != CUSTOM:
-        return {"marker": grader_evaluation.EMBEDDED_GRADER, "marker_revision": ""}
-    return {field: str(st.session_state[session_key(field)] or "").strip() for field in ("marker", "marker_revision")}
+        return {"grader": grader_evaluation.EMBEDDED_GRADER, "grader_revision": ""}
+    return {field: str(st.session_state[session_key(field)] or "").strip() for field in ("grader", "grader_revision")}
 
 
 def render_grader_choice(form: RunForm, *, is_grade_source: bool) -> None:
@@ -57,13 +57,13 @@ def render_grader_choice(form: RunForm, *, is_grade_source: bool) -> None:
 def _render_embedded_grader(form: RunForm) -> None:
     if (evaluation := grader_evaluation.load_evaluation()) is not None:
         st.caption(formatting.escape_markdown(teaching_summary.describe_grader_evaluation(evaluation)))
-    form.add_error_slot("marker", "Who marks practice")
+    form.add_error_slot("grader", "Who marks practice")
     if not grader_evaluation.is_grader_installed():
         form.record_error(
             ConfigError(
                 "The trained marker is not installed.",
-                "Let the answer key mark, or make the marker first: python -m studentsim train-teacher.",
-                field="teaching.marker",
+                "Let the answer key mark, or make the marker first: python -m studentsim train-grader.",
+                field="teacher.grader",
             )
         )
 
@@ -72,25 +72,25 @@ def _render_custom_grader(form: RunForm) -> None:
     """Fields for another model: a local folder is checked at once, a hub name when the run starts."""
     name = st.text_input(
         "Its folder on this computer, or its name at the hub",
-        key=session_key("marker"),
+        key=session_key("grader"),
         persist_state=PERSIST_MODE,
         max_chars=300,
         placeholder="/home/me/my-marker",
         on_change=_clear_revision,
     ).strip()
-    form.add_error_slot("marker", "The marker's folder or name")
+    form.add_error_slot("grader", "The marker's folder or name")
     st.caption(
         "A T5 or BART that has learnt to say Correct or Wrong, as in the paper. Make one from a student's own answers, in a terminal:"
     )
     st.code(grader_evaluation.TRAIN_GRADER_COMMAND, language=None, wrap_lines=True)
     version = st.text_input(
         "Its version",
-        key=session_key("marker_revision"),
+        key=session_key("grader_revision"),
         persist_state=PERSIST_MODE,
         max_chars=100,
         placeholder="blank: today's",
     ).strip()
-    form.add_error_slot("marker_revision", "Its version")
+    form.add_error_slot("grader_revision", "Its version")
     try:
         _render_grader_info(name, version)
     except ConfigError as error:
@@ -106,24 +106,24 @@ def _render_grader_info(name: str, version: str) -> None:
         raise ConfigError(
             "No marker is named yet.",
             "Give its folder, or choose the one that comes with the app.",
-            field="teaching.marker",
+            field="teacher.grader",
         )
     if name == grader_evaluation.EMBEDDED_GRADER:
         raise ConfigError(
             "“embedded” is the one that comes with the app.",
             "Choose it above, or name another.",
-            field="teaching.marker",
+            field="teacher.grader",
         )
     if not resolve.is_local_folder(name):
         st.caption("It is looked for when you start, here and at the hub, and downloaded if it is not here.")
         return
-    resolved = grader_info.find_grader(Teaching.model_construct(marker=name, marker_revision=version))
+    resolved = grader_info.find_grader(TeacherSettings.model_construct(grader=name, grader_revision=version))
     evaluation = grader_evaluation.load_evaluation(resolved.folder) if resolved.folder else None
     st.caption(
         formatting.escape_markdown(teaching_summary.describe_grader_evaluation(evaluation))
         if evaluation
         else "How often it marks as the key does is not known. This tells: "
-        f"python -m studentsim check-teacher --marker {formatting.escape_markdown(str(Path(name)))}"
+        f"python -m studentsim evaluate-grader --marker {formatting.escape_markdown(str(Path(name)))}"
     )
     if evaluation:
         replies.render_reply_kinds(evaluation, session_key("marker_replies"))
@@ -131,4 +131,4 @@ def _render_grader_info(name: str, version: str) -> None:
 
 def _clear_revision() -> None:
     """Another model's revision does not apply."""
-    st.session_state[session_key("marker_revision")] = ""
+    st.session_state[session_key("grader_revision")] = ""

@@ -38,7 +38,7 @@ def prefill_model(config: RunConfig) -> None:
     kind = config.model if config.model in (EMBEDDED, *CATALOGUE) else CUSTOM
     st.session_state["new.whose"] = st.session_state["new.whose.before"] = kind
     st.session_state[session_key("model")] = config.model if kind == CUSTOM else ""
-    for field, value in config.hub.model_dump().items():
+    for field, value in config.model_loading.model_dump().items():
         st.session_state[session_key(field)] = value
 
 
@@ -59,7 +59,7 @@ def render_model_choice(form: RunForm) -> Any:
         "Who learns?", list(KIND_LABELS), format_func=KIND_LABELS.__getitem__, required=True, key="new.whose",
         persist_state=PERSIST_MODE, on_change=_on_model_changed, wrap=True,
     )  # fmt: skip
-    form.settings["hub"] = dict(form.settings["hub"])
+    form.settings["model_loading"] = dict(form.settings["model_loading"])
     if kind == CUSTOM:
         return _render_custom_model(form)
     form.settings["model"] = str(kind)
@@ -73,7 +73,7 @@ def render_model_choice(form: RunForm) -> Any:
 def _render_catalogue_model(form: RunForm, name: str) -> Any:
     """Loading fields of a catalogue model, without revision or prompt date: those pinned by another run do not apply."""
     form.settings["student_table"] = None
-    form.settings["hub"] |= {"revision": "", "prompt_date": ""}
+    form.settings["model_loading"] |= {"revision": "", "prompt_date": ""}
     form.add_error_slot("model", KIND_LABELS[name])
     with st.expander("How it is loaded: quantisation, device, precision", key="new.hub"):
         _render_loading_settings(form, show_version=False)
@@ -95,7 +95,7 @@ def _render_custom_model(form: RunForm) -> Any:
         "with a model is run. Models of billions of parameters answer slowly: begin with few questions."
     )
     if name != form.settings["model"]:
-        form.settings["hub"]["prompt_date"] = ""  # it belongs to another model's run
+        form.settings["model_loading"]["prompt_date"] = ""  # it belongs to another model's run
     form.settings["model"] = name or "?"
     try:
         _check_model_name(name)
@@ -107,7 +107,7 @@ def _render_custom_model(form: RunForm) -> Any:
 
 
 def _render_loading_settings(form: RunForm, *, show_version: bool = True) -> None:
-    hub = form.settings["hub"]
+    hub = form.settings["model_loading"]
     left, right = st.columns(2, gap="medium")
     with left:
         render_select_field(
@@ -138,7 +138,7 @@ def _render_loading_settings(form: RunForm, *, show_version: bool = True) -> Non
         render_select_field(
             form,
             hub,
-            "exams",
+            "exam_mode",
             "Exams are",
             "Ticking compares the options' probabilities, and nothing is written to read.",
             EXAM_MODE_LABELS,
@@ -146,7 +146,7 @@ def _render_loading_settings(form: RunForm, *, show_version: bool = True) -> Non
         render_select_field(
             form,
             hub,
-            "scores",
+            "option_scoring",
             "An option is weighed",
             "Where options are compared, not written.",
             OPTION_SCORING_LABELS,
@@ -169,7 +169,7 @@ def _render_loading_settings(form: RunForm, *, show_version: bool = True) -> Non
 
 
 def _render_version_field(form: RunForm) -> None:
-    form.settings["hub"]["revision"] = st.text_input(
+    form.settings["model_loading"]["revision"] = st.text_input(
         "Version", key=session_key("revision"), persist_state=PERSIST_MODE, max_chars=100, placeholder="blank: today's"
     ).strip()
     form.add_error_slot("revision", "Version")

@@ -77,7 +77,7 @@ def _describe_duration(name: str) -> str:
     config = suited.default_config(name).model_copy(update={"turns": EXAMPLE_TURNS})
     estimate = data.estimate_duration(data.get_engine(), config)
     duration_text = run_summary.describe_planned_duration(
-        f"{EXAMPLE_TURNS} lessons of {config.questions}",
+        f"{EXAMPLE_TURNS} lessons of {config.questions_per_turn}",
         estimate.low_seconds,
         estimate.high_seconds,
         estimate.run_count,

@@ -31,8 +31,8 @@ STAGE_LABELS = {
     "trying": "Loading it and letting it answer; a download comes first if it is not here",
 }
 CHECKED_SETTINGS = (
-    "model", "hub", "bank", "bank_category", "bank_set", "leave_out_doubtful", "temperature", "min_p", "max_new_tokens", "questions",
-    "exam", "learning",
+    "model", "model_loading", "bank", "bank_category", "bank_set", "drop_invalid", "temperature", "min_p", "max_new_tokens",
+    "questions_per_turn", "exam_size", "dpo",
 )  # fmt: skip
 """Settings on which a benchmark's figures depend. The number of lessons is not among them: the time is computed for any."""
 

@@ -26,7 +26,7 @@ LINK_PARAMETERS = ("like", "focus", "model", "beside")
 """Query parameters that are read here."""
 MAX_MODEL_NAME_CHARS = RunConfig.model_fields["model"].metadata[0].max_length
 """Characters of a model's name at most."""
-SPECIAL_FIELDS = ("bank", "mix", "learning", "model", "hub")
+SPECIAL_FIELDS = ("bank", "mix", "dpo", "model", "model_loading")
 """Settings without a field, or whose field does not hold the setting itself."""
 PRESET_KEY = "new.preset"
 """Session key: ``paper`` once the paper's preset was applied, so that another model gets the paper's settings for it; else blank."""
@@ -102,8 +102,8 @@ def _prefill_from_run(engine: data.Engine, run_id: str) -> tuple[str, RunConfig 
     base_name = config.name.removesuffix(f", seed {config.seed}")  # appended to the names of a group's runs
     name = "" if is_recorded or not base_name else f"{base_name[:74]} again"
     # the fastest dtype was chosen for the computer that made the recorded run
-    hub = config.hub.model_copy(update={"dtype": "auto"}) if is_recorded else config.hub
-    prefill_form(config.model_copy(update={"name": name, "weights": "", "hub": hub}))
+    hub = config.model_loading.model_copy(update={"dtype": "auto"}) if is_recorded else config.model_loading
+    prefill_form(config.model_copy(update={"name": name, "weights": "", "model_loading": hub}))
     return f"Filled in as in *{formatting.escape_markdown(formatting.run_title(config))}*.{version_note}", config
 
 
@@ -138,7 +138,7 @@ def prefill_form(config: RunConfig) -> None:
     st.session_state[PRESET_KEY] = ""
     settings = config.model_dump()
     st.session_state["new.base"] = settings
-    for field, value in {**settings, **settings["learning"]}.items():
+    for field, value in {**settings, **settings["dpo"]}.items():
         if field not in SPECIAL_FIELDS:
             st.session_state[session_key(field)] = list(value) if isinstance(value, tuple) else value
     bank.prefill_bank(config)
@@ -146,16 +146,16 @@ def prefill_form(config: RunConfig) -> None:
     st.session_state["new.mix"] = "own" if config.mix else "way"
     st.session_state["new.shares"] = mix.proportional_shares(config.mix) if config.mix else {}
     st.session_state["new.locked"], st.session_state["new.by_hand"] = [], []
-    teacher.prefill_teacher(settings["teaching"], settings["learning"])
+    teacher.prefill_teacher(settings["teacher"], settings["dpo"])
 
 
 _UNCHANGED_FIELDS = (
     "name", "seed", "exam_seed", "model", "student", "student_table", "bank", "bank_category", "bank_set",
-    "leave_out_doubtful", "categories", "skills", "difficulties", "strategy", "mix",
+    "drop_invalid", "categories", "skills", "difficulties", "strategy", "mix",
 )  # fmt: skip
 """Settings that the paper's preset leaves as they are: student, questions, strategy."""
 _UNCHANGED_HUB_FIELDS = ("revision", "prompt_date", "device", "dtype")
-"""Settings of ``Hub`` that it leaves: the model's version, and what depends on this computer."""
+"""Settings of ``ModelLoadingSettings`` that it leaves: the model's version, and what depends on this computer."""
 
 
 def apply_paper_preset() -> None:
@@ -163,17 +163,17 @@ def apply_paper_preset() -> None:
     is_language_model = st.session_state["new.whose"] != model.EMBEDDED
     protocol = RunConfig.paper(model="own" if is_language_model else "embedded").model_dump()
     base = st.session_state["new.base"]
-    hub = {**protocol["hub"], **{field: base["hub"][field] for field in _UNCHANGED_HUB_FIELDS}}
-    teaching = {**protocol["teaching"], **marker.grader_settings()}
+    hub = {**protocol["model_loading"], **{field: base["model_loading"][field] for field in _UNCHANGED_HUB_FIELDS}}
+    teaching = {**protocol["teacher"], **marker.grader_settings()}
     preset_fields = {field: value for field, value in protocol.items() if field not in _UNCHANGED_FIELDS}
-    st.session_state["new.base"] = {**base, **preset_fields, "hub": hub, "teaching": teaching}
+    st.session_state["new.base"] = {**base, **preset_fields, "model_loading": hub, "teacher": teaching}
     fields = {
         **preset_fields,
-        **protocol["learning"],
+        **protocol["dpo"],
         **{f: v for f, v in hub.items() if f not in _UNCHANGED_HUB_FIELDS},
     }
     for field, value in fields.items():
-        if field not in (*SPECIAL_FIELDS, "teaching"):
+        if field not in (*SPECIAL_FIELDS, "teacher"):
             st.session_state[session_key(field)] = list(value) if isinstance(value, tuple) else value
-    teacher.prefill_teacher(teaching, protocol["learning"])
+    teacher.prefill_teacher(teaching, protocol["dpo"])
     st.session_state[PRESET_KEY] = "paper"

@@ -58,7 +58,7 @@ def count_pool(form: RunForm, bank_info: BankInfo) -> dict[str, int]:
 
 def describe_pool(form: RunForm, pool_counts: Mapping[str, int], all_categories: Sequence[str]) -> str:
     """The pool's size against the questions that the run will ask; ``all_categories`` are all of the bank's."""
-    size, practice_count = sum(pool_counts.values()), form.settings["turns"] * form.settings["questions"]
+    size, practice_count = sum(pool_counts.values()), form.settings["turns"] * form.settings["questions_per_turn"]
     if not size:
         return ""
     chosen = form.settings["categories"]

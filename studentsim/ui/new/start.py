@@ -75,7 +75,9 @@ def switch_to_run(run_id: str) -> None:
 def _format_length(config: RunConfig) -> str:
     exams = formatting.pluralize(len(config.exam_turns()), "exam")
     lessons = formatting.pluralize(config.turns, "lesson")
-    return f"{lessons} of {formatting.pluralize(config.questions, 'question')}, {exams} of {config.exam:,}"
+    return (
+        f"{lessons} of {formatting.pluralize(config.questions_per_turn, 'question')}, {exams} of {config.exam_size:,}"
+    )
 
 
 def _describe_run(config: RunConfig) -> str:

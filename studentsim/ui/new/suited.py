@@ -15,12 +15,12 @@ from studentsim.ui.new.form import session_key
 
 EMBEDDED, CUSTOM = "embedded", "own"
 """Kinds of student; any other kind is the name of a catalogue model."""
-SMALL_MODEL_LENGTH = {"turns": 10, "questions": 24, "exam": 40, "validation": 8}
+SMALL_MODEL_LENGTH = {"turns": 10, "questions_per_turn": 24, "exam_size": 40, "validation": 8}
 """Lessons, questions in each, exam questions and held-out pairs with which a small language model on two processor cores is done
 within a quarter of an hour. The embedded student, a hundred times as fast, has ``RunConfig``'s."""
 REFILLED_FIELDS = {
     part: tuple({**HUB_DEFAULTS.get(part, {}), **PRESETS[SMALL_MODEL].changes.get(part, {})})
-    for part in ("learning", "teaching")
+    for part in ("dpo", "teacher")
 }
 """Fields of each part that always change with the kind of student, whatever was typed."""
 
@@ -38,7 +38,7 @@ def refill_form(old_kind: str, new_kind: str) -> None:
     """
     preset = st.session_state["new.preset"]
     old, new = (default_config(kind, preset).model_dump() for kind in (old_kind, new_kind))
-    st.session_state.update(_by_session_key({"max_new_tokens": new["max_new_tokens"], **new["hub"]}))
+    st.session_state.update(_by_session_key({"max_new_tokens": new["max_new_tokens"], **new["model_loading"]}))
     for part, fields in REFILLED_FIELDS.items():
         st.session_state.update(_by_session_key({field: new[part][field] for field in fields}))
     untouched = [field for field in SMALL_MODEL_LENGTH if st.session_state.get(session_key(field)) == old[field]]

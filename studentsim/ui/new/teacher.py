@@ -12,31 +12,31 @@ from typing import Any
 import streamlit as st
 
 from studentsim.labels import formatting, teacher_settings
-from studentsim.settings import Teaching
+from studentsim.settings import TeacherSettings
 from studentsim.ui import glossary
 from studentsim.ui.new import marker
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
 
 MAX_LABEL_SMOOTHING = 0.45
-"""``Learning`` allows less than 0.5."""
+"""``DPOSettings`` allows less than 0.5."""
 CAUTIOUS_LOSS = "robust"
 """The DPO loss that allows for wrong grades."""
 
 
 def prefill_teacher(teaching: Mapping[str, Any], learning: Mapping[str, Any]) -> None:
     """Fill the teacher's fields from a run's settings."""
-    for field in ("attempts", "feedback", "pairs", "chosen_text", "writer"):
+    for field in ("attempts", "feedback", "chosen_source", "chosen_text", "hint_model"):
         st.session_state[session_key(field)] = teaching[field]
-    st.session_state[session_key("who")] = teacher_settings.grade_source(Teaching.model_construct(**teaching))
+    st.session_state[session_key("who")] = teacher_settings.grade_source(TeacherSettings.model_construct(**teaching))
     marker.prefill_grader(teaching)
     st.session_state[session_key("errors")] = _to_percent(teaching["error_rate"])
-    st.session_state[session_key("doubted")] = _to_percent(teaching["doubts"])
+    st.session_state[session_key("doubted")] = _to_percent(teaching["challenge_rate"])
     st.session_state[session_key("cautious")] = learning["loss"] == CAUTIOUS_LOSS
 
 
 def render_teacher_settings(form: RunForm) -> None:
-    """All fields, in an expander whose label sums them up. Writes ``form.settings["teaching"]``."""
-    base = dict(form.settings["teaching"])
+    """All fields, in an expander whose label sums them up. Writes ``form.settings["teacher"]``."""
+    base = dict(form.settings["teacher"])
     with st.expander(
         f"The teacher: {formatting.escape_markdown(teacher_settings.describe_teaching(_read_teaching(base)))}",
         key="new.teacher",
@@ -49,29 +49,31 @@ def render_teacher_settings(form: RunForm) -> None:
         with right:
             st.markdown("**Marking**")
             _render_grading_settings(form)
-    form.settings["teaching"] = _read_teaching(base).model_dump()
+    form.settings["teacher"] = _read_teaching(base).model_dump()
 
 
-def _read_teaching(base: Mapping[str, Any]) -> Teaching:
+def _read_teaching(base: Mapping[str, Any]) -> TeacherSettings:
     """The fields as settings, not validated (the form does that). ``base`` has those without a field."""
     state, has_retries = st.session_state, st.session_state[session_key("attempts")] > 1
     grader_kind = state[session_key("who")]
     values: dict[str, Any] = {
         "attempts": state[session_key("attempts")],
         "feedback": state[session_key("feedback")] if has_retries else teacher_settings.DEFAULT_TEACHING.feedback,
-        "pairs": state[session_key("pairs")] if has_retries else teacher_settings.DEFAULT_TEACHING.pairs,
+        "chosen_source": state[session_key("chosen_source")]
+        if has_retries
+        else teacher_settings.DEFAULT_TEACHING.chosen_source,
         "chosen_text": state[session_key("chosen_text")],
-        "doubts": _read_fraction("doubted") if has_retries else 0.0,
-        "writer": str(state[session_key("writer")]).strip() if has_retries else "",
+        "challenge_rate": _read_fraction("doubted") if has_retries else 0.0,
+        "hint_model": str(state[session_key("hint_model")]).strip() if has_retries else "",
         "error_rate": _read_fraction("errors"),
         **(
             marker.grader_settings()
             if grader_kind != teacher_settings.KEY_GRADES
-            else {"marker": "", "marker_revision": ""}
+            else {"grader": "", "grader_revision": ""}
         ),
-        "decides": "marker" if grader_kind == teacher_settings.MODEL_GRADES else "key",
+        "grade_source": "grader" if grader_kind == teacher_settings.MODEL_GRADES else "key",
     }
-    return Teaching.model_construct(**{**base, **values})
+    return TeacherSettings.model_construct(**{**base, **values})
 
 
 # ------------------------------------------------------------------ after a wrong answer
@@ -102,14 +104,14 @@ def _render_retry_settings(form: RunForm) -> None:
     )
     _render_select_field(
         form,
-        "pairs",
+        "chosen_source",
         "What it learns from",
         teacher_settings.CHOSEN_SOURCE_LABELS,
         glossary_term="pair",
         caption="What it is shown as better than its own first, wrong answer.",
     )
     _render_percent_field(
-        form, "doubted", "doubts", "Right answers called wrong on purpose, of 100", max_percent=100, glossary_term="giving-way",
+        form, "doubted", "challenge_rate", "Right answers called wrong on purpose, of 100", max_percent=100, glossary_term="giving-way",
         caption="To see whether it gives way. Nothing is learnt from these.",
     )  # fmt: skip
 
@@ -179,12 +181,12 @@ def _render_technical_settings(form: RunForm) -> None:
     if st.session_state[session_key("attempts")] > 1:
         st.text_input(
             "Who writes the hints",
-            key=session_key("writer"),
+            key=session_key("hint_model"),
             persist_state=PERSIST_MODE,
             max_chars=300,
             placeholder="the questions' own texts",
         )
-        form.add_error_slot("writer", "Who writes the hints")
+        form.add_error_slot("hint_model", "Who writes the hints")
         st.caption("An instruct model by its hub name or folder; each wrong answer then takes it a few seconds more.")
     _render_select_field(
         form,

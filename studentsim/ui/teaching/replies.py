@@ -20,7 +20,7 @@ def reply_kind_frame(replies: pd.DataFrame) -> pd.DataFrame:
         "answers": replies.answers,
         "right": replies.right_right + replies.right_wrong,
         "share": (100 * replies.share).round(1),
-        "bounds": [f"{100 * a:.1f} to {100 * b:.1f}" for a, b in zip(replies.low, replies.high, strict=True)],
+        "bounds": [f"{100 * a:.1f} to {100 * b:.1f}" for a, b in zip(replies.ci_low, replies.ci_high, strict=True)],
         "wrong_right": replies.wrong_right,
         "right_wrong": replies.right_wrong,
     })  # fmt: skip

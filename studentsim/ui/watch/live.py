@@ -27,12 +27,12 @@ REFRESH_SECONDS, EAGER_REFRESH_SECONDS, IDLE_REFRESH_SECONDS = 1.0, 0.5, 3.0
 
 EXAM_COLUMNS = {
     "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
-    "low": "95 % from", "high": "95 % to",
-    "unanswered": "unanswered", "p_right": "P(right working)", "seconds": "seconds",
+    "ci_low": "95 % from", "ci_high": "95 % to",
+    "unanswered": "unanswered", "p_correct": "P(right working)", "seconds": "seconds",
 }  # fmt: skip
 LESSON_COLUMNS = {
-    "turn": "lesson", "correct": "right", "questions": "questions", "accuracy": "share right", "low": "95 % from",
-    "high": "95 % to", "pairs": "pairs learnt from", "seconds": "seconds",
+    "turn": "lesson", "correct": "right", "questions": "questions", "accuracy": "share right", "ci_low": "95 % from",
+    "ci_high": "95 % to", "pairs": "pairs learnt from", "seconds": "seconds",
 }  # fmt: skip
 CATEGORY_COLUMNS = {"turn": "lessons so far", "row": "category", "correct": "right", "questions": "questions"}
 STEP_COLUMNS = {
@@ -250,8 +250,8 @@ def _render_training(engine: data.Engine, run: live_run.RunSnapshot) -> None:
         "View", list(names), format_func=names.__getitem__, default=rewards.DEFAULT_REWARD_VIEW, required=True, key="watch.view",
         label_visibility="collapsed", wrap=True, bind="query-params",
     ) or rewards.DEFAULT_REWARD_VIEW  # fmt: skip
-    learning = run.config.learning
-    version = run.last_seqs["steps"], run.last_seqs["validations"], run.last_seqs["exams"]
+    learning = run.config.dpo
+    version = run.last_seqs["training_steps"], run.last_seqs["validations"], run.last_seqs["exams"]
     warning, sentence = run.get_or_compute(
         f"words.{chosen}",
         version,

@@ -54,7 +54,7 @@ class RunSnapshot:
     cells: pd.DataFrame
     """``row`` (a category), ``turn, correct, questions`` of every exam."""
     lessons: pd.DataFrame
-    """``turn, correct, questions, accuracy, low, high`` of the practice of every finished turn."""
+    """``turn, correct, questions, accuracy, ci_low, ci_high`` of the practice of every finished turn."""
     practised: list[MixRow]
     """``mix_table.mix_rows`` of ``fetch_practice_mix``: what each turn practises by category, with the exam before it."""
     mistakes: list[MixRow]
@@ -224,7 +224,9 @@ def _load_frames(
         "lookups": cache.get_or_compute(
             "lookups", seqs["turns"], lambda: queries.fetch_selection_score_summary(db, {run_id: config.threshold})
         ),
-        "steps": cache.get_or_compute("steps", seqs["steps"], lambda: queries.fetch_training_steps(db, run_id)),
+        "steps": cache.get_or_compute(
+            "steps", seqs["training_steps"], lambda: queries.fetch_training_steps(db, run_id)
+        ),
         "validations": cache.get_or_compute(
             "validations", seqs["validations"], lambda: queries.fetch_validations(db, run_id)
         ),
@@ -272,6 +274,6 @@ def _estimate_seconds_left(lessons: pd.DataFrame, turn: int, planned_turns: int)
     """Seconds left, from the run's own turns so far; None before the first is complete."""
     if lessons.empty:
         return None
-    elapsed = time.time() - float(lessons["at"].iloc[-1])
+    elapsed = time.time() - float(lessons["timestamp"].iloc[-1])
     mean_seconds = float(lessons.seconds.mean())
     return max(0.0, (planned_turns - turn) * mean_seconds - min(elapsed, mean_seconds))

@@ -53,11 +53,11 @@ def pack_training_figure(run: RunSnapshot, view_name: str) -> bytes:
     """One view (a key of ``rewards.REWARD_VIEWS``) of the training metrics."""
     return run.get_or_compute(
         f"picture.training.{view_name}",
-        (run.last_seqs["steps"], run.last_seqs["validations"]),
+        (run.last_seqs["training_steps"], run.last_seqs["validations"]),
         lambda: plot.pack_figure(
             charts.training_figure(
                 run.steps, run.validations, rewards.REWARD_VIEWS[view_name], turns=run.turns, revision=run.run_id
             ),
-            alt=rewards.describe_training(view_name, run.steps, run.validations, run.config.learning),
+            alt=rewards.describe_training(view_name, run.steps, run.validations, run.config.dpo),
         ),
     )

@@ -146,11 +146,11 @@ def _build_run_card(run: live_run.RunSnapshot, name: str) -> dict[str, Any]:
     if run.answers.empty:
         return card
     row = run.answers.iloc[0].to_dict()
-    grade_label = "✓ right" if row["right"] else "✗ wrong" if row["letter"] else "✗ no answer"
+    grade_label = "✓ right" if row["is_correct"] else "✗ wrong" if row["letter"] else "✗ no answer"
     return card | {
         "problem": _join_lines(row["problem"]),
         "reply": _join_lines(row["text"]),
-        "right": bool(row["right"]),
+        "right": bool(row["is_correct"]),
         "mark": grade_label,
         "verdict": run_summary.describe_answer(row),
         "where": run_summary.answer_context_label(row, run.categories),

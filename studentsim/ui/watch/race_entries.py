@@ -15,7 +15,7 @@ from studentsim.labels import formatting, teacher_settings
 from studentsim.labels.formatting import append_interval, format_score, join_with_and, pluralize
 from studentsim.labels.strategy_styles import STRATEGY_STYLES, StrategyStyle, strategy_style
 
-FAIR_RACE_SETTINGS = ("seed", "exam_seed", "exam", "bank", "model", "questions")
+FAIR_RACE_SETTINGS = ("seed", "exam_seed", "exam_size", "bank", "model", "questions_per_turn")
 """Settings that must be equal for a race to be fair."""
 
 
@@ -61,7 +61,7 @@ def entry_styles(configs: Sequence[RunConfig]) -> list[StrategyStyle]:
 
 def describe_unfairness(configs: Sequence[RunConfig]) -> str:
     """A warning if the runs differ in ``FAIR_RACE_SETTINGS``; else blank."""
-    if set(differing_settings(configs)) <= {"turns", "questions"}:
+    if set(differing_settings(configs)) <= {"turns", "questions_per_turn"}:
         return ""  # a race of lengths
     differing = [name for name in FAIR_RACE_SETTINGS if len({getattr(c, name) for c in configs}) > 1]
     if not differing:
@@ -129,7 +129,7 @@ def _describe_result(entries: Sequence[RaceEntry], turn: int, when: str) -> str:
     (best, first), rest = rows[0], rows[1:]
     behind = [name for name, row in rest if _is_behind(row, first, len(rows))]
     leader_score = append_interval(
-        format_score(first.correct, first.questions), first.low, first.high, int(first.questions)
+        format_score(first.correct, first.questions), first.ci_low, first.ci_high, int(first.questions)
     )
     if not behind:
         is_level = rows[0][1].accuracy == rows[-1][1].accuracy
@@ -174,7 +174,7 @@ def _describe_runner_up(rest: list[tuple[str, pd.Series]]) -> str:
     if not rest:
         return ""
     name, row = rest[0]
-    score = append_interval(format_score(row.correct, row.questions), row.low, row.high, int(row.questions))
+    score = append_interval(format_score(row.correct, row.questions), row.ci_low, row.ci_high, int(row.questions))
     return f"Next, “{name}” has {score}."
 
 

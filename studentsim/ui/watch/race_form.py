@@ -97,8 +97,8 @@ def _describe_missing_choice(configs: list[RunConfig]) -> str:
 
 _SHARED_FIELDS = {
     "turns": ("Lessons", "In each, the student practises, is marked, and learns from its mistakes.", 1, 200),
-    "questions": ("Practice questions a lesson", "How many it practises on in each lesson.", 1, 500),
-    "exam": ("Questions in each exam", "240 tell a result to about 6 of 100; 40 only to about 15.", 10, 720),
+    "questions_per_turn": ("Practice questions a lesson", "How many it practises on in each lesson.", 1, 500),
+    "exam_size": ("Questions in each exam", "240 tell a result to about 6 of 100; 40 only to about 15.", 10, 720),
     "seed": ("Luck", "Another number, another race. The same number repeats it exactly.", 0, 9999),
 }
 
@@ -115,7 +115,11 @@ def _render_shared_inputs(exclude: tuple[str, ...]) -> dict[str, int]:
 
 def _shared_exam_settings(shared_settings: dict[str, int]) -> dict[str, int]:
     """Settings that override each racer's own."""
-    return {"seed": shared_settings["seed"], "exam_seed": shared_settings["seed"], "exam": shared_settings["exam"]}
+    return {
+        "seed": shared_settings["seed"],
+        "exam_seed": shared_settings["seed"],
+        "exam_size": shared_settings["exam_size"],
+    }
 
 
 def _describe_estimate(estimate: DurationEstimate, count: int) -> str:

@@ -15,7 +15,7 @@ from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.labels import category_names, formatting, teacher_settings
 from studentsim.labels.strategy_styles import STRATEGY_STYLES
-from studentsim.settings import Learning, Teaching
+from studentsim.settings import DPOSettings, TeacherSettings
 from studentsim.student.embedded.profiles import PROFILES
 from studentsim.types import CATEGORIES
 from studentsim.ui import data, repeat
@@ -47,17 +47,17 @@ _ERROR_RATES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 _DEFAULT_LENGTHS = ((20, 40), (40, 20), (20, 20), (10, 80))
 """Default lessons and questions per lesson of each racer."""
 _OTHER_SETTINGS = (
-    "learning.learning_rate", "learning.epochs", "learning.beta", "learning.rehearsal", "learning.batch", "learning.loss",
-    "learning.reference", "learning.sft_weight", "learning.label_smoothing", "learning.lora_rank", "learning.lora_alpha",
-    "learning.max_grad_norm", "teaching.pairs", "teaching.chosen_text", "teaching.doubts", "threshold", "temperature", "min_p",
+    "dpo.learning_rate", "dpo.epochs", "dpo.beta", "dpo.rehearsal", "dpo.batch_size", "dpo.loss",
+    "dpo.reference", "dpo.sft_weight", "dpo.label_smoothing", "dpo.lora_rank", "dpo.lora_alpha",
+    "dpo.max_grad_norm", "teacher.chosen_source", "teacher.chosen_text", "teacher.challenge_rate", "threshold", "temperature", "min_p",
     "mix_rule", "exam_every", "validation",
 )  # fmt: skip
 """Settings that a race can vary by value; the others have fields of their own or would make the race unfair."""
 
 _COMPANION_SETTINGS: dict[str, tuple[RacerSettings, str]] = {
-    "teaching.pairs": ({"attempts": 2, "feedback": "hint"}, "All have two tries, a hint between: with one nobody corrects itself."),
-    "teaching.doubts": ({"attempts": 2, "feedback": "hint"}, "All have two tries, a hint between: with one nobody answers a doubt."),
-    "learning.label_smoothing": ({"loss": "robust"}, "All learn with the robust loss: no other heeds this setting."),
+    "teacher.chosen_source": ({"attempts": 2, "feedback": "hint"}, "All have two tries, a hint between: with one nobody corrects itself."),
+    "teacher.challenge_rate": ({"attempts": 2, "feedback": "hint"}, "All have two tries, a hint between: with one nobody answers a doubt."),
+    "dpo.label_smoothing": ({"loss": "robust"}, "All learn with the robust loss: no other heeds this setting."),
 }  # fmt: skip
 """Settings that have an effect only with others: these, and the reason shown."""
 
@@ -174,7 +174,7 @@ def _choose_feedback(_: data.Engine) -> list[RacerSettings]:
         DIFFER_BY_FEEDBACK, {id: name for id, (name, _) in _FEEDBACK_OPTIONS.items()}, ["one", "hint"]
     )
     shared = {**_choose_student(), **_choose_strategy()}
-    return [{**shared, "teaching": _FEEDBACK_OPTIONS[id][1]} for id in chosen]
+    return [{**shared, "teacher": _FEEDBACK_OPTIONS[id][1]} for id in chosen]
 
 
 def _choose_error_rates(_: data.Engine) -> list[RacerSettings]:
@@ -183,7 +183,7 @@ def _choose_error_rates(_: data.Engine) -> list[RacerSettings]:
     }
     chosen = _render_multiselect(DIFFER_BY_ERROR_RATE, rates, [0.0, 0.2])
     shared = {**_choose_student(), **_choose_strategy()}
-    return [{**shared, "teaching": {"error_rate": rate}} for rate in chosen]
+    return [{**shared, "teacher": {"error_rate": rate}} for rate in chosen]
 
 
 def _choose_racer_count() -> int:
@@ -201,11 +201,13 @@ def _choose_lengths(_: data.Engine) -> list[RacerSettings]:
         with column:
             racer = {
                 "turns": st.number_input(f"Racer {i}: lessons", 1, 200, turns, key=f"watch.race.turns.{i}"),
-                "questions": st.number_input("Questions in each", 1, 500, questions, key=f"watch.race.questions.{i}"),
+                "questions_per_turn": st.number_input(
+                    "Questions in each", 1, 500, questions, key=f"watch.race.questions.{i}"
+                ),
             }
             racers.append(racer)
-            st.caption(f"{racer['turns'] * racer['questions']:,} practice questions")
-    if len({racer["questions"] for racer in racers}) < len(racers):
+            st.caption(f"{racer['turns'] * racer['questions_per_turn']:,} practice questions")
+    if len({racer["questions_per_turn"] for racer in racers}) < len(racers):
         st.caption(
             "Of two that practise as many questions in each lesson, the shorter run is the beginning of the longer one: same luck."
         )
@@ -220,7 +222,7 @@ def _choose_other_setting(_: data.Engine) -> list[RacerSettings]:
         _OTHER_SETTINGS[0],
     )
     part, _, field = name.rpartition(".")
-    model = {"": RunConfig, "learning": Learning, "teaching": Teaching}[part]
+    model = {"": RunConfig, "dpo": DPOSettings, "teacher": TeacherSettings}[part]
     values = _choose_setting_values(name, model, field)
     companions, reason = _COMPANION_SETTINGS.get(name, ({}, ""))
     if reason:
@@ -300,7 +302,7 @@ DIFFERENCE_INPUTS: dict[str, Callable[[data.Engine], list[RacerSettings]]] = {
 }
 """What racers can differ in, by its label on the page."""
 LENGTH_SETTINGS_BY_DIFFERENCE: dict[str, tuple[str, ...]] = {
-    DIFFER_BY_LENGTH: ("turns", "questions"),
-    DIFFER_BY_EARLIER_RUN: ("turns", "questions"),
+    DIFFER_BY_LENGTH: ("turns", "questions_per_turn"),
+    DIFFER_BY_EARLIER_RUN: ("turns", "questions_per_turn"),
 }
 """Shared fields that are hidden where each racer has its own length."""

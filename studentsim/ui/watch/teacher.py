@@ -23,8 +23,8 @@ RETRY_COLUMNS = {
     "mended": "mended",
     "tried": "tried again",
     "share": "share mended",
-    "low": "95 % from",
-    "high": "95 % to",
+    "ci_low": "95 % from",
+    "ci_high": "95 % to",
 }
 GRADING_COLUMNS = {
     "turn": "lesson",
@@ -55,7 +55,7 @@ def render_teacher_section(engine: data.Engine, run: RunSnapshot) -> None:
     findings = _load_teacher_findings(engine, run)
     if teaching.attempts > 1:
         _render_retries(run, findings)
-    if teaching.error_rate or teaching.marker:
+    if teaching.error_rate or teaching.grader:
         _render_grading_errors(run, findings)
 
 

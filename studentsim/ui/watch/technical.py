@@ -26,7 +26,7 @@ def render_technical_view(engine: data.Engine, run: RunSnapshot) -> None:
 
 def _render_training_notes(run: RunSnapshot) -> None:
     """Notes on the training pairs, and on means without an interval."""
-    learning = run.config.learning
+    learning = run.config.dpo
     for note in (rewards.describe_reference(learning), rewards.describe_last_step(run.steps)):
         if note:
             st.caption(formatting.escape_markdown(note))

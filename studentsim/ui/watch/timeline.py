@@ -50,7 +50,7 @@ class ReplayTimeline:
 
 def _turn_shares(moments: pd.DataFrame) -> dict[int, float]:
     """The share of each turn in a racer's time, at least ``MIN_TURN_SHARE``; turn 0 is what precedes the first."""
-    spans = moments.groupby("turn")["at"].agg(lambda times: max(0.0, times.max() - times.min()))
+    spans = moments.groupby("turn")["timestamp"].agg(lambda times: max(0.0, times.max() - times.min()))
     total = float(spans.sum()) or 1.0
     return {int(turn): max(MIN_TURN_SHARE, float(span) / total) for turn, span in spans.items()}
 
@@ -59,7 +59,7 @@ def _moment_shares(moments: pd.DataFrame, turn_starts: dict[int, float], turn_en
     """The share of the replay at which each moment comes, never decreasing even if the clock was set back."""
     shares: list[float] = []
     for turn, turn_moments in moments.groupby("turn", sort=False):
-        timestamps = np.maximum.accumulate(turn_moments["at"].to_numpy(float))
+        timestamps = np.maximum.accumulate(turn_moments["timestamp"].to_numpy(float))
         span = timestamps[-1] - timestamps[0]
         within = (
             (timestamps - timestamps[0]) / span if span > 0 else np.arange(1, len(timestamps) + 1) / len(timestamps)
@@ -92,7 +92,7 @@ class ReplayState:
 SEQ_NAMES_BY_STAGE = {
     EXAM_RESULT_STAGE: "exams",
     TURN_FINISHED_STAGE: "turns",
-    "training": "steps",
+    "training": "training_steps",
     "validation": "validations",
 }
 """Stages whose events are not answers, and their keys in a snapshot's ``last_seqs``."""

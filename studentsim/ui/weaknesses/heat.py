@@ -19,7 +19,7 @@ from studentsim.ui.weaknesses.data import WeaknessesView
 
 HEATMAP_COLUMNS = {
     "name": "what", "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
-    "low": "95 % from", "high": "95 % to",
+    "ci_low": "95 % from", "ci_high": "95 % to",
 }  # fmt: skip
 HATCHED_NOTE = "; hatched and as a fraction where there are fewer than 10"
 OUTCOME_COLUMNS = {"turn": "lessons so far", "name": "ticked", "answers": "answers"}

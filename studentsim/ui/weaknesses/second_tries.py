@@ -23,10 +23,10 @@ from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.weaknesses.data import WeaknessesView
 
 SHARE_COLUMNS = {
-    "name": "what", "mended": "mended", "tried": "tried again", "share": "share mended", "low": "95 % from", "high": "95 % to",
+    "name": "what", "mended": "mended", "tried": "tried again", "share": "share mended", "ci_low": "95 % from", "ci_high": "95 % to",
 }  # fmt: skip
 GIVING_WAY_COLUMNS = {
-    "name": "what", "count": "how many", "of": "of", "share": "share", "low": "95 % from", "high": "95 % to",
+    "name": "what", "count": "how many", "of": "of", "share": "share", "ci_low": "95 % from", "ci_high": "95 % to",
 }  # fmt: skip
 GIVING_WAY_LABELS = {
     "mended": "wrong, and mended after true words",
@@ -101,7 +101,7 @@ def _render_success_rates(revisions: pd.DataFrame, selection: WeaknessesSelectio
 def retry_rates_by_group(
     revisions: pd.DataFrame, selection: WeaknessesSelection, label: Callable[[str], str] = str
 ) -> pd.DataFrame:
-    """``tried, mended, share, low, high, name`` by category, within a category by skill, within a skill by misconception."""
+    """``tried, mended, share, ci_low, ci_high, name`` by category, within a category by skill, within a skill by misconception."""
     if selection.category:
         by, title = ("misconception", misconception_label) if selection.skill else ("skill", skill_title)
         rates = tries.success_rates_by(revisions, by)
