@@ -8,7 +8,7 @@ from studentsim.ui import components, layout
 from studentsim.ui.new import (
     advanced,
     category_mix,
-    choosing,
+    choice_cards,
     form,
     length,
     model,
@@ -31,7 +31,7 @@ with layout.page_frame("New simulation") as engine:
     bank_info = questions.render_question_choice(run_form)
     pool_area = st.empty()
     st.header("3. How are they chosen?", anchor=False)
-    choosing.render_strategy_choice(run_form)
+    choice_cards.render_strategy_choice(run_form)
     pool_counts = questions.count_pool(run_form, bank_info)
     practice_categories = questions.practice_categories(run_form, bank_info)
     category_mix.render_category_mix(run_form, practice_categories, pool_counts, bank_info.categories)

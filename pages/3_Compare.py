@@ -6,7 +6,7 @@ import streamlit as st
 
 from studentsim.labels import formatting
 from studentsim.ui import components, layout
-from studentsim.ui.compare import choice, data, further, parts
+from studentsim.ui.compare import choice, data, next_steps, parts
 
 with layout.page_frame("Compare") as engine:
     components.render_page_title("Compare")
@@ -17,7 +17,7 @@ with layout.page_frame("Compare") as engine:
             is_active = any(run.status in formatting.ACTIVE_STATUSES for run in chosen)
             render = st.fragment(parts.render_comparison, run_every=parts.REFRESH_SECONDS if is_active else None)
             render(engine, [run.run_id for run in chosen], is_active, [runs])
-            further.render_next_steps(engine, chosen, st.session_state["compare.runs"])
+            next_steps.render_next_steps(engine, chosen, st.session_state["compare.runs"])
         else:
             st.info("Choose two or more simulations above to see them side by side.", icon=":material/info:")
     else:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.ui import data, layout
-from studentsim.ui.answers import desk, download, head
+from studentsim.ui.answers import download, header, list_and_card
 from studentsim.ui.answers.data import load_page_data
 
 with layout.page_frame("Answers") as engine:
     run_id = data.requested_run_id()
     if run_id is None:
-        head.render_answers_run_chooser(engine)
+        header.render_answers_run_chooser(engine)
     else:
         page_data = load_page_data(engine, run_id, st.query_params.to_dict())
-        head.render_header(page_data)
-        desk.render_list_and_card(engine, page_data)
-        head.render_links_below_card(page_data)
+        header.render_header(page_data)
+        list_and_card.render_list_and_card(engine, page_data)
+        header.render_links_below_card(page_data)
         download.render_downloads(engine, page_data)

@@ -8,19 +8,19 @@ import streamlit as st
 
 from studentsim.analysis.weakness_selection import WeaknessesSelection, resolve_selection
 from studentsim.ui import data, layout
-from studentsim.ui.weaknesses import advice, head, heat, questions, second_tries, trends
+from studentsim.ui.weaknesses import advice, header, heatmap, questions, second_tries, trends
 from studentsim.ui.weaknesses.data import load_view
 
 with layout.page_frame("Weaknesses") as engine:
     run_id = data.requested_run_id()
     if run_id is None:
-        head.render_run_chooser(engine)
+        header.render_run_chooser(engine)
     else:
         view = load_view(engine, run_id)
         selection, problems = resolve_selection(WeaknessesSelection.from_params(run_id, st.query_params), view.findings)
-        head.render_header(engine, view, selection, problems)
+        header.render_header(engine, view, selection, problems)
         if not view.findings.exams.empty:
-            heat.render_heatmap(view, selection)
+            heatmap.render_heatmap(view, selection)
             if selection.parent is None:
                 advice.render_advice(view, selection)
             trends.render_misconception_trends(view, selection)

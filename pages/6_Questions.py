@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.ui import layout
-from studentsim.ui.questions.desk import render_questions_page
+from studentsim.ui.questions.page import render_questions_page
 from studentsim.ui.questions.view import QuestionsView
 
 with layout.page_frame("Questions") as engine:

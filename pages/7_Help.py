@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.ui import components, layout
-from studentsim.ui.help import marker, parts, transfer
+from studentsim.ui.help import grader, parts, transfer
 
 with layout.page_frame("Help") as engine:
     components.render_page_title("Help")
@@ -17,7 +17,7 @@ with layout.page_frame("Help") as engine:
     parts.render_requested_term()
     parts.render_glossary()
     transfer.render_transfer()
-    marker.render_grader_section()
+    grader.render_grader_section()
     parts.render_limitations()
     parts.render_shortcuts()
     parts.render_data_section(engine)

@@ -19,7 +19,7 @@ from studentsim.config import RunConfig
 from studentsim.labels import formatting, language_models
 from studentsim.student.huggingface.catalogue import CATALOGUE
 from studentsim.ui import background
-from studentsim.ui.new import getting, model_card, suited
+from studentsim.ui.new import install_progress, model_card, student_defaults
 
 SMOL = "smollm2"
 GET = f"new.get.{SMOL}"
@@ -201,23 +201,23 @@ def test_progress_never_goes_back_over_a_whole_get_and_tells_the_time_left():
         {"step": "checking", "done": 93e6, "of": 93e6}, {"step": "unpacking", "done": 0, "of": 98e6},
         {"step": "converting"}, {"step": "trying"},
     ]  # fmt: skip
-    shares = [getting.DownloadProgress.from_message(one, 0.0).fraction for one in said]
+    shares = [install_progress.DownloadProgress.from_message(one, 0.0).fraction for one in said]
     assert shares == sorted(shares) and shares[0] == 0 and shares[-1] < 1
-    begun = getting.DownloadProgress.from_message({"step": "downloading", "done": 10e6, "of": 93e6}, 100.0)
-    now = getting.DownloadProgress.from_message({"step": "downloading", "done": 53e6, "of": 93e6}, 110.0)
+    begun = install_progress.DownloadProgress.from_message({"step": "downloading", "done": 10e6, "of": 93e6}, 100.0)
+    now = install_progress.DownloadProgress.from_message({"step": "downloading", "done": 53e6, "of": 93e6}, 110.0)
     assert now.describe(begun) == "Downloading: 53 of 93 MB, about 9 seconds left."
     assert begun.describe(begun) == "Downloading: 10 of 93 MB."
-    first, later = (getting.DownloadProgress.from_message({"step": "converting"}, at) for at in (0.0, 9.0))
+    first, later = (install_progress.DownloadProgress.from_message({"step": "converting"}, at) for at in (0.0, 9.0))
     assert later.describe(first) == "Converting it for this program, 9 seconds so far."
     assert (
         begun.estimate_seconds_left(begun) is None
-        and now.estimate_seconds_left(getting.DownloadProgress("checking", 0, 0, 0.0)) is None
+        and now.estimate_seconds_left(install_progress.DownloadProgress("checking", 0, 0, 0.0)) is None
     )
 
 
 @pytest.mark.parametrize("said", [{"step": None, "done": "x", "of": -1}, {"step": "newly named", "done": 5, "of": 2}])
 def test_a_message_that_is_not_known_here_is_no_error(said: dict):
-    now = getting.DownloadProgress.from_message(said, 0.0)
+    now = install_progress.DownloadProgress.from_message(said, 0.0)
     assert 0 <= now.fraction <= 1 and now.describe(now)
 
 
@@ -245,7 +245,7 @@ def test_every_page_calls_it_by_its_title_and_says_once_what_it_is():
 
 
 def test_a_run_that_suits_it_ends_in_reasonable_time():
-    config = suited.default_config(SMOL)
+    config = student_defaults.default_config(SMOL)
     assert 60 < estimate.estimate_seconds(config) < 20 * 60
     longer = config.model_copy(update={"learning": config.dpo.model_copy(update={"epochs": 2})})
     assert estimate.estimate_seconds(longer) > estimate.estimate_seconds(config)

@@ -20,7 +20,7 @@ from studentsim.transfer import matrix as transfer_matrix
 from studentsim.transfer.matrix import CategoryResult, PairedOutcome, TransferMatrix, build_transfer_matrix
 from studentsim.types import CATEGORIES
 from studentsim.ui import glossary, layout
-from studentsim.ui.help import places, transfer, words
+from studentsim.ui.help import data_folder, transfer, words
 from studentsim.ui.watch import links
 
 HELP = "pages/7_Help.py"
@@ -118,10 +118,10 @@ def test_sizes_are_those_on_the_disk(tmp_path: Path):
     run = make_run(tmp_path)
     (run / "checkpoints" / "turn-0001").mkdir(parents=True)
     (run / "checkpoints" / "turn-0001" / "adapter").write_bytes(b"x" * 1000)
-    found = places.measure_data_folder(tmp_path)
+    found = data_folder.measure_data_folder(tmp_path)
     assert (found.run_count, found.checkpoint_bytes) == (1, 1000)
     assert found.journal_bytes == (run / "events.jsonl").stat().st_size
-    assert places.measure_data_folder(tmp_path / "nowhere").run_count == 0
+    assert data_folder.measure_data_folder(tmp_path / "nowhere").run_count == 0
     assert [words.format_bytes(n) for n in (0, 10, 12_400, 3_400_000, 2e9)] == [
         "nothing yet",
         "1 KB",

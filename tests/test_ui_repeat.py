@@ -18,7 +18,7 @@ from studentsim.runs.manager import RunManager
 from studentsim.runs.run_dir import open_run
 from studentsim.ui import repeat
 from studentsim.ui.compare import data
-from studentsim.ui.compare.started import summarize_group
+from studentsim.ui.compare.group_summary import summarize_group
 from studentsim.ui.new.category_mix import MIX_LABELS
 
 COMPARE = "pages/3_Compare.py"

@@ -15,7 +15,7 @@ from studentsim.config import STRATEGIES
 from studentsim.labels import strategy_styles
 from studentsim.labels.formatting import round_percent
 from studentsim.ui import charts, svg_component
-from studentsim.ui.charts import small
+from studentsim.ui.charts import sparklines
 from studentsim.ui.charts.sketch import DASH_PATTERNS, SvgSketch
 from studentsim.ui.figure_cache import cached_figure
 from studentsim.ui.watch import plot
@@ -55,12 +55,13 @@ def test_a_slips_course_has_a_mark_an_exam_with_its_interval_within_the_picture(
     told = [(percent(mark["x"]), mark["y"]) for mark in marks]
     reach = max(1, frame.turn.max())
     across = [100 * turn / reach for turn in frame.turn]
-    down = [small.TOP_MARGIN_PX + small.PLOT_HEIGHT_PX * (1 - share) for share in frame.made / frame.offered]
+    down = [sparklines.TOP_MARGIN_PX + sparklines.PLOT_HEIGHT_PX * (1 - share) for share in frame.made / frame.offered]
     assert [x for x, _ in told] == pytest.approx(across, abs=0.01)
     assert [y for _, y in told] == pytest.approx(down, abs=0.06)
     assert len([mark for mark in of(sketch, "mark") if mark["symbol"] == "cap"]) == 2 * len(rows)
     assert all(
-        small.TOP_MARGIN_PX <= item["y"] <= small.TOP_MARGIN_PX + small.PLOT_HEIGHT_PX for item in of(sketch, "mark")
+        sparklines.TOP_MARGIN_PX <= item["y"] <= sparklines.TOP_MARGIN_PX + sparklines.PLOT_HEIGHT_PX
+        for item in of(sketch, "mark")
     )
 
 

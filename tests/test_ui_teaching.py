@@ -28,7 +28,7 @@ from studentsim.store.database import Database
 from studentsim.store.ingest import sync_journals
 from studentsim.store.journal import read_events
 from studentsim.ui.compare import second_tries
-from studentsim.ui.help import marker
+from studentsim.ui.help import grader
 from studentsim.ui.watch import race_entries
 
 ANSWERS, WEAKNESSES, COMPARE, HELP = (f"pages/{p}.py" for p in ("4_Answers", "5_Weaknesses", "3_Compare", "7_Help"))
@@ -342,7 +342,7 @@ def test_the_marker_s_check_is_told_with_intervals_and_by_kind_of_case(tmp_path:
     assert (found.hard_cases.low, found.hard_cases.high) == pytest.approx(wilson_interval(195, 200))
     said = teaching_summary.describe_grader_evaluation(found)
     assert "2,000 answers" in said and "99.5 of 100" in said and "200 hard cases" in said and "97.5 of 100" in said
-    table = marker.case_frame(found)
+    table = grader.case_frame(found)
     assert table.kind.tolist() == ["as written", "two letters", "commas"] and table.wrong_right.tolist() == [6, 3, 0]
 
 

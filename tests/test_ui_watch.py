@@ -30,7 +30,7 @@ from studentsim.settings import DPOSettings
 from studentsim.store import apply_chunk, queries
 from studentsim.store.database import Database
 from studentsim.ui import charts, data, glossary
-from studentsim.ui.watch import links, live, live_run, pictures, plot, race_entries
+from studentsim.ui.watch import links, live, live_run, packed_figures, plot, race_entries
 
 
 @pytest.fixture(autouse=True)
@@ -281,7 +281,9 @@ def test_one_look_and_one_picture_serve_all_viewers(folder: Path, monkeypatch: p
     first = live_run.take_snapshot(engine, "it")
     go_on(folder, "it", answers=3)
     assert live_run.take_snapshot(engine, "it") is first
-    assert pictures.pack_exam_figure(first) is pictures.pack_exam_figure(live_run.take_snapshot(engine, "it"))
+    assert packed_figures.pack_exam_figure(first) is packed_figures.pack_exam_figure(
+        live_run.take_snapshot(engine, "it")
+    )
     live_run.control_runs(engine, "pause", ["it"])
     assert live_run.take_snapshot(engine, "it").state.request == "pause", "what a button did is seen at once"
 

@@ -6,10 +6,10 @@ from studentsim.ui.charts.exams import exam_accuracy_figure
 from studentsim.ui.charts.frame import PLOTLY_CONFIG, wrap_label
 from studentsim.ui.charts.heatmap import category_heatmap_figure
 from studentsim.ui.charts.mix import mix_by_lesson_figure, mix_by_strategy_figure
+from studentsim.ui.charts.outcomes import outcomes_figure
 from studentsim.ui.charts.practice import practice_figure
 from studentsim.ui.charts.race import race_figure
-from studentsim.ui.charts.slips import outcomes_figure
-from studentsim.ui.charts.small import exams_sparkline, mastery_sketch, misconception_trend_sketch
+from studentsim.ui.charts.sparklines import exams_sparkline, mastery_sketch, misconception_trend_sketch
 from studentsim.ui.charts.study import study_figure
 from studentsim.ui.charts.training import training_figure
 from studentsim.ui.charts.transfer import transfer_figure

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from studentsim.labels.formatting import round_percent
 from studentsim.labels.strategy_styles import StrategyStyle, strategy_style, theme_color
+from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import (
     MAX_ROW_LABEL_CHARS,
     add_chance_line,
@@ -22,7 +23,6 @@ from studentsim.ui.charts.frame import (
     wrap_label,
 )
 from studentsim.ui.charts.labels import spread_labels
-from studentsim.ui.charts.picture import FigureBuilder
 
 COMPARISON_HEIGHT_PX = 440
 PLOT_HEIGHT_PX = COMPARISON_HEIGHT_PX - 70

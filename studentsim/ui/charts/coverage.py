@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from studentsim.labels import category_names
 from studentsim.labels.strategy_styles import CHANCE_COLOR_SLOT, CORRECT_COLOR_SLOT, FAINT_COLOR_SLOT, theme_color
+from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import MAX_ROW_LABEL_CHARS, finish_figure, wrap_label
-from studentsim.ui.charts.picture import FigureBuilder
 
 _DIFFICULTY_STYLES = {1: (FAINT_COLOR_SLOT, "."), 2: (CORRECT_COLOR_SLOT, ""), 3: (CHANCE_COLOR_SLOT, "/")}
 """Colour slot and hatching of each difficulty."""

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.labels.strategy_styles import strategy_style
+from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import (
     add_chance_line,
     add_end_label,
@@ -15,7 +16,6 @@ from studentsim.ui.charts.frame import (
     lesson_ticks,
     line_style,
 )
-from studentsim.ui.charts.picture import FigureBuilder
 
 
 def exam_accuracy_figure(

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from studentsim.labels.formatting import round_percent
 from studentsim.labels.strategy_styles import CHANCE_COLOR_SLOT, StrategyStyle, theme_color
-from studentsim.ui.charts.picture import FigureBuilder
+from studentsim.ui.charts.figure_builder import FigureBuilder
 
 FIGURE_HEIGHT_PX = 340
 CHAR_WIDTH_PX, LINE_HEIGHT_PX = 6.6, 17

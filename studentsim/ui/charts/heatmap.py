@@ -13,8 +13,8 @@ from studentsim.exam import wilson_interval
 from studentsim.labels import category_names
 from studentsim.labels.formatting import round_percent
 from studentsim.labels.strategy_styles import CHANCE_COLOR_SLOT, diverging_color, theme_color
+from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import MAX_ROW_LABEL_CHARS, finish_figure, wrap_label
-from studentsim.ui.charts.picture import FigureBuilder
 
 HEATMAP_ROW_HEIGHT_PX = 44
 """Height of a row, enough for touch."""

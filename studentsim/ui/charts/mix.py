@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from studentsim.analysis.mix_table import MixLine, MixTable
 from studentsim.labels import category_names
 from studentsim.labels.strategy_styles import diverging_color
+from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import (
     AXIS_TITLE_PX,
     CHAR_WIDTH_PX,
@@ -23,7 +24,6 @@ from studentsim.ui.charts.frame import (
     lesson_ticks,
     wrap_label,
 )
-from studentsim.ui.charts.picture import FigureBuilder
 
 MIX_ROW_HEIGHT_PX = 52
 """Height of a row: two cells with a number each."""

@@ -6,8 +6,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.labels.strategy_styles import CHANCE_COLOR_SLOT, theme_color
+from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import finish_figure, hover_columns, interval_bars, lesson_ticks
-from studentsim.ui.charts.picture import FigureBuilder
 
 
 def practice_figure(lessons: pd.DataFrame, *, turns: int, revision: str = "") -> go.Figure:

@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 
 from studentsim.labels.formatting import round_percent
 from studentsim.labels.strategy_styles import CHANCE_COLOR_SLOT, StrategyStyle, theme_color
+from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import add_chance_line, finish_figure, hover_columns, lesson_ticks, line_style
 from studentsim.ui.charts.labels import spread_labels
-from studentsim.ui.charts.picture import FigureBuilder
 
 RACE_HEIGHT_PX = 440
 NAME_WRAP_CHARS, MAX_NAME_LINES = 14, 3

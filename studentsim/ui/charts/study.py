@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 
 from studentsim.labels.formatting import round_percent
 from studentsim.labels.strategy_styles import STRATEGY_STYLES, StrategyStyle, strategy_style, theme_color
+from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import add_chance_line, finish_figure, hover_columns, lesson_ticks, line_style
 from studentsim.ui.charts.labels import spread_labels
-from studentsim.ui.charts.picture import FigureBuilder
 
 NAMES_MARGIN_PX = 146
 """Width of the margin for the lines' names."""

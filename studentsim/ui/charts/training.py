@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 
 from studentsim.analysis.rewards import RewardView
 from studentsim.labels.strategy_styles import CORRECT_COLOR_SLOT, HELD_OUT_COLOR_SLOT, WRONG_COLOR_SLOT, theme_color
+from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import add_level_line, finish_figure, insert_lesson_gaps, lesson_ticks
-from studentsim.ui.charts.picture import FigureBuilder
 
 
 def training_figure(

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from studentsim.analysis.transfer_summary import format_points
 from studentsim.labels.strategy_styles import diverging_color, theme_color
+from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import (
     AXIS_TITLE_PX,
     CHAR_WIDTH_PX,
@@ -20,7 +21,6 @@ from studentsim.ui.charts.frame import (
     wrap_label,
 )
 from studentsim.ui.charts.heatmap import CELL_GAP, HEATMAP_ROW_HEIGHT_PX
-from studentsim.ui.charts.picture import FigureBuilder
 
 FULL_COLOR_POINTS = 60.0
 """A gain or loss of this many points or more has the full colour."""

@@ -9,7 +9,7 @@ import streamlit as st
 
 from studentsim.analysis.run_groups import ComparedRun
 from studentsim.labels import formatting
-from studentsim.ui.compare import captions, data, started
+from studentsim.ui.compare import captions, data, group_summary
 from studentsim.ui.data import current_run_id, get_viewed_runs, set_viewed_runs
 
 
@@ -87,7 +87,7 @@ def group_label(runs: Sequence[ComparedRun]) -> str:
     """A group's option: title, student, seeds, start time, and how many runs are not finished."""
     first_run = min(runs, key=lambda run: run.started_at)
     started_at = datetime.fromtimestamp(first_run.started_at)
-    summary = started.summarize_group([run.config for run in runs])
+    summary = group_summary.summarize_group([run.config for run in runs])
     parts = [
         formatting.capitalize_first(summary.title),
         summary.student,

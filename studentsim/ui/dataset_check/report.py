@@ -11,7 +11,7 @@ from studentsim.datasets.resolve import SOURCE_SEPARATOR
 from studentsim.datasets.validation import ISSUE_KINDS
 from studentsim.labels import formatting
 from studentsim.ui import components, dataset_picker
-from studentsim.ui.charts.letters import shares_figure
+from studentsim.ui.charts.shares import shares_figure
 from studentsim.ui.dataset_check import sentences
 from studentsim.ui.dataset_check.choose import CheckRequest
 from studentsim.ui.dataset_check.listing import render_issue_list

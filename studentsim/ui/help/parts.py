@@ -10,7 +10,7 @@ from studentsim.labels.formatting import escape_markdown, pluralize
 from studentsim.ui import glossary
 from studentsim.ui.data import Engine
 from studentsim.ui.help import words
-from studentsim.ui.help.places import measure_data_folder
+from studentsim.ui.help.data_folder import measure_data_folder
 
 MAX_ECHOED_CHARS = 40
 """Characters of an unknown term that are quoted."""

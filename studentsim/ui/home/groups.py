@@ -13,8 +13,8 @@ from studentsim.analysis.intervals import mean_interval
 from studentsim.labels import formatting
 from studentsim.ui import data
 from studentsim.ui.cards import RunCard
-from studentsim.ui.compare.started import GroupSummary, summarize_group
-from studentsim.ui.home import deleting, saying, ticks
+from studentsim.ui.compare.group_summary import GroupSummary, summarize_group
+from studentsim.ui.home import delete_dialog, notes_dialogs, run_selection
 from studentsim.ui.layout import COMPARE_PAGE, WATCH_PAGE
 from studentsim.ui.watch import links
 
@@ -54,7 +54,7 @@ def render_group_row(
             with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"home.group.head.{name}"):
                 title = formatting.capitalize_first(summary.title)
                 short_title = formatting.shorten_label(title, MAX_TITLE_CHARS)
-                ticks.render_checkbox(name, title)
+                run_selection.render_checkbox(name, title)
                 page, query = _group_link(runs, summary)
                 full_title = formatting.escape_markdown(title) if len(title) > formatting.MAX_LABEL_CHARS else None
                 st.page_link(
@@ -116,15 +116,15 @@ def _render_menu(engine: data.Engine, runs: Sequence[RunCard]) -> None:
     options = [EDIT_OPTION, TAG_OPTION, DOWNLOAD_OPTION, *([STOP_OPTION] if cancellable_ids else []), DELETE_OPTION]
     chosen = st.menu_button("More", options, key=f"home.more.{runs[0].group_id}", type="tertiary")
     if chosen == EDIT_OPTION:
-        saying.render_group_notes_dialog(engine, runs)
+        notes_dialogs.render_group_notes_dialog(engine, runs)
     if chosen == TAG_OPTION:
-        saying.render_group_tags_dialog(engine, runs)
+        notes_dialogs.render_group_tags_dialog(engine, runs)
     if chosen == DOWNLOAD_OPTION:
-        ticks.render_download_dialog(engine, [run.run_id for run in runs])
+        run_selection.render_download_dialog(engine, [run.run_id for run in runs])
     if chosen == STOP_OPTION:
         _render_stop_dialog(engine, cancellable_ids, len(runs))
     if chosen == DELETE_OPTION:
-        deleting.render_delete_dialog(engine, runs)
+        delete_dialog.render_delete_dialog(engine, runs)
 
 
 @st.dialog("Stop what is not finished?", icon=":material/stop:")

@@ -12,7 +12,7 @@ from studentsim.labels import formatting
 from studentsim.narration import run_summary
 from studentsim.ui import charts, components, data
 from studentsim.ui.cards import RunCard
-from studentsim.ui.home import deleting, filters, groups, saying, ticks
+from studentsim.ui.home import delete_dialog, filters, groups, notes_dialogs, run_selection
 from studentsim.ui.layout import COMPARE_PAGE, NEW_SIMULATION_PAGE, WATCH_PAGE
 from studentsim.ui.svg_component import render_sketch
 
@@ -40,7 +40,7 @@ def render_recent_runs(engine: data.Engine, runs: Sequence[RunCard], all_runs: S
         return
     active_filters = filters.render_filters(runs, always_show=len(runs) > INITIAL_ROWS)
     matching_runs = filters.filter_runs(runs, active_filters)
-    ticks.render_selection_bar(engine, all_runs, key="home.ticked")
+    run_selection.render_selection_bar(engine, all_runs, key="home.ticked")
     entries = groups.group_run_cards(matching_runs)
     if active_filters and not matching_runs:
         st.info(f"No simulation is so. {filters.describe_filters(active_filters)}", icon=":material/info:")
@@ -81,7 +81,7 @@ def render_run_row(engine: data.Engine, run: RunCard, column_widths: Sequence[in
         info_column, status_column = st.columns(column_widths, vertical_alignment="center")
         with info_column.container(gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                ticks.render_checkbox(run.run_id, run.title)
+                run_selection.render_checkbox(run.run_id, run.title)
                 label = run.name or formatting.capitalize_first(run.strategy_label)
                 st.page_link(WATCH_PAGE, label=formatting.escape_markdown(label), query_params={"run": run.run_id})
                 components.render_status_badge(run.status)
@@ -128,8 +128,8 @@ def _render_menu(engine: data.Engine, run: RunCard) -> None:
     if chosen == REPEAT_OPTION:
         st.switch_page(COMPARE_PAGE, query_params={"runs": run.run_id})
     if chosen == EDIT_OPTION:
-        saying.render_notes_dialog(engine, run)
+        notes_dialogs.render_notes_dialog(engine, run)
     if chosen == DOWNLOAD_OPTION:
-        ticks.render_download_dialog(engine, [run.run_id])
+        run_selection.render_download_dialog(engine, [run.run_id])
     if chosen == DELETE_OPTION:
-        deleting.render_delete_dialog(engine, [run])
+        delete_dialog.render_delete_dialog(engine, [run])

@@ -21,7 +21,7 @@ from studentsim.ui import charts, components, data, recorded_race
 from studentsim.ui.cards import RunCard
 from studentsim.ui.compare.data import MAX_SELECTED
 from studentsim.ui.figure_cache import cached_figure
-from studentsim.ui.home import rows, sentences, ticks
+from studentsim.ui.home import rows, run_selection, sentences
 from studentsim.ui.layout import COMPARE_PAGE
 
 COLUMN_LABELS = {
@@ -129,7 +129,7 @@ def _render_run_list(
     if not expander.open:
         return
     with expander:
-        ticks.render_selection_bar(engine, runs, key=f"{key}.ticked")
+        run_selection.render_selection_bar(engine, runs, key=f"{key}.ticked")
         st.caption(formatting.escape_markdown(sentences.describe_study_basis(figures.groups)))
         for run in current_runs:
             rows.render_run_row(engine, run)

@@ -12,9 +12,9 @@ import streamlit as st
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.student.huggingface.catalogue import CATALOGUE
-from studentsim.ui.new import choosing, model_card, suited
+from studentsim.ui.new import choice_cards, model_card, student_defaults
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, render_select_field, session_key
-from studentsim.ui.new.suited import CUSTOM, EMBEDDED
+from studentsim.ui.new.student_defaults import CUSTOM, EMBEDDED
 
 KIND_LABELS = {
     EMBEDDED: "The embedded student",
@@ -64,7 +64,7 @@ def render_model_choice(form: RunForm) -> Any:
         return _render_custom_model(form)
     form.settings["model"] = str(kind)
     if kind == EMBEDDED:
-        choosing.render_profile_choice(form)
+        choice_cards.render_profile_choice(form)
     for name in CATALOGUE if kind == EMBEDDED else (str(kind),):
         model_card.render_model_card(form, name, is_chosen=name == kind, on_choose=select_model)
     return _render_catalogue_model(form, str(kind)) if kind != EMBEDDED else None
@@ -195,5 +195,5 @@ def _check_model_name(name: str) -> None:
 def _on_model_changed() -> None:
     """Callback of the choice: fill in the lengths, answer limits and training settings that suit the new kind of model."""
     kind = st.session_state["new.whose"]
-    suited.refill_form(st.session_state["new.whose.before"], kind)
+    student_defaults.refill_form(st.session_state["new.whose.before"], kind)
     st.session_state["new.whose.before"] = kind

@@ -14,7 +14,7 @@ from studentsim.narration import run_summary
 from studentsim.student.huggingface import model_store
 from studentsim.student.huggingface.catalogue import CATALOGUE, CatalogueModel
 from studentsim.ui import background, data
-from studentsim.ui.new import getting, suited
+from studentsim.ui.new import install_progress, student_defaults
 from studentsim.ui.new.form import RunForm, format_problem, render_choice_button
 
 JOB_MODULE = "studentsim.runs.model_install_job"
@@ -74,7 +74,7 @@ def describe_model(entry: CatalogueModel) -> str:
 
 
 def _describe_duration(name: str) -> str:
-    config = suited.default_config(name).model_copy(update={"turns": EXAMPLE_TURNS})
+    config = student_defaults.default_config(name).model_copy(update={"turns": EXAMPLE_TURNS})
     estimate = data.estimate_duration(data.get_engine(), config)
     duration_text = run_summary.describe_planned_duration(
         f"{EXAMPLE_TURNS} lessons of {config.questions_per_turn}",
@@ -112,7 +112,7 @@ def _render_progress(name: str, job: background.Job) -> None:
     """Progress of the download; reruns the page when it is done."""
     if job.result is not None:
         st.rerun()
-    current = getting.DownloadProgress.from_message(job.last_message, time.monotonic())
+    current = install_progress.DownloadProgress.from_message(job.last_message, time.monotonic())
     step_start = st.session_state.get(_step_start_key(name))
     if step_start is None or step_start.step != current.step:
         step_start = st.session_state[_step_start_key(name)] = current

@@ -14,7 +14,7 @@ from studentsim.narration import run_summary
 from studentsim.runs.model_info import BenchmarkResult
 from studentsim.ui import background
 from studentsim.ui.new.form import RunForm
-from studentsim.ui.new.suited import EMBEDDED
+from studentsim.ui.new.student_defaults import EMBEDDED
 
 JOB_MODULE = "studentsim.runs.model_job"
 TIMEOUT_SECONDS = 3600

@@ -16,7 +16,7 @@ from studentsim.store import ingest, queries
 from studentsim.student.embedded.weight_versions import canonical_weights_name, pin_weights
 from studentsim.types import CATEGORIES
 from studentsim.ui import data, layout
-from studentsim.ui.new import bank, beside, marker, mix, model, teacher
+from studentsim.ui.new import bank, comparison_target, grader_fields, mix, model, teacher
 from studentsim.ui.new.form import session_key
 
 DEFAULT_CONFIG = RunConfig()
@@ -45,7 +45,9 @@ def prefill_from_link(engine: data.Engine) -> dict[str, Any]:
             origin_text, config = "", None
             prefill_form(DEFAULT_CONFIG)
         st.session_state["new.said"] = (
-            origin_text + _apply_focus(focus) + beside.prefill_comparison_target(engine, compare_with, config)
+            origin_text
+            + _apply_focus(focus)
+            + comparison_target.prefill_comparison_target(engine, compare_with, config)
         )
         if model_name.strip():
             model.select_model(model_name.strip()[:MAX_MODEL_NAME_CHARS])
@@ -81,7 +83,7 @@ def _reset_to_defaults(engine: data.Engine) -> None:
         st.query_params.pop(name, None)
     st.session_state["new.asked"], st.session_state["new.said"] = ("",) * len(LINK_PARAMETERS), ""
     prefill_form(DEFAULT_CONFIG)
-    beside.prefill_comparison_target(engine, "", None)
+    comparison_target.prefill_comparison_target(engine, "", None)
 
 
 def _prefill_from_run(engine: data.Engine, run_id: str) -> tuple[str, RunConfig | None]:
@@ -164,7 +166,7 @@ def apply_paper_preset() -> None:
     protocol = RunConfig.paper(model="own" if is_language_model else "embedded").model_dump()
     base = st.session_state["new.base"]
     hub = {**protocol["model_loading"], **{field: base["model_loading"][field] for field in _UNCHANGED_HUB_FIELDS}}
-    teaching = {**protocol["teacher"], **marker.grader_settings()}
+    teaching = {**protocol["teacher"], **grader_fields.grader_settings()}
     preset_fields = {field: value for field, value in protocol.items() if field not in _UNCHANGED_FIELDS}
     st.session_state["new.base"] = {**base, **preset_fields, "model_loading": hub, "teacher": teaching}
     fields = {

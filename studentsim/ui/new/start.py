@@ -10,7 +10,7 @@ from studentsim.errors import StudentsimError
 from studentsim.labels import formatting, teacher_settings
 from studentsim.ui import components, data, repeat
 from studentsim.ui.layout import WATCH_PAGE
-from studentsim.ui.new import beside, model_check
+from studentsim.ui.new import comparison_target, model_check
 from studentsim.ui.new.form import RunForm
 
 
@@ -53,7 +53,7 @@ def _render_repeat(
     engine: data.Engine, form: RunForm, configs: list[RunConfig], run_estimates: list[estimate.DurationEstimate]
 ) -> None:
     """Start the run with several seeds; opens Compare once started."""
-    target = beside.get_comparison_target()
+    target = comparison_target.get_comparison_target()
     try:
         group = repeat.render_repeat_form(
             engine, configs, key="new", run_estimates=run_estimates, reference_seeds=target.seeds
@@ -67,7 +67,7 @@ def _render_repeat(
 
 def switch_to_run(run_id: str) -> None:
     """Open the new run on Watch, or on Compare if there are runs to compare it with."""
-    if compare_with := beside.get_comparison_target().names:
+    if compare_with := comparison_target.get_comparison_target().names:
         repeat.open_comparison(run_id, *compare_with)
     st.switch_page(WATCH_PAGE, query_params={"run": run_id})
 

@@ -14,7 +14,7 @@ import streamlit as st
 from studentsim.labels import formatting, teacher_settings
 from studentsim.settings import TeacherSettings
 from studentsim.ui import glossary
-from studentsim.ui.new import marker
+from studentsim.ui.new import grader_fields
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
 
 MAX_LABEL_SMOOTHING = 0.45
@@ -28,7 +28,7 @@ def prefill_teacher(teaching: Mapping[str, Any], learning: Mapping[str, Any]) ->
     for field in ("attempts", "feedback", "chosen_source", "chosen_text", "hint_model"):
         st.session_state[session_key(field)] = teaching[field]
     st.session_state[session_key("who")] = teacher_settings.grade_source(TeacherSettings.model_construct(**teaching))
-    marker.prefill_grader(teaching)
+    grader_fields.prefill_grader(teaching)
     st.session_state[session_key("errors")] = _to_percent(teaching["error_rate"])
     st.session_state[session_key("doubted")] = _to_percent(teaching["challenge_rate"])
     st.session_state[session_key("cautious")] = learning["loss"] == CAUTIOUS_LOSS
@@ -67,7 +67,7 @@ def _read_teaching(base: Mapping[str, Any]) -> TeacherSettings:
         "hint_model": str(state[session_key("hint_model")]).strip() if has_retries else "",
         "error_rate": _read_fraction("errors"),
         **(
-            marker.grader_settings()
+            grader_fields.grader_settings()
             if grader_kind != teacher_settings.KEY_GRADES
             else {"grader": "", "grader_revision": ""}
         ),
@@ -130,7 +130,7 @@ def _render_grading_settings(form: RunForm) -> None:
     )
     grader_kind = st.session_state[session_key("who")]
     if grader_kind != teacher_settings.KEY_GRADES:
-        marker.render_grader_choice(form, is_grade_source=grader_kind == teacher_settings.MODEL_GRADES)
+        grader_fields.render_grader_choice(form, is_grade_source=grader_kind == teacher_settings.MODEL_GRADES)
     _render_percent_field(
         form, "errors", "error_rate", "Marks the teacher gets wrong on purpose, of 100", max_percent=50, glossary_term="label-noise",
         caption="Right is called wrong, or wrong right; the student learns from it as if it were true.", on_change=_on_error_rate_changed,

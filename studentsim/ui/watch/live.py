@@ -20,7 +20,7 @@ from studentsim.ui.layout import (
     error_boundary,
     render_term_link,
 )
-from studentsim.ui.watch import links, live_run, mix, pictures, plot, teacher, technical, writing
+from studentsim.ui.watch import links, live_run, mix, packed_figures, plot, teacher, technical, writing
 
 REFRESH_SECONDS, EAGER_REFRESH_SECONDS, IDLE_REFRESH_SECONDS = 1.0, 0.5, 3.0
 """Seconds between refreshes: while a run goes on; while it has no answer yet; while it stands still but may be resumed."""
@@ -199,7 +199,7 @@ def _render_figures(engine: data.Engine, run: live_run.RunSnapshot) -> None:
     id = run.run_id
     render_live_figure(
         "How many never-practised questions does it answer rightly?",
-        pictures.pack_exam_figure(run),
+        packed_figures.pack_exam_figure(run),
         key=f"watch.exams.{id}",
     )
     if run.config.bank == "curriculum":
@@ -207,7 +207,7 @@ def _render_figures(engine: data.Engine, run: live_run.RunSnapshot) -> None:
     components.render_figure_data(run.exams, key=f"watch.exams.numbers.{id}", columns=EXAM_COLUMNS)
     if len(run.cells):
         render_live_figure(
-            "Which categories are still weak?", pictures.pack_category_heatmap(run), key=f"watch.heatmap.{id}"
+            "Which categories are still weak?", packed_figures.pack_category_heatmap(run), key=f"watch.heatmap.{id}"
         )
         is_hatched = accuracy_bounds.has_hatched_cells(run.cells)
         hatched_note = " Hatched: fewer than 10 answers, shown as a count." if is_hatched else ""
@@ -220,7 +220,10 @@ def _render_figures(engine: data.Engine, run: live_run.RunSnapshot) -> None:
             run.lessons, run.config.strategy, has_custom_mix=bool(run.config.mix)
         )
         render_live_figure(
-            "How did the practice go?", pictures.pack_practice_figure(run), key=f"watch.lessons.{id}", sentence=sentence
+            "How did the practice go?",
+            packed_figures.pack_practice_figure(run),
+            key=f"watch.lessons.{id}",
+            sentence=sentence,
         )
         _render_lookups(run)
         components.render_figure_data(run.lessons, key=f"watch.lessons.numbers.{id}", columns=LESSON_COLUMNS)
@@ -265,7 +268,9 @@ def _render_training(engine: data.Engine, run: live_run.RunSnapshot) -> None:
     st.markdown(formatting.escape_markdown(sentence))
     if run.steps.empty:
         return
-    plot.render_packed_figure(pictures.pack_training_figure(run, chosen), key=f"watch.rewards.{run.run_id}.{chosen}")
+    plot.render_packed_figure(
+        packed_figures.pack_training_figure(run, chosen), key=f"watch.rewards.{run.run_id}.{chosen}"
+    )
     view = rewards.REWARD_VIEWS[chosen]
     reference_text = f"{rewards.describe_reference(learning)} " if view.unit == "reward" else ""
     st.caption(

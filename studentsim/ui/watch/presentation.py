@@ -12,8 +12,8 @@ from studentsim.labels import formatting
 from studentsim.narration import run_summary
 from studentsim.ui import data
 from studentsim.ui.layout import WATCH_PAGE, error_boundary
-from studentsim.ui.watch import ballot, links, live, live_run, mix, pictures, plot, predictions, race, replay
-from studentsim.ui.watch.large import render_large_text
+from studentsim.ui.watch import ballot, links, live, live_run, mix, packed_figures, plot, predictions, race, replay
+from studentsim.ui.watch.large_text import render_large_text
 from studentsim.ui.watch.timeline import ReplayClock
 
 STILL_RUNNING_NOTE = "It still goes on: it can be replayed once it is over."
@@ -83,7 +83,9 @@ def _render_body(
             render_large_text(
                 {"sentence": run_summary.results_headline(only.exams, only.weak)}, key="watch.stage.sentence"
             )
-            _render_figure_and_cards(pictures.pack_exam_figure(only, large=True), [_build_run_card(only, only.title)])
+            _render_figure_and_cards(
+                packed_figures.pack_exam_figure(only, large=True), [_build_run_card(only, only.title)]
+            )
         else:
             _render_race(engine, runs, showing)
 

@@ -13,7 +13,7 @@ from studentsim.labels import formatting, teacher_settings
 from studentsim.narration import teaching_summary
 from studentsim.store import queries
 from studentsim.ui import components, data, glossary
-from studentsim.ui.charts.teaching import retries_by_lesson_figure
+from studentsim.ui.charts.retries import retries_by_lesson_figure
 from studentsim.ui.layout import ANSWERS_PAGE, WEAKNESSES_PAGE
 from studentsim.ui.watch import plot
 from studentsim.ui.watch.live_run import RunSnapshot

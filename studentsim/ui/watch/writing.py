@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studentsim.labels.formatting import pluralize
-from studentsim.ui.watch.large import render_large_text
+from studentsim.ui.watch.large_text import render_large_text
 
 MAX_PROBLEM_CHARS, MAX_TEXT_CHARS = 240, 420
 """Characters shown of the question (its beginning) and of the answer (its end) at most."""

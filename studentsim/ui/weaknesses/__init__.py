@@ -1,8 +1,8 @@
 """The parts of Weaknesses.
 
 data.py          the run's findings and item analysis, cached
-head.py          title, headline and links
-heat.py          accuracy by category or skill and exam; outcomes of one skill
+header.py        title, headline and links
+heatmap.py       accuracy by category or skill and exam; outcomes of one skill
 advice.py        what to practise next
 trends.py        misconceptions over the exams
 second_tries.py  success of further attempts

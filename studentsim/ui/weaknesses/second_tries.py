@@ -17,7 +17,7 @@ from studentsim.labels.titles import misconception_title, skill_title
 from studentsim.narration import teaching_summary
 from studentsim.store.database import Database
 from studentsim.ui import components, data, glossary
-from studentsim.ui.charts import PLOTLY_CONFIG, teaching
+from studentsim.ui.charts import PLOTLY_CONFIG, retries
 from studentsim.ui.figure_cache import cached_figure
 from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.weaknesses.data import WeaknessesView
@@ -78,7 +78,7 @@ def _render_success_rates(revisions: pd.DataFrame, selection: WeaknessesSelectio
     groups = retry_rates_by_group(revisions, selection, label)
     key = f"weaknesses.tries.{selection.run}.{selection.category}.{selection.skill}"
     if len(groups) > 1:
-        figure = cached_figure(teaching.share_intervals_figure, groups, names=list(groups.name), revision=key)
+        figure = cached_figure(retries.share_intervals_figure, groups, names=list(groups.name), revision=key)
         alt = "; ".join(
             f"{r.name_}: {r.mended} of {r.tried}" for r in groups.rename(columns={"name": "name_"}).itertuples()
         )
@@ -152,7 +152,7 @@ def _render_giving_way(retry_results: RetryResults, selection: WeaknessesSelecti
     rows = rows.assign(name=rows.what.map(GIVING_WAY_LABELS))
     key = f"weaknesses.beside.{selection.run}"
     figure = cached_figure(
-        teaching.share_intervals_figure, rows, names=list(rows.name), count="count", of="of", revision=key,
+        retries.share_intervals_figure, rows, names=list(rows.name), count="count", of="of", revision=key,
         title="changed its answer, of 100", wrong=[i for i, what in enumerate(rows.what) if what == "gave way"],
     )  # fmt: skip
     alt = "; ".join(f"{r.what}: {r.count_} of {r.of}" for r in rows.rename(columns={"count": "count_"}).itertuples())

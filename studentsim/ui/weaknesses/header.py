@@ -11,7 +11,7 @@ from studentsim.labels.titles import misconception_title
 from studentsim.narration import weaknesses_summary
 from studentsim.ui import components, data
 from studentsim.ui.layout import ANSWERS_PAGE, HOME_PAGE, WATCH_PAGE, WEAKNESSES_PAGE
-from studentsim.ui.weaknesses import heat
+from studentsim.ui.weaknesses import heatmap
 from studentsim.ui.weaknesses.data import WeaknessesView, build_report_file
 
 
@@ -47,7 +47,7 @@ def render_header(
         st.info(weaknesses_summary.NO_EXAM, icon=":material/info:")
         st.page_link(WATCH_PAGE, label="Watch it", icon=":material/arrow_forward:", query_params={"run": selection.run})
         return
-    heat.render_breadcrumbs(view.findings, selection)
+    heatmap.render_breadcrumbs(view.findings, selection)
     if selection.category:
         st.header(
             formatting.escape_markdown(weaknesses_summary.describe_selection(view.findings, selection)), anchor=False

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 
 from studentsim.labels.formatting import round_percent
 from studentsim.labels.strategy_styles import CHANCE_COLOR_SLOT, CORRECT_COLOR_SLOT, theme_color
+from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import MAX_ROW_LABEL_CHARS, finish_figure, wrap_label
-from studentsim.ui.charts.picture import FigureBuilder
 
 
 def shares_figure(

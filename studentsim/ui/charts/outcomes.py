@@ -15,8 +15,8 @@ from studentsim.labels.strategy_styles import (
     WRONG_COLOR_SLOT,
     theme_color,
 )
+from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import finish_figure, wrap_label
-from studentsim.ui.charts.picture import FigureBuilder
 
 MAX_LEGEND_CHARS = 44
 """Characters per line of the legend."""

@@ -2,9 +2,9 @@
 
 import plotly.graph_objects as go
 
-from studentsim.ui.charts import letters
+from studentsim.ui.charts import shares
+from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import TITLE_STANDOFF_PX, add_end_label, finish_figure
-from studentsim.ui.charts.picture import FigureBuilder
 
 
 def drawn(figure):
@@ -70,7 +70,7 @@ def test_a_line_up_and_down_is_plotlys():
 
 def test_a_lines_label_may_stand_above_it():
     """As on Check questions, where beside the line there are the bars' own numbers."""
-    (note,) = letters.shares_figure(["a", "b"], [20, 19], total=100, even=0.2, axis="of 100").layout.annotations
+    (note,) = shares.shares_figure(["a", "b"], [20, 19], total=100, even=0.2, axis="of 100").layout.annotations
     assert (note.xanchor, note.yanchor, note.y) == ("center", "bottom", 1)
 
 

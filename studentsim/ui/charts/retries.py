@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 
 from studentsim.analysis.accuracy_bounds import MIN_RELIABLE_ANSWERS
 from studentsim.labels.strategy_styles import CORRECT_COLOR_SLOT, WRONG_COLOR_SLOT, theme_color
+from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import finish_figure, hover_columns, interval_bars, lesson_ticks, wrap_label
 from studentsim.ui.charts.heatmap import HEATMAP_ROW_HEIGHT_PX
-from studentsim.ui.charts.picture import FigureBuilder
 
 EXTRA_LINE_PX = 14
 """Height that each further line of a label adds to its row."""
