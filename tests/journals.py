@@ -206,7 +206,7 @@ def without_what_came_later(config: dict[str, Any]) -> dict[str, Any]:
     """A config without the settings that version 0.1 did not know and that say what was then."""
     return {
         **{name: value for name, value in config.items() if name != "weights"},
-        "learning": {name: value for name, value in config["learning"].items() if name != "rehearsal"},
+        "dpo": {name: value for name, value in config["dpo"].items() if name != "rehearsal"},
     }
 
 
