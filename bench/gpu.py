@@ -80,11 +80,11 @@ class Bench:
             with self.args.out.open("a") as file:
                 file.write(line + "\n")
 
-    def ours(self, model: Path, hub: ModelLoadingSettings) -> dict[str, Any]:
+    def ours(self, model: Path, model_loading: ModelLoadingSettings) -> dict[str, Any]:
         """One turn as the product does it."""
         args, figures = self.args, {}
-        learning = DPOSettings(learning_rate=5e-5, batch_size=args.batch, epochs=2, rehearsal=0.0)
-        config = RunConfig.make(model=str(model), model_loading=hub, dpo=learning, max_new_tokens=args.tokens)
+        dpo = DPOSettings(learning_rate=5e-5, batch_size=args.batch, epochs=2, rehearsal=0.0)
+        config = RunConfig.make(model=str(model), model_loading=model_loading, dpo=dpo, max_new_tokens=args.tokens)
         with _timed(figures, "load"):
             student = HubStudent(load_model(config), config)
         learner = factory.build_trainer(student, config)
@@ -103,7 +103,7 @@ class Bench:
         # A process's first lesson loads kernels too: told apart.
         for turn, part in ((1, "DPO, first turn"), (2, "DPO")):
             with _timed(figures, part):
-                if not list(learner.learn(pairs, [], turn=turn, seed=0)):
+                if not list(learner.train(pairs, [], turn=turn, seed=0)):
                     raise RuntimeError("nothing was learnt")
         with _timed(figures, "save"), tempfile.TemporaryDirectory() as folder:
             student.save(Path(folder))
@@ -119,11 +119,11 @@ class Bench:
             "paper's DPO / ours": PAPER_SECONDS / figures["DPO"],
         }  # fmt: skip
 
-    def plain(self, model: Path, hub: ModelLoadingSettings) -> dict[str, Any]:
+    def plain(self, model: Path, model_loading: ModelLoadingSettings) -> dict[str, Any]:
         """The same with transformers and TRL; answers one at a time for a tenth of the questions, as the paper did."""
         args, figures = self.args, {}
         with _timed(figures, "load"):
-            plain = Plain(model, hub, args.device)
+            plain = Plain(model, model_loading, args.device)
         asked = questions(args.questions)
         chats = [[{"role": "user", "content": f"Answer the multiple-choice question:\n{q.problem}"}] for q in asked]
         prompts = [plain.tokenizer.apply_chat_template(c, add_generation_prompt=True, tokenize=False) for c in chats]
@@ -142,7 +142,7 @@ class Bench:
         ]
         for batch, part in ((args.batch, "first turn"), (args.batch, f"{args.batch} at once"), (1, "1 at once")):
             with _timed(figures, f"DPO, {part}"):
-                plain.learn(rows, batch=batch, epochs=2)
+                plain.train(rows, batch=batch, epochs=2)
         few_seconds = figures[f"study, {few} one at a time"]
         return {
             "seconds": figures, "tokens a second": tokens / figures["study"],
@@ -205,16 +205,16 @@ def main() -> None:
     bench = Bench(args)
     bench.step("machine", bench.machine)
     with tempfile.TemporaryDirectory(prefix="random-models-") as scratch:
-        for name, (_, _, hub) in SHAPES.items():
+        for name, (_, _, model_loading) in SHAPES.items():
             folder = Path(scratch) / name.split(",")[0].replace(" ", "-")
-            hub = hub.model_copy(update={"device": args.device})
+            model_loading = model_loading.model_copy(update={"device": args.device})
             bench.step(f"{name}: written", lambda: write_model(folder, name, tiny=args.tiny) or {})  # noqa: B023
-            bench.step(f"{name}: ours", lambda: bench.ours(folder, hub))  # noqa: B023
-            bench.step(f"{name}: transformers and TRL", lambda: bench.plain(folder, hub))  # noqa: B023
-        first, (_, _, hub) = next(iter(SHAPES.items()))
+            bench.step(f"{name}: ours", lambda: bench.ours(folder, model_loading))  # noqa: B023
+            bench.step(f"{name}: transformers and TRL", lambda: bench.plain(folder, model_loading))  # noqa: B023
+        first, (_, _, model_loading) = next(iter(SHAPES.items()))
         for label, change in VARIANTS.items() if args.study else ():
             folder = Path(scratch) / first.split(",")[0].replace(" ", "-")
-            varied = hub.model_copy(update={"device": args.device, **change})
+            varied = model_loading.model_copy(update={"device": args.device, **change})
             bench.step(f"{first}: ours, {label}", lambda: bench.ours(folder, varied))  # noqa: B023
 
 

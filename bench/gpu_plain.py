@@ -20,10 +20,10 @@ from studentsim.settings import ALL_PROJECTIONS, ModelLoadingSettings
 class Plain:
     """A model with a fresh LoRA adapter (rank 8, all projections, as in the paper)."""
 
-    def __init__(self, folder: Path, hub: ModelLoadingSettings, device: str) -> None:
+    def __init__(self, folder: Path, model_loading: ModelLoadingSettings, device: str) -> None:
         disable_progress_bars()
         self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
-        nf4 = hub.quantisation == "nf4"
+        nf4 = model_loading.quantisation == "nf4"
         quantised = BitsAndBytesConfig(
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
         )
@@ -51,7 +51,7 @@ class Plain:
             written += (out.shape[1] - batch["input_ids"].shape[1]) * out.shape[0]
         return written
 
-    def learn(self, rows: Sequence[dict[str, str]], *, batch: int, epochs: int) -> int:
+    def train(self, rows: Sequence[dict[str, str]], *, batch: int, epochs: int) -> int:
         """DPO on texts; the optimiser steps taken."""
         with tempfile.TemporaryDirectory() as scratch, contextlib.redirect_stdout(io.StringIO()):
             args = DPOConfig(

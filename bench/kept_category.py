@@ -112,7 +112,7 @@ def taught(given: argparse.Namespace, strength: float) -> Outcome:
     for lesson in range(1, given.lessons + 1):
         pairs = [practice[(lesson - 1 + k * given.lessons) % len(practice)] for k in range(given.pairs)]
         keys = {rehearsal_key(q) for q in bank.study if q.category == PRACTISED}
-        for _ in cast.trainer.learn(pairs, [], turn=lesson, seed=lesson, practised=keys):
+        for _ in cast.trainer.train(pairs, [], turn=lesson, seed=lesson, practised=keys):
             pass
         print(
             f"  rehearsal {strength:g}, lesson {lesson} of {given.lessons}, {time.monotonic() - began:.0f} s",

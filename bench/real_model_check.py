@@ -104,7 +104,9 @@ def _logps(cast: Components, plain: Any, counts: dict[str, int]) -> dict[str, An
     for question, logps in zip(questions, student.option_logps(questions), strict=True):
         prompt = student.chat.build_question_prompt(question)
         for option, logp in zip(question.options, logps, strict=True):
-            named = format_scored_option(option, student.hub.answer_form, option_scoring=student.hub.scores)
+            named = format_scored_option(
+                option, student.model_loading.answer_form, option_scoring=student.model_loading.scores
+            )
             said = student.chat.escape_control_tokens(f"Answer: {named}")
             gaps.append(abs(logp - _logp(plain, prompt.ids, student.chat.encode_continuation(prompt, said))))
     rows = [
@@ -131,8 +133,8 @@ def _trained(cast: Components, plain: Any, pairs: int) -> Any:
     questions = cast.bank.study[:pairs]
     answers = {a.question_id: a.text for a in student.answer(questions, seed_key=("check",))}
     learnt = [Pair(q, correct_solution_text(q), answers[q.id] or "?") for q in questions]
-    cast.trainer.learning = cast.trainer.learning.model_copy(update={"learning_rate": 1e-3, "epochs": 2})
-    list(cast.trainer.learn(learnt, [], turn=1, seed=0))
+    cast.trainer.dpo = cast.trainer.dpo.model_copy(update={"learning_rate": 1e-3, "epochs": 2})
+    list(cast.trainer.train(learnt, [], turn=1, seed=0))
     with tempfile.TemporaryDirectory() as folder:
         student.save(Path(folder))
         return PeftModel.from_pretrained(plain, folder).eval()

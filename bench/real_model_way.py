@@ -75,8 +75,8 @@ class Way:
 
     def _learn(self, passes: int) -> None:
         learner = self.cast.trainer
-        learner.learning = learner.learning.model_copy(update={"epochs": passes})
-        list(learner.learn(self.pairs, [], turn=1, seed=0))
+        learner.dpo = learner.dpo.model_copy(update={"epochs": passes})
+        list(learner.train(self.pairs, [], turn=1, seed=0))
 
     def _take_pairs(self, rejected: list[list[Any]]) -> None:
         """What one way wrote is what both learn from."""

@@ -43,7 +43,7 @@ class Cell:
         )
 
     def settings(self) -> dict[str, Any]:
-        """The settings of a run (parts ``learning`` and ``teaching``) that the cell stands for, but for the bank."""
+        """The settings of a run (parts ``dpo`` and ``teacher``) that the cell stands for, but for the bank."""
         return {
             "dpo": {
                 "learning_rate": self.rate, "lora_rank": self.rank, "lora_alpha": 2 * self.rank, "epochs": self.passes,

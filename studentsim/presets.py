@@ -45,7 +45,7 @@ class Preset:
     summary: str
     """A few words for the command line's help."""
     changes: Mapping[str, Any] = field(default_factory=dict)
-    """Changes to the model's defaults; ``learning``, ``teaching`` and ``hub`` are nested mappings."""
+    """Changes to the model's defaults; ``dpo``, ``teacher`` and ``model_loading`` are nested mappings."""
     language_model: bool = False
     """Whether it is for language models only."""
     make: Callable[[str], RunConfig] | None = None
@@ -162,14 +162,14 @@ def _component_departures(config: RunConfig) -> Iterator[Departure]:
         yield Departure("student", run_value, f"{PAPER_STUDENT} in 4 bit", "Name it with --model." if embedded else "")
     if not embedded and config.model_loading.quantisation != "nf4":
         yield Departure("weights", f"quantisation {config.model_loading.quantisation}", "nf4", "--quantisation nf4")
-    teaching = config.teacher
-    if teaching.grade_source == "key":
+    teacher = config.teacher
+    if teacher.grade_source == "key":
         yield Departure("marks", "by the answer key", "by a trained marker", "--marker embedded --grade-source grader")
-    elif PAPER_GRADER.rpartition("/")[2] not in teaching.grader:
-        embedded_grader = teaching.grader == "embedded"
+    elif PAPER_GRADER.rpartition("/")[2] not in teacher.grader:
+        embedded_grader = teacher.grader == "embedded"
         yield Departure(
             "marker",
-            "the embedded one" if embedded_grader else teaching.grader,
+            "the embedded one" if embedded_grader else teacher.grader,
             f"{PAPER_GRADER}, fine-tuned on the student's own answers",
             "Name one with --marker; train-grader --base makes it." if embedded_grader else "",
         )

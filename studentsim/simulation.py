@@ -168,18 +168,18 @@ def train_on_mistakes(
     config: RunConfig, trainer: Trainer, practised: Sequence[Attempts], held_out: Sequence[Pair], turn: int
 ) -> Generator[Event, None, tuple[list[Pair], PreferenceMetrics | None]]:
     """Yield the events of a turn's training; return its pairs and the last step's metrics (None if there were no pairs)."""
-    teaching = config.teacher
+    teacher = config.teacher
     pairs = pairs_from_mistakes(
         practised,
-        chosen_source=teaching.chosen_source,
-        chosen_text=teaching.chosen_text,
+        chosen_source=teacher.chosen_source,
+        chosen_text=teacher.chosen_text,
         seed_key=("study", config.seed, turn),
     )
     yield StageStarted(turn, "training", len(pairs))
     rewards = None
     seed = derive_seed("dpo", config.seed, turn) % 2**31
     practised_keys = frozenset(rehearsal_key(a.question) for a in practised)
-    for event in trainer.learn(pairs, held_out, turn=turn, seed=seed, practised=practised_keys):
+    for event in trainer.train(pairs, held_out, turn=turn, seed=seed, practised=practised_keys):
         rewards = event.metrics if isinstance(event, TrainingStep) else rewards
         yield event
     return pairs, rewards

@@ -39,7 +39,7 @@ def bank() -> Bank:
 
 
 class Prone(FakeStudent):
-    """A fake student to whom something happens at its nth ``answer``, ``learn`` (pair) or ``save``."""
+    """A fake student to whom something happens at its nth ``answer``, ``train`` (pair) or ``save``."""
 
     def __init__(self, moment: str, count: int, accident: Callable[[], None]) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class Prone(FakeStudent):
             self._count("answer")
             yield answer
 
-    def learn(
+    def train(
         self,
         pairs: Sequence[Pair],
         held_out: Sequence[Pair],
@@ -68,8 +68,8 @@ class Prone(FakeStudent):
         practised: Collection[str] | None = None,
     ) -> Iterator[TrainingStep | ValidationFinished]:
         """See ``Learner``."""
-        for event in super().learn(pairs, held_out, turn=turn, seed=seed, practised=practised):
-            self._count("learn")
+        for event in super().train(pairs, held_out, turn=turn, seed=seed, practised=practised):
+            self._count("train")
             yield event
 
     def save(self, folder: Path) -> None:

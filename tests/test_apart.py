@@ -18,13 +18,13 @@ from studentsim.training.dpo import DPOStudentTrainer, RuntimeOptions
 from studentsim.training.pairs import build_held_out_pairs
 
 
-def learnt(in_parts: bool, **learning):
+def learnt(in_parts: bool, **dpo):
     """What three steps tell, and the adapter after them."""
-    settings = DPOSettings(learning_rate=5e-3, batch_size=4, **learning)
+    settings = DPOSettings(learning_rate=5e-3, batch_size=4, **dpo)
     student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(dpo=settings, max_new_tokens=16))
     learner = DPOStudentTrainer(student, settings, RuntimeOptions(split_rows=in_parts))
     told = list(
-        learner.learn(build_held_out_pairs(tiny.questions(11)), build_held_out_pairs(tiny.questions(3)), turn=1, seed=0)
+        learner.train(build_held_out_pairs(tiny.questions(11)), build_held_out_pairs(tiny.questions(3)), turn=1, seed=0)
     )
     return told, [p.detach().clone() for p in student.model.parameters() if p.requires_grad]
 

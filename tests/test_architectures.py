@@ -85,7 +85,9 @@ def holds(kind: str, lengths) -> None:
         prefix = prefill(s.inference_model, prompts, 0)
         completions = [texts((1, 4, 20, 7), seed=n + 1)[: 2 + n % 3] for n in range(len(prompts))]
         scored = score_options(s.inference_model, prefix, completions, batch_size=5)
-        written = generate(s.inference_model, prefix, None, np.zeros((len(prompts), LIMIT)), end=ENDS, temperature=0.0)
+        written = generate(
+            s.inference_model, prefix, None, np.zeros((len(prompts), LIMIT)), eos_token_id=ENDS, temperature=0.0
+        )
         assert score_options(s.inference_model, prefix, completions, batch_size=3) == [
             pytest.approx(r, abs=1e-4) for r in scored
         ]
@@ -150,7 +152,7 @@ def test_learning_sees_the_log_probabilities_that_scoring_tells(kind):
     learner = factory.build_trainer(s, config)
     pairs = build_held_out_pairs(hubs.bank().study[:2])
     (chosen, rejected), *_ = before = s.pair_logps([s.pair_ids(p) for p in pairs])
-    first = next(iter(learner.learn(pairs, [], turn=1, seed=0))).metrics
+    first = next(iter(learner.train(pairs, [], turn=1, seed=0))).metrics
     assert first.logps_chosen == pytest.approx(sum(c for c, _ in before) / 2, abs=1e-3)
     assert first.logps_rejected == pytest.approx(sum(r for _, r in before) / 2, abs=1e-3)
     assert first.rewards_margins == pytest.approx(0, abs=1e-4)

@@ -176,11 +176,11 @@ def test_every_option_reaches_the_settings(say, tmp_path):
     arguments = [part for key, value in options.items() for part in (f"--{key}", value)]
     found = say("run", *arguments, "--data", tmp_path, "--json").last
     config = open_run(tmp_path, found["run_id"]).read_config()
-    learning = config.dpo.model_dump()
+    dpo = config.dpo.model_dump()
     parsed = {"categories": ("gain", "geometry"), "skills": (), "mix": {"gain": 25.0, "geometry": 75.0}}
     for key, value in options.items():
         name = key.replace("-", "_")
-        assert (learning if name in learning else config.model_dump())[name] == parsed.get(name, value), name
+        assert (dpo if name in dpo else config.model_dump())[name] == parsed.get(name, value), name
 
 
 def test_the_papers_preset_gives_way_to_what_is_said():

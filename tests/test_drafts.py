@@ -26,18 +26,18 @@ def prompts(count: int) -> list[list[int]]:
 
 def plainly(luck: np.ndarray, **manner) -> list:
     model = STUDENT.decoder
-    return generate(model, prefill(model, prompts(len(luck)), 0), STUDENT.calculator, luck, end=1, **manner)
+    return generate(model, prefill(model, prompts(len(luck)), 0), STUDENT.calculator, luck, eos_token_id=1, **manner)
 
 
 def along(luck: np.ndarray, drafts: list, **manner) -> tuple[list, list]:
     """Along the drafts, and plainly from where they end."""
     model, calculator = STUDENT.decoder, STUDENT.calculator
-    written, first = generate_with_drafts(model, prompts(len(luck)), calculator, luck, drafts, end=1, **manner)
+    written, first = generate_with_drafts(model, prompts(len(luck)), calculator, luck, drafts, eos_token_id=1, **manner)
     rest = [k for k, w in enumerate(written) if not w.is_done(luck.shape[1])]
     if rest:
         begun = [written[k] for k in rest]
         prefix = prefill(model, prompts(len(luck)), 0).take_rows(rest)
-        done = generate(model, prefix, calculator, luck[rest], end=1, partial_generations=begun, **manner)
+        done = generate(model, prefix, calculator, luck[rest], eos_token_id=1, partial_generations=begun, **manner)
         for k, w in zip(rest, done, strict=True):
             written[k] = w
     return written, first

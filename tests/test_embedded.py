@@ -68,7 +68,7 @@ def test_a_hint_helps_a_wrong_attempt_more_than_a_bare_second_try():
             prefill(student.merged_model, prompts, tokenizer.pad_token_id),
             student.calculator,
             luck,
-            end=tokenizer.eos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
         )
         right[level] = sum(
             parse_answer(tokenizer.decode(w.ids), q)[0] == q.correct for w, q in zip(written, questions, strict=True)

@@ -24,17 +24,17 @@ from studentsim.training.epoch_metrics import EpochMeans
 from studentsim.training.pairs import build_held_out_pairs
 
 
-def student(learning: DPOSettings) -> EmbeddedStudent:
-    return EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(dpo=learning, max_new_tokens=16))
+def student(dpo: DPOSettings) -> EmbeddedStudent:
+    return EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(dpo=dpo, max_new_tokens=16))
 
 
-def learn(every: str = "turn", *, held_out: int = 4, of: EmbeddedStudent | None = None, **settings):
+def train(every: str = "turn", *, held_out: int = 4, of: EmbeddedStudent | None = None, **settings):
     """Seven pairs, four a step, two epochs; the student and its events."""
-    learning = DPOSettings(learning_rate=5e-3, batch_size=4, **{"epochs": 2, **settings})
-    own = of or student(learning)
-    learner = DPOStudentTrainer(own, learning, validation_every=every)
+    dpo = DPOSettings(learning_rate=5e-3, batch_size=4, **{"epochs": 2, **settings})
+    own = of or student(dpo)
+    learner = DPOStudentTrainer(own, dpo, validation_every=every)
     pairs, others = build_held_out_pairs(tiny.questions(7)), build_held_out_pairs(tiny.questions(12)[7:][:held_out])
-    return own, list(learner.learn(pairs, others, turn=1, seed=5))
+    return own, list(learner.train(pairs, others, turn=1, seed=5))
 
 
 def adapter(model) -> list[torch.Tensor]:
@@ -53,7 +53,7 @@ def test_an_epochs_figures_are_the_means_of_trls_own_logs_weighted_by_pairs(monk
         hand_over(self, args, state, control, logs=logs, **kwargs)
 
     monkeypatch.setattr(trainer.StepReporter, "on_log", on_log)
-    _, events = learn()
+    _, events = train()
     logged = [logs for logs in logged if "loss" in logs]
     epochs = of_kind(events, EpochFinished)
     assert len(logged) == 4 and [(e.epoch, e.epochs) for e in epochs] == [(1, 2), (2, 2)]
@@ -68,15 +68,15 @@ def test_an_epochs_figures_are_the_means_of_trls_own_logs_weighted_by_pairs(monk
 
 
 def test_a_pass_in_the_midst_tells_what_it_would_tell_had_training_ended_there():
-    _, whole = learn("epoch")
+    _, whole = train("epoch")
     for ended in (1, 2):
-        _, shorter = learn("turn", epochs=ended)
+        _, shorter = train("turn", epochs=ended)
         (validated,) = of_kind(shorter, ValidationFinished)
         assert of_kind(whole, EpochFinished)[ended - 1].validation == validated.metrics
 
 
 def test_by_default_the_last_epoch_alone_is_validated_and_it_is_the_turns_pass():
-    _, events = learn()
+    _, events = train()
     *first, last = of_kind(events, EpochFinished)
     assert [e.validation for e in first] == [None]
     assert (
@@ -90,8 +90,8 @@ def test_by_default_the_last_epoch_alone_is_validated_and_it_is_the_turns_pass()
 def test_looking_after_every_epoch_changes_nothing_that_is_learnt_or_answered(reference):
     found = []
     for every in ("turn", "epoch"):
-        own, first = learn(every, reference=reference)
-        _, second = learn(every, reference=reference, of=own)  # the next turn's reference is the last pass's
+        own, first = train(every, reference=reference)
+        _, second = train(every, reference=reference, of=own)  # the next turn's reference is the last pass's
         answers = [(a.question_id, a.text, a.logprob) for a in own.answer(tiny.questions(4), seed_key=("exam", 0))]
         kept = [e if not isinstance(e, EpochFinished) else replace(e, validation=None) for e in (*first, *second)]
         found.append((kept, adapter(own.model), answers))
@@ -106,11 +106,13 @@ def test_a_language_models_dropout_and_portions_are_not_disturbed_by_a_look(tmp_
     config.write_text(config.read_text().replace('"attention_dropout": 0.0', '"attention_dropout": 0.3'))
     found = []
     for every in ("turn", "epoch"):
-        learning = DPOSettings(learning_rate=1e-3, batch_size=4, epochs=2)
-        hub = ModelLoadingSettings(micro_batch_size=2, gradient_checkpointing="on")
-        cast = factory.build_components(hubs.config(folder, dpo=learning, validation_every=every, model_loading=hub))
+        dpo = DPOSettings(learning_rate=1e-3, batch_size=4, epochs=2)
+        model_loading = ModelLoadingSettings(micro_batch_size=2, gradient_checkpointing="on")
+        cast = factory.build_components(
+            hubs.config(folder, dpo=dpo, validation_every=every, model_loading=model_loading)
+        )
         pairs = build_held_out_pairs(hubs.bank().study[:6])
-        events = list(cast.trainer.learn(pairs[:5], pairs[5:], turn=1, seed=3))
+        events = list(cast.trainer.train(pairs[:5], pairs[5:], turn=1, seed=3))
         found.append((of_kind(events, TrainingStep), of_kind(events, ValidationFinished), adapter(cast.student.model)))
         assert [e.validation is not None for e in of_kind(events, EpochFinished)] == [every == "epoch", True]
     (steps, passes, weights), (same_steps, same_passes, same_weights) = found
@@ -141,23 +143,23 @@ def test_a_language_models_mean_logits_are_those_of_plain_passes(tmp_path, monke
 
 def test_without_held_out_pairs_an_epoch_has_training_figures_alone():
     for every in ("turn", "epoch"):
-        _, events = learn(every, held_out=0)
+        _, events = train(every, held_out=0)
         assert [e.validation for e in of_kind(events, EpochFinished)] == [None] * 2
         assert not of_kind(events, ValidationFinished)
 
 
 def test_no_pairs_no_epochs():
     own = student(DPOSettings())
-    assert list(DPOStudentTrainer(own, DPOSettings(), validation_every="epoch").learn([], [], turn=1, seed=0)) == []
+    assert list(DPOStudentTrainer(own, DPOSettings(), validation_every="epoch").train([], [], turn=1, seed=0)) == []
 
 
 def test_stopping_in_the_midst_looks_at_nothing_more(monkeypatch):
     looked, look = [], DPOStudentTrainer._score_held_out
     monkeypatch.setattr(DPOStudentTrainer, "_score_held_out", lambda self, rows: looked.append(1) or look(self, rows))
-    learning = DPOSettings(batch_size=1, epochs=20)
-    own = student(learning)
+    dpo = DPOSettings(batch_size=1, epochs=20)
+    own = student(dpo)
     pairs = build_held_out_pairs(tiny.questions(6))
-    events = DPOStudentTrainer(own, learning, validation_every="epoch").learn(pairs, pairs[:2], turn=1, seed=0)
+    events = DPOStudentTrainer(own, dpo, validation_every="epoch").train(pairs, pairs[:2], turn=1, seed=0)
     next(events)
     events.close()
     assert len(looked) <= 1 and list(own.model.peft_config) == ["default"]
@@ -169,7 +171,7 @@ def test_an_error_while_looking_reaches_whoever_asked(monkeypatch):
 
     monkeypatch.setattr(DPOStudentTrainer, "_score_held_out", look)
     with pytest.raises(MemoryError, match="full"):
-        learn("epoch")
+        train("epoch")
 
 
 def test_a_figure_that_one_step_lacks_has_no_mean():

@@ -33,8 +33,8 @@ def pairs(count: int):
     return build_held_out_pairs([q for q in QUESTIONS if rehearsal_key(q) in PRACTISED][:count])
 
 
-def learner(own: EmbeddedStudent, manner: RuntimeOptions | None = None, **learning) -> DPOStudentTrainer:
-    settings = DPOSettings(**{**SETTINGS, **learning})
+def learner(own: EmbeddedStudent, manner: RuntimeOptions | None = None, **dpo) -> DPOStudentTrainer:
+    settings = DPOSettings(**{**SETTINGS, **dpo})
     return DPOStudentTrainer(own, settings, manner, rehearsal=Rehearsal(sample_rehearsal_pairs(QUESTIONS, 3), 3))
 
 
@@ -43,7 +43,7 @@ def trainable(model) -> list[torch.nn.Parameter]:
 
 
 def steps_of(who: DPOStudentTrainer, count: int = 4, **how) -> list[TrainingStep]:
-    told = who.learn(pairs(count), [], turn=1, seed=5, **{"practised": PRACTISED, **how})
+    told = who.train(pairs(count), [], turn=1, seed=5, **{"practised": PRACTISED, **how})
     return [e for e in told if isinstance(e, TrainingStep)]
 
 
@@ -84,7 +84,7 @@ def shifted(who: DPOStudentTrainer) -> None:
 def expected(own: EmbeddedStudent, who: DPOStudentTrainer) -> tuple[list[torch.Tensor], float, float]:
     """A first step's gradients, its rehearsal loss, and how much of its gradient counts: DPO's at margin 0 and the squared drift,
     by hand."""
-    beta, drift = who.learning.beta, 0.0
+    beta, drift = who.dpo.beta, 0.0
     rows = [own.pair_ids(p) for p in pairs(4)]
     own.model.train()
     margins = torch.stack([plain_logp(own, row, "chosen") - plain_logp(own, row, "rejected") for row in rows])
@@ -96,7 +96,7 @@ def expected(own: EmbeddedStudent, who: DPOStudentTrainer) -> tuple[list[torch.T
             batch
         )
     lesson = torch.autograd.grad(loss, trainable(own.model))
-    held_back = torch.autograd.grad(STEP_INTERVAL * who.learning.rehearsal * drift, trainable(own.model))
+    held_back = torch.autograd.grad(STEP_INTERVAL * who.dpo.rehearsal * drift, trainable(own.model))
     share = min(1.0, (rehearsal_loss.MAX_GRADIENT_RATIO * length(lesson) / length(held_back)).item())
     return [a + share * b for a, b in zip(lesson, held_back, strict=True)], drift.item(), share
 

@@ -50,9 +50,9 @@ def gemma(tmp_path_factory):
     return hubs.save(tmp_path_factory.mktemp("models"), "gemma")
 
 
-def refused(name: object, **hub: object) -> ConfigError:
+def refused(name: object, **model_loading: object) -> ConfigError:
     with pytest.raises(ConfigError) as caught:
-        preflight.check_run_config(RunConfig.make(model=str(name), model_loading=ModelLoadingSettings(**hub)))
+        preflight.check_run_config(RunConfig.make(model=str(name), model_loading=ModelLoadingSettings(**model_loading)))
     assert caught.value.remedy
     return caught.value
 
@@ -246,17 +246,17 @@ def test_a_small_gpu_learns_in_small_portions_and_at_last_with_checkpointing():
 
 def test_settings_go_before_what_the_machine_suggests():
     shape = ModelShape.from_config(GEMMA_2B)
-    hub = ModelLoadingSettings(
+    model_loading = ModelLoadingSettings(
         generation_batch_size=3, micro_batch_size=3, gradient_checkpointing="on", optimiser="paged"
     )
-    found = plan_memory(RunConfig.make(model_loading=hub, dpo=DPOSettings(batch_size=8)), shape, 0, GPU)
+    found = plan_memory(RunConfig.make(model_loading=model_loading, dpo=DPOSettings(batch_size=8)), shape, 0, GPU)
     assert (
         found.generation_batch_size,
         found.micro_batch_size,
         found.gradient_checkpointing,
         found.paged_optimiser,
     ) == (3, 2, True, True)
-    assert not plan_memory(RunConfig.make(model_loading=hub), shape, 0, CPU).paged_optimiser
+    assert not plan_memory(RunConfig.make(model_loading=model_loading), shape, 0, CPU).paged_optimiser
 
 
 def test_what_the_packed_decoder_keeps_is_limited_and_so_is_the_memory_told():
@@ -267,9 +267,9 @@ def test_what_the_packed_decoder_keeps_is_limited_and_so_is_the_memory_told():
     }  # fmt: skip
     here = Hardware("cpu", "", 25 * 10**9, 25 * 10**9)
 
-    def found(kind: str, batch: int, **hub):
+    def found(kind: str, batch: int, **model_loading):
         config = RunConfig.make(
-            model_loading=ModelLoadingSettings(dtype="bfloat16", **hub), dpo=DPOSettings(batch_size=batch)
+            model_loading=ModelLoadingSettings(dtype="bfloat16", **model_loading), dpo=DPOSettings(batch_size=batch)
         )
         return plan_memory(config, ModelShape.from_config({**told, "model_type": kind}), 0, here)
 

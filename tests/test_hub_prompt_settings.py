@@ -37,8 +37,8 @@ DATED = (
 
 
 @functools.cache
-def student(**hub) -> HubStudent:
-    config = hubs.config("-", model_loading=ModelLoadingSettings(**hub))
+def student(**model_loading) -> HubStudent:
+    config = hubs.config("-", model_loading=ModelLoadingSettings(**model_loading))
     return HubStudent(
         prepare_model(hubs.model("llama"), hubs.tokenizer(), config, dtype=torch.float32, revision=""), config
     )  # fmt: skip
@@ -149,9 +149,11 @@ def test_an_answer_holds_the_option_that_the_value_beside_its_letter_shows(monke
 def test_letters_are_weighed_in_the_form_that_is_asked_for():
     question = hubs.bank().exam[0]
 
-    def weighed(**hub) -> str:
-        own = student(**hub)
-        ids = encode_options(question, own._build_prompt(question), own.chat, option_scoring=own.hub.option_scoring)[2]
+    def weighed(**model_loading) -> str:
+        own = student(**model_loading)
+        ids = encode_options(
+            question, own._build_prompt(question), own.chat, option_scoring=own.model_loading.option_scoring
+        )[2]
         return own.tokenizer.decode(ids, skip_special_tokens=True).strip()
 
     for form in ("letter", "working"):

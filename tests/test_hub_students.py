@@ -157,7 +157,7 @@ def learned(models, turn: int = 1, **settings):
     config = hubs.config(models["gemma"], **settings)
     cast = factory.build_components(config)
     pairs = build_held_out_pairs(hubs.bank().study[:6])
-    return cast, list(cast.trainer.learn(pairs, pairs[:2], turn=turn, seed=3))
+    return cast, list(cast.trainer.train(pairs, pairs[:2], turn=turn, seed=3))
 
 
 def steps_of(told):
@@ -166,16 +166,16 @@ def steps_of(told):
 
 
 def test_in_small_portions_with_checkpointing_or_neither_the_same_is_learnt(models):
-    learning = DPOSettings(learning_rate=1e-3, batch_size=4, epochs=2)
-    _, plain = learned(models, learning=learning)
-    for hub in (
+    dpo = DPOSettings(learning_rate=1e-3, batch_size=4, epochs=2)
+    _, plain = learned(models, dpo=dpo)
+    for model_loading in (
         ModelLoadingSettings(micro_batch_size=1),
         ModelLoadingSettings(gradient_checkpointing="on"),
         ModelLoadingSettings(micro_batch_size=2, gradient_checkpointing="on"),
     ):
-        cast, other = learned(models, learning=learning, hub=hub)
-        assert cast.trainer.runtime_options.micro_batch_size == (hub.micro_batch_size or 4)
-        assert cast.trainer.runtime_options.gradient_checkpointing == (hub.gradient_checkpointing == "on")
+        cast, other = learned(models, dpo=dpo, model_loading=model_loading)
+        assert cast.trainer.runtime_options.micro_batch_size == (model_loading.micro_batch_size or 4)
+        assert cast.trainer.runtime_options.gradient_checkpointing == (model_loading.gradient_checkpointing == "on")
         for a, b in zip(steps_of(plain), steps_of(other), strict=True):
             assert b.metrics.loss == pytest.approx(a.metrics.loss, abs=2e-3)
             assert b.metrics.logps_chosen == pytest.approx(a.metrics.logps_chosen, abs=0.1)
@@ -199,8 +199,8 @@ def test_the_base_as_reference_is_told_once_where_pairs_are_seen_twice(models, m
         )
         cast = factory.build_components(config)
         pairs = build_held_out_pairs(hubs.bank().study[:6])
-        list(cast.trainer.learn(pairs, [], turn=1, seed=1))
-        figures[epochs] = list(cast.trainer.learn(pairs, pairs[:3], turn=2, seed=1))[0].metrics
+        list(cast.trainer.train(pairs, [], turn=1, seed=1))
+        figures[epochs] = list(cast.trainer.train(pairs, pairs[:3], turn=2, seed=1))[0].metrics
     base, own = {"base": True}, {}
     # Held-out pairs, then their questions' options: the base's once, and at the turn's end the student's own. A turn's pairs: with
     # two epochs alone.
@@ -217,14 +217,14 @@ def test_the_base_told_once_is_what_trl_computes_at_each_step(models):
     found = []
     for once in (False, True):
         cast = factory.build_components(config)
-        list(cast.trainer.learn(pairs, [], turn=1, seed=1))
+        list(cast.trainer.train(pairs, [], turn=1, seed=1))
         if once:
             type(cast.trainer)._precomputes_reference, kept = (
                 property(lambda self: True),
                 type(cast.trainer)._precomputes_reference,
             )
         try:
-            found.append(list(cast.trainer.learn(pairs, pairs[:3], turn=2, seed=1)))
+            found.append(list(cast.trainer.train(pairs, pairs[:3], turn=2, seed=1)))
         finally:
             if once:
                 type(cast.trainer)._precomputes_reference = kept

@@ -20,8 +20,8 @@ from studentsim.training.pairs import build_held_out_pairs, correct_solution_tex
 from studentsim.types import Answer
 
 
-def student(**learning) -> EmbeddedStudent:
-    config = RunConfig.make(dpo=DPOSettings(**learning), max_new_tokens=16)
+def student(**dpo) -> EmbeddedStudent:
+    config = RunConfig.make(dpo=DPOSettings(**dpo), max_new_tokens=16)
     return EmbeddedStudent(tiny.model(), tiny.tokenizer(), config)
 
 
@@ -34,8 +34,8 @@ def pairs(count: int = 6):
     return build_held_out_pairs(tiny.questions(count))
 
 
-def learn(student: EmbeddedStudent, turn: int = 1, seed: int = 0, **learning) -> list:
-    return list(DPOStudentTrainer(student, DPOSettings(**learning)).learn(pairs(6), pairs(4), turn=turn, seed=seed))
+def train(student: EmbeddedStudent, turn: int = 1, seed: int = 0, **dpo) -> list:
+    return list(DPOStudentTrainer(student, DPOSettings(**dpo)).train(pairs(6), pairs(4), turn=turn, seed=seed))
 
 
 def figures_of(event) -> list:
@@ -46,7 +46,7 @@ def test_the_adapter_changes_and_the_base_does_not():
     s = student()
     base, before = weights(s, adapter=False), weights(s, adapter=True)
     twin = s.merged_model.model.layers[0].self_attn.q_proj.weight.clone()
-    events = learn(s, batch=2, epochs=2)
+    events = train(s, batch=2, epochs=2)
     assert weights(s, adapter=False) == base and weights(s, adapter=True) != before
     assert not torch.equal(s.merged_model.model.layers[0].self_attn.q_proj.weight, twin)
     assert [e.step for e in events if isinstance(e, TrainingStep)] == [1, 2, 3, 4, 5, 6]
@@ -54,7 +54,7 @@ def test_the_adapter_changes_and_the_base_does_not():
 
 
 def test_every_step_tells_its_figures_and_the_margin_grows():
-    events = [e for e in learn(student(), batch=6, epochs=8, learning_rate=5e-3) if isinstance(e, TrainingStep)]
+    events = [e for e in train(student(), batch=6, epochs=8, learning_rate=5e-3) if isinstance(e, TrainingStep)]
     first, last = events[0].metrics, events[-1].metrics
     assert first.loss == pytest.approx(0.6931, abs=1e-3) and first.rewards_margins == pytest.approx(0, abs=1e-4)
     assert last.rewards_margins > 0.1 and last.rewards_accuracies == 1 and last.loss < first.loss
@@ -63,9 +63,9 @@ def test_every_step_tells_its_figures_and_the_margin_grows():
 
 def test_the_head_tells_what_trls_own_tells_and_leaves_the_model_as_it_was(monkeypatch):
     ours, trls = student(), student()
-    told = learn(ours, batch=3, epochs=2)
+    told = train(ours, batch=3, epochs=2)
     monkeypatch.setattr("studentsim.training.lm_head.patch", lambda model, split_rows, has_plain_lm_head: None)
-    for one, two in zip(told, learn(trls, batch=3, epochs=2), strict=True):
+    for one, two in zip(told, train(trls, batch=3, epochs=2), strict=True):
         for figures, theirs in zip(figures_of(one), figures_of(two), strict=True):
             own, other = (beyond_rounding(asdict(f)) if f else f for f in (figures, theirs))
             assert own == (other and pytest.approx(other, abs=1e-4))
@@ -74,7 +74,7 @@ def test_the_head_tells_what_trls_own_tells_and_leaves_the_model_as_it_was(monke
 
 def test_the_twin_writes_as_the_trained_model_does():
     s = student()
-    learn(s, batch=2, learning_rate=1e-2)
+    train(s, batch=2, learning_rate=1e-2)
     ids = torch.tensor([s._prompt_ids(tiny.questions(1)[0])])
     with torch.no_grad():
         assert torch.allclose(s.model.eval()(ids).logits, s.merged_model(ids).logits, atol=1e-4)
@@ -83,35 +83,35 @@ def test_the_twin_writes_as_the_trained_model_does():
 def test_no_reference_adapter_is_left_behind():
     for reference in ("last-turn", "base"):
         s = student()
-        learn(s, reference=reference)
+        train(s, reference=reference)
         assert list(s.model.peft_config) == ["default"]
 
 
 def test_last_turns_reference_begins_every_turn_at_no_margin_and_the_base_does_not():
     for reference, starts_at_zero in (("last-turn", True), ("base", False)):
         s = student()
-        learn(s, turn=1, reference=reference, learning_rate=1e-2, epochs=6)
-        second = learn(s, turn=2, reference=reference, learning_rate=1e-2)[0].metrics
+        train(s, turn=1, reference=reference, learning_rate=1e-2, epochs=6)
+        second = train(s, turn=2, reference=reference, learning_rate=1e-2)[0].metrics
         assert (abs(second.rewards_margins) < 1e-4) == starts_at_zero
 
 
 def test_the_same_seed_trains_the_same_adapter_and_another_seed_another():
     one, two, other = student(), student(), student()
-    assert learn(one, seed=7, batch=2) == learn(two, seed=7, batch=2)
-    learn(other, seed=8, batch=2)
+    assert train(one, seed=7, batch=2) == train(two, seed=7, batch=2)
+    train(other, seed=8, batch=2)
     assert weights(one, True) == weights(two, True) != weights(other, True)
 
 
 def test_no_pairs_is_no_error():
     s = student()
     before = weights(s, True)
-    assert list(DPOStudentTrainer(s, DPOSettings()).learn([], pairs(), turn=1, seed=0)) == []
+    assert list(DPOStudentTrainer(s, DPOSettings()).train([], pairs(), turn=1, seed=0)) == []
     assert weights(s, True) == before
 
 
 def test_closing_the_iterator_stops_the_training():
     s = student()
-    events = DPOStudentTrainer(s, DPOSettings(batch_size=1, epochs=20)).learn(pairs(6), [], turn=1, seed=0)
+    events = DPOStudentTrainer(s, DPOSettings(batch_size=1, epochs=20)).train(pairs(6), [], turn=1, seed=0)
     assert next(events).steps == 120
     events.close()
     assert list(s.model.peft_config) == ["default"]
@@ -122,7 +122,7 @@ def test_an_error_in_training_reaches_whoever_asked():
     broken = [type(p)(p.question, p.chosen, p.rejected) for p in pairs(2)]
     s.pair_ids = lambda pair: {"prompt_ids": "not ids"}
     with pytest.raises(Exception, match=r"."):
-        list(DPOStudentTrainer(s, DPOSettings()).learn(broken, [], turn=1, seed=0))
+        list(DPOStudentTrainer(s, DPOSettings()).train(broken, [], turn=1, seed=0))
 
 
 def test_the_calculators_tokens_do_not_count():
@@ -139,12 +139,12 @@ def test_the_calculators_tokens_do_not_count():
 
 @pytest.mark.parametrize("loss", ["sigmoid", "robust", "ipo", "hinge"])
 def test_every_loss_of_the_settings_trains(loss):
-    assert learn(student(), loss=loss, label_smoothing=0.1 if loss == "robust" else 0.0, sft_weight=0.5)
+    assert train(student(), loss=loss, label_smoothing=0.1 if loss == "robust" else 0.0, sft_weight=0.5)
 
 
 def test_an_adapter_saved_and_loaded_is_the_same_to_the_last_bit(tmp_path):
     s, fresh = student(), student()
-    learn(s, batch=2)
+    train(s, batch=2)
     s.save(tmp_path)
     fresh.load(tmp_path)
     assert weights(fresh, True) == weights(s, True)

@@ -44,7 +44,7 @@ def learner(gemma: Path, reference: str) -> DPOStudentTrainer:
 
 def looked(own: DPOStudentTrainer, turn: int) -> ValidationFinished:
     pairs = build_held_out_pairs(QUESTIONS)
-    return [e for e in own.learn(pairs[:4], pairs[4:], turn=turn, seed=turn) if isinstance(e, ValidationFinished)][-1]
+    return [e for e in own.train(pairs[:4], pairs[4:], turn=turn, seed=turn) if isinstance(e, ValidationFinished)][-1]
 
 
 def test_both_texts_are_worded_alike_and_never_say_the_same():
@@ -79,7 +79,7 @@ def test_the_figures_are_those_of_the_log_probabilities(gemma, reference: str):
 def test_the_reference_is_computed_once(gemma, reference: str, computed: int):
     own, calls = learner(gemma, reference), []
     logps = own.student.pair_logps
-    options = OptionPreferenceMeter(own.student, own.learning)
+    options = OptionPreferenceMeter(own.student, own.dpo)
     own.student.pair_logps = lambda rows, base=False: calls.append(base) or logps(rows, base=base)
     for _ in range(2):
         options.begin_turn(QUESTIONS)
@@ -117,7 +117,7 @@ def test_the_embedded_student_does_not_read_options_and_tells_nothing_of_them():
     pairs = build_held_out_pairs(tiny.questions(6))
     (told,) = [
         e
-        for e in DPOStudentTrainer(own, DPOSettings(batch_size=4)).learn(pairs[:4], pairs[4:], turn=1, seed=0)
+        for e in DPOStudentTrainer(own, DPOSettings(batch_size=4)).train(pairs[:4], pairs[4:], turn=1, seed=0)
         if isinstance(e, ValidationFinished)
     ]
     assert told.option_accuracies is None and told.option_margins is None

@@ -51,13 +51,13 @@ def one_thread(monkeypatch):
     torch.set_num_threads(before)
 
 
-def model(kind: str, dtype: torch.dtype = torch.float32, **learning):
+def model(kind: str, dtype: torch.dtype = torch.float32, **dpo):
     """A tiny model with an adapter that changes something."""
     made = hubs.model(kind).to(dtype).eval().requires_grad_(False)
     for name, parameter in made.named_parameters():
         if name.endswith("bias"):  # fresh ones are zero, and would hide what is wrong with them
             parameter.data.normal_(std=0.1)
-    with_adapter = adapter.attach_adapter(made, DPOSettings(**learning), 1)
+    with_adapter = adapter.attach_adapter(made, DPOSettings(**dpo), 1)
     generator = torch.Generator().manual_seed(0)
     for name, parameter in with_adapter.named_parameters():
         if "lora_B" in name:
@@ -185,7 +185,7 @@ def test_greedy_texts_are_those_of_generate(kind, rows):
     prompts = [list(row.prompt) for row in rows]
     ids: list[list[int]] = [[] for _ in prompts]
     session = PackedSession(decoder, ReorderedStepWeights(decoder), prompts)
-    written = dict(iter_generations(session, None, np.zeros((3, limit)), ids=ids, end=1, temperature=0.0))
+    written = dict(iter_generations(session, None, np.zeros((3, limit)), ids=ids, eos_token_id=1, temperature=0.0))
     for number, prompt in enumerate(prompts):
         whole = made.generate(
             input_ids=torch.tensor([prompt]),
@@ -213,7 +213,7 @@ def test_rows_that_end_leave_and_the_others_write_on_as_if_alone(monkeypatch, ro
     def write(numbers):
         session = PackedSession(decoder, weights, [prompts[n] for n in numbers])
         ids: list[list[int]] = [[] for _ in numbers]
-        written = iter_generations(session, None, uniforms[numbers], ids=ids, end=range(200, 300))
+        written = iter_generations(session, None, uniforms[numbers], ids=ids, eos_token_id=range(200, 300))
         return {numbers[n]: text for n, text in written}
 
     together = write([0, 1, 2])
@@ -380,7 +380,7 @@ def test_a_student_answers_scores_and_learns_alike_with_and_without(monkeypatch,
         assert answer.ids == both[1][id].ids
     assert np.allclose(fast.student.option_logps(questions), slow.student.option_logps(questions), atol=1e-3)
     pairs = build_held_out_pairs(hubs.bank().study[:6])
-    learnt = [list(c.trainer.learn(pairs, pairs[:2], turn=1, seed=3)) for c in (fast, slow)]
+    learnt = [list(c.trainer.train(pairs, pairs[:2], turn=1, seed=3)) for c in (fast, slow)]
     for one, other in zip(*learnt, strict=True):
         assert type(one) is type(other)
         if metrics := getattr(one, "metrics", None):

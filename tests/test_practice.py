@@ -23,9 +23,9 @@ from studentsim.training.pairs import pairs_from_mistakes
 from studentsim.types import Option, Question
 
 
-def lesson(questions=None, *, turn=1, judge=None, seed=0, **teaching):
+def lesson(questions=None, *, turn=1, judge=None, seed=0, **teacher):
     """The events of one lesson's practice, and the attempts."""
-    run = config(seed=seed, teacher=TeacherSettings(**teaching))
+    run = config(seed=seed, teacher=TeacherSettings(**teacher))
     questions = questions or bank().study[:60]
     events = []
     steps = run_practice(run, FakeStudent(), Teacher(run.teacher, grader=judge), questions, turn)

@@ -64,7 +64,7 @@ def test_a_way_does_each_part_and_its_adapter_is_fresh_again_after_a_turn(model:
     before = way.do("exam")["letters"]
     for part in real_model.PARTS:
         assert way.do(part)["seconds"] > 0
-    assert way.cast.trainer.learning.epochs == 2 and way.do("write")["rejected"] == written["rejected"]
+    assert way.cast.trainer.dpo.epochs == 2 and way.do("write")["rejected"] == written["rejected"]
     assert way.do("exam")["letters"] == before and way.do("memory")["peak_bytes"] > 1e8
 
 

@@ -234,9 +234,11 @@ def test_what_the_machine_decides_is_settled_once_for_all_runs(
     dtypes = iter(["bfloat16", "float32", "float32"])
 
     def pinned(config: RunConfig) -> RunConfig:
-        hub = config.model_loading
+        model_loading = config.model_loading
         return config.model_copy(
-            update={"model_loading": hub.model_copy(update={"dtype": next(dtypes)})} if hub.dtype == "auto" else {}
+            update={"model_loading": model_loading.model_copy(update={"dtype": next(dtypes)})}
+            if model_loading.dtype == "auto"
+            else {}
         )
 
     monkeypatch.setattr(record_demo.preflight, "check_run_config", pinned)

@@ -289,9 +289,9 @@ class Keeping(Changing):
         super().__init__()
         self.student, self.kept = student, kept
 
-    def learn(self, pairs, held_out, *, turn, seed, practised):
+    def train(self, pairs, held_out, *, turn, seed, practised):
         self.kept.begin_turn(self, practised)
-        yield from self.student.learn(pairs, held_out, turn=turn, seed=seed)
+        yield from self.student.train(pairs, held_out, turn=turn, seed=seed)
 
     def pair_ids(self, pair):
         return {"prompt_ids": [1], "chosen_ids": [1], "rejected_ids": [1]}

@@ -58,10 +58,12 @@ class Outcome:
     steps: list[TrainingStep]
 
 
-def one_category_alone(folder, strength: float, *, practised=frozenset({PRACTISED}), lessons=LESSONS, **hub) -> Outcome:
-    learning = DPOSettings(learning_rate=1e-3, batch_size=4, rehearsal=strength)
+def one_category_alone(
+    folder, strength: float, *, practised=frozenset({PRACTISED}), lessons=LESSONS, **model_loading
+) -> Outcome:
+    dpo = DPOSettings(learning_rate=1e-3, batch_size=4, rehearsal=strength)
     cast = factory.build_components(
-        hubs.config(folder, dpo=learning, model_loading=ModelLoadingSettings(**hub), max_new_tokens=60)
+        hubs.config(folder, dpo=dpo, model_loading=ModelLoadingSettings(**model_loading), max_new_tokens=60)
     )
     pairs = build_held_out_pairs([q for q in cast.bank.study if q.category == PRACTISED])
     held_out, others = (
@@ -74,7 +76,7 @@ def one_category_alone(folder, strength: float, *, practised=frozenset({PRACTISE
     before, steps = [said(of) for of in (held_out, pairs, others)], []
     for turn in range(1, lessons + 1):
         begin = PAIRS * (turn - 1) % len(pairs)
-        told = cast.trainer.learn(pairs[begin : begin + PAIRS], [], turn=turn, seed=turn, practised=practised)
+        told = cast.trainer.train(pairs[begin : begin + PAIRS], [], turn=turn, seed=turn, practised=practised)
         steps += [event for event in told if isinstance(event, TrainingStep)]
     kept, *learnt = (said(of) - then for of, then in zip((held_out, pairs, others), before, strict=True))
     gains = [change[:, 0] - change[:, 1] for change in learnt]

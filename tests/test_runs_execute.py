@@ -129,7 +129,7 @@ def raising(error: BaseException):
     ],
 )
 @pytest.mark.parametrize(
-    ("moment", "count", "stage"), [("answer", 30, "study"), ("learn", 3, "training"), ("save", 2, "")]
+    ("moment", "count", "stage"), [("answer", 30, "study"), ("train", 3, "training"), ("save", 2, "")]
 )
 def test_trouble_is_told_as_the_last_event_and_the_run_can_go_on(
     whole, tmp_path, accident, status, error, message, moment, count, stage
@@ -158,9 +158,9 @@ def test_the_training_is_closed_when_it_is_left_in_its_midst(tmp_path):
     folder, closed = a_run(tmp_path), []
 
     class Careful(casts.FakeStudent):
-        def learn(self, pairs, held_out, *, turn, **how):
+        def train(self, pairs, held_out, *, turn, **how):
             try:
-                yield from super().learn(pairs, held_out, turn=turn, **how)
+                yield from super().train(pairs, held_out, turn=turn, **how)
             finally:
                 closed.append(turn)
 

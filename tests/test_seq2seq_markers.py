@@ -229,10 +229,10 @@ def pinned(marker, **settings):
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_version_is_written_in_and_another_one_is_refused_in_words(made, tmp_path, kind):
     folder = shutil.copytree(made[kind], tmp_path / "it")
-    teaching = pinned(folder)
-    assert teaching.grader_revision == resolve.compute_fingerprint(folder) and teaching.grader == str(folder)
+    teacher = pinned(folder)
+    assert teacher.grader_revision == resolve.compute_fingerprint(folder) and teacher.grader == str(folder)
     shutil.copytree(make(tmp_path / "other", kind, seed=1), folder, dirs_exist_ok=True)
-    config = tiny_graders.run_config(folder).model_copy(update={"teacher": teaching})
+    config = tiny_graders.run_config(folder).model_copy(update={"teacher": teacher})
     for ask in (lambda: preflight.check_run_config(config), lambda: factory.build_teacher(config)):
         with pytest.raises(ConfigError, match="not the one that was meant: its files are files-.*not files-") as caught:
             ask()

@@ -45,8 +45,8 @@ def test_each_turn_tells_its_parts_in_order():
         for e in events
         if not isinstance(e, (AnswerRecorded, TrainingStep))
     ]
-    learning = ["training", "EpochFinished", "ValidationFinished"]
-    assert order == ["TurnStarted", "study", *learning, "exam", "ExamFinished", "TurnFinished"]
+    training_stages = ["training", "EpochFinished", "ValidationFinished"]
+    assert order == ["TurnStarted", "study", *training_stages, "exam", "ExamFinished", "TurnFinished"]
     assert sum(isinstance(e, AnswerRecorded) and e.phase == "study" for e in events) == 12
     assert sum(isinstance(e, AnswerRecorded) and e.phase == "exam" for e in events) == 24
 

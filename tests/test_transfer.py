@@ -275,8 +275,8 @@ def test_the_key_names_all_that_decides_and_nothing_else(tmp_path: Path, monkeyp
         settings()["gain"],
         settings(student="careless")["physics"],
     ]
-    learning = config.dpo.model_copy(update={"learning_rate": 1e-4})
-    others.append(config.model_copy(update={"dpo": learning}))
+    dpo = config.dpo.model_copy(update={"learning_rate": 1e-4})
+    others.append(config.model_copy(update={"dpo": dpo}))
     table = tmp_path / "bank.csv"
     for text in ("one", "another"):
         table.write_text(text)
@@ -505,8 +505,8 @@ def test_a_kept_matrix_takes_the_place_of_one_of_its_settings_only(tmp_path: Pat
     one = invented(TWO)
 
     def made(seed: int, strength: float, **settings: object) -> TransferMatrix:
-        learning = {**one.config["dpo"], "rehearsal": strength}
-        config = {**one.config, "seed": seed, "dpo": learning, **settings}
+        dpo = {**one.config["dpo"], "rehearsal": strength}
+        config = {**one.config, "seed": seed, "dpo": dpo, **settings}
         return TransferMatrix.from_json({**one.to_json(), "config": config})
 
     for seed, strength in ((2, 0.3), (1, 0.3), (1, 0.0), (2, 0.3)):

@@ -163,8 +163,8 @@ def test_a_link_may_name_any_model(folder: Path, name: str, kind: str):
 
 def test_run_again_takes_the_model_as_it_is_here_now(started: list, folder: Path):
     put(folder)
-    hub = {"revision": "files-0123456789abcdef", "exam_mode": "scored", "dtype": "bfloat16"}
-    make_run(folder, "before", model=SMOL, model_loading=hub, questions_per_turn=16)
+    model_loading = {"revision": "files-0123456789abcdef", "exam_mode": "scored", "dtype": "bfloat16"}
+    make_run(folder, "before", model=SMOL, model_loading=model_loading, questions_per_turn=16)
     app = visit(NEW, like="before")
     assert app.segmented_control(key="new.whose").value == SMOL
     app.button(key="new.start").click().run()

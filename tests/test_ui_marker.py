@@ -110,12 +110,12 @@ def test_run_again_takes_the_same_version_and_refuses_another_until_it_is_given_
     started: list, folder: Path, marker: Path, tmp_path: Path
 ):
     mine = shutil.copytree(marker, tmp_path / "mine")
-    teaching = {"grader": str(mine), "grader_revision": resolve.compute_fingerprint(mine), "grade_source": "grader"}
-    make_run(folder, "before", teacher=teaching)
+    teacher = {"grader": str(mine), "grader_revision": resolve.compute_fingerprint(mine), "grade_source": "grader"}
+    make_run(folder, "before", teacher=teacher)
     app = visit(NEW, like="before")
     assert not app.error
     app.button(key="new.start").click().run()
-    assert started[-1][0].teaching == TeacherSettings(**teaching)
+    assert started[-1][0].teaching == TeacherSettings(**teacher)
     shutil.copytree(make(tmp_path, seed=1), mine, dirs_exist_ok=True)
     app = visit(NEW, like="before")
     assert len(app.error) == 1 and "not the one that was meant" in app.error[0].value

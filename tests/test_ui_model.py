@@ -70,11 +70,11 @@ def test_a_model_of_one_s_own_is_started_with_settings_that_suit_it(started: lis
     assert "not known yet" in text_of(app), "an estimate of the embedded student's would be far out"
     app.button(key="new.start").click().run()
     config = started[0][0]
-    hub = ModelLoadingSettings(
+    model_loading = ModelLoadingSettings(
         quantisation="nf4", device="cpu", dtype="bfloat16", exam_mode="scored", option_scoring="letter", revision="abc123",
         answer_form="working",
     )  # fmt: skip
-    assert (config.model, config.hub, config.max_new_tokens) == ("google/gemma-2b-it", hub, 200)
+    assert (config.model, config.hub, config.max_new_tokens) == ("google/gemma-2b-it", model_loading, 200)
     assert (config.learning.learning_rate, config.learning.batch) == (5e-5, 4)
 
 
@@ -95,12 +95,16 @@ def test_back_to_the_embedded_student_all_is_as_it_was(started: list):
 
 
 def test_run_again_fills_the_model_s_fields(started: list, folder: Path):
-    hub = {"quantisation": "8bit", "revision": "v1", "generation_batch_size": 3, "prompt_date": "2026-01-31"}
-    make_run(folder, "before", model="some/model", model_loading=hub, max_new_tokens=64)
+    model_loading = {"quantisation": "8bit", "revision": "v1", "generation_batch_size": 3, "prompt_date": "2026-01-31"}
+    make_run(folder, "before", model="some/model", model_loading=model_loading, max_new_tokens=64)
     app = visit(NEW, like="before")
     app.button(key="new.start").click().run()
     config = started[-1][0]
-    assert (config.model, config.hub, config.max_new_tokens) == ("some/model", ModelLoadingSettings(**hub), 64)
+    assert (config.model, config.hub, config.max_new_tokens) == (
+        "some/model",
+        ModelLoadingSettings(**model_loading),
+        64,
+    )
 
 
 def test_another_model_does_not_take_the_date_of_the_run_before(started: list, folder: Path):

@@ -248,10 +248,10 @@ def test_no_recorded_lesson_is_warned_of():
         events = [json.loads(line) for line in lzma.open(path, "rt")]
         looked = [e for e in events if e["type"] == "ValidationFinished"]
         sat = pd.DataFrame([e for e in events if e["type"] == "ExamFinished"])
-        learning = DPOSettings.model_validate(events[0]["config"]["dpo"])
+        dpo = DPOSettings.model_validate(events[0]["config"]["dpo"])
         for lesson in looked:
             seen = pd.DataFrame([{**e, **e["metrics"]} for e in looked if e["turn"] <= lesson["turn"]])
-            assert rewards.degradation_alert(seen, sat[sat.turn <= lesson["turn"]], learning) == ""
+            assert rewards.degradation_alert(seen, sat[sat.turn <= lesson["turn"]], dpo) == ""
             lessons += 1
     assert lessons >= 80
 
@@ -278,17 +278,15 @@ def test_what_is_not_practised_is_told_of_in_one_quiet_line():
 @pytest.mark.parametrize("view", list(rewards.REWARD_VIEWS))
 @pytest.mark.parametrize("reference", ["last-turn", "base"])
 def test_every_view_s_sentence_speaks_of_the_held_out_pairs_alone(view: str, reference: str):
-    learning = DPOSettings(reference=reference)
+    dpo = DPOSettings(reference=reference)
     trained = steps([-1, -20], [5, 9])  # training pairs: another figure in every step
-    told = rewards.describe_training(view, trained, passes(-12, -11, -10.5, reference=reference), learning)
+    told = rewards.describe_training(view, trained, passes(-12, -11, -10.5, reference=reference), dpo)
     assert "held-out pairs" in told and "so far" not in told
-    assert told == rewards.describe_training(
-        view, trained.iloc[:1], passes(-12, -11, -10.5, reference=reference), learning
-    )
-    assert "lesson 1" in rewards.describe_training(view, trained.iloc[:0], passes(-12), learning)
-    assert "only the exams say" in rewards.describe_training(view, trained, passes(-12), learning)
+    assert told == rewards.describe_training(view, trained.iloc[:1], passes(-12, -11, -10.5, reference=reference), dpo)
+    assert "lesson 1" in rewards.describe_training(view, trained.iloc[:0], passes(-12), dpo)
+    assert "only the exams say" in rewards.describe_training(view, trained, passes(-12), dpo)
     away = passes(-12, -11).assign(logps_chosen=float("nan"), loss=float("nan"))
-    assert "learning has run away" in rewards.describe_training(view, trained, away, learning)
+    assert "learning has run away" in rewards.describe_training(view, trained, away, dpo)
 
 
 @pytest.mark.parametrize("reference", ["last-turn", "base"])

@@ -23,12 +23,12 @@ from studentsim.training.trainer import StepReporter
     ],
 )  # fmt: skip
 def test_the_figures_are_those_of_trl(settings, tmp_path):
-    learning = DPOSettings(learning_rate=5e-3, batch_size=4, **settings)
-    student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(dpo=learning, max_new_tokens=16))
-    learner = DPOStudentTrainer(student, learning)
+    dpo = DPOSettings(learning_rate=5e-3, batch_size=4, **settings)
+    student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(dpo=dpo, max_new_tokens=16))
+    learner = DPOStudentTrainer(student, dpo)
     pairs, held_out = build_held_out_pairs(tiny.questions(6)), build_held_out_pairs(tiny.questions(11)[6:])
     reference = learner._build_dataset(held_out)  # as the student is before it learns
-    told = next(e for e in learner.learn(pairs, held_out, turn=1, seed=0) if isinstance(e, ValidationFinished))
+    told = next(e for e in learner.train(pairs, held_out, turn=1, seed=0) if isinstance(e, ValidationFinished))
     trainer = learner._build_trainer(pairs, 0, str(tmp_path), StepReporter(None))
     columns = ("ref_chosen_logps", "ref_rejected_logps")
     if not set(columns) <= set(reference.column_names):
@@ -48,11 +48,11 @@ def test_the_figures_are_those_of_trl(settings, tmp_path):
 
 @pytest.mark.parametrize("reference", ["last-turn", "base"])
 def test_the_next_turns_reference_is_what_the_last_pass_told(reference, monkeypatch):
-    learning = DPOSettings(learning_rate=5e-3, reference=reference)
-    student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(dpo=learning, max_new_tokens=16))
-    learner, told = DPOStudentTrainer(student, learning), []
+    dpo = DPOSettings(learning_rate=5e-3, reference=reference)
+    student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(dpo=dpo, max_new_tokens=16))
+    learner, told = DPOStudentTrainer(student, dpo), []
     pairs, held_out = build_held_out_pairs(tiny.questions(6)), build_held_out_pairs(tiny.questions(9)[6:])
-    list(learner.learn(pairs, held_out, turn=1, seed=0))
+    list(learner.train(pairs, held_out, turn=1, seed=0))
     wanted = student.pair_logps([student.pair_ids(p) for p in held_out], base=reference == "base")
 
     def told_of(own, before, *rest):
@@ -60,13 +60,13 @@ def test_the_next_turns_reference_is_what_the_last_pass_told(reference, monkeypa
         return compute_held_out_metrics(own, before, *rest)
 
     monkeypatch.setattr("studentsim.training.dpo.compute_held_out_metrics", told_of)
-    list(learner.learn(pairs, held_out, turn=2, seed=1))
+    list(learner.train(pairs, held_out, turn=2, seed=1))
     assert told == [wanted]  # to the last bit: a resumed run works it out anew
 
 
 def test_no_held_out_pairs_is_no_error():
     student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(max_new_tokens=16))
     events = list(
-        DPOStudentTrainer(student, DPOSettings()).learn(build_held_out_pairs(tiny.questions(3)), [], turn=1, seed=0)
+        DPOStudentTrainer(student, DPOSettings()).train(build_held_out_pairs(tiny.questions(3)), [], turn=1, seed=0)
     )
     assert events and not any(isinstance(e, ValidationFinished) for e in events)

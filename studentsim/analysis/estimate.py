@@ -93,8 +93,12 @@ def typical_speed(config: RunConfig) -> RunTimings:
 
 def exam_mode(config: RunConfig) -> str:
     """The run's ``model_loading.exam_mode``: ``written`` or ``scored``; read leniently from another version's run."""
-    hub = config.model_loading
-    return str(hub.get("exam_mode", "written")) if isinstance(hub, Mapping) else hub.exam_mode
+    model_loading = config.model_loading
+    return (
+        str(model_loading.get("exam_mode", "written"))
+        if isinstance(model_loading, Mapping)
+        else model_loading.exam_mode
+    )
 
 
 def wrong_share(config: RunConfig) -> float:
@@ -113,9 +117,9 @@ def _selection_seconds(config: RunConfig, question_seconds: float) -> float:
 
 def expected_retries(config: RunConfig) -> float:
     """The expected further attempts a practice question: at wrong answers, and at right ones that are challenged."""
-    teaching = teaching_settings(config)
-    retries = sum(wrong_share(config) * RETRY_WRONG_SHARE**i for i in range(teaching.attempts - 1))
-    return retries + (1 - wrong_share(config)) * teaching.challenge_rate if teaching.attempts > 1 else 0.0
+    teacher = teaching_settings(config)
+    retries = sum(wrong_share(config) * RETRY_WRONG_SHARE**i for i in range(teacher.attempts - 1))
+    return retries + (1 - wrong_share(config)) * teacher.challenge_rate if teacher.attempts > 1 else 0.0
 
 
 def estimate_seconds(config: RunConfig, speed: RunTimings | None = None) -> float:

@@ -85,7 +85,7 @@ DEFAULT_REWARD_VIEW = "logps"
 """The view that is shown first: it alone continues from turn to turn whatever the rewards' reference."""
 
 
-def describe_training(view: str, steps: pd.DataFrame, validations: pd.DataFrame, learning: DPOSettings) -> str:
+def describe_training(view: str, steps: pd.DataFrame, validations: pd.DataFrame, dpo: DPOSettings) -> str:
     """A sentence on the held-out pairs after the latest turn, for a view of the training (a key of ``REWARD_VIEWS``)."""
     if steps.empty:
         return "Nothing has been learnt from yet: the first training comes in lesson 1."
@@ -100,12 +100,12 @@ def describe_training(view: str, steps: pd.DataFrame, validations: pd.DataFrame,
             f"The figures of lesson {int(last.turn)} are no numbers any more: learning has run away. "
             "A lower learning rate is worth trying."
         )
-    return _DESCRIBE_BY_VIEW[view](last, validations, learning)
+    return _DESCRIBE_BY_VIEW[view](last, validations, dpo)
 
 
-def _describe_margins(last: pd.Series, validations: pd.DataFrame, learning: DPOSettings) -> str:
+def _describe_margins(last: pd.Series, validations: pd.DataFrame, dpo: DPOSettings) -> str:
     gained = (last.logps_chosen - last.logps_rejected) - (
-        _initial_logp(validations, learning, "chosen") - _initial_logp(validations, learning, "rejected")
+        _initial_logp(validations, dpo, "chosen") - _initial_logp(validations, dpo, "rejected")
     )
     change = {
         1: f"gained {gained:.2f} on the wrong one",
@@ -118,9 +118,9 @@ def _describe_margins(last: pd.Series, validations: pd.DataFrame, learning: DPOS
     )
 
 
-def _describe_chosen_and_rejected(last: pd.Series, validations: pd.DataFrame, learning: DPOSettings) -> str:
+def _describe_chosen_and_rejected(last: pd.Series, validations: pd.DataFrame, dpo: DPOSettings) -> str:
     chosen, rejected = (
-        _describe_change(last[f"logps_{name}"] - _initial_logp(validations, learning, name))
+        _describe_change(last[f"logps_{name}"] - _initial_logp(validations, dpo, name))
         for name in ("chosen", "rejected")
     )
     return (
@@ -129,8 +129,8 @@ def _describe_chosen_and_rejected(last: pd.Series, validations: pd.DataFrame, le
     )
 
 
-def _describe_accuracies(last: pd.Series, validations: pd.DataFrame, learning: DPOSettings) -> str:
-    is_cumulative = learning.reference == "base"
+def _describe_accuracies(last: pd.Series, validations: pd.DataFrame, dpo: DPOSettings) -> str:
+    is_cumulative = dpo.reference == "base"
     when = "Since before any lesson" if is_cumulative else f"In lesson {int(last.turn)}"
     if abs(last.rewards_chosen) < MIN_REWARD_CHANGE and abs(last.rewards_rejected) < MIN_REWARD_CHANGE:
         return f"{when} nothing has moved in {_pairs_label(last)}."
@@ -139,18 +139,18 @@ def _describe_accuracies(last: pd.Series, validations: pd.DataFrame, learning: D
     return f"{when} the right working has gained on the wrong one in {share_text}; a coin would get half.{caveat}"
 
 
-def _describe_loss(last: pd.Series, validations: pd.DataFrame, learning: DPOSettings) -> str:
+def _describe_loss(last: pd.Series, validations: pd.DataFrame, dpo: DPOSettings) -> str:
     text = f"After lesson {int(last.turn)} the loss on {_pairs_label(last)} is {last.loss:.2f}"
-    if learning.loss in ("sigmoid", "robust") and not learning.sft_weight:
-        reference = _reference_label(learning)
+    if dpo.loss in ("sigmoid", "robust") and not dpo.sft_weight:
+        reference = _reference_label(dpo)
         return f"{text}; {NO_PREFERENCE_LOSS} is a student that prefers neither answer more than {reference} did."
-    return f"{text}, by the loss that this run was set to ({learning.loss})."
+    return f"{text}, by the loss that this run was set to ({dpo.loss})."
 
 
-def _describe_logps(last: pd.Series, validations: pd.DataFrame, learning: DPOSettings) -> str:
+def _describe_logps(last: pd.Series, validations: pd.DataFrame, dpo: DPOSettings) -> str:
     return (
         f"In {_pairs_label(last)} the right working's log-probability is {_format_number(last.logps_chosen)} on average, and was "
-        f"{_format_number(_initial_logp(validations, learning, 'chosen'))} {_start_label(validations)}: higher is likelier."
+        f"{_format_number(_initial_logp(validations, dpo, 'chosen'))} {_start_label(validations)}: higher is likelier."
     )
 
 
@@ -173,13 +173,13 @@ def _format_share(share: float, count: int, what: str) -> str:
     return append_interval(f"{format_score(part, count)} {what}", *wilson_interval(part, count), count)
 
 
-def _initial_logp(validations: pd.DataFrame, learning: DPOSettings, name: str) -> float:
+def _initial_logp(validations: pd.DataFrame, dpo: DPOSettings, name: str) -> float:
     """The held-out pairs' mean log-probability (``chosen`` or ``rejected``) before the first validated turn.
 
     It is the reference's, recovered from the reward, which is beta times the log-ratio.
     """
     first = validations.iloc[0]
-    return float(first[f"logps_{name}"] - first[f"rewards_{name}"] / learning.beta)
+    return float(first[f"logps_{name}"] - first[f"rewards_{name}"] / dpo.beta)
 
 
 def _start_label(validations: pd.DataFrame) -> str:
@@ -202,16 +202,16 @@ def _format_number(value: float) -> str:
     return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
-def _reference_label(learning: DPOSettings) -> str:
-    return "the student before any lesson" if learning.reference == "base" else "the student before that lesson"
+def _reference_label(dpo: DPOSettings) -> str:
+    return "the student before any lesson" if dpo.reference == "base" else "the student before that lesson"
 
 
 # ------------------------------------------------------------------ technical view
 
 
-def describe_reference(learning: DPOSettings) -> str:
+def describe_reference(dpo: DPOSettings) -> str:
     """A sentence on the rewards' reference, and so on where their lines start."""
-    if learning.reference == "base":
+    if dpo.reference == "base":
         return "Rewards compare with the student as it was before any lesson, so what the lessons do adds up."
     return "Rewards compare with the student as it was before the lesson, so every lesson starts again from about 0."
 
@@ -274,7 +274,7 @@ def describe_option_preference(validations: pd.DataFrame) -> str:
 # ------------------------------------------------------------------ alert
 
 
-def degradation_alert(validations: pd.DataFrame, exams: pd.DataFrame, learning: DPOSettings) -> str:
+def degradation_alert(validations: pd.DataFrame, exams: pd.DataFrame, dpo: DPOSettings) -> str:
     """A warning where the last exam is significantly worse and the held-out right answers became less likely since; else empty.
 
     The exam is compared with the one before it and with the first, corrected for two comparisons.
@@ -285,7 +285,7 @@ def degradation_alert(validations: pd.DataFrame, exams: pd.DataFrame, learning: 
     for earlier in (exams.iloc[-2], exams.iloc[0]):
         both = int(last.correct + earlier.correct), int(last.questions + earlier.questions)
         fell = claims.is_significantly_below_rest((int(last.correct), int(last.questions)), both, comparisons=2)
-        logp_before, logp_after = (_chosen_logp_at(validations, learning, int(exam.turn)) for exam in (earlier, last))
+        logp_before, logp_after = (_chosen_logp_at(validations, dpo, int(exam.turn)) for exam in (earlier, last))
         if fell and logp_after - logp_before < -ALERT_LOGP_DROP:
             return (
                 f"Its last exam went worse than the one {_exam_time_label(earlier)}: {_exam_score_label(last)}, against "
@@ -296,10 +296,10 @@ def degradation_alert(validations: pd.DataFrame, exams: pd.DataFrame, learning: 
     return ""
 
 
-def _chosen_logp_at(validations: pd.DataFrame, learning: DPOSettings, turn: int) -> float:
+def _chosen_logp_at(validations: pd.DataFrame, dpo: DPOSettings, turn: int) -> float:
     """Mean log-probability of the held-out right answers after ``turn``, or before the first validated turn."""
     past = validations[validations.turn <= turn]
-    return float(past.logps_chosen.iloc[-1]) if len(past) else _initial_logp(validations, learning, "chosen")
+    return float(past.logps_chosen.iloc[-1]) if len(past) else _initial_logp(validations, dpo, "chosen")
 
 
 def _exam_time_label(exam: pd.Series) -> str:

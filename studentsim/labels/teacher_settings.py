@@ -66,51 +66,51 @@ def teaching_settings(config: RunConfig) -> TeacherSettings:
     return stored if isinstance(stored, TeacherSettings) else TeacherSettings.model_construct(**stored)
 
 
-def grade_source(teaching: TeacherSettings) -> str:
+def grade_source(teacher: TeacherSettings) -> str:
     """Who grades: a key of ``GRADE_SOURCE_LABELS``."""
     return (
         MODEL_GRADES
-        if teaching.grade_source == "grader"
+        if teacher.grade_source == "grader"
         else KEY_GRADES_MODEL_OBSERVES
-        if teaching.grader
+        if teacher.grader
         else KEY_GRADES
     )
 
 
-def teaching_extras(teaching: TeacherSettings) -> list[str]:
+def teaching_extras(teacher: TeacherSettings) -> list[str]:
     """The differences from ``DEFAULT_TEACHING``, a few words each."""
     parts = []
-    if teaching.attempts > 1:
+    if teacher.attempts > 1:
         parts.append(
-            f"up to {pluralize(teaching.attempts, 'try', 'tries')} at a question, {FEEDBACK_SUMMARY_LABELS[teaching.feedback]}"
+            f"up to {pluralize(teacher.attempts, 'try', 'tries')} at a question, {FEEDBACK_SUMMARY_LABELS[teacher.feedback]}"
         )
-    if teaching.chosen_source != "working":
+    if teacher.chosen_source != "working":
         parts.append("learns from its own corrected answers")
-    if teaching.chosen_text != DEFAULT_TEACHING.chosen_text:
-        parts.append(f"shown of a working: {CHOSEN_TEXT_LABELS[teaching.chosen_text].lower()}")
-    if teaching.grader:
-        parts.append("a trained marker marks" if teaching.grade_source == "grader" else "a trained marker looks on")
-    if teaching.error_rate:
-        parts.append(f"{format_share(teaching.error_rate)} marks wrong on purpose")
-    if teaching.challenge_rate:
-        parts.append(f"{format_share(teaching.challenge_rate)} right answers doubted on purpose")
+    if teacher.chosen_text != DEFAULT_TEACHING.chosen_text:
+        parts.append(f"shown of a working: {CHOSEN_TEXT_LABELS[teacher.chosen_text].lower()}")
+    if teacher.grader:
+        parts.append("a trained marker marks" if teacher.grade_source == "grader" else "a trained marker looks on")
+    if teacher.error_rate:
+        parts.append(f"{format_share(teacher.error_rate)} marks wrong on purpose")
+    if teacher.challenge_rate:
+        parts.append(f"{format_share(teacher.challenge_rate)} right answers doubted on purpose")
     return parts
 
 
-def describe_teaching(teaching: TeacherSettings) -> str:
+def describe_teaching(teacher: TeacherSettings) -> str:
     """The teacher in a line, for an expander's label: ``marks by the answer key, one try at each question``."""
-    return "; ".join(teaching_extras(teaching)) or "marks by the answer key, one try at each question"
+    return "; ".join(teaching_extras(teacher)) or "marks by the answer key, one try at each question"
 
 
-def teaching_label(teaching: TeacherSettings) -> str:
+def teaching_label(teacher: TeacherSettings) -> str:
     """A short label that distinguishes teachers: ``3 tries, hint, 20 of 100 marks wrong``."""
-    parts = [pluralize(teaching.attempts, "try", "tries")]
-    if teaching.attempts > 1:
-        parts.append({"none": "nothing said", "mark": "told “wrong”"}.get(teaching.feedback, teaching.feedback))
-    if teaching.grade_source == "grader":
+    parts = [pluralize(teacher.attempts, "try", "tries")]
+    if teacher.attempts > 1:
+        parts.append({"none": "nothing said", "mark": "told “wrong”"}.get(teacher.feedback, teacher.feedback))
+    if teacher.grade_source == "grader":
         parts.append("trained marker")
-    if teaching.error_rate:
-        parts.append(f"{format_share(teaching.error_rate)} marks wrong")
+    if teacher.error_rate:
+        parts.append(f"{format_share(teacher.error_rate)} marks wrong")
     return ", ".join(parts)
 
 

@@ -148,9 +148,9 @@ def _time_pairs(
     """Seconds per pair, all epochs and its share of the rehearsal included; the longest pairs are tried too."""
     pairs = pairs[: min(MAX_PAIRS, config.dpo.batch_size)]
     on_progress(f"learning from {len(pairs)} of the first, and of the longest")
-    training_seconds, _ = _timed(lambda: list(components.trainer.learn(pairs, [], turn=1, seed=0)))
+    training_seconds, _ = _timed(lambda: list(components.trainer.train(pairs, [], turn=1, seed=0)))
     list(
-        components.trainer.learn(
+        components.trainer.train(
             long_pairs[-min(MAX_PAIRS, components.student.plan.micro_batch_size) :], [], turn=2, seed=0
         )
     )
@@ -163,7 +163,7 @@ def _time_pairs(
     try:
         scoring_seconds, _ = _timed(lambda: small_rehearsal.begin_turn(components.student, ()))
         rehearsed_seconds, _ = _timed(
-            lambda: list(components.trainer.learn(pairs, [], turn=3, seed=0, practised=frozenset()))
+            lambda: list(components.trainer.train(pairs, [], turn=3, seed=0, practised=frozenset()))
         )
     finally:
         components.trainer.rehearsal = full_rehearsal

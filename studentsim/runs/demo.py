@@ -160,7 +160,7 @@ def is_embedded_study_run(run_id: str) -> bool:
 
 
 def _merge_settings(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge settings, later ones taking precedence; groups (``hub``, ``learning``) are merged, not replaced."""
+    """Merge settings, later ones taking precedence; groups (``model_loading``, ``dpo``) are merged, not replaced."""
     merged: dict[str, Any] = {}
     for layer in layers:
         for key, value in layer.items():

@@ -32,46 +32,46 @@ def check_teacher(config: RunConfig) -> RunConfig:
     :raises ConfigError: there is no such model, or it must not be used; ``field`` names the setting.
     :raises StudentError: the embedded grader's weights are missing.
     """
-    teaching = config.teacher
-    if teaching.grader == EMBEDDED_MODEL and not EMBEDDED_GRADER_WEIGHTS.is_file():
+    teacher = config.teacher
+    if teacher.grader == EMBEDDED_MODEL and not EMBEDDED_GRADER_WEIGHTS.is_file():
         raise StudentError(
             f"The embedded marker's weights are missing ({EMBEDDED_GRADER_WEIGHTS}).",
             "Make them: python -m studentsim train-grader.",
         )
-    if teaching.hint_model == EMBEDDED_MODEL:
+    if teacher.hint_model == EMBEDDED_MODEL:
         raise ConfigError(
             "The embedded student cannot write hints: it writes workings alone.",
             "Name an instruct model, or leave it blank for the questions' own hints.",
             field="teacher.hint_model",
         )
-    if teaching.hint_model:
-        resolve_model(teaching.hint_model, role=HINT_MODEL_ROLE)
-    if not has_external_grader(teaching):
-        if teaching.grader_revision:
+    if teacher.hint_model:
+        resolve_model(teacher.hint_model, role=HINT_MODEL_ROLE)
+    if not has_external_grader(teacher):
+        if teacher.grader_revision:
             raise ConfigError(
-                f"A marker's version was named ({teaching.grader_revision}), but {teaching.grader or 'no marker'} has none.",
+                f"A marker's version was named ({teacher.grader_revision}), but {teacher.grader or 'no marker'} has none.",
                 "Leave it blank, or name the model it is a version of.",
                 field="teacher.grader_revision",
             )
         return config
-    grader_source = find_grader(teaching)
+    grader_source = find_grader(teacher)
     _check_memory(config, grader_source)
     return config.model_copy(
-        update={"teacher": teaching.model_copy(update=_pinned_grader_settings(teaching, grader_source))}
+        update={"teacher": teacher.model_copy(update=_pinned_grader_settings(teacher, grader_source))}
     )
 
 
-def has_external_grader(teaching: TeacherSettings) -> bool:
+def has_external_grader(teacher: TeacherSettings) -> bool:
     """Whether the grader is a model of the hub or of a folder."""
-    return teaching.grader not in ("", EMBEDDED_MODEL)
+    return teacher.grader not in ("", EMBEDDED_MODEL)
 
 
-def find_grader(teaching: TeacherSettings) -> ResolvedModel:
+def find_grader(teacher: TeacherSettings) -> ResolvedModel:
     """Resolve the grader of a run's settings.
 
     :raises ConfigError: (``teacher.grader`` or ``teacher.grader_revision``) it is not available, or cannot be a grader.
     """
-    return resolve_model(teaching.grader, teaching.grader_revision, role=GRADER_ROLE)
+    return resolve_model(teacher.grader, teacher.grader_revision, role=GRADER_ROLE)
 
 
 def describe_grader(config: RunConfig) -> list[str]:
@@ -90,10 +90,10 @@ def describe_grader(config: RunConfig) -> list[str]:
     return lines
 
 
-def _pinned_grader_settings(teaching: TeacherSettings, grader_source: ResolvedModel) -> dict[str, Any]:
-    path = os.path.abspath(os.path.expanduser(teaching.grader))
-    use_absolute_path = is_local_folder(teaching.grader) and len(path) <= 300
-    return {"grader": path if use_absolute_path else teaching.grader, "grader_revision": grader_source.revision}
+def _pinned_grader_settings(teacher: TeacherSettings, grader_source: ResolvedModel) -> dict[str, Any]:
+    path = os.path.abspath(os.path.expanduser(teacher.grader))
+    use_absolute_path = is_local_folder(teacher.grader) and len(path) <= 300
+    return {"grader": path if use_absolute_path else teacher.grader, "grader_revision": grader_source.revision}
 
 
 def _check_memory(config: RunConfig, grader_source: ResolvedModel) -> None:

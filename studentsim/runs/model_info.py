@@ -201,16 +201,16 @@ def estimate_model(config: RunConfig) -> ModelEstimate:
 
 
 def _resolve_dtype(
-    hub: ModelLoadingSettings, hardware: Hardware, shape: ModelShape, parameters: int
+    model_loading: ModelLoadingSettings, hardware: Hardware, shape: ModelShape, parameters: int
 ) -> tuple[str, str]:
     """The dtype that a model computes in here, and a clause that says why, or ""."""
-    if hardware.device != "cpu" or hub.quantisation != "none":
-        return resolve_dtype_name(hub, hardware.device), ""
-    if hub.dtype == "auto":
+    if hardware.device != "cpu" or model_loading.quantisation != "none":
+        return resolve_dtype_name(model_loading, hardware.device), ""
+    if model_loading.dtype == "auto":
         choice = choose_dtype(shape, parameters)
         return choice.dtype, choice.reason
-    speed = get_measured_speedup(shape) if hub.dtype != "float16" else None
-    return hub.dtype, describe_speedup(speed) if speed and parameters >= MIN_MEASURED_PARAMETERS else ""
+    speed = get_measured_speedup(shape) if model_loading.dtype != "float16" else None
+    return model_loading.dtype, describe_speedup(speed) if speed and parameters >= MIN_MEASURED_PARAMETERS else ""
 
 
 def run_benchmark_subprocess(

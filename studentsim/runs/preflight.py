@@ -64,11 +64,11 @@ def check_dpo_settings(config: RunConfig) -> None:
 
     :raises ConfigError: (``dpo.label_smoothing``) only the robust loss uses it (TRL 1.16).
     """
-    learning = config.dpo
-    if learning.label_smoothing > 0 and learning.loss != "robust":
+    dpo = config.dpo
+    if dpo.label_smoothing > 0 and dpo.loss != "robust":
         raise ConfigError(
-            f"{learning.label_smoothing:g} of the pairs were to be taken to be the wrong way round (label_smoothing), but the loss "
-            f"{learning.loss!r} does not heed that.",
+            f"{dpo.label_smoothing:g} of the pairs were to be taken to be the wrong way round (label_smoothing), but the loss "
+            f"{dpo.loss!r} does not heed that.",
             "Choose the loss 'robust', or set it to 0.",
             field="dpo.label_smoothing",
         )

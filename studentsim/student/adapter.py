@@ -26,7 +26,7 @@ BASE_FINGERPRINT_KEY = "base_weights"
 
 def attach_adapter(
     model: PreTrainedModel,
-    learning: DPOSettings,
+    dpo: DPOSettings,
     seed: int,
     *,
     target_modules: str | None = None,
@@ -40,9 +40,9 @@ def attach_adapter(
     :raises StudentError: when the model has none of the projections named.
     """
     config = LoraConfig(
-        r=learning.lora_rank,
-        lora_alpha=learning.lora_alpha,
-        target_modules=target_modules or list(learning.lora_targets),
+        r=dpo.lora_rank,
+        lora_alpha=dpo.lora_alpha,
+        target_modules=target_modules or list(dpo.lora_targets),
         lora_dropout=0.0,
         task_type="CAUSAL_LM",
         revision=revision,
@@ -52,7 +52,7 @@ def attach_adapter(
         return get_peft_model(model, config)
     except ValueError as error:
         raise StudentError(
-            f"The model has none of the projections {', '.join(learning.lora_targets)} ({error}).",
+            f"The model has none of the projections {', '.join(dpo.lora_targets)} ({error}).",
             "Name the projections it has in lora_targets.",
         ) from error
 

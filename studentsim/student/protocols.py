@@ -53,7 +53,7 @@ class Student(Protocol):
 class Trainer(Protocol):
     """Trains a student on preference pairs."""
 
-    def learn(
+    def train(
         self,
         pairs: Sequence[Pair],
         held_out: Sequence[Pair],

@@ -48,7 +48,7 @@ class FakeStudent:
         """See ``studentsim.student.protocols.Student``."""
         return [self.mastery(q.category) for q in questions]
 
-    def learn(
+    def train(
         self,
         pairs: Sequence[Pair],
         held_out: Sequence[Pair],

@@ -52,20 +52,22 @@ class ChatHintModel:
             uniforms = np.zeros((len(batch), MAX_HINT_TOKENS))
             with self.compute_context(), use_all_cores() if self.is_on_cpu else contextlib.nullcontext():
                 prefix = prefill(self.model, [prompt.ids for prompt in prompts], self.tokenizer.pad_token_id)
-                generations = generate(self.model, prefix, None, uniforms, end=self.end_token_ids, temperature=0)
+                generations = generate(
+                    self.model, prefix, None, uniforms, eos_token_id=self.end_token_ids, temperature=0
+                )
             texts = [self.tokenizer.decode(g.ids, skip_special_tokens=True) for g in generations]
             hints += [clean_hint(text, question) for text, (question, _) in zip(texts, batch, strict=True)]
         return hints
 
 
-def load_hint_model(name: str, hub: ModelLoadingSettings) -> ChatHintModel:
+def load_hint_model(name: str, model_loading: ModelLoadingSettings) -> ChatHintModel:
     """Load the model of that name with the run's settings for models of the hub.
 
     :raises ConfigError, StudentError: it cannot be loaded.
     """
     with torch.no_grad():
-        loaded = load_model(RunConfig.make(model=name, hub=hub.model_copy(update={"revision": ""})))
-        return ChatHintModel(loaded, date=hub.prompt_date)
+        loaded = load_model(RunConfig.make(model=name, model_loading=model_loading.model_copy(update={"revision": ""})))
+        return ChatHintModel(loaded, date=model_loading.prompt_date)
 
 
 def build_hint_request(question: Question, answer: str) -> str:

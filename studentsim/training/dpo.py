@@ -58,7 +58,7 @@ class DPOStudentTrainer:
     def __init__(
         self,
         student: TrainableStudent,
-        learning: DPOSettings,
+        dpo: DPOSettings,
         runtime_options: RuntimeOptions | None = None,
         *,
         validation_every: str = "turn",
@@ -66,15 +66,15 @@ class DPOStudentTrainer:
         option_preference: OptionPreferenceMeter | None = None,
     ) -> None:
         self.student = student
-        self.learning = learning
+        self.dpo = dpo
         self.validation_every = validation_every
         self.runtime_options = runtime_options or RuntimeOptions()
-        self.rehearsal = rehearsal if learning.rehearsal > 0 else None
+        self.rehearsal = rehearsal if dpo.rehearsal > 0 else None
         self.option_preference = option_preference
         """Measures preferences among held-out questions' options; None for students whose prompts have no options."""
         self._cached_reference: tuple[Sequence[Pair], PairLogps] = ((), [])
 
-    def learn(
+    def train(
         self,
         pairs: Sequence[Pair],
         held_out: Sequence[Pair],
@@ -97,7 +97,7 @@ class DPOStudentTrainer:
         reference = self._reference_logps(held_out, rows)
         if self.option_preference:
             self.option_preference.begin_turn([pair.question for pair in held_out])
-        means = EpochMeans(len(pairs), self.learning.batch_size)
+        means = EpochMeans(len(pairs), self.dpo.batch_size)
         finish_epoch = partial(self._finish_epoch, turn, means, rows, reference)
         messages: queue.Queue[dict[str, float] | EpochEnd | BaseException | None] = queue.Queue()
         validates_epochs = self.validation_every == "epoch" and bool(held_out)
@@ -125,7 +125,7 @@ class DPOStudentTrainer:
         last_epoch = finish_epoch(scores)
         yield last_epoch
         if scores is not None and last_epoch.validation is not None:
-            self._cached_reference = (held_out, reference if self.learning.reference == "base" else _pair_logps(scores))
+            self._cached_reference = (held_out, reference if self.dpo.reference == "base" else _pair_logps(scores))
             yield ValidationFinished(
                 turn,
                 len(held_out),
@@ -153,11 +153,11 @@ class DPOStudentTrainer:
         if not self.rehearsal or practised is None:
             return None
         self.rehearsal.begin_turn(self.student, practised)
-        steps = self.learning.epochs * -(-pair_count // self.learning.batch_size)
+        steps = self.dpo.epochs * -(-pair_count // self.dpo.batch_size)
         batches = self.rehearsal.sample_batches(self.student, turn, practised, steps)
         return RehearsalPenalty(
             batches,
-            self.learning.rehearsal,
+            self.dpo.rehearsal,
             pad_token_id=self.student.tokenizer.pad_token_id,
             batch_size=2 * self.runtime_options.micro_batch_size,
         )
@@ -176,9 +176,9 @@ class DPOStudentTrainer:
             token_counts = [(sum(row["chosen_mask"]), sum(row["rejected_mask"])) for row in rows]
             logits = [(s.chosen_logits, s.rejected_logits) for s in scores]
             validation_metrics = compute_held_out_metrics(
-                _pair_logps(scores), reference, token_counts, self.learning, logits
+                _pair_logps(scores), reference, token_counts, self.dpo, logits
             )
-        return EpochFinished(turn, epoch, self.learning.epochs, means.finish_epoch(), validation_metrics)
+        return EpochFinished(turn, epoch, self.dpo.epochs, means.finish_epoch(), validation_metrics)
 
     def _score_held_out(self, rows: Sequence[TokenizedPair]) -> list[PairScore]:
         """The held-out pairs' scores during training, which they do not affect: no random numbers are used."""
@@ -197,7 +197,7 @@ class DPOStudentTrainer:
         pairs, logps = self._cached_reference
         if rows and pairs == held_out:
             return logps
-        return self.student.pair_logps(rows, base=self.learning.reference == "base") if rows else []
+        return self.student.pair_logps(rows, base=self.dpo.reference == "base") if rows else []
 
     def _run_training(
         self,
@@ -217,7 +217,7 @@ class DPOStudentTrainer:
                     _remove_trainer_patches(self.student.model, self.runtime_options)
             self.student.on_adapter_changed()
             messages.put(None)
-        except BaseException as error:  # ``learn`` raises it in its own thread
+        except BaseException as error:  # ``train`` raises it in its own thread
             messages.put(error)
 
     def _build_trainer(
@@ -230,7 +230,7 @@ class DPOStudentTrainer:
         trainer = PretokenizedDPOTrainer(
             model=model,
             args=build_dpo_config(
-                self.learning, self.runtime_options, seed=seed, folder=folder, use_cpu=model.device.type == "cpu"
+                self.dpo, self.runtime_options, seed=seed, folder=folder, use_cpu=model.device.type == "cpu"
             ),
             train_dataset=self._build_dataset(pairs),
             processing_class=self.student.tokenizer,
@@ -259,13 +259,13 @@ class DPOStudentTrainer:
     @property
     def _precomputes_reference(self) -> bool:
         """Whether the reference's log-probabilities are computed before training. For the base model that pays from two epochs on."""
-        return self.learning.reference == "last-turn" or self.learning.epochs > 1
+        return self.dpo.reference == "last-turn" or self.dpo.epochs > 1
 
     def _build_dataset(self, pairs: Sequence[Pair]) -> Dataset:
         """The pairs as rows for TRL's collator, with the reference's log-probabilities where these are computed once a turn."""
         rows = [self.student.pair_ids(p) for p in pairs]
         if self._precomputes_reference:
-            logps = self.student.pair_logps(rows, base=self.learning.reference == "base")
+            logps = self.student.pair_logps(rows, base=self.dpo.reference == "base")
             for row, (chosen, rejected) in zip(rows, logps, strict=True):
                 row |= {"ref_chosen_logps": chosen, "ref_rejected_logps": rejected}
         return Dataset.from_list(rows)

@@ -31,27 +31,27 @@ class RuntimeOptions:
 
 
 def build_dpo_config(
-    learning: DPOSettings, runtime_options: RuntimeOptions, *, seed: int, folder: str, use_cpu: bool
+    dpo: DPOSettings, runtime_options: RuntimeOptions, *, seed: int, folder: str, use_cpu: bool
 ) -> DPOConfig:
     """TRL's settings for one turn. The comments give TRL's default, and the reason for another value, where no run setting decides.
 
     ``folder``: TRL's output folder.
     """
-    losses, weights = [learning.loss], [1.0]
-    if learning.sft_weight > 0:
-        losses, weights = [learning.loss, "sft"], [1.0, learning.sft_weight]
-    micro_batch_size = runtime_options.micro_batch_size or learning.batch_size
+    losses, weights = [dpo.loss], [1.0]
+    if dpo.sft_weight > 0:
+        losses, weights = [dpo.loss, "sft"], [1.0, dpo.sft_weight]
+    micro_batch_size = runtime_options.micro_batch_size or dpo.batch_size
     return DPOConfig(
         output_dir=folder,
-        beta=learning.beta,
+        beta=dpo.beta,
         loss_type=losses,
         loss_weights=weights,
-        label_smoothing=learning.label_smoothing,
-        learning_rate=learning.learning_rate,
-        num_train_epochs=learning.epochs,
+        label_smoothing=dpo.label_smoothing,
+        learning_rate=dpo.learning_rate,
+        num_train_epochs=dpo.epochs,
         per_device_train_batch_size=micro_batch_size,
-        gradient_accumulation_steps=learning.batch_size // micro_batch_size,
-        max_grad_norm=learning.max_grad_norm,
+        gradient_accumulation_steps=dpo.batch_size // micro_batch_size,
+        max_grad_norm=dpo.max_grad_norm,
         seed=seed,
         data_seed=seed,
         lr_scheduler_type="constant",  # TRL: linear to zero; a turn is a short part of one long training

@@ -20,7 +20,7 @@ def compute_held_out_metrics(
     student_logps: PairLogps,
     reference_logps: PairLogps,
     token_counts: Sequence[tuple[int, int]],
-    learning: DPOSettings,
+    dpo: DPOSettings,
     mean_logits: Sequence[tuple[float, float]] | None = None,
 ) -> PreferenceMetrics:
     """The student's loss and rewards relative to its reference.
@@ -29,11 +29,11 @@ def compute_held_out_metrics(
     Rewards are beta times the log-ratios ("Direct Preference Optimization", Rafailov et al. 2023, section 4); losses as in TRL.
     """
     current, reference = torch.tensor(student_logps), torch.tensor(reference_logps)  # (pairs, 2)
-    rewards = learning.beta * (current - reference)
+    rewards = dpo.beta * (current - reference)
     margins = rewards[:, 0] - rewards[:, 1]
-    loss = _compute_losses(current - reference, torch.tensor(token_counts), learning).mean()
-    if learning.sft_weight > 0:
-        loss = loss - learning.sft_weight * current[:, 0].sum() / sum(chosen for chosen, _ in token_counts)
+    loss = _compute_losses(current - reference, torch.tensor(token_counts), dpo).mean()
+    if dpo.sft_weight > 0:
+        loss = loss - dpo.sft_weight * current[:, 0].sum() / sum(chosen for chosen, _ in token_counts)
     (chosen, rejected), (logp_chosen, logp_rejected) = rewards.mean(0).tolist(), current.mean(0).tolist()
     logits_chosen, logits_rejected = (
         _token_weighted_mean_logits(mean_logits, token_counts) if mean_logits else (None, None)
@@ -61,16 +61,16 @@ def _token_weighted_mean_logits(
     return chosen, rejected
 
 
-def _compute_losses(log_ratios: torch.Tensor, token_counts: torch.Tensor, learning: DPOSettings) -> torch.Tensor:
+def _compute_losses(log_ratios: torch.Tensor, token_counts: torch.Tensor, dpo: DPOSettings) -> torch.Tensor:
     """DPO's loss (pairs,) from the log-ratios (pairs, 2) of chosen and rejected."""
-    margin = learning.beta * (log_ratios[:, 0] - log_ratios[:, 1])
-    if learning.loss == "hinge":
+    margin = dpo.beta * (log_ratios[:, 0] - log_ratios[:, 1])
+    if dpo.loss == "hinge":
         return (1 - margin).relu()
-    if learning.loss == "ipo":
+    if dpo.loss == "ipo":
         # "A General Theoretical Paradigm …" (Azar et al. 2023), equation 17, per token as in TRL
         by_token = log_ratios / token_counts.clamp(min=1)
-        return (by_token[:, 0] - by_token[:, 1] - 1 / (2 * learning.beta)) ** 2
-    if learning.loss == "robust":  # "Provably Robust DPO" (Chowdhury et al. 2024)
-        flip_rate = learning.label_smoothing
+        return (by_token[:, 0] - by_token[:, 1] - 1 / (2 * dpo.beta)) ** 2
+    if dpo.loss == "robust":  # "Provably Robust DPO" (Chowdhury et al. 2024)
+        flip_rate = dpo.label_smoothing
         return -((1 - flip_rate) * F.logsigmoid(margin) - flip_rate * F.logsigmoid(-margin)) / (1 - 2 * flip_rate)
     return -F.logsigmoid(margin)

@@ -40,10 +40,10 @@ class OptionPreferenceMeter:
     end; a resumed run computes them again from the loaded adapter, with the same result.
     """
 
-    def __init__(self, student: PairScorer, learning: DPOSettings) -> None:
+    def __init__(self, student: PairScorer, dpo: DPOSettings) -> None:
         self.student = student
-        self.beta = learning.beta
-        self.uses_base_reference = learning.reference == "base"
+        self.beta = dpo.beta
+        self.uses_base_reference = dpo.reference == "base"
         self._reference: tuple[list[str], PairLogps] = ([], [])
         self._rows: list[TokenizedPair] = []
         self._ids: list[str] = []

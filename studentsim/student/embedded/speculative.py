@@ -31,7 +31,7 @@ class _SamplingSettings:
     calculator: Calculator
     uniforms: np.ndarray
     """(B, N), one for each token."""
-    end: int
+    eos_token_id: int
     temperature: float
     min_p: float
 
@@ -43,17 +43,17 @@ def generate_with_drafts(
     uniforms: np.ndarray,
     drafts: Sequence[Sequence[list[int]]],
     *,
-    end: int,
+    eos_token_id: int,
     temperature: float = 1.0,
     min_p: float = 0.0,
 ) -> tuple[list[Generation], list[float]]:
     """What each row generates as far as one of its drafts agrees, and the token after; and its first draft's log-probability.
 
-    ``drafts[row]`` are completions with their ``end``, at least one, tried in this order. The uniforms (B, N), the settings and the
+    ``drafts[row]`` are completions with their end token, at least one, tried in this order. The uniforms (B, N), the settings and the
     tokens are those of ``generate.generate``, which continues from the result.
     """
     limit = uniforms.shape[1]
-    sampling = _SamplingSettings(calculator, uniforms, end, temperature, min_p)
+    sampling = _SamplingSettings(calculator, uniforms, eos_token_id, temperature, min_p)
     # Prompts and first drafts are processed in one pass; other drafts from where they differ from the first.
     first_drafts = [row_drafts[0] for row_drafts in drafts]
     draft_positions = [_sampled_positions(calculator, draft, 0) for draft in first_drafts]
@@ -191,7 +191,7 @@ def _accept_draft(
     for position in range(len(generation.ids), min(len(draft), limit)):
         token, token_logprob = (forced[position], 0.0) if forced[position] is not None else sampled_at[position][:2]
         logprob += token_logprob
-        if token == sampling.end:
+        if token == sampling.eos_token_id:
             return Generation(ids, logprob, True)
         ids.append(token)
         if token != draft[position]:

@@ -85,7 +85,11 @@ class EmbeddedStudent:
         self.min_p = config.min_p
         self.max_new_tokens = config.max_new_tokens
         self.calculator = Calculator(tokenizer)
-        self._generation_kwargs = {"end": tokenizer.eos_token_id, "temperature": self.temperature, "min_p": self.min_p}
+        self._generation_kwargs = {
+            "eos_token_id": tokenizer.eos_token_id,
+            "temperature": self.temperature,
+            "min_p": self.min_p,
+        }
         self._completion_ids = lru_cache(ENCODING_CACHE_SIZE)(lambda text: completion_ids(tokenizer, text))
         self._logprob_cache: dict[tuple[tuple[int, ...], tuple[int, ...]], float] = {}
         self.merged_model = copy.deepcopy(model).eval().requires_grad_(False)
@@ -205,7 +209,7 @@ class EmbeddedStudent:
     def _to_answer(self, row: _PendingAnswer, with_p_correct: bool) -> Answer:
         generation = row.generation
         if generation.ended:
-            self._logprob_cache[tuple(row.prompt), (*generation.ids, self._generation_kwargs["end"])] = (
+            self._logprob_cache[tuple(row.prompt), (*generation.ids, self._generation_kwargs["eos_token_id"])] = (
                 generation.logprob
             )
         text = self.tokenizer.decode(generation.ids)

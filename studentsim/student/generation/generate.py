@@ -81,13 +81,13 @@ def generate(
     calculator: AnyCalculator | None,
     uniforms: np.ndarray,
     *,
-    end: int | Collection[int],
+    eos_token_id: int | Collection[int],
     temperature: float = 1.0,
     min_p: float = 0.0,
     partial_generations: Sequence[Generation] | None = None,
     on_step: Callable[[Sequence[Sequence[int]]], None] | None = None,
 ) -> list[Generation]:
-    """Generate each row until its ``end`` token (or one of them) or the last of its ``uniforms`` (B, N). ``prefix`` stays unchanged.
+    """Generate each row until its ``eos_token_id`` (or one of them) or the last of its ``uniforms`` (B, N). ``prefix`` stays unchanged.
 
     See ``sampling.iter_generations``. ``partial_generations``: what the rows have generated already.
     """
@@ -98,7 +98,7 @@ def generate(
     processor = calculator.processor(ids) if calculator else None
     rows = iter_generations(
         session, processor, uniforms, ids=ids, logprobs=[partial.logprob for partial in partial_generations],
-        end=end, temperature=temperature, min_p=min_p, on_step=on_step,
+        eos_token_id=eos_token_id, temperature=temperature, min_p=min_p, on_step=on_step,
     )  # fmt: skip
     return [generation for _, generation in sorted(rows, key=lambda row: row[0])]
 

@@ -66,20 +66,20 @@ def iter_generations(
     uniforms: np.ndarray,
     *,
     ids: list[list[int]],
-    end: int | Collection[int],
+    eos_token_id: int | Collection[int],
     logprobs: Sequence[float] | None = None,
     temperature: float = 1.0,
     min_p: float = 0.0,
     on_step: Callable[[Sequence[Sequence[int]]], None] | None = None,
 ) -> Iterator[tuple[int, Generation]]:
-    """Yield (row, generation) as rows reach one of their ``end`` tokens or the last of their ``uniforms`` (B, N).
+    """Yield (row, generation) as rows reach one of their ``eos_token_id`` or the last of their ``uniforms`` (B, N).
 
     ``temperature`` 0: always the most probable token; ``min_p``: tokens less probable than this share (0 to 1) of the most probable
     one are not sampled. Log-probabilities are at temperature 1 over all tokens. ``ids``: what each row has generated already, with
     ``logprobs``; appended to in place. ``on_step`` is called with it after each token.
     """
     rows, limit = uniforms.shape
-    ends = {end} if isinstance(end, int) else end
+    end_token_ids = {eos_token_id} if isinstance(eos_token_id, int) else eos_token_id
     device = session.scores.device
     uniform_tensor = torch.from_numpy(uniforms).to(device)
     logprob = list(logprobs or [0.0] * rows)
@@ -94,7 +94,7 @@ def iter_generations(
         sampled = zip(active_rows, token.tolist(), token_logprobs.tolist(), strict=True)
         for index, (row, token_id, token_logprob) in enumerate(sampled):
             logprob[row] += token_logprob
-            if token_id in ends:
+            if token_id in end_token_ids:
                 finished.append((row, Generation(ids[row], logprob[row], True, token_id)))
                 continue
             ids[row].append(token_id)

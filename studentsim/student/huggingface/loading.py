@@ -75,14 +75,14 @@ def load_model(config: RunConfig) -> LoadedModel:
     :raises ConfigError: when there is no such model or device, or the model must not be used.
     :raises StudentError: when its files cannot be read, or transformers does not support its architecture.
     """
-    hub = config.model_loading
-    resolved = resolve.resolve_model(config.model, hub.revision)
-    device, dtype = resolve_device(hub), resolve_torch_dtype(hub)
+    model_loading = config.model_loading
+    resolved = resolve.resolve_model(config.model, model_loading.revision)
+    device, dtype = resolve_device(model_loading), resolve_torch_dtype(model_loading)
     is_folder = resolved.revision.startswith(resolve.FINGERPRINT_PREFIX)
     name_or_path = str(resolved.folder) if is_folder else config.model
     revision = None if is_folder else resolved.revision
     tokenizer = _load_tokenizer(name_or_path, revision)
-    model = _load_causal_lm(name_or_path, revision, hub, device, dtype)
+    model = _load_causal_lm(name_or_path, revision, model_loading, device, dtype)
     return prepare_model(model, tokenizer, config, dtype=dtype, revision=resolved.revision)
 
 
@@ -117,25 +117,25 @@ def autocast_context(model: PreTrainedModel, dtype: torch.dtype) -> contextlib.A
     return contextlib.nullcontext() if dtype == torch.float32 else torch.autocast(model.device.type, dtype=dtype)
 
 
-def resolve_device(hub: ModelLoadingSettings) -> str:
+def resolve_device(model_loading: ModelLoadingSettings) -> str:
     """``cuda`` or ``cpu``, as ``ModelLoadingSettings.device`` means here.
 
     :raises ConfigError: (``model_loading.device``) when it is ``cuda`` and torch finds no GPU.
     """
-    if hub.device == "cuda" and not torch.cuda.is_available():
+    if model_loading.device == "cuda" and not torch.cuda.is_available():
         raise ConfigError(
             "No GPU can be used: torch finds none.", "Choose 'auto' or 'cpu'.", field="model_loading.device"
         )
-    return "cuda" if hub.device != "cpu" and torch.cuda.is_available() else "cpu"
+    return "cuda" if model_loading.device != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def resolve_torch_dtype(hub: ModelLoadingSettings) -> torch.dtype:
+def resolve_torch_dtype(model_loading: ModelLoadingSettings) -> torch.dtype:
     """The dtype that ``ModelLoadingSettings.dtype`` means here."""
-    if hub.dtype != "auto":
-        return getattr(torch, hub.dtype)
-    if resolve_device(hub) == "cuda":
+    if model_loading.dtype != "auto":
+        return getattr(torch, model_loading.dtype)
+    if resolve_device(model_loading) == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    return torch.bfloat16 if hub.quantisation != "none" else torch.float32
+    return torch.bfloat16 if model_loading.quantisation != "none" else torch.float32
 
 
 def _load_tokenizer(name_or_path: str, revision: str | None) -> PreTrainedTokenizerBase:
@@ -148,7 +148,7 @@ def _load_tokenizer(name_or_path: str, revision: str | None) -> PreTrainedTokeni
 
 
 def _load_causal_lm(
-    name_or_path: str, revision: str | None, hub: ModelLoadingSettings, device: str, dtype: torch.dtype
+    name_or_path: str, revision: str | None, model_loading: ModelLoadingSettings, device: str, dtype: torch.dtype
 ) -> PreTrainedModel:
     transformers.utils.logging.disable_progress_bar()  # events report the stages
     try:
@@ -157,7 +157,7 @@ def _load_causal_lm(
             revision=revision,
             dtype=dtype,
             device_map={"": 0 if device == "cuda" else "cpu"},
-            quantization_config=_build_quantisation_config(hub, dtype),
+            quantization_config=_build_quantisation_config(model_loading, dtype),
             use_safetensors=True,
             trust_remote_code=False,
         )
@@ -172,10 +172,10 @@ def _load_causal_lm(
 _DOWNLOAD_AGAIN_REMEDY = "Download it again, or choose a causal language model that this version of transformers knows."
 
 
-def _build_quantisation_config(hub: ModelLoadingSettings, dtype: torch.dtype) -> BitsAndBytesConfig | None:
-    if hub.quantisation == "nf4":
+def _build_quantisation_config(model_loading: ModelLoadingSettings, dtype: torch.dtype) -> BitsAndBytesConfig | None:
+    if model_loading.quantisation == "nf4":
         return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype)
-    return BitsAndBytesConfig(load_in_8bit=True) if hub.quantisation == "8bit" else None
+    return BitsAndBytesConfig(load_in_8bit=True) if model_loading.quantisation == "8bit" else None
 
 
 def _prepare_quantised(model: PreTrainedModel) -> None:

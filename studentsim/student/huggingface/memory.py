@@ -150,45 +150,51 @@ def format_parameter_count(parameters: float) -> str:
     return f"{parameters / 1e9:.2f} B" if parameters >= 1e9 else f"{parameters / 1e6:.3g} M"
 
 
-def resolve_dtype_name(hub: ModelLoadingSettings, device: str) -> str:
+def resolve_dtype_name(model_loading: ModelLoadingSettings, device: str) -> str:
     """The dtype that the settings mean. ``auto`` on a GPU counts as bfloat16, since without torch its capabilities are unknown."""
-    if hub.dtype != "auto":
-        return hub.dtype
-    return "bfloat16" if hub.quantisation != "none" or device == "cuda" else "float32"
+    if model_loading.dtype != "auto":
+        return model_loading.dtype
+    return "bfloat16" if model_loading.quantisation != "none" or device == "cuda" else "float32"
 
 
 def plan_memory(config: RunConfig, shape: ModelShape, parameters: int, hardware: Hardware) -> MemoryPlan:
     """The memory plan for this run's settings on this machine. ``parameters`` 0: unknown, then the shape's."""
-    hub, learning = config.model_loading, config.dpo
-    dtype_bytes = 4 if resolve_dtype_name(hub, hardware.device) == "float32" else 2
-    base_weight_bytes = estimate_weight_bytes(shape, parameters or shape.parameters, hub.quantisation, dtype_bytes)
-    adapter_parameters = shape.count_lora_parameters(learning.lora_rank)
+    model_loading, dpo = config.model_loading, config.dpo
+    dtype_bytes = 4 if resolve_dtype_name(model_loading, hardware.device) == "float32" else 2
+    base_weight_bytes = estimate_weight_bytes(
+        shape, parameters or shape.parameters, model_loading.quantisation, dtype_bytes
+    )
+    adapter_parameters = shape.count_lora_parameters(dpo.lora_rank)
     adapter_bytes = 16.0 * adapter_parameters  # weights, gradient and AdamW's two moments, float32
     overhead_bytes = _PROCESS_BYTES[hardware.device]
     free_bytes = max(0.85 * hardware.total_bytes - base_weight_bytes - adapter_bytes - overhead_bytes, 0.0)
     tokens = TYPICAL_PROMPT_TOKENS + config.max_new_tokens
     # Quantised models have norms in float32, which makes keys and values float32 too.
     cache_bytes_per_token = (
-        shape.layers * 2 * shape.kv_heads * shape.head_dim * (4 if hub.quantisation != "none" else dtype_bytes)
+        shape.layers
+        * 2
+        * shape.kv_heads
+        * shape.head_dim
+        * (4 if model_loading.quantisation != "none" else dtype_bytes)
     )
     bytes_per_answer = cache_bytes_per_token * tokens + 12 * shape.vocabulary
-    generation_batch_size = hub.generation_batch_size or max(
+    generation_batch_size = model_loading.generation_batch_size or max(
         1, min(MAX_GENERATION_BATCH_SIZE, int(0.6 * free_bytes / bytes_per_answer))
     )
     micro_batch_size, gradient_checkpointing, bytes_per_pair = _choose_micro_batch_size(
-        hub, learning, shape, dtype_bytes, tokens, config.max_new_tokens, free_bytes
+        model_loading, dpo, shape, dtype_bytes, tokens, config.max_new_tokens, free_bytes
     )
     return MemoryPlan(
         generation_batch_size=generation_batch_size,
         micro_batch_size=micro_batch_size,
         gradient_checkpointing=gradient_checkpointing,
         paged_optimiser=hardware.device == "cuda"
-        and _resolve_auto(hub.optimiser, "paged", adapter_parameters >= PAGED_OPTIMISER_MIN_PARAMETERS),
+        and _resolve_auto(model_loading.optimiser, "paged", adapter_parameters >= PAGED_OPTIMISER_MIN_PARAMETERS),
         base_weight_bytes=base_weight_bytes,
         adapter_bytes=adapter_bytes,
         generation_bytes=generation_batch_size * bytes_per_answer,
         training_bytes=_estimate_training_bytes(
-            micro_batch_size, bytes_per_pair, hub, shape, dtype_bytes, tokens, config.max_new_tokens, hardware
+            micro_batch_size, bytes_per_pair, model_loading, shape, dtype_bytes, tokens, config.max_new_tokens, hardware
         ),
         overhead_bytes=overhead_bytes,
     )
@@ -206,8 +212,8 @@ def estimate_weight_bytes(shape: ModelShape, parameters: int, quantisation: str,
 
 
 def _choose_micro_batch_size(
-    hub: ModelLoadingSettings,
-    learning: DPOSettings,
+    model_loading: ModelLoadingSettings,
+    dpo: DPOSettings,
     shape: ModelShape,
     dtype_bytes: int,
     tokens_per_text: int,
@@ -222,12 +228,12 @@ def _choose_micro_batch_size(
         2 * tokens_per_text * (activation_bytes + dtype_bytes * shape.hidden * shape.layers) + logit_bytes
     )
     gradient_checkpointing = _resolve_auto(
-        hub.gradient_checkpointing, "on", 0.8 * free_bytes < bytes_without_checkpoints
+        model_loading.gradient_checkpointing, "on", 0.8 * free_bytes < bytes_without_checkpoints
     )
     bytes_per_pair = bytes_with_checkpoints if gradient_checkpointing else bytes_without_checkpoints
-    max_pairs = hub.micro_batch_size or max(1, int(0.8 * free_bytes / bytes_per_pair))
+    max_pairs = model_loading.micro_batch_size or max(1, int(0.8 * free_bytes / bytes_per_pair))
     return (
-        max(d for d in range(1, learning.batch_size + 1) if learning.batch_size % d == 0 and d <= max_pairs),
+        max(d for d in range(1, dpo.batch_size + 1) if dpo.batch_size % d == 0 and d <= max_pairs),
         gradient_checkpointing,
         bytes_per_pair,
     )
@@ -242,7 +248,7 @@ def activation_bytes_per_token(layers: int, hidden: int, intermediate: int, dtyp
 def _estimate_training_bytes(
     micro_batch_size: int,
     bytes_per_pair: float,
-    hub: ModelLoadingSettings,
+    model_loading: ModelLoadingSettings,
     shape: ModelShape,
     dtype_bytes: int,
     tokens_per_text: int,
@@ -250,7 +256,7 @@ def _estimate_training_bytes(
     hardware: Hardware,
 ) -> float:
     """Bytes of a training step. The packed decoder keeps at most ``MAX_ACTIVATION_BYTES``, however many pairs it is given."""
-    if hardware.device != "cpu" or hub.quantisation != "none" or not shape.has_packed_decoder:
+    if hardware.device != "cpu" or model_loading.quantisation != "none" or not shape.has_packed_decoder:
         return micro_batch_size * bytes_per_pair
     activation_bytes = (
         2 * tokens_per_text * activation_bytes_per_token(shape.layers, shape.hidden, shape.intermediate, dtype_bytes)

@@ -97,7 +97,7 @@ class PackedInference:
         ids: list[list[int]] = [[] for _ in prompts]
         rows = iter_generations(
             session, calculator and calculator.processor(ids), uniforms, ids=ids,
-            end=end_token_ids, temperature=temperature, min_p=min_p, on_step=on_step,
+            eos_token_id=end_token_ids, temperature=temperature, min_p=min_p, on_step=on_step,
         )  # fmt: skip
         with use_all_cores():
             yield from rows

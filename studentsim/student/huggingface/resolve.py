@@ -195,7 +195,7 @@ def _resolve_cached(name: str, revision: str) -> ResolvedModel | None:
 
 def _resolve_remote(name: str, revision: str) -> ResolvedModel:
     from huggingface_hub import HfApi, hf_hub_download
-    from huggingface_hub import errors as hub
+    from huggingface_hub import errors as hub_errors
 
     problem_start = f"The model {name} is not on this computer, and"
     try:
@@ -203,18 +203,18 @@ def _resolve_remote(name: str, revision: str) -> ResolvedModel:
         if getattr(info, "gated", False):
             HfApi().auth_check(name)
         config = _read_config(Path(hf_hub_download(name, "config.json", revision=info.sha, etag_timeout=5)).parent)
-    except hub.GatedRepoError as error:
+    except hub_errors.GatedRepoError as error:
         raise _model_error(
             f"{problem_start} its licence has not been accepted yet.",
             f"Accept it at https://huggingface.co/{name}, then log in here: hf auth login",
         ) from error
-    except hub.RevisionNotFoundError as error:
+    except hub_errors.RevisionNotFoundError as error:
         raise ConfigError(
             f"{name} has no version {revision!r}.", "Leave it blank for today's.", field="model_loading.revision"
         ) from error
-    except hub.EntryNotFoundError as error:
+    except hub_errors.EntryNotFoundError as error:
         raise _model_error(f"{name} is no model: it has no config.json.", "Give the name of a model.") from error
-    except hub.RepositoryNotFoundError as error:
+    except hub_errors.RepositoryNotFoundError as error:
         raise _model_error(
             f"{problem_start} the hub has none of that name (or it is private).", "Check the name."
         ) from error

@@ -62,7 +62,7 @@ class HubStudent:
         """See ``LoadedModel.summary``."""
         self.dtype = loaded.dtype
         self.revision = loaded.revision
-        self.hub = config.model_loading
+        self.model_loading = config.model_loading
         self.temperature, self.min_p, self.max_new_tokens = config.temperature, config.min_p, config.max_new_tokens
         self.end_token_ids = collect_end_token_ids(loaded, self.chat)
         self.max_prompt_tokens = compute_max_prompt_tokens(loaded, self.max_new_tokens)
@@ -114,7 +114,7 @@ class HubStudent:
         """
         prompts = {q.id: self._build_prompt(q, (earlier or {}).get(q.id, ())) for q in questions}
         in_order = sorted(questions, key=lambda q: (len(prompts[q.id].ids), q.id))
-        score_only = with_p_correct and self.hub.exam_mode == "scored"
+        score_only = with_p_correct and self.model_loading.exam_mode == "scored"
         if self.packed_inference:
             yield from self._answer_packed(
                 self.packed_inference,
@@ -158,7 +158,7 @@ class HubStudent:
             uniforms = np.stack([draw_uniforms((*seed_key, q.id), self.max_new_tokens) for q in batch])
             generations = generate(
                 self.inference_model, prefix, self.calculator, uniforms,
-                end=self.end_token_ids, temperature=self.temperature, min_p=self.min_p,
+                eos_token_id=self.end_token_ids, temperature=self.temperature, min_p=self.min_p,
                 on_step=make_step_callback(batch, self.tokenizer, self.on_progress),
             )  # fmt: skip
         return [self._build_answer(q, g, row) for q, g, row in zip(batch, generations, logps, strict=True)]
@@ -260,7 +260,7 @@ class HubStudent:
     def _encode_options(self, batch: Sequence[Question], prompts: Sequence[Prompt]) -> list[list[list[int]]]:
         """Token ids of each question's options as answers to its prompt."""
         return [
-            encode_options(q, p, self.chat, option_scoring=self.hub.option_scoring)
+            encode_options(q, p, self.chat, option_scoring=self.model_loading.option_scoring)
             for q, p in zip(batch, prompts, strict=True)
         ]
 

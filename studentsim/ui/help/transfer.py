@@ -66,5 +66,5 @@ def render_transfer() -> None:
 
 def _differ_only_in_rehearsal(matrix: TransferMatrix, other: TransferMatrix) -> bool:
     """Whether two matrices differ in seed and rehearsal at most, so that no other setting explains their difference."""
-    learning, other_learning = ({**m.config.get("dpo", {}), "rehearsal": 0} for m in (matrix, other))
-    return matrix.has_same_settings(other, "seed", "dpo") and learning == other_learning
+    dpo, other_dpo = ({**m.config.get("dpo", {}), "rehearsal": 0} for m in (matrix, other))
+    return matrix.has_same_settings(other, "seed", "dpo") and dpo == other_dpo

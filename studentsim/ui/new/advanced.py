@@ -14,7 +14,7 @@ from studentsim.ui.new.form import PERSIST_MODE, RunForm, make_number_field, ren
 
 
 def render_advanced_settings(form: RunForm) -> None:
-    """The fields, each with a caption. Writes ``form.settings`` and ``form.learning``."""
+    """The fields, each with a caption. Writes ``form.settings`` and ``form.dpo``."""
     with st.expander("Advanced: luck, how the student writes, how it learns", key="new.advanced"):
         st.button(
             "Use the paper's protocol", key="new.paper", icon=":material/article:", on_click=prefill.apply_paper_preset
@@ -35,7 +35,7 @@ def _render_departures(form: RunForm) -> None:
     if st.session_state[prefill.PRESET_KEY] != "paper":
         return
     try:
-        departures = language_models.preset_departures(RunConfig.make(**form.settings, learning=form.learning))
+        departures = language_models.preset_departures(RunConfig.make(**form.settings, dpo=form.dpo))
     except ConfigError:  # shown at its field
         return
     lines = [
@@ -104,7 +104,7 @@ def _render_run_settings(form: RunForm) -> None:
 
 def _render_learning_settings(form: RunForm) -> None:
     st.markdown("**How it learns: DPO with LoRA on its own mistakes**")
-    number_field = make_number_field(form, form.learning, DPOSettings)
+    number_field = make_number_field(form, form.dpo, DPOSettings)
     first, second, third = st.columns(3)
     with first:
         number_field("learning_rate", "Learning rate", "How big a step it takes. Too big, and it unlearns.", step=1e-4)
@@ -115,7 +115,7 @@ def _render_learning_settings(form: RunForm) -> None:
         number_field("beta", "Beta", "How closely it stays with what it was; larger is closer.", step=0.05)
         losses = {"sigmoid": "sigmoid (DPO)", "robust": "robust", "ipo": "IPO", "hinge": "hinge"}
         render_select_field(
-            form, form.learning, "loss", "Loss", "How a pair's two workings are weighed against each other.", losses
+            form, form.dpo, "loss", "Loss", "How a pair's two workings are weighed against each other.", losses
         )
         number_field(
             "label_smoothing",
@@ -125,7 +125,7 @@ def _render_learning_settings(form: RunForm) -> None:
         )
         references = {"last-turn": "itself, last lesson", "base": "itself, before any lesson"}
         render_select_field(
-            form, form.learning, "reference", "Compared with", "Whom it should not stray too far from.", references
+            form, form.dpo, "reference", "Compared with", "Whom it should not stray too far from.", references
         )
     with third:
         number_field("lora_rank", "LoRA rank", "How much the adapter can hold.")
@@ -139,7 +139,7 @@ def _render_learning_settings(form: RunForm) -> None:
             "How strongly it stays as it was; 0: whatever is practised, all gets better.",
             step=0.1,
         )
-    form.learning["lora_targets"] = tuple(
+    form.dpo["lora_targets"] = tuple(
         st.multiselect(
             "Parts that get an adapter", list(ALL_PROJECTIONS), key="new.lora_targets", persist_state=PERSIST_MODE
         )

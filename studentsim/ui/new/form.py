@@ -27,11 +27,11 @@ def session_key(field: str) -> str:
 
 
 class RunForm:
-    """State shared by the parts of the page: each writes its values into ``settings`` (of ``RunConfig``) or ``learning``."""
+    """State shared by the parts of the page: each writes its values into ``settings`` (of ``RunConfig``) or ``dpo``."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings: dict[str, Any] = dict(settings)
-        self.learning: dict[str, Any] = dict(self.settings.pop("dpo"))
+        self.dpo: dict[str, Any] = dict(self.settings.pop("dpo"))
         self._error_slots: dict[str, Any] = {}
         self._labels: dict[str, str] = {}
         self._error: ConfigError | None = None
@@ -59,7 +59,7 @@ class RunForm:
         try:
             if self._error:
                 raise self._error
-            config = RunConfig.make(**self.settings, dpo=self.learning)
+            config = RunConfig.make(**self.settings, dpo=self.dpo)
             if not has_hub_dataset(config.bank):
                 preflight.check_questions(config, preflight.load_run_outline(config))
             preflight.check_dpo_settings(config)

@@ -22,12 +22,12 @@ CUSTOM = "own"
 KIND_LABELS = {grader_evaluation.EMBEDDED_GRADER: "The one that comes with the app", CUSTOM: "Another model"}
 
 
-def prefill_grader(teaching: Mapping[str, Any]) -> None:
-    """Fill the grader's fields from a run's ``teaching`` settings."""
-    is_custom = teaching["grader"] not in ("", grader_evaluation.EMBEDDED_GRADER)
+def prefill_grader(teacher: Mapping[str, Any]) -> None:
+    """Fill the grader's fields from a run's ``teacher`` settings."""
+    is_custom = teacher["grader"] not in ("", grader_evaluation.EMBEDDED_GRADER)
     st.session_state[session_key("which")] = CUSTOM if is_custom else grader_evaluation.EMBEDDED_GRADER
-    st.session_state[session_key("grader")] = teaching["grader"] if is_custom else ""
-    st.session_state[session_key("grader_revision")] = teaching.get("grader_revision", "") if is_custom else ""
+    st.session_state[session_key("grader")] = teacher["grader"] if is_custom else ""
+    st.session_state[session_key("grader_revision")] = teacher.get("grader_revision", "") if is_custom else ""
 
 
 def grader_settings() -> dict[str, str]:

@@ -52,7 +52,7 @@ def select_model(name: str) -> None:
 
 
 def render_model_choice(form: RunForm) -> Any:
-    """The model's fields. Writes ``model``, ``hub``, ``student`` and ``student_table`` into ``form.settings``. Returns the container
+    """The model's fields. Writes ``model``, ``model_loading``, ``student`` and ``student_table`` into ``form.settings``. Returns the container
     for the model's check; None if there is nothing to check.
     """
     kind = st.segmented_control(
@@ -107,12 +107,12 @@ def _render_custom_model(form: RunForm) -> Any:
 
 
 def _render_loading_settings(form: RunForm, *, show_version: bool = True) -> None:
-    hub = form.settings["model_loading"]
+    model_loading = form.settings["model_loading"]
     left, right = st.columns(2, gap="medium")
     with left:
         render_select_field(
             form,
-            hub,
+            model_loading,
             "quantisation",
             "Weights are held",
             "4 bit takes a quarter of the memory, and a little of its wits.",
@@ -120,7 +120,7 @@ def _render_loading_settings(form: RunForm, *, show_version: bool = True) -> Non
         )
         render_select_field(
             form,
-            hub,
+            model_loading,
             "device",
             "It runs on",
             "Without a GPU, models of billions of parameters need minutes an answer.",
@@ -128,7 +128,7 @@ def _render_loading_settings(form: RunForm, *, show_version: bool = True) -> Non
         )
         render_select_field(
             form,
-            hub,
+            model_loading,
             "dtype",
             "It computes in",
             "The number format; the usual one is right for nearly everybody.",
@@ -137,7 +137,7 @@ def _render_loading_settings(form: RunForm, *, show_version: bool = True) -> Non
     with right:
         render_select_field(
             form,
-            hub,
+            model_loading,
             "exam_mode",
             "Exams are",
             "Ticking compares the options' probabilities, and nothing is written to read.",
@@ -145,7 +145,7 @@ def _render_loading_settings(form: RunForm, *, show_version: bool = True) -> Non
         )
         render_select_field(
             form,
-            hub,
+            model_loading,
             "option_scoring",
             "An option is weighed",
             "Where options are compared, not written.",
@@ -153,14 +153,16 @@ def _render_loading_settings(form: RunForm, *, show_version: bool = True) -> Non
         )
         render_select_field(
             form,
-            hub,
+            model_loading,
             "answer_form",
             "It is asked to answer",
             "Asked freely, small models mostly tick at once. With its working first more can be seen of what goes wrong, but an "
             "answer takes longer.",
             ANSWER_FORM_LABELS,
         )
-        hub["calculator"] = st.toggle("It has a calculator", key=session_key("calculator"), persist_state=PERSIST_MODE)
+        model_loading["calculator"] = st.toggle(
+            "It has a calculator", key=session_key("calculator"), persist_state=PERSIST_MODE
+        )
         st.caption(
             "What follows the = of a sum that it wrote is computed, so that slips in sums do not hide what it understands."
         )

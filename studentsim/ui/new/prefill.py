@@ -104,8 +104,8 @@ def _prefill_from_run(engine: data.Engine, run_id: str) -> tuple[str, RunConfig 
     base_name = config.name.removesuffix(f", seed {config.seed}")  # appended to the names of a group's runs
     name = "" if is_recorded or not base_name else f"{base_name[:74]} again"
     # the fastest dtype was chosen for the computer that made the recorded run
-    hub = config.model_loading.model_copy(update={"dtype": "auto"}) if is_recorded else config.model_loading
-    prefill_form(config.model_copy(update={"name": name, "weights": "", "model_loading": hub}))
+    model_loading = config.model_loading.model_copy(update={"dtype": "auto"}) if is_recorded else config.model_loading
+    prefill_form(config.model_copy(update={"name": name, "weights": "", "model_loading": model_loading}))
     return f"Filled in as in *{formatting.escape_markdown(formatting.run_title(config))}*.{version_note}", config
 
 
@@ -165,17 +165,25 @@ def apply_paper_preset() -> None:
     is_language_model = st.session_state["new.whose"] != model.EMBEDDED
     protocol = RunConfig.paper(model="own" if is_language_model else "embedded").model_dump()
     base = st.session_state["new.base"]
-    hub = {**protocol["model_loading"], **{field: base["model_loading"][field] for field in _UNCHANGED_HUB_FIELDS}}
-    teaching = {**protocol["teacher"], **grader_fields.grader_settings()}
+    model_loading = {
+        **protocol["model_loading"],
+        **{field: base["model_loading"][field] for field in _UNCHANGED_HUB_FIELDS},
+    }
+    teacher_settings = {**protocol["teacher"], **grader_fields.grader_settings()}
     preset_fields = {field: value for field, value in protocol.items() if field not in _UNCHANGED_FIELDS}
-    st.session_state["new.base"] = {**base, **preset_fields, "model_loading": hub, "teacher": teaching}
+    st.session_state["new.base"] = {
+        **base,
+        **preset_fields,
+        "model_loading": model_loading,
+        "teacher": teacher_settings,
+    }
     fields = {
         **preset_fields,
         **protocol["dpo"],
-        **{f: v for f, v in hub.items() if f not in _UNCHANGED_HUB_FIELDS},
+        **{f: v for f, v in model_loading.items() if f not in _UNCHANGED_HUB_FIELDS},
     }
     for field, value in fields.items():
         if field not in (*SPECIAL_FIELDS, "teacher"):
             st.session_state[session_key(field)] = list(value) if isinstance(value, tuple) else value
-    teacher.prefill_teacher(teaching, protocol["dpo"])
+    teacher.prefill_teacher(teacher_settings, protocol["dpo"])
     st.session_state[PRESET_KEY] = "paper"

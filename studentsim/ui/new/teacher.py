@@ -23,15 +23,15 @@ CAUTIOUS_LOSS = "robust"
 """The DPO loss that allows for wrong grades."""
 
 
-def prefill_teacher(teaching: Mapping[str, Any], learning: Mapping[str, Any]) -> None:
+def prefill_teacher(teacher: Mapping[str, Any], dpo: Mapping[str, Any]) -> None:
     """Fill the teacher's fields from a run's settings."""
     for field in ("attempts", "feedback", "chosen_source", "chosen_text", "hint_model"):
-        st.session_state[session_key(field)] = teaching[field]
-    st.session_state[session_key("who")] = teacher_settings.grade_source(TeacherSettings.model_construct(**teaching))
-    grader_fields.prefill_grader(teaching)
-    st.session_state[session_key("errors")] = _to_percent(teaching["error_rate"])
-    st.session_state[session_key("doubted")] = _to_percent(teaching["challenge_rate"])
-    st.session_state[session_key("cautious")] = learning["loss"] == CAUTIOUS_LOSS
+        st.session_state[session_key(field)] = teacher[field]
+    st.session_state[session_key("who")] = teacher_settings.grade_source(TeacherSettings.model_construct(**teacher))
+    grader_fields.prefill_grader(teacher)
+    st.session_state[session_key("errors")] = _to_percent(teacher["error_rate"])
+    st.session_state[session_key("doubted")] = _to_percent(teacher["challenge_rate"])
+    st.session_state[session_key("cautious")] = dpo["loss"] == CAUTIOUS_LOSS
 
 
 def render_teacher_settings(form: RunForm) -> None:

@@ -109,7 +109,9 @@ def _render_body(engine: data.Engine, run_id: str, rendered_state: tuple[str, st
         run = live_run.take_snapshot(engine, run_id)
         if run.page_state != rendered_state:
             st.rerun()
-        st.header(formatting.escape_markdown(run_summary.results_headline(run.exams, run.weak)), anchor=False)
+        st.header(
+            formatting.escape_markdown(run_summary.results_headline(run.exams, run.last_exam_by_category)), anchor=False
+        )
         _render_status(run)
         if run.answers.empty:
             if run.partial_answer:  # nothing below it can jump
@@ -205,15 +207,19 @@ def _render_figures(engine: data.Engine, run: live_run.RunSnapshot) -> None:
     if run.config.bank == "curriculum":
         st.caption(formatting.EXAM_SCOPE_NOTE)
     components.render_figure_data(run.exams, key=f"watch.exams.numbers.{id}", columns=EXAM_COLUMNS)
-    if len(run.cells):
+    if len(run.exams_by_category):
         render_live_figure(
             "Which categories are still weak?", packed_figures.pack_category_heatmap(run), key=f"watch.heatmap.{id}"
         )
-        is_hatched = accuracy_bounds.has_hatched_cells(run.cells)
+        is_hatched = accuracy_bounds.has_hatched_cells(run.exams_by_category)
         hatched_note = " Hatched: fewer than 10 answers, shown as a count." if is_hatched else ""
-        names_note = category_names.explain_category_names(run.cells.row)
-        st.caption(f"Right answers of 100 in each exam{margin_of_error_note(run.cells)}.{hatched_note} {names_note}")
-        components.render_figure_data(run.cells, key=f"watch.heatmap.numbers.{id}", columns=CATEGORY_COLUMNS)
+        names_note = category_names.explain_category_names(run.exams_by_category.row)
+        st.caption(
+            f"Right answers of 100 in each exam{margin_of_error_note(run.exams_by_category)}.{hatched_note} {names_note}"
+        )
+        components.render_figure_data(
+            run.exams_by_category, key=f"watch.heatmap.numbers.{id}", columns=CATEGORY_COLUMNS
+        )
     mix.render_run_mix(run)
     if len(run.lessons):
         sentence = practice_accuracy.describe_latest_practice(
@@ -253,14 +259,14 @@ def _render_training(engine: data.Engine, run: live_run.RunSnapshot) -> None:
         "View", list(names), format_func=names.__getitem__, default=rewards.DEFAULT_REWARD_VIEW, required=True, key="watch.view",
         label_visibility="collapsed", wrap=True, bind="query-params",
     ) or rewards.DEFAULT_REWARD_VIEW  # fmt: skip
-    learning = run.config.dpo
+    dpo = run.config.dpo
     version = run.last_seqs["training_steps"], run.last_seqs["validations"], run.last_seqs["exams"]
     warning, sentence = run.get_or_compute(
         f"words.{chosen}",
         version,
         lambda: (
-            rewards.degradation_alert(run.validations, run.exams, learning),
-            rewards.describe_training(chosen, run.steps, run.validations, learning),
+            rewards.degradation_alert(run.validations, run.exams, dpo),
+            rewards.describe_training(chosen, run.steps, run.validations, dpo),
         ),
     )
     if warning:
@@ -272,7 +278,7 @@ def _render_training(engine: data.Engine, run: live_run.RunSnapshot) -> None:
         packed_figures.pack_training_figure(run, chosen), key=f"watch.rewards.{run.run_id}.{chosen}"
     )
     view = rewards.REWARD_VIEWS[chosen]
-    reference_text = f"{rewards.describe_reference(learning)} " if view.unit == "reward" else ""
+    reference_text = f"{rewards.describe_reference(dpo)} " if view.unit == "reward" else ""
     st.caption(
         f"{reference_text}In the field's words: {view.term}. Held-out pairs are never learnt from.",
         help=glossary.term_help("held-out-pairs"),

@@ -50,8 +50,8 @@ class RunSnapshot:
     notice: str
     """A warning for the viewer; blank: none."""
     exams: pd.DataFrame
-    weak: pd.DataFrame
-    cells: pd.DataFrame
+    last_exam_by_category: pd.DataFrame
+    exams_by_category: pd.DataFrame
     """``row`` (a category), ``turn, correct, questions`` of every exam."""
     lessons: pd.DataFrame
     """``turn, correct, questions, accuracy, ci_low, ci_high`` of the practice of every finished turn."""
@@ -86,8 +86,8 @@ class RunSnapshot:
     @property
     def categories(self) -> tuple[str, ...]:
         """The categories of its bank; before the first exam is over known only for the built-in curriculum."""
-        if len(self.cells):
-            return tuple(dict.fromkeys(self.cells.row))
+        if len(self.exams_by_category):
+            return tuple(dict.fromkeys(self.exams_by_category.row))
         return category_names.bank_categories(self.config.bank)
 
     @property
@@ -206,12 +206,14 @@ def _load_frames(
     seqs = queries.fetch_last_seqs(db, run_id)
     turn_and_exam_seqs = seqs["turns"], seqs["exams"]
     wrong = cache.get_or_compute("wrong", seqs["exams"], lambda: queries.fetch_wrong_by_category(db, run_id))
-    cells = wrong.rename(columns={"category": "row"}).assign(correct=wrong.questions - wrong.wrong)
+    exams_by_category = wrong.rename(columns={"category": "row"}).assign(correct=wrong.questions - wrong.wrong)
     answers = queries.fetch_newest_answers(db, run_id, last_seq, LATEST_ANSWERS)
     frames = {
         "exams": cache.get_or_compute("exams", seqs["exams"], lambda: queries.fetch_exams(db, run_id)),
-        "weak": cache.get_or_compute("weak", seqs["exams"], lambda: last_exam_category_frame(wrong)),
-        "cells": cells,
+        "last_exam_by_category": cache.get_or_compute(
+            "last_exam_by_category", seqs["exams"], lambda: last_exam_category_frame(wrong)
+        ),
+        "exams_by_category": exams_by_category,
         "lessons": cache.get_or_compute(
             "lessons", seqs["turns"], lambda: with_practice_accuracy(queries.fetch_finished_turns(db, run_id))
         ),

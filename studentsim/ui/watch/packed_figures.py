@@ -42,9 +42,9 @@ def pack_category_heatmap(run: RunSnapshot) -> bytes:
         run.last_seqs["exams"],
         lambda: plot.pack_figure(
             charts.category_heatmap_figure(
-                run.cells, rows=list(run.categories), turns=run.config.exam_turns(), revision=run.run_id
+                run.exams_by_category, rows=list(run.categories), turns=run.config.exam_turns(), revision=run.run_id
             ),
-            alt=f"Right of 100 by category and exam. {run_summary.results_headline(run.exams, run.weak)}",
+            alt=f"Right of 100 by category and exam. {run_summary.results_headline(run.exams, run.last_exam_by_category)}",
         ),
     )
 

@@ -81,7 +81,8 @@ def _render_body(
         if len(runs) == 1:
             (only,) = runs
             render_large_text(
-                {"sentence": run_summary.results_headline(only.exams, only.weak)}, key="watch.stage.sentence"
+                {"sentence": run_summary.results_headline(only.exams, only.last_exam_by_category)},
+                key="watch.stage.sentence",
             )
             _render_figure_and_cards(
                 packed_figures.pack_exam_figure(only, large=True), [_build_run_card(only, only.title)]

@@ -23,7 +23,7 @@ from studentsim.ui.new.mix import TOTAL_PERCENT, even_shares, move_share, propor
 from studentsim.ui.watch import links
 
 RacerSettings = dict[str, Any]
-"""One racer's own settings; those of ``learning`` and ``teaching`` as mappings."""
+"""One racer's own settings; those of ``dpo`` and ``teacher`` as mappings."""
 
 DIFFER_BY_STRATEGY = "Ways of choosing"
 DIFFER_BY_STUDENT = "Students"

@@ -181,19 +181,29 @@ def _build_past_snapshot(
 def _cut_frames(run: live_run.RunSnapshot, replay_state: ReplayState) -> dict[str, Any]:
     """The snapshot's frames with a ``turn`` column, and its mix rows, cut at ``replay_state``. An exam precedes the end of its turn."""
     snapshot_fields = {
-        field.name: getattr(run, field.name) for field in fields(run) if field.name not in ("answers", "weak")
+        field.name: getattr(run, field.name)
+        for field in fields(run)
+        if field.name not in ("answers", "last_exam_by_category")
     }
     cut_frames = {
-        name: frame[frame.turn <= (replay_state.last_exam_turn if name in ("exams", "cells") else replay_state.turn)]
+        name: frame[
+            frame.turn <= (replay_state.last_exam_turn if name in ("exams", "exams_by_category") else replay_state.turn)
+        ]
         for name, frame in snapshot_fields.items()
         if isinstance(frame, pd.DataFrame) and "turn" in frame
     }
-    cells = cut_frames["cells"].rename(columns={"row": "category"})
+    exams_by_category = cut_frames["exams_by_category"].rename(columns={"row": "category"})
     mix = {
         "practised": [row for row in run.practised if row["turn"] <= replay_state.current_turn],
         "mistakes": [row for row in run.mistakes if row["turn"] <= replay_state.last_exam_turn],
     }
-    return {**cut_frames, **mix, "weak": last_exam_category_frame(cells.assign(wrong=cells.questions - cells.correct))}
+    return {
+        **cut_frames,
+        **mix,
+        "last_exam_by_category": last_exam_category_frame(
+            exams_by_category.assign(wrong=exams_by_category.questions - exams_by_category.correct)
+        ),
+    }
 
 
 def _describe_progress(run: live_run.RunSnapshot, replay_state: ReplayState) -> str:

@@ -49,13 +49,13 @@ class TeacherFindings:
 
 def render_teacher_section(engine: data.Engine, run: RunSnapshot) -> None:
     """The teacher's part of the page; nothing if it only grades by the key."""
-    teaching = teacher_settings.teaching_settings(run.config)
-    if not teacher_settings.teaching_extras(teaching):
+    teacher = teacher_settings.teaching_settings(run.config)
+    if not teacher_settings.teaching_extras(teacher):
         return
     findings = _load_teacher_findings(engine, run)
-    if teaching.attempts > 1:
+    if teacher.attempts > 1:
         _render_retries(run, findings)
-    if teaching.error_rate or teaching.grader:
+    if teacher.error_rate or teacher.grader:
         _render_grading_errors(run, findings)
 
 

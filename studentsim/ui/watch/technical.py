@@ -26,14 +26,14 @@ def render_technical_view(engine: data.Engine, run: RunSnapshot) -> None:
 
 def _render_training_notes(run: RunSnapshot) -> None:
     """Notes on the training pairs, and on means without an interval."""
-    learning = run.config.dpo
-    for note in (rewards.describe_reference(learning), rewards.describe_last_step(run.steps)):
+    dpo = run.config.dpo
+    for note in (rewards.describe_reference(dpo), rewards.describe_last_step(run.steps)):
         if note:
             st.caption(formatting.escape_markdown(note))
     if not run.validations.empty:
         st.caption(
             formatting.escape_markdown(
-                f"{rewards.describe_training('logps', run.steps, run.validations, learning)} {rewards.MEANS_ONLY_NOTE}"
+                f"{rewards.describe_training('logps', run.steps, run.validations, dpo)} {rewards.MEANS_ONLY_NOTE}"
             ),
             help=glossary.term_help("log-probability"),
         )
