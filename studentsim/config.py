@@ -1,8 +1,8 @@
 """Every setting of a run, with its unit or range, its default, and the default's origin.
 
-"paper" is the value of the source paper (P0, "Student Learning Simulation Using Large Language Model"); "embedded" is a value
-chosen by experiment for the embedded student (figures in docs/log.md). ``RunConfig()`` teaches the embedded student well;
-``RunConfig.paper()`` is the paper's protocol. Text fields: "" means not set.
+"paper" is the value of the source paper, P0 (docs/papers.md lists P0 to P4); "embedded" is a value chosen by experiment for the
+embedded student (figures in docs/log.md). ``RunConfig()`` teaches the embedded student well; ``RunConfig.paper()`` is the paper's
+protocol. Text fields: "" means not set.
 """
 
 from __future__ import annotations

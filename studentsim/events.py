@@ -1,5 +1,5 @@
 """The events that a simulation yields. Each becomes one line of the journal (``studentsim/store/journal.py``): its fields, plus
-``type`` (the class's name), ``seq`` (0, 1, 2 … within the run) and ``at`` (Unix time, seconds). A user's "lesson" is a ``turn`` here.
+``type`` (the class's name), ``seq`` (0, 1, 2 … within the run) and ``timestamp`` (Unix time, seconds).
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Event:
-    """Base of all events. ``turn`` counts from 1; 0 is before any training."""
+    """Base of all events.
+
+    A ``turn`` (P0's word, here and in all the code) is what the pages call a "lesson": choose questions, practise, train;
+    after some of them comes an exam. ``turn`` counts from 1; 0 is before any training.
+    """
 
     turn: int
 
@@ -89,7 +93,7 @@ class AnswerRecorded(Event):
     """One graded answer, with the question as it was asked.
 
     ``phase`` is ``exam``, ``study`` (the first attempt in practice) or ``revision`` (a later attempt, after feedback).
-    ``right`` and ``misconception`` are the answer key's; ``assigned_correct`` is the grade that the student is told and trained on.
+    ``is_correct`` and ``misconception`` are the answer key's; ``assigned_correct`` is the grade that the student gets and is trained on.
     """
 
     phase: str

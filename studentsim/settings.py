@@ -132,7 +132,7 @@ class TeacherSettings(_SettingsGroup):
     grade_source: Literal["key", "grader"] = Field(
         "key", title="whose mark counts in practice", description="Whose marks count in practice: key or grader."
     )
-    """Whose grade the student is told and trained on: the answer key's or the grader's. paper: the grader's."""
+    """Whose grade the student gets and is trained on: the answer key's or the grader's. paper: the grader's."""
     error_rate: float = Field(
         0.0,
         ge=0,

@@ -110,7 +110,8 @@ class WritingProgress:
 
 @dataclass(frozen=True)
 class Grade:
-    """A graded answer. ``is_correct`` and ``misconception`` are the answer key's; ``assigned_correct`` is what the student is told.
+    """A graded answer. ``is_correct`` and ``misconception`` are the answer key's; ``assigned_correct`` is the grade
+    that the student gets.
 
     The two differ where the teacher errs. ``grader_correct`` is a trained grader's verdict, if one graded the answer, whoever decided.
     """
@@ -121,11 +122,11 @@ class Grade:
     """Who decided ``assigned_correct``: ``key``, a grader's name, or ``doubt`` (a challenge); ", in error" follows if the teacher erred."""
     grader_correct: bool | None = None
     assigned_override: bool | None = None
-    """What the student is told instead of the key's grade; None: the key's grade."""
+    """The grade that the student gets instead of the key's; None: the key's grade."""
 
     @property
     def assigned_correct(self) -> bool:
-        """Whether the student is told that the answer is correct."""
+        """Whether the grade that the student gets says that the answer is correct."""
         return self.is_correct if self.assigned_override is None else self.assigned_override
 
 

@@ -15,12 +15,15 @@ TOLD = ["tiny, version files-1: 0.00 B parameters.", "Memory: about 0.8 GB neede
 
 def main() -> None:
     name = json.loads(sys.stdin.read())["model"]
-    print(json.dumps({"stage": "trying", "told": TOLD}), flush=True)
+    print(json.dumps({"stage": "trying", "sentences": TOLD}), flush=True)
     if "slow" in name:
-        print(json.dumps({"stage": "trying", "told": TOLD, "step": "the longest question, of 812 tokens"}), flush=True)
+        print(
+            json.dumps({"stage": "trying", "sentences": TOLD, "step": "the longest question, of 812 tokens"}),
+            flush=True,
+        )
         time.sleep(60)
     elif "works" in name:
-        print(json.dumps({"stage": "trying", "told": TOLD, "trial": TRIAL}))
+        print(json.dumps({"stage": "trying", "sentences": TOLD, "trial": TRIAL}))
     elif "dies" in name:
         sys.exit("Fatal: no more memory")
     else:

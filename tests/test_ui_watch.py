@@ -188,7 +188,7 @@ def test_watch_without_a_run_lets_one_be_chosen_or_a_race_be_started(folder: Pat
     assert any("race" in label for label in labels)
 
 
-@pytest.mark.parametrize("view", ["margins", "apart", "accuracies", "loss", "logps"])
+@pytest.mark.parametrize("view", ["margins", "chosen_rejected", "accuracies", "loss", "logps"])
 def test_every_view_of_the_learning_can_be_chosen_and_linked(folder: Path, view: str):
     make_run(folder, "it")
     app = visit(WATCH, run="it")

@@ -295,7 +295,7 @@ def test_what_was_gained_is_told_since_the_start_whatever_the_reference(referenc
         rewards.describe_training(
             view, steps([-1], [0]), passes(-12, -11, -10.5, reference=reference), DPOSettings(reference=reference)
         )
-        for view in ("margins", "apart", "logps")
+        for view in ("margins", "chosen_rejected", "logps")
     ]
     assert found == [
         "In 24 held-out pairs the right working has gained 1.50 on the wrong one, on average, since before lesson 1 (log-probability).",

@@ -290,7 +290,10 @@ def test_what_each_option_drew_adds_up_to_the_sheets(tmp_path: Path):
     assert drawn[drawn.right].letter.iloc[0] == question.correct
     assert drawn.iloc[-1].text == "nothing ticked" and drawn.iloc[-1].sheets == 1
     figures = item_analysis.analyse_items(found.questions, choices).set_index("question_id").loc[question.question_id]
-    assert figures.drawn == drawn[drawn.slip != ""].sort_values("sheets").letter.iloc[-1] and figures.drawn_times == 1
+    assert (
+        figures.top_distractor == drawn[drawn.slip != ""].sort_values("sheets").letter.iloc[-1]
+        and figures.top_distractor_count == 1
+    )
 
 
 # ------------------------------------------------------------------ what to practise, and what is said

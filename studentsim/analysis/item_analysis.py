@@ -24,7 +24,7 @@ CORRECT_SYMBOL, WRONG_SYMBOL = "✓", "✗"
 
 ITEM_COLUMNS = (
     "question_id", "category", "skill", "difficulty", "problem", "history", "own_correct", "own", "correct", "sheets", "facility",
-    "ci_low", "ci_high", "discrimination", "drawn", "drawn_times", "drawn_slip",
+    "ci_low", "ci_high", "discrimination", "top_distractor", "top_distractor_count", "top_distractor_misconception",
 )  # fmt: skip
 
 
@@ -34,7 +34,8 @@ def analyse_items(questions: pd.DataFrame, choices: pd.DataFrame) -> pd.DataFram
     ``questions`` is ``ExamFindings.questions``, ``choices`` ``queries.fetch_item_choices``. ``history`` is this run's exams in
     order, a tick or a cross each; ``own_correct`` of ``own`` counts them. ``correct`` of ``sheets`` and ``facility`` (0 to 1,
     ``ci_low`` to ``ci_high``) are over all sheets. ``discrimination`` (-1 to 1) is nan with too few sheets, or where all agree.
-    ``drawn`` is the wrong option chosen most, ``drawn_times`` (blank, 0: none was), ``drawn_slip`` its misconception.
+    ``top_distractor`` is the wrong option chosen most, ``top_distractor_count`` (blank, 0: none was),
+    ``top_distractor_misconception`` its misconception.
     """
     if questions.empty:
         return pd.DataFrame(columns=list(ITEM_COLUMNS))
@@ -47,11 +48,14 @@ def analyse_items(questions: pd.DataFrame, choices: pd.DataFrame) -> pd.DataFram
     frame["own"] = [len(letters) for letters, _ in rows]
     frame = frame.merge(_item_statistics(choices), on="question_id", how="left")
     frame = frame.merge(_most_ticked_wrong_options(choices), on="question_id", how="left")
-    frame["drawn"] = frame.drawn.fillna("")
-    frame[["correct", "sheets", "drawn_times"]] = frame[["correct", "sheets", "drawn_times"]].fillna(0).astype(int)
+    frame["top_distractor"] = frame.top_distractor.fillna("")
+    frame[["correct", "sheets", "top_distractor_count"]] = (
+        frame[["correct", "sheets", "top_distractor_count"]].fillna(0).astype(int)
+    )
     frame = add_wilson_bounds(frame, "correct", "sheets")
-    frame["drawn_slip"] = [
-        _option_misconception(text, letter) for text, letter in zip(questions.options, frame.drawn, strict=True)
+    frame["top_distractor_misconception"] = [
+        _option_misconception(text, letter)
+        for text, letter in zip(questions.options, frame.top_distractor, strict=True)
     ]
     return frame[list(ITEM_COLUMNS)].sort_values(["facility", "own_correct", "question_id"]).reset_index(drop=True)
 
@@ -98,7 +102,9 @@ def _most_ticked_wrong_options(choices: pd.DataFrame) -> pd.DataFrame:
         ["sheets", "letter"], ascending=[False, True]
     )
     first = wrong.drop_duplicates("question_id")
-    return first[["question_id", "letter", "sheets"]].rename(columns={"letter": "drawn", "sheets": "drawn_times"})
+    return first[["question_id", "letter", "sheets"]].rename(
+        columns={"letter": "top_distractor", "sheets": "top_distractor_count"}
+    )
 
 
 def _option_misconception(options: str, letter: str) -> str:

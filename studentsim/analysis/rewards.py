@@ -62,7 +62,7 @@ REWARD_VIEWS: dict[str, RewardView] = {
         "margin",
         options_column="option_margins",
     ),
-    "apart": RewardView(
+    "chosen_rejected": RewardView(
         "Right and wrong",
         "rewards/chosen and rewards/rejected",
         {"rewards_chosen": "right answer", "rewards_rejected": "its own wrong answer"},
@@ -156,7 +156,7 @@ def _describe_logps(last: pd.Series, validations: pd.DataFrame, dpo: DPOSettings
 
 _DESCRIBE_BY_VIEW = {
     "margins": _describe_margins,
-    "apart": _describe_chosen_and_rejected,
+    "chosen_rejected": _describe_chosen_and_rejected,
     "accuracies": _describe_accuracies,
     "loss": _describe_loss,
     "logps": _describe_logps,

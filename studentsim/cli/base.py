@@ -43,7 +43,7 @@ OLD_OPTIONS: Mapping[str, str] = {
 
 
 class _OldNamesGroup(TyperGroup):
-    """Commands and options also answer to their names of 0.1; what is used is told on stderr."""
+    """Commands and options also answer to their names of 0.1; their use is reported on stderr."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         if args and (new_name := OLD_COMMANDS.get(args[0])):

@@ -3,7 +3,7 @@
     python -m studentsim evaluate-feedback --student balanced
 
 The untrained student answers unseen questions. It answers those it got wrong again with the same seed after each level of feedback,
-and those it got right again after being told, falsely, that they are wrong (sycophancy).
+and those it got right again after the false feedback that they are wrong (sycophancy).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ CORRECT_COLOR_SLOT, WRONG_COLOR_SLOT, HELD_OUT_COLOR_SLOT, CHANCE_COLOR_SLOT, FA
 
 @dataclass(frozen=True)
 class StrategyStyle:
-    """How a strategy is named and drawn; ``dash`` and ``symbol`` are plotly's."""
+    """How a strategy is named and plotted; ``dash`` and ``symbol`` are plotly's."""
 
     name: str
     summary: str

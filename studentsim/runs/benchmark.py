@@ -52,7 +52,7 @@ HALF_PRECISION_TOLERANCE = 2.0
 
 
 def benchmark_model(config: RunConfig, on_progress: Callable[[str], None] = lambda _: None) -> BenchmarkResult:
-    """Build the run's components and time each part; ``on_progress`` is told of each step.
+    """Build the run's components and time each part; ``on_progress`` is called at each step.
 
     The run's longest questions are tried too, in a batch: some models fail only on long prompts, or run out of memory.
 

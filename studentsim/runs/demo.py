@@ -48,7 +48,7 @@ RECORDED_VARIABLE = "STUDENTSIM_RECORDED"
 """Environment variable: ``0`` keeps the recorded studies out of data folders."""
 EMBEDDED_SEEDS: Mapping[str, int] = {"random": 5, "category": 5, "none": 1, "fixed": 1}
 """Number of seeds of each recorded strategy: the two that are compared, and the controls. With fewer seeds a lead of some points
-cannot be told from chance; Compare takes 12 runs at once."""
+cannot be distinguished from chance; Compare takes 12 runs at once."""
 EMBEDDED_SETTINGS: Mapping[str, object] = {"student": "physics-gap", "turns": 8, "exam_size": 300}
 """The runs' common settings: a student with a gap, few turns (the strategies that follow mistakes lead while there is a gap), and an
 exam of 50 questions a category, which keeps the journals small."""

@@ -218,7 +218,7 @@ def run_benchmark_subprocess(
 ) -> BenchmarkResult:
     """Benchmark the model in a process of its own (benchmark.py), which takes as long as loading it.
 
-    ``timeout_seconds`` is the longest time to wait (None: no limit); ``on_progress`` is told of each step.
+    ``timeout_seconds`` is the longest time to wait (None: no limit); ``on_progress`` is called at each step.
 
     :raises ConfigError, BankError, StudentError: the model cannot be loaded or used, or took too long.
     """

@@ -2,7 +2,7 @@
 
     echo '{"model": "google/gemma-2b-it"}' | python -m studentsim.runs.model_job
 
-Prints a JSON object a line: ``{"stage": "finding"}``; then, with what is known without loading it, ``{"stage": "trying", "told":
+Prints a JSON object a line: ``{"stage": "finding"}``; then, with what is known without loading it, ``{"stage": "trying", "sentences":
 […]}``; the same again with each ``"step"`` of the benchmark; and last with ``"trial"``, a
 ``studentsim.runs.model_info.BenchmarkResult``, or with ``"problem"``, ``"remedy"`` and the ``"field"`` that is wrong.
 """
@@ -25,7 +25,11 @@ def _inspect_model(config: RunConfig, message: dict[str, Any]) -> None:
     """Add what is found out to ``message``, and print it at each step."""
     print_message({"stage": "finding"})
     model_estimate = model_info.estimate_model(config)
-    message |= {"stage": "trying", "told": model_estimate.describe(config), "revision": model_estimate.source.revision}
+    message |= {
+        "stage": "trying",
+        "sentences": model_estimate.describe(config),
+        "revision": model_estimate.source.revision,
+    }
     config = model_info.check_model(config)
     print_message(message)
     from studentsim.runs import benchmark  # imports the loop, and later torch

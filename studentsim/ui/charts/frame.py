@@ -100,7 +100,7 @@ def finish_figure(figure: FigureBuilder, revision: str, *, height: int = FIGURE_
 
     ``revision`` names what is shown, so that zoom survives. Margins are computed from the axes' labels and titles: plotly's
     ``automargin`` draws a figure twice to find them, in twice the time. No ``transition``, not even of 0: with one plotly keeps an
-    axis without a range as it was first drawn, whatever data follow.
+    axis without a range as it was first rendered, whatever data follow.
     """
     axis_settings = figure.layout
     x, y = axis_settings.get("xaxis", {}), axis_settings.get("yaxis", {})

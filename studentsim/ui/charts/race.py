@@ -55,7 +55,7 @@ def race_figure(
 ) -> go.Figure:
     """Exam accuracy by turn, a curve per run, the 95 % interval of its last exam, and its name in the margin with a leader line.
 
-    Points are at their turn; plot.js moves them a few pixels apart, never as far as the next exam. ``compared_turn``, at which the
+    Points are at their turn; plot.js moves them by a few pixels, never as far as the next exam. ``compared_turn``, at which the
     runs are compared, gets a line where a run has gone further.
     """
     figure = FigureBuilder()

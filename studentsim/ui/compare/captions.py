@@ -1,4 +1,4 @@
-"""Captions and notes of Compare: how its figures are drawn, how sure they are, what was left out. No streamlit here."""
+"""Captions and notes of Compare: how to read its figures, how sure they are, what was left out. No streamlit here."""
 
 from __future__ import annotations
 

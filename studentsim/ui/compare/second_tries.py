@@ -17,7 +17,7 @@ from studentsim.ui import components, glossary
 from studentsim.ui.data import Engine
 
 COLUMN_LABELS = {
-    "run": "simulation", "said": "what was said", "tried": "tried again", "mended": "mended", "told": "of 100 (95 %)",
+    "run": "simulation", "said": "what was said", "tried": "tried again", "mended": "mended", "share_text": "of 100 (95 %)",
     "doubted": "falsely called wrong", "flipped": "given up",
 }  # fmt: skip
 
@@ -56,7 +56,7 @@ def second_tries_frame(run_tries: tries.RetryResults, label: str) -> pd.DataFram
     by_feedback = tries.retry_rates_by_feedback(run_tries.revisions)
     frame = pd.DataFrame({
         "run": label, "said": by_feedback.said, "tried": by_feedback.tried, "mended": by_feedback.mended,
-        "told": [_format_share(row) for row in by_feedback.itertuples()],
+        "share_text": [_format_share(row) for row in by_feedback.itertuples()],
     })  # fmt: skip
     if not run_tries.challenged or frame.empty:
         return frame

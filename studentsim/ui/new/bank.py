@@ -1,6 +1,6 @@
 """The question bank of a new run: the built-in curriculum, a public set, or a file or folder, and what is done with its rows.
 
-A file is read while the page is drawn; a set of the hub is only looked up on request, by a background process.
+A file is read while the page is rendered; a set of the hub is only looked up on request, by a background process.
 """
 
 from __future__ import annotations

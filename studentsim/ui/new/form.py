@@ -146,7 +146,7 @@ def render_choice_button(
     args: tuple[str, ...],
     width: Literal["content", "stretch"] = "content",
 ) -> None:
-    """A card's title as its button, drawn as a radio button."""
+    """A card's title as its button, styled as a radio button."""
     st.button(
         formatting.escape_markdown(title),
         key=key,

@@ -52,8 +52,8 @@ def select_model(name: str) -> None:
 
 
 def render_model_choice(form: RunForm) -> Any:
-    """The model's fields. Writes ``model``, ``model_loading``, ``student`` and ``student_table`` into ``form.settings``. Returns the container
-    for the model's check; None if there is nothing to check.
+    """The model's fields. Writes ``model``, ``model_loading``, ``student`` and ``student_table`` into ``form.settings``. Returns the
+    container for the model's check; None if there is nothing to check.
     """
     kind = st.segmented_control(
         "Who learns?", list(KIND_LABELS), format_func=KIND_LABELS.__getitem__, required=True, key="new.whose",

@@ -151,7 +151,7 @@ def _render_check_job(job: background.Job, config: RunConfig) -> None:
 
 
 def _render_findings(report: dict[str, Any]) -> None:
-    for sentence in report.get("told", ()):
+    for sentence in report.get("sentences", ()):
         st.markdown(f":material/check: {formatting.escape_markdown(sentence)}")
 
 

@@ -31,7 +31,7 @@ SPECIAL_FIELDS = ("bank", "mix", "dpo", "model", "model_loading")
 PRESET_KEY = "new.preset"
 """Session key: ``paper`` once the paper's preset was applied, so that another model gets the paper's settings for it; else blank."""
 BACK_BUTTON_PIXELS, RACE_LINK_PIXELS = 176, 248
-"""Fixed widths of the button and the link, so that their row wraps before they are drawn as it does afterwards."""
+"""Fixed widths of the button and the link, so that their row wraps before they are rendered as it does afterwards."""
 
 
 def prefill_from_link(engine: data.Engine) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def _to_json_without_template(figure: go.Figure) -> str:
 
 def render_packed_figure(packed_figure: bytes, *, key: str) -> None:
     """Render the output of ``pack_figure``; zoom and position stay while ``key`` does. The height is reserved before the browser has
-    drawn the figure, so that nothing below it jumps.
+    rendered the figure, so that nothing below it jumps.
 
     Falls back to ``st.plotly_chart`` if the browser cannot load plotly.js.
     """

@@ -143,7 +143,7 @@ def _render_figure_and_cards(
 
 def _build_run_card(run: live_run.RunSnapshot, name: str) -> dict[str, Any]:
     """A run's card: progress, mix, and the answer that is being generated, or else the last one."""
-    card: dict[str, Any] = {"name": name, "standing": _describe_run_position(run), "mix": mix.build_mix_card(run)}
+    card: dict[str, Any] = {"name": name, "position": _describe_run_position(run), "mix": mix.build_mix_card(run)}
     if run.partial_answer:
         return card | {"writing": run.partial_answer.to_card_data()}
     if run.answers.empty:

@@ -70,7 +70,7 @@ function onlyCard(run) {
 /** The last answer of one among several. */
 function wideCard(run) {
   const name = element("h2", "", run.name);
-  if (run.where) name.append(element("span", "studentsim-standing", ` · ${run.where}`));
+  if (run.where) name.append(element("span", "studentsim-position", ` · ${run.where}`));
   const [problem, ...rest] = answer(run);
   const parts = run.writing ? [column(name, most(run)), column(problem)] : [column(name, most(run), problem), column(...rest)];
   return row([section(run.name, "studentsim-wide studentsim-answer", ...parts)], "studentsim-beneath");
@@ -84,7 +84,7 @@ function shortCards(box, list) {
     one.title = "Stay with its last answer";
     one.setAttribute("aria-pressed", String(i === shown && box.studentsim.stays));
     one.classList.toggle("studentsim-shown", i === shown);
-    one.append(element("strong", "", run.name), element("span", "studentsim-standing", run.standing));
+    one.append(element("strong", "", run.name), element("span", "studentsim-position", run.position));
     one.addEventListener("click", () => {
       box.studentsim.stays = !(box.studentsim.stays && i === shown);
       box.studentsim.shown = i;
@@ -113,7 +113,7 @@ function next(box) {
 
 function head(run) {
   const one = element("h2", "", run.name);
-  if (run.standing) one.append(element("span", "studentsim-standing", ` · ${run.standing}`));
+  if (run.position) one.append(element("span", "studentsim-position", ` · ${run.position}`));
   return one;
 }
 

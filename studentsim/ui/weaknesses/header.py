@@ -99,5 +99,5 @@ def _render_report_button(engine: data.Engine, view: WeaknessesView) -> None:
         on_click="ignore",
         icon=":material/download:",
         help="One file for a colleague: it opens in any browser, without this app, and prints on A4.",
-        width=256,  # fixed, as the links' beside it: the row wraps before they are drawn as it does afterwards
+        width=256,  # fixed, as the links' beside it: the row wraps before they are rendered as it does afterwards
     )

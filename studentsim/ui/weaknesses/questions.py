@@ -22,7 +22,8 @@ MAX_QUESTIONS_OFFERED = 40
 QUESTION_TABLE_COLUMNS = {
     "problem": "question", "history": "this run's exams", "facility": "right, of 100", "sheets": "sheets",
     "discrimination": "discrimination",
-    "drawn": "most ticked wrong option", "drawn_times": "times", "slip": "its slip", "category": "category", "kind": "kind of question",
+    "top_distractor": "most ticked wrong option", "top_distractor_count": "times", "slip": "its slip",
+    "category": "category", "kind": "kind of question",
 }  # fmt: skip
 
 
@@ -146,6 +147,6 @@ def question_table_frame(selected_items: pd.DataFrame) -> pd.DataFrame:
     frame = selected_items.assign(
         kind=selected_items.skill.map(skill_title),
         facility=(100 * selected_items.facility).round(),
-        slip=selected_items.drawn_slip.map(lambda s: misconception_title(s) if s else ""),
+        slip=selected_items.top_distractor_misconception.map(lambda s: misconception_title(s) if s else ""),
     )
     return frame[list(QUESTION_TABLE_COLUMNS)]

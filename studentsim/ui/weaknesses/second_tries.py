@@ -176,6 +176,6 @@ def _render_answers_link(selection: WeaknessesSelection) -> None:
 
 
 def _render_bar_chart(figure: go.Figure, *, key: str, alt: str) -> None:
-    """A bar chart without plotly's mode bar; its height is reserved before it is drawn."""
+    """A bar chart without plotly's mode bar; its height is reserved before it is rendered."""
     config = {**PLOTLY_CONFIG, "displayModeBar": False}
     st.plotly_chart(figure, width="stretch", height=figure.layout.height, key=key, config=config, alt=alt)
