@@ -103,7 +103,7 @@ def _gathered(events: dict[str, list[dict[str, Any]]]) -> tuple[list[RunGroup], 
     runs, exams, marks = [], [], []
     for run_id, own in events.items():
         config = RunConfig.from_json(json.dumps(own[0]["config"]))
-        runs.append(ComparedRun(run_id, config, "finished", True, own[0]["at"], config.turns, own[-1]["seq"]))
+        runs.append(ComparedRun(run_id, config, "finished", True, own[0]["timestamp"], config.turns, own[-1]["seq"]))
         exams += [(run_id, e["turn"], e["correct"], e["questions"]) for e in own if e["type"] == "ExamFinished"]
         last = [e for e in own if e["type"] == "AnswerRecorded" and e["phase"] == "exam" and e["turn"] == config.turns]
         marks += [(run_id, e["question_id"], e["is_correct"]) for e in last]
