@@ -99,7 +99,7 @@ def taught(given: argparse.Namespace, strength: float) -> Outcome:
     )
     cast = factory.build_components(config)
 
-    def told(pairs: list[Pair]) -> torch.Tensor:
+    def pair_logps(pairs: list[Pair]) -> torch.Tensor:
         return torch.tensor(cast.student.pair_logps([cast.student.pair_ids(pair) for pair in pairs]))
 
     held = {}
@@ -107,7 +107,7 @@ def taught(given: argparse.Namespace, strength: float) -> Outcome:
         all_of_it = build_held_out_pairs([q for q in bank.validation if q.category == category])
         held[category] = all_of_it[:: max(1, len(all_of_it) // given.held_out)][: given.held_out]  # of each skill some
     practice = build_held_out_pairs([q for q in bank.study if q.category == PRACTISED])
-    before = {category: told(pairs) for category, pairs in held.items()}
+    before = {category: pair_logps(pairs) for category, pairs in held.items()}
     began = time.monotonic()
     for lesson in range(1, given.lessons + 1):
         pairs = [practice[(lesson - 1 + k * given.lessons) % len(practice)] for k in range(given.pairs)]
@@ -118,7 +118,7 @@ def taught(given: argparse.Namespace, strength: float) -> Outcome:
             f"  rehearsal {strength:g}, lesson {lesson} of {given.lessons}, {time.monotonic() - began:.0f} s",
             flush=True,
         )
-    change = {category: told(pairs) - before[category] for category, pairs in held.items()}
+    change = {category: pair_logps(pairs) - before[category] for category, pairs in held.items()}
     gain = change[PRACTISED][:, 0] - change[PRACTISED][:, 1]
     return Outcome(
         strength,

@@ -128,7 +128,7 @@ def ended(folder: RunFolder, data: Path) -> None:
         raise SystemExit(f"The run {folder.path} is not finished; its last event: {last}\n{log}")
 
 
-def told(folder: RunFolder) -> list[dict[str, Any]]:
+def comparable_events(folder: RunFolder) -> list[dict[str, Any]]:
     """What the standing events tell, but times and the coming and going of workers."""
     return [
         {key: value for key, value in event.items() if key not in TIMES}
@@ -180,11 +180,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="studentsim-kill-") as folder:
         work = Path(folder)
         reference, span = whole(work / "whole", options)
-        expected = told(reference)
+        expected = comparable_events(reference)
         print(f"uninterrupted: {len(expected)} events in {span:.1f} s", flush=True)
         for number in range(1, arguments.tries + 1):
             found, lesson = attempt(work, number, options, span, rng)
-            apart = difference(expected, told(found.folder))
+            apart = difference(expected, comparable_events(found.folder))
             differ += bool(apart)
             moment = f"killed after {found.seconds:.1f} s in lesson {found.turn}, {found.stage} ({found.events} events)"
             went_on = f"went on after lesson {lesson}" if lesson >= 0 else "began anew"

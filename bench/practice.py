@@ -29,7 +29,7 @@ GAP = {c: 10.0 if c == "physics" else 85.0 for c in CATEGORIES}
 Settings = dict[str, Any]
 
 
-def alone(category: str, seed: int) -> tuple[str, Settings]:
+def single_category(category: str, seed: int) -> tuple[str, Settings]:
     """Twelve lessons of one category alone."""
     mix = {c: 100.0 if c == category else 0.0 for c in CATEGORIES}
     return f"alone-{category}-{seed}", {"mix": mix, "turns": 12, "exam_every": 12, "seed": seed, "strategy": "random"}
@@ -47,8 +47,8 @@ def groups(seeds: list[int]) -> dict[str, list[tuple[str, Settings]]]:
     """The runs of each group; some belong to several."""
     more = [*seeds, *(seeds[0] + k for k in range(1, 5))]
     return {
-        "alone": [alone(c, s) for s in seeds for c in ("physics", "probability")],
-        "matrix": [alone(c, s) for s in seeds[:2] for c in CATEGORIES],
+        "alone": [single_category(c, s) for s in seeds for c in ("physics", "probability")],
+        "matrix": [single_category(c, s) for s in seeds[:2] for c in CATEGORIES],
         "fixed": [lessons(way, s, 20) for s in seeds[:2] for way in ("fixed", "random")],
         "gap": [lessons(way, s, 12, gap=True) for s in more[:3] for way in ("random", "category")],
         "balanced": [lessons(way, s, 12) for s in more[:4] for way in ("random", "category")],

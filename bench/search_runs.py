@@ -97,8 +97,8 @@ def dealt(bank: Bank, *, confirming: bool, searched: int = SEARCHED, confirmed: 
     return Bank.from_questions(bank.name, [*study, *bank.validation, *(replace(q, split="exam") for q in exam)])
 
 
-def load_cast(config: RunConfig, protocol: Protocol, *, confirming: bool) -> Components:
-    """As ``casting.build_components``, with the questions dealt anew."""
+def build_components_anew(config: RunConfig, protocol: Protocol, *, confirming: bool) -> Components:
+    """As ``factory.build_components``, with the questions dealt anew."""
     import torch
 
     from studentsim import factory
@@ -155,7 +155,7 @@ def carry_out(
     seed: int,
     confirming: bool = False,
     within: Callable[[RunFolder], Any],
-    load: Callable[..., Components] = load_cast,
+    load: Callable[..., Components] = build_components_anew,
 ) -> RunFolder | None:
     """Carry a cell's run out, or on where it was interrupted; None where it paused. ``within`` makes the context that asks it to pause.
 

@@ -12,15 +12,15 @@ def main() -> int:
     what, *arguments = sys.argv[1:]
     if what == "exit-at-import":
         sys.exit("ImportError: no module named nonsense")
-    import casts
+    import fakes
 
-    load_cast = casts.fake
+    build_components = fakes.fake
     if what != "fake":
         moment, count, name = what.split(":")
         data = Path(arguments[arguments.index("--data") + 1])
-        accident = casts.gate(data / "gate") if name == "gate" else getattr(casts, name)
-        load_cast = casts.prone(moment, int(count), accident)
-    return worker.main(arguments, build_components=load_cast, preload=casts.bank)
+        accident = fakes.gate(data / "gate") if name == "gate" else getattr(fakes, name)
+        build_components = fakes.prone(moment, int(count), accident)
+    return worker.main(arguments, build_components=build_components, preload=fakes.bank)
 
 
 if __name__ == "__main__":

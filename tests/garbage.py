@@ -1,7 +1,7 @@
 """What test processes need not do: hunt for garbage in all libraries, and wait for the disk.
 
 One hunt through all of them takes 0.3 s of processor time. Trainers go on one at each turn and Streamlit after each run of a
-script; so what is loaded is left out of the hunts, as the product does it with its own (``casting.build_components``, ``data.settle``).
+script; so what is loaded is left out of the hunts, as the product does it with its own (``factory.build_components``, ``data.settle``).
 And a file that is told to reach the disk takes 5 ms, which only a power cut would notice.
 """
 

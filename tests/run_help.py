@@ -56,7 +56,7 @@ TIMES = ("timestamp", "seq", "seconds", "milliseconds", "session_started_at")
 LIFECYCLE = ("RunStarted", "RunResumed", "RunEnded")
 
 
-def told(folder: RunFolder) -> list[dict[str, Any]]:
+def comparable_events(folder: RunFolder) -> list[dict[str, Any]]:
     """What the standing events tell, times and the coming and going of workers left out."""
     return [
         {key: value for key, value in event.items() if key not in TIMES}

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import replies
+import reply_cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,14 +25,14 @@ HERE = Path(__file__).parent
 SHARED = HERE.parent.parent / "shared"
 FILES = [p for p in (HERE / "cases" / "replies.jsonl", SHARED / "cases" / "replies.jsonl") if p.exists()]
 CASES = [json.loads(line) for path in FILES for line in path.read_text(encoding="utf-8").splitlines()]
-NUMBERS = replies.question(["12", "24", "36", "48"])
-LONG = replies.question([f"the quick brown fox jumps over {n} lazy dogs " * 8 for n in range(10)])
-WORDS = replies.question(["the park", "a ab", "$\\frac{1}{2}$ of", "none of these", "answer is", "a", "is"])
+NUMBERS = reply_cases.question(["12", "24", "36", "48"])
+LONG = reply_cases.question([f"the quick brown fox jumps over {n} lazy dogs " * 8 for n in range(10)])
+WORDS = reply_cases.question(["the park", "a ab", "$\\frac{1}{2}$ of", "none of these", "answer is", "a", "is"])
 
 
 def case_letters(case: dict) -> tuple[str, list[str]]:
     """The letter read, and those that are right; "none" for none."""
-    found = parse_reply(case["reply"], replies.question(case["options"], case.get("problem", "How many?")))[0]
+    found = parse_reply(case["reply"], reply_cases.question(case["options"], case.get("problem", "How many?")))[0]
     return found or "none", case["right"].split(" or ")
 
 
@@ -78,7 +78,7 @@ def test_what_stands_around_a_reply_ticks_no_other_letter(around):
 
 def counted(count: int, seed: int) -> Counter[str]:
     found: Counter[str] = Counter()
-    for question, text, letter in replies.generated(count, seed):
+    for question, text, letter in reply_cases.generated(count, seed):
         read = parse_reply(text, question)[0]
         found["right" if read == letter else "unread" if read is None else f"wrong: {text!r} read as {read}"] += 1
     return found
@@ -315,8 +315,8 @@ def test_any_text_is_read_without_an_error(text):
 
 @pytest.mark.parametrize("letter", "abcd")
 def test_whatever_an_option_says_its_letter_ticks_it(letter):
-    for values in replies.VALUES:
-        question = replies.question([ways[0] for ways in values])
+    for values in reply_cases.VALUES:
+        question = reply_cases.question([ways[0] for ways in values])
         for form in ("Answer: {}", "The answer is ({}).", "\\boxed{{{}}}", "**{})**", "<answer>{}</answer>"):
             for said in (letter, letter.upper()):
                 assert parse_reply(form.format(said), question)[0] == letter, (form, question.options)

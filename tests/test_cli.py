@@ -13,9 +13,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import casts
+import fakes
 import pytest
-from run_help import Gate, at_answer, told, until
+from run_help import Gate, at_answer, comparable_events, until
 from test_runs_preflight import BAD
 
 from studentsim import cli
@@ -58,7 +58,7 @@ def gate(tmp_path):
 @pytest.fixture
 def say(monkeypatch, capsys):
     """Runs a command in this process with a fake student."""
-    monkeypatch.setattr(runner, "components_builder", casts.fake)
+    monkeypatch.setattr(runner, "components_builder", fakes.fake)
 
     def run(*arguments: object) -> Said:
         monkeypatch.setattr(sys, "argv", ["studentsim", *map(str, arguments)])
@@ -124,8 +124,8 @@ def test_a_run_s_json_tells_each_lesson_s_mix_with_the_exam_behind_it_and_its_ep
 
 
 def test_a_journal_of_before_epochs_were_recorded_is_told_without_them(say, tmp_path):
-    folder = create_run(tmp_path, casts.config())
-    execute(folder, build_components=casts.fake)
+    folder = create_run(tmp_path, fakes.config())
+    execute(folder, build_components=fakes.fake)
     old = [event for event in read_events(folder.journal_path) if event["type"] != "EpochFinished"]
     for event in old:  # as 0.1 wrote them: no setting, no mean logits
         if event["type"] == "RunStarted":
@@ -140,8 +140,8 @@ def test_a_journal_of_before_epochs_were_recorded_is_told_without_them(say, tmp_
 
 
 def test_what_is_no_number_is_null_in_json_in_a_turns_last_step_too(tmp_path):
-    folder = create_run(tmp_path, casts.config())
-    execute(folder, build_components=casts.fake)
+    folder = create_run(tmp_path, fakes.config())
+    execute(folder, build_components=fakes.fake)
     text = "".join(json.dumps(event) + "\n" for event in read_events(folder.journal_path))
     folder.journal_path.write_text(re.sub(r'"loss": [\d.]+', '"loss": NaN', text))  # a training that diverged
     found = runner.build_run_result(folder)
@@ -259,18 +259,18 @@ def test_bad_arguments_are_one_error_line_and_exit_status_2(say, tmp_path, monke
 
 
 def test_a_run_that_fails_says_why_and_what_to_do_and_still_prints_its_json(say, tmp_path, monkeypatch):
-    def load_cast(config):
+    def build_components(config):
         raise StudentError("The model is broken.", "Choose another.")
 
-    monkeypatch.setattr(runner, "components_builder", load_cast)
+    monkeypatch.setattr(runner, "components_builder", build_components)
     said = say("run", *SHORT, "--data", tmp_path, "--json")
     assert said.status == 1 and said.last["status"] == "failed" and said.last["exams"] == []
     assert said.err == "Error: The model is broken. Choose another.\n"
 
 
 def test_a_fallback_to_an_earlier_checkpoint_is_told(say, tmp_path, caplog):
-    folder = create_run(tmp_path, casts.config())
-    execute(folder, build_components=casts.prone("answer", 70, casts.memory))
+    folder = create_run(tmp_path, fakes.config())
+    execute(folder, build_components=fakes.prone("answer", 70, fakes.memory))
     newest = sorted(folder.checkpoints.iterdir())[-1]
     (newest / "fake.json").write_text("{}")
     said = say("resume", folder.run_id, "--data", tmp_path)
@@ -292,14 +292,14 @@ def test_ctrl_c_pauses_with_a_hint_and_resume_ends_as_an_uninterrupted_run(say, 
     assert f"python -m studentsim resume {folder.run_id} --data {tmp_path}" in err
     said = say("resume", folder.run_id, "--data", tmp_path, "--json")
     assert said.status == 0 and said.last["status"] == "finished"
-    whole = create_run(tmp_path / "whole", casts.config())
-    execute(whole, build_components=casts.fake)
-    assert told(folder) == told(whole)
+    whole = create_run(tmp_path / "whole", fakes.config())
+    execute(whole, build_components=fakes.fake)
+    assert comparable_events(folder) == comparable_events(whole)
     assert "finished" in say("resume", folder.run_id, "--data", tmp_path).err
 
 
 def test_a_run_at_work_is_not_resumed_a_second_time(say, tmp_path):
-    folder = create_run(tmp_path, casts.config())
+    folder = create_run(tmp_path, fakes.config())
     grant_lease(folder, os.getpid())
     said = say("resume", folder.run_id, "--data", tmp_path)
     assert said.status == 2 and "at work already" in said.err

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import tiny
-from run_help import TIMES, beyond_rounding, told
+from run_help import TIMES, beyond_rounding, comparable_events
 from visits import stock, text_of, visit
 
 from studentsim.cli import runner
@@ -122,7 +122,7 @@ def test_its_interrupted_run_resumes_and_ends_as_0_1_ended_it(tmp_path: Path):
     assert not checkpoints.describe_damage(folder.checkpoints, 2)
     assert execute(folder) == "finished"
     then = [upgrade_event(json.loads(line)) for line in (old / "uninterrupted.jsonl").read_text().splitlines()]
-    of_then, of_now = events_by_kind(then), events_by_kind(told(folder))
+    of_then, of_now = events_by_kind(then), events_by_kind(comparable_events(folder))
     assert [e["question_ids"] for e in of_now["TurnStarted"]] == [e["question_ids"] for e in of_then["TurnStarted"]]
     pairs = list(zip(of_now["AnswerRecorded"], of_then["AnswerRecorded"], strict=True))
     assert all(now["question_id"] == was["question_id"] for now, was in pairs)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import casts
+import fakes
 import pytest
 from journals import as_of_0_1, make_run, without_what_came_later
 from safetensors.torch import load_file, save_file
@@ -53,7 +53,7 @@ def shipped(others: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def as_0_1_stored(**settings: object) -> dict[str, Any]:
     """A config as version 0.1 stored it: it knew neither weights nor rehearsal."""
-    return without_what_came_later(json.loads(casts.config(**settings).model_dump_json()))
+    return without_what_came_later(json.loads(fakes.config(**settings).model_dump_json()))
 
 
 # ------------------------------------------------------------------ finding weights
@@ -123,7 +123,7 @@ def test_a_stored_hub_model_has_no_weights_of_the_embedded_student():
 
 
 def test_what_a_run_stored_stays_and_what_a_user_gives_has_today_s_defaults():
-    config = casts.config(weights=NOWHERE, dpo={"rehearsal": 0.7})
+    config = fakes.config(weights=NOWHERE, dpo={"rehearsal": 0.7})
     assert RunConfig.from_json(config.model_dump_json()) == parse_stored_config(config.model_dump()) == config
     assert RunConfig.from_json(RunConfig().model_dump_json()) == RunConfig() == RunConfig.make()
     assert (RunConfig().weights, RunConfig().dpo.rehearsal) == ("", 0.5)
@@ -141,7 +141,7 @@ def started(data: Path, run_id: str) -> tuple[str, str]:
     """The weights in a run's settings and in its first event."""
     folder = open_run(data, run_id)
     if not folder.journal_path.exists():
-        execute(folder, build_components=casts.fake)
+        execute(folder, build_components=fakes.fake)
     return folder.read_config().weights, read_events(folder.journal_path)[0]["config"]["weights"]
 
 
@@ -150,14 +150,14 @@ def test_a_run_that_the_app_starts_names_its_weights(tmp_path: Path, shipped: st
     manager = RunManager(
         tmp_path, max_concurrent_runs=0, tick_interval_seconds=None, preflight_check=check, keep_warm_worker=False
     )
-    run_id = manager.start(casts.config())
+    run_id = manager.start(fakes.config())
     assert started(tmp_path, run_id) == (shipped, shipped)
-    of_0_1 = manager.start(casts.config(weights=EMBEDDED_0_1_WEIGHTS))
+    of_0_1 = manager.start(fakes.config(weights=EMBEDDED_0_1_WEIGHTS))
     assert started(tmp_path, of_0_1) == (EMBEDDED_0_1_WEIGHTS, EMBEDDED_0_1_WEIGHTS)
 
 
 def test_a_waiting_run_of_0_1_begins_with_its_own_student_and_writes_that_down(tmp_path: Path, shipped: str):
-    folder = create_run(tmp_path, casts.config())
+    folder = create_run(tmp_path, fakes.config())
     (folder.path / "config.json").write_text(json.dumps(as_0_1_stored(turns=1)))
     assert started(tmp_path, folder.run_id) == (EMBEDDED_0_1_WEIGHTS, EMBEDDED_0_1_WEIGHTS)
     assert read_events(folder.journal_path)[0]["config"]["dpo"]["rehearsal"] == 0.0
@@ -166,24 +166,24 @@ def test_a_waiting_run_of_0_1_begins_with_its_own_student_and_writes_that_down(t
 def test_a_run_whose_weights_are_gone_says_so_and_can_go_on_once_they_are_back(
     tmp_path: Path, shipped: str, monkeypatch: pytest.MonkeyPatch
 ):
-    folder = create_run(tmp_path, casts.config(turns=2, weights=NOWHERE))
+    folder = create_run(tmp_path, fakes.config(turns=2, weights=NOWHERE))
 
-    def load_cast(config: RunConfig) -> casts.Components:
+    def build_components(config: RunConfig) -> fakes.Components:
         factory._load_embedded_once(weight_versions.pin_weights(config.weights))
-        return casts.fake(config)
+        return fakes.fake(config)
 
-    assert execute(folder, build_components=load_cast) == "failed"
+    assert execute(folder, build_components=build_components) == "failed"
     last = read_events(folder.journal_path)[-1]
     assert NOWHERE in last["message"] and shipped in last["message"] and "start a new run" in last["remedy"]
     monkeypatch.setattr(factory, "_load_embedded_once", lambda weights: None)
-    assert execute(folder, build_components=load_cast) == "finished"
+    assert execute(folder, build_components=build_components) == "finished"
 
 
 def test_every_run_of_a_race_names_its_weights(tmp_path: Path, shipped: str):
     from studentsim.runs import groups
 
     manager = RunManager(tmp_path, max_concurrent_runs=0, tick_interval_seconds=None, keep_warm_worker=False)
-    configs = [casts.config(strategy=strategy) for strategy in ("random", "category")]
+    configs = [fakes.config(strategy=strategy) for strategy in ("random", "category")]
     for run_id in manager.start_group(configs, groups.RACE_PLAN, "token").run_ids:
         assert started(tmp_path, run_id) == (shipped, shipped)
 
@@ -191,7 +191,7 @@ def test_every_run_of_a_race_names_its_weights(tmp_path: Path, shipped: str):
 def test_a_run_of_the_command_line_names_its_weights_and_its_adapter_too(
     tmp_path: Path, shipped: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
-    monkeypatch.setattr(runner, "components_builder", casts.fake)
+    monkeypatch.setattr(runner, "components_builder", fakes.fake)
     for given, named in (([], shipped), (["--weights", "embedded-0.1"], EMBEDDED_0_1_WEIGHTS)):
         data = tmp_path / named
         short = [
@@ -226,15 +226,15 @@ def test_the_recorded_study_names_its_weights_and_one_of_0_1_is_known(
     tmp_path: Path, shipped: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv(demo.RECORDED_VARIABLE, "1")
-    monkeypatch.setattr(runner, "components_builder", casts.fake)
+    monkeypatch.setattr(runner, "components_builder", fakes.fake)
     settings = {"turns": 1, "questions_per_turn": 12, "exam_size": 12, "validation": 0}
     record_demo.record_study(
         demo.EMBEDDED_STUDY, tmp_path / "work", tmp_path / "study", seeds_by_strategy={"random": 1}, **settings
     )
     (run_id,) = demo.unpack_recorded_runs(tmp_path / "data", tmp_path / "study")
     assert started(tmp_path / "data", run_id) == (shipped, shipped)
-    folder = create_run(tmp_path / "scratch", casts.config(turns=1, strategy="random"))
-    execute(folder, build_components=casts.fake)
+    folder = create_run(tmp_path / "scratch", fakes.config(turns=1, strategy="random"))
+    execute(folder, build_components=fakes.fake)
     as_of_0_1(folder.path)
     (tmp_path / "old").mkdir()
     demo.pack_run(folder, tmp_path / "old")
@@ -245,20 +245,20 @@ def test_the_recorded_study_names_its_weights_and_one_of_0_1_is_known(
 
 def test_weights_that_are_not_here_are_refused_before_a_run_is_made(tmp_path: Path):
     with pytest.raises(StudentError, match=NOWHERE):
-        preflight.check_run_config(casts.config(weights=NOWHERE))
+        preflight.check_run_config(fakes.config(weights=NOWHERE))
     with pytest.raises(ConfigError, match="the model is a/b") as caught:
-        preflight.check_student(casts.config(model="a/b", weights=EMBEDDED_0_1_WEIGHTS))
+        preflight.check_student(fakes.config(model="a/b", weights=EMBEDDED_0_1_WEIGHTS))
     assert caught.value.field == "weights"
-    assert pin_embedded_weights(casts.config(model="a/b")).weights == ""
+    assert pin_embedded_weights(fakes.config(model="a/b")).weights == ""
 
 
 def test_a_run_of_0_1_needs_its_own_weights_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr(weight_versions, "SHIPPED_WEIGHTS_DIR", tmp_path)
-    assert preflight.check_run_config(casts.config(weights=EMBEDDED_0_1_WEIGHTS)).weights == EMBEDDED_0_1_WEIGHTS
+    assert preflight.check_run_config(fakes.config(weights=EMBEDDED_0_1_WEIGHTS)).weights == EMBEDDED_0_1_WEIGHTS
     with pytest.raises(StudentError, match="pretrain"):
-        preflight.check_run_config(casts.config())
+        preflight.check_run_config(fakes.config())
     with pytest.raises(StudentError, match="pretrain"):
-        create_run(tmp_path / "data", casts.config())
+        create_run(tmp_path / "data", fakes.config())
     assert not list_runs(tmp_path / "data")
 
 
@@ -274,12 +274,12 @@ def test_an_export_tells_what_an_older_version_did_not_write_down(tmp_path: Path
 
 def test_a_run_gets_the_student_that_its_settings_name(shipped: str):
     for named, wanted in ((EMBEDDED_0_1_WEIGHTS, FINGERPRINT_0_1), (FINGERPRINT_0_1, FINGERPRINT_0_1), ("", shipped)):
-        student, _ = factory._build_embedded_student(casts.config(weights=named), open_bank("curriculum"))
+        student, _ = factory._build_embedded_student(fakes.config(weights=named), open_bank("curriculum"))
         assert student.weights_fingerprint == wanted
 
 
 def student_with(weights: str = "", *, folder: Path | None = None) -> EmbeddedStudent:
-    return EmbeddedStudent(*load_embedded_model(weights, folder=folder), casts.config())
+    return EmbeddedStudent(*load_embedded_model(weights, folder=folder), fakes.config())
 
 
 def test_an_adapter_never_goes_onto_other_weights_in_silence(shipped: str, tmp_path: Path):

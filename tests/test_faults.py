@@ -16,9 +16,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
 
-import casts
+import fakes
 import pytest
-from run_help import Gate, at_answer, last, lines, manager, told, types, until, until_status, worker
+from run_help import Gate, at_answer, comparable_events, last, lines, manager, types, until, until_status, worker
 
 from studentsim.runs import checkpoints, process
 from studentsim.runs import lease as leases
@@ -34,9 +34,9 @@ ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> list[dict]:
     """What a run tells that nothing interrupted."""
-    folder = create_run(tmp_path_factory.mktemp("whole"), casts.config())
-    execute(folder, build_components=casts.fake)
-    return told(folder)
+    folder = create_run(tmp_path_factory.mktemp("whole"), fakes.config())
+    execute(folder, build_components=fakes.fake)
+    return comparable_events(folder)
 
 
 @pytest.fixture(autouse=True)
@@ -61,11 +61,11 @@ def committed(folder: RunFolder) -> list[int]:
 def go_on(folder: RunFolder, whole: list[dict]) -> None:
     """Resume, in this process, and compare."""
     safe = committed(folder)
-    assert execute(folder, build_components=casts.fake) == "finished"
+    assert execute(folder, build_components=fakes.fake) == "finished"
     resumed = [e["turn"] for e in read_events(folder.journal_path) if e["type"] == "RunResumed"]
     assert not resumed or resumed[-1] == max(safe, default=-1), "a committed turn was done again"
-    assert told(folder) == whole
-    assert committed(folder) == list(range(casts.SETTINGS["turns"] + 1))
+    assert comparable_events(folder) == whole
+    assert committed(folder) == list(range(fakes.SETTINGS["turns"] + 1))
 
 
 # ------------------------------------------------------------------ 4, 9: killed
@@ -77,7 +77,7 @@ FURTHER = [pytest.param(moment, marks=pytest.mark.long) for moment in "answer:23
 
 @pytest.mark.parametrize("moment", [*MOMENTS, *FURTHER])
 def test_killed_at_any_moment_it_is_interrupted_and_resumed_it_equals_an_uninterrupted_run(tmp_path, whole, moment):
-    folder = create_run(tmp_path, casts.config())
+    folder = create_run(tmp_path, fakes.config())
     assert run_worker(folder, f"{moment}:die").wait(timeout=60) == -signal.SIGKILL
     runs = manager(tmp_path)
     assert runs.get_state(folder.run_id).status == "interrupted" and runs.get_state(folder.run_id).is_resumable
@@ -86,7 +86,7 @@ def test_killed_at_any_moment_it_is_interrupted_and_resumed_it_equals_an_uninter
 
 
 def test_killed_again_and_again_at_random_moments_from_outside(tmp_path, whole):
-    folder, rng = create_run(tmp_path, casts.config()), Random(4)
+    folder, rng = create_run(tmp_path, fakes.config()), Random(4)
     for _ in range(3):
         before = lines(folder)
         child = run_worker(folder, "fake")
@@ -98,11 +98,11 @@ def test_killed_again_and_again_at_random_moments_from_outside(tmp_path, whole):
             break
     if types(folder)[-1] != "RunEnded":
         go_on(folder, whole)
-    assert told(folder) == whole
+    assert comparable_events(folder) == whole
 
 
 def test_killed_in_a_save_the_half_checkpoint_is_not_one(tmp_path, whole):
-    folder = create_run(tmp_path, casts.config())
+    folder = create_run(tmp_path, fakes.config())
     run_worker(folder, "save:3:die").wait(timeout=60)
     assert checkpoints.list_turns(folder.checkpoints) == [0, 1] and list(folder.checkpoints.glob(".new-*"))
     go_on(folder, whole)
@@ -115,9 +115,9 @@ APP = """
 import sys, time, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs in the background
 sys.path.insert(0, {here!r})
-import casts, run_help
+import fakes, run_help
 runs = run_help.manager({data!r}, "answer:60:gate", max_concurrent_runs=3)
-ids = [runs.start(casts.config(seed=seed)) for seed in (0, 0)]
+ids = [runs.start(fakes.config(seed=seed)) for seed in (0, 0)]
 runs.ensure_warm_worker()
 print(*ids, runs._warm_worker.process.pid, flush=True)
 time.sleep(600)
@@ -160,23 +160,27 @@ def test_the_app_ends_and_its_workers_go_on_to_the_end(tmp_path, app, gate, whol
     gate.open()
     for folder in folders:
         until_status(again, folder.run_id, "finished")
-        assert told(folder) == whole and types(folder).count("RunStarted") == 1 and "RunResumed" not in types(folder)
+        assert (
+            comparable_events(folder) == whole
+            and types(folder).count("RunStarted") == 1
+            and "RunResumed" not in types(folder)
+        )
     until(lambda: not process.is_alive(spare, born))  # nobody needs it: its stdin was closed
     again.close()
 
 
 def test_sigint_to_a_worker_itself_is_ignored(tmp_path, gate, whole):
-    folder = create_run(tmp_path, casts.config())
+    folder = create_run(tmp_path, fakes.config())
     child = run_worker(folder, "answer:40:gate")
     at_answer(folder, 40)
     child.send_signal(signal.SIGINT)
     gate.open()
     assert child.wait(timeout=60) == 0
-    assert told(folder) == whole
+    assert comparable_events(folder) == whole
 
 
 def test_sigterm_to_a_worker_pauses_its_run(tmp_path, gate, whole):
-    folder = create_run(tmp_path, casts.config())
+    folder = create_run(tmp_path, fakes.config())
     child = run_worker(folder, "answer:40:gate")
     at_answer(folder, 40)
     child.terminate()
@@ -191,7 +195,7 @@ def test_sigterm_to_a_worker_pauses_its_run(tmp_path, gate, whole):
 
 def test_a_worker_that_dies_before_its_first_heartbeat_is_found_and_shown_as_failed(tmp_path, whole):
     runs = manager(tmp_path, "exit-at-import")
-    run_id = runs.start(casts.config())
+    run_id = runs.start(fakes.config())
     until_status(runs, run_id, "failed")
     state = runs.get_state(run_id)
     assert "ImportError: no module named nonsense" in state.message and state.remedy
@@ -199,7 +203,7 @@ def test_a_worker_that_dies_before_its_first_heartbeat_is_found_and_shown_as_fai
     healthy = manager(tmp_path)
     healthy.resume(run_id)
     until_status(healthy, run_id, "finished")
-    assert told(open_run(tmp_path, run_id)) == whole
+    assert comparable_events(open_run(tmp_path, run_id)) == whole
     healthy.close()
 
 
@@ -210,7 +214,7 @@ def pretend(folder: RunFolder, **changes: object) -> None:
 
 
 def test_a_pid_that_was_given_to_another_process_is_not_taken_for_the_worker_and_never_signalled(tmp_path, whole):
-    folder = create_run(tmp_path, casts.config())
+    folder = create_run(tmp_path, fakes.config())
     run_worker(folder, "answer:60:die").wait(timeout=60)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
         pretend(folder, pid=stranger.pid)
@@ -225,7 +229,7 @@ def test_a_pid_that_was_given_to_another_process_is_not_taken_for_the_worker_and
 
 def test_a_hung_worker_is_not_responding_and_can_be_cancelled(tmp_path, monkeypatch):
     runs = manager(tmp_path, "answer:60:hang")
-    run_id = runs.start(casts.config())
+    run_id = runs.start(fakes.config())
     folder = open_run(tmp_path, run_id)
     at_answer(folder, 60)
     monkeypatch.setattr(leases, "HEARTBEAT_TIMEOUT_SECONDS", 0.2)
@@ -245,23 +249,23 @@ def contents(folder: RunFolder) -> dict[Path, bytes]:
 
 
 def test_a_stopped_worker_that_wakes_after_its_run_went_on_writes_nothing(tmp_path, whole):
-    folder = create_run(tmp_path, casts.config())
+    folder = create_run(tmp_path, fakes.config())
     child = run_worker(folder, "answer:60:hang")
     at_answer(folder, 60)
     until(lambda: "T" in Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[0])
-    assert execute(folder, build_components=casts.fake) == "finished"
+    assert execute(folder, build_components=fakes.fake) == "finished"
     before = contents(folder)
     child.send_signal(signal.SIGCONT)
     assert child.wait(timeout=60) == 0
     old = folder.path / "leases" / "0001.json"  # its own file, that nobody reads any more
     assert {**before, old: b""} == {**contents(folder), old: b""}
     assert "taken over" in folder.log_path.read_text()
-    assert told(folder) == whole
+    assert comparable_events(folder) == whole
 
 
 def test_resumed_while_its_worker_hangs_the_old_worker_is_ended_first(tmp_path, whole, monkeypatch):
     hung = manager(tmp_path, "answer:60:hang")
-    run_id = hung.start(casts.config())
+    run_id = hung.start(fakes.config())
     folder = open_run(tmp_path, run_id)
     at_answer(folder, 60)
     hung.close()
@@ -274,19 +278,19 @@ def test_resumed_while_its_worker_hangs_the_old_worker_is_ended_first(tmp_path, 
         runs.resume(run_id)
     assert not process.is_alive(pid, born)
     until_status(runs, run_id, "finished")
-    assert told(folder) == whole
+    assert comparable_events(folder) == whole
     runs.close()
 
 
 def test_out_of_memory_ends_that_run_alone(tmp_path, whole):
     """Fault 18."""
     poor, rich = manager(tmp_path, "answer:60:memory"), manager(tmp_path)
-    failing = poor.start(casts.config())
+    failing = poor.start(fakes.config())
     until_status(poor, failing, "failed")
     assert "Out of memory" in poor.get_state(failing).message
-    other = rich.start(casts.config())
+    other = rich.start(fakes.config())
     until_status(rich, other, "finished")
-    assert told(open_run(tmp_path, other)) == whole
+    assert comparable_events(open_run(tmp_path, other)) == whole
     poor.close()
     rich.close()
 
@@ -297,22 +301,22 @@ def test_out_of_memory_ends_that_run_alone(tmp_path, whole):
 def test_start_clicked_twice_is_one_run(tmp_path):
     runs = manager(tmp_path)
     with ThreadPoolExecutor(8) as threads:
-        ids = set(threads.map(lambda _: runs.start(casts.config(), "one form"), range(8)))
+        ids = set(threads.map(lambda _: runs.start(fakes.config(), "one form"), range(8)))
     assert len(ids) == 1 and len(list_runs(tmp_path)) == 1
     (run_id,) = ids
     until_status(runs, run_id, "finished")
     folder = open_run(tmp_path, run_id)
     assert types(folder).count("RunStarted") == 1 and "RunResumed" not in types(folder)
     assert current_lease(folder).epoch == 1
-    assert runs.start(casts.config(), "one form") == run_id  # much later: still that run
-    assert runs.start(casts.config(), "another form") != run_id
+    assert runs.start(fakes.config(), "one form") == run_id  # much later: still that run
+    assert runs.start(fakes.config(), "another form") != run_id
     until(lambda: (runs.tick(), {s.status for s in runs.get_states().values()} == {"finished"})[1])
     runs.close()
 
 
 def test_of_fifty_runs_only_as_many_work_as_there_are_places(tmp_path, gate):
     runs = manager(tmp_path, "answer:1:gate", max_concurrent_runs=2)
-    ids = [runs.start(casts.config(seed=seed)) for seed in range(50)]
+    ids = [runs.start(fakes.config(seed=seed)) for seed in range(50)]
     runs.tick()
     states = runs.get_states()
     assert [states[id].is_live for id in ids] == [True] * 2 + [False] * 48

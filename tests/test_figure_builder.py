@@ -7,7 +7,7 @@ from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import TITLE_STANDOFF_PX, add_end_label, finish_figure
 
 
-def drawn(figure):
+def build_both(figure):
     import pandas as pd
 
     figure.add_scatter(x=[1, 2], y=[3, 4], name="a")
@@ -22,7 +22,7 @@ def drawn(figure):
 
 
 def test_it_becomes_the_same_figure():
-    assert drawn(FigureBuilder()).build().to_plotly_json() == drawn(go.Figure()).to_plotly_json()
+    assert build_both(FigureBuilder()).build().to_plotly_json() == build_both(go.Figure()).to_plotly_json()
 
 
 def test_the_margins_leave_room_for_labels_and_titles():

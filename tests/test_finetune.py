@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-import casts
+import fakes
 import pytest
 import tiny_graders
 import torch
@@ -46,7 +46,7 @@ def school(tmp_path_factory):
 
 def fake_cast(config):
     """A student without a model, and the teacher that the settings name."""
-    return casts.cast_of(FakeStudent(), factory.build_teacher(config))
+    return fakes.build_fake_components(FakeStudent(), factory.build_teacher(config))
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_from_the_command_line_a_students_answers_make_a_marker_and_it_decides_i
     (folder,) = list_runs(tmp_path / "d")
     answers = practised(folder)
     marker = load_grader(str(out))
-    by_id = {q.id: q for q in casts.bank().study}
+    by_id = {q.id: q for q in fakes.bank().study}
     judged = marker.judge([(by_id[e["question_id"]], e["text"]) for e in answers])
     assert (
         [e["grader_correct"] for e in answers]
@@ -333,7 +333,7 @@ def test_check_teacher_tells_how_a_marker_of_one_s_own_does_on_the_answers_of_ru
 
 
 def test_check_teacher_says_so_where_there_are_no_answers(tmp_path, say):
-    run = create_run(tmp_path, casts.config())
+    run = create_run(tmp_path, fakes.config())
     _, err, status = say("evaluate-grader", "--answers", run.run_id, "--data", tmp_path)
     assert status == 2 and "no answers yet" in err
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from casts import config
+from fakes import config
 from safetensors.torch import load_file
 from tiny_graders import answers_of, fake_run, make
 from written_replies import LONG, answer, question, replies

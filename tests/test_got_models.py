@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 
-import casts
+import fakes
 import pytest
 import tiny_packages
 from tiny_packages import NAME, left_over, put, search_path
@@ -117,7 +117,7 @@ def test_a_run_with_a_model_that_is_not_here_is_refused_with_the_command_that_ge
 
 @pytest.mark.parametrize("named", ["name", "file"])
 def test_a_run_keeps_its_models_name_and_pins_its_version(data, model, tmp_path, monkeypatch, named):
-    monkeypatch.setattr(runner, "components_builder", casts.fake)
+    monkeypatch.setattr(runner, "components_builder", fakes.fake)
     if named == "name":
         put(tmp_path)
     asked = NAME if named == "name" else str(tiny_packages.gguf_file(tmp_path / "mine.gguf"))

@@ -7,7 +7,7 @@ from random import Random
 import pyarrow.csv as csv
 import pyarrow.parquet as parquet
 import pytest
-from casts import bank, config
+from fakes import bank, config
 from tiny_graders import answers_of, fake_run
 
 from studentsim.errors import ConfigError, UnknownRun

@@ -61,7 +61,7 @@ def weights(student, adapter: bool) -> str:
     return digest.hexdigest()
 
 
-def told(events) -> list:
+def without_times(events) -> list:
     """What was told, without times."""
     found = []
     for event in events:
@@ -107,7 +107,7 @@ def test_the_whole_loop_runs_the_adapter_changes_and_the_base_does_not(models, k
 @pytest.mark.parametrize("held", HELD)
 def test_the_same_seed_gives_the_same_run(models, held):
     one, two = (run(models["gemma"], model_loading=ModelLoadingSettings(quantisation=held))[2] for _ in range(2))
-    assert told(one) == told(two)
+    assert without_times(one) == without_times(two)
 
 
 @pytest.mark.parametrize("held", HELD)
@@ -126,7 +126,9 @@ def test_a_resumed_run_tells_the_same_as_one_that_was_never_stopped(models, tmp_
     folder.clear_request()
     assert execute(folder, on_event=cut.append) == "finished", cut[-1]
     life = ("RunStarted", "RunResumed", "RunEnded", "StageStarted")
-    assert [e for e in told(cut) if e["type"] not in life] == [e for e in told(whole) if e["type"] not in life]
+    assert [e for e in without_times(cut) if e["type"] not in life] == [
+        e for e in without_times(whole) if e["type"] not in life
+    ]
     assert folder.read_config().model_loading.quantisation == held
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import casts
+import fakes
 import hubs
 import pytest
 
@@ -31,28 +31,35 @@ def bench():
 
 
 def run_of(data: Path, pause_at: int = 0, **settings: object) -> RunFolder:
-    folder, seen = create_run(data, casts.config(**{"turns": 2, **settings})), iter(range(1, 10**6))
+    folder, seen = create_run(data, fakes.config(**{"turns": 2, **settings})), iter(range(1, 10**6))
 
     def pause(_: object) -> None:
         if next(seen) == pause_at:
             folder.write_request("pause")
 
-    status = execute(folder, build_components=casts.fake, on_event=pause)
-    return folder if status == "finished" or execute(folder, build_components=casts.fake) else folder
+    status = execute(folder, build_components=fakes.fake, on_event=pause)
+    return folder if status == "finished" or execute(folder, build_components=fakes.fake) else folder
 
 
 def test_a_run_that_went_on_is_called_equal_and_another_is_not(bench, tmp_path):
     whole = run_of(tmp_path / "whole")
-    assert bench.difference(bench.told(whole), bench.told(run_of(tmp_path / "paused", pause_at=60))) == ""
-    other = bench.difference(bench.told(whole), bench.told(run_of(tmp_path / "other", seed=1)))
+    assert (
+        bench.difference(
+            bench.comparable_events(whole), bench.comparable_events(run_of(tmp_path / "paused", pause_at=60))
+        )
+        == ""
+    )
+    other = bench.difference(
+        bench.comparable_events(whole), bench.comparable_events(run_of(tmp_path / "other", seed=1))
+    )
     assert other.startswith("event ") and " against " in other
-    longer = bench.told(run_of(tmp_path / "longer", turns=3, exam_every=3))
-    assert bench.difference(bench.told(whole), longer)
+    longer = bench.comparable_events(run_of(tmp_path / "longer", turns=3, exam_every=3))
+    assert bench.difference(bench.comparable_events(whole), longer)
 
 
 def test_a_single_figure_that_differs_is_named_and_a_missing_end_too(bench, tmp_path):
     whole = run_of(tmp_path)
-    events = bench.told(whole)
+    events = bench.comparable_events(whole)
     changed = json.loads(json.dumps(events))
     step = next(n for n, event in enumerate(events) if event["type"] == "TrainingStep")
     changed[step]["metrics"]["loss"] += 1e-9

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from random import Random
 
-import casts
+import fakes
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -141,8 +141,8 @@ class Uneven(FakeStudent):
 
 def started(strategy: str, **settings: object) -> list[TurnStarted]:
     student = Uneven()
-    players = Components(casts.bank(), student, Teacher(), student)
-    events = simulate(casts.config(strategy=strategy, turns=2, **settings), players)
+    players = Components(fakes.bank(), student, Teacher(), student)
+    events = simulate(fakes.config(strategy=strategy, turns=2, **settings), players)
     return [e for e in events if isinstance(e, TurnStarted)]
 
 

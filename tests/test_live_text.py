@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import casts
+import fakes
 import pytest
-from run_help import last, told
+from run_help import comparable_events, last
 
 from studentsim.config import RunConfig
 from studentsim.runs import live_text
@@ -37,7 +37,7 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LiveText:
     return found
 
 
-class Writer(FakeStudent):
+class WordByWordStudent(FakeStudent):
     """A fake student that shows each of its answers word by word."""
 
     def __init__(self, look: Callable[[], None] = lambda: None) -> None:
@@ -67,7 +67,7 @@ class Writer(FakeStudent):
 
 
 def run_of(data: Path, **settings: object) -> RunFolder:
-    return create_run(data, casts.config(turns=1, **settings))
+    return create_run(data, fakes.config(turns=1, **settings))
 
 
 # ------------------------------------------------------------------ the file
@@ -157,7 +157,7 @@ def test_a_reader_never_sees_half_a_file(live, tmp_path):
 
 
 def listening(look: Callable[[], None] = lambda: None) -> Callable[[RunConfig], Components]:
-    return lambda config: casts.cast_of(Writer(look))
+    return lambda config: fakes.build_fake_components(WordByWordStudent(look))
 
 
 def test_a_run_shows_the_answer_that_grows_and_leaves_no_file(tmp_path, monkeypatch):
@@ -173,8 +173,8 @@ def test_a_run_shows_the_answer_that_grows_and_leaves_no_file(tmp_path, monkeypa
 def test_a_run_whose_student_shows_its_answers_equals_one_whose_student_does_not(tmp_path):
     folders = [run_of(tmp_path / name) for name in ("one", "two")]
     execute(folders[0], build_components=listening())
-    execute(folders[1], build_components=casts.fake)
-    assert told(folders[0]) == told(folders[1])
+    execute(folders[1], build_components=fakes.fake)
+    assert comparable_events(folders[0]) == comparable_events(folders[1])
 
 
 @pytest.mark.parametrize("how", ["pause", "failure"])
@@ -200,7 +200,7 @@ def test_what_a_killed_worker_left_is_gone_when_the_run_goes_on(tmp_path):
 
     def load(config: RunConfig) -> Components:
         seen.append(LiveText.read(folder))
-        return casts.fake(config)
+        return fakes.fake(config)
 
     assert execute(folder, build_components=load) == "finished"
     assert seen == [None] and not [*folder.path.glob("*writing*")]

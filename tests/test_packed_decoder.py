@@ -72,7 +72,7 @@ def plainly(model, row: PackedRow, number: int) -> torch.Tensor:
     return logits.float().log_softmax(-1).gather(-1, torch.tensor(text)[:, None]).squeeze(-1)
 
 
-def told(decoder: PackedDecoder, rows) -> list[torch.Tensor]:
+def token_logprobs(decoder: PackedDecoder, rows) -> list[torch.Tensor]:
     pack = PackedBatch(rows)
     figures = compute_token_statistics(
         decoder.compute_hidden_states(pack, decoder.combine_layer_adapters(), pack.predicting_positions),
@@ -87,7 +87,7 @@ def told(decoder: PackedDecoder, rows) -> list[torch.Tensor]:
 @EITHER
 def test_every_texts_tokens_are_what_transformers_tells_of_it_alone(kind, targets, rows):
     made = model(kind, **({"lora_targets": targets} if targets else {}))
-    found = told(PackedDecoder(made), rows)
+    found = token_logprobs(PackedDecoder(made), rows)
     wanted = [plainly(made, row, n) for row in rows for n in range(len(row.completions))]
     for own, plain in zip(found, wanted, strict=True):
         assert torch.allclose(own, plain, atol=2e-5), (own, plain)
@@ -131,9 +131,9 @@ def test_with_the_adapter_off_it_tells_of_the_base():
     made = model("llama")
     decoder = PackedDecoder(made)
     with made.disable_adapter():
-        found, wanted = told(decoder, ROWS[:1]), plainly(made, ROWS[0], 0)
+        found, wanted = token_logprobs(decoder, ROWS[:1]), plainly(made, ROWS[0], 0)
     assert torch.allclose(found[0], wanted, atol=2e-5)
-    assert not torch.allclose(told(decoder, ROWS[:1])[0], wanted, atol=1e-2)
+    assert not torch.allclose(token_logprobs(decoder, ROWS[:1])[0], wanted, atol=1e-2)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -144,7 +144,7 @@ def test_gradients_are_those_of_transformers_and_peft(kind, rows):
     weights = [0.3, -1.0, 0.5, 2.0, 1.0, -0.2, 0.7, 0.1]  # of each text, as a loss may weigh them
     plain = [plainly(made, row, n) for row in rows for n in range(len(row.completions))]
     wanted = torch.autograd.grad(sum(w * own.sum() for w, own in zip(weights, plain, strict=True)), learnt)
-    packed = told(PackedDecoder(made), rows)
+    packed = token_logprobs(PackedDecoder(made), rows)
     found = torch.autograd.grad(sum(w * own.sum() for w, own in zip(weights, packed, strict=True)), learnt)
     assert any(g.abs().max() > 1e-2 for g in wanted)
     for own, other in zip(found, wanted, strict=True):
@@ -161,7 +161,7 @@ def test_with_several_threads_gradients_are_the_same_to_the_last_bit_each_time()
     weights = torch.randn(800, generator=torch.Generator().manual_seed(0))
 
     def gradients():
-        return torch.autograd.grad((torch.cat(told(decoder, [row])) * weights).sum(), learnt)
+        return torch.autograd.grad((torch.cat(token_logprobs(decoder, [row])) * weights).sum(), learnt)
 
     first = gradients()
     assert all(torch.equal(a, b) for _ in range(5) for a, b in zip(first, gradients(), strict=True))
@@ -173,7 +173,7 @@ def test_in_sixteen_bits_it_is_about_as_exact_as_transformers_is():
     rows = [PackedRow(text[:5], [text[5:]]) for text in ids]
     with torch.no_grad():
         wanted, theirs = (torch.cat([plainly(made, row, 0) for row in rows]) for made in (exact, rounded))
-        ours = torch.cat(told(PackedDecoder(rounded), rows))
+        ours = torch.cat(token_logprobs(PackedDecoder(rounded), rows))
     assert 0 < (ours - wanted).square().mean() < 2 * (theirs - wanted).square().mean()
 
 

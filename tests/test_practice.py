@@ -1,7 +1,7 @@
 """Practice with a teacher who errs, explains and lets the student try again; with the fake student."""
 
 import pytest
-from casts import bank, config, fake
+from fakes import bank, config, fake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

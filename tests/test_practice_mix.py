@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
-import casts
+import fakes
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -63,8 +63,8 @@ LED = [
 @pytest.mark.parametrize("strategy", ["category", "log-probability+category"])
 @pytest.mark.parametrize("rule", ["largest-remainder", "paper"])
 def test_the_next_lessons_hold_the_mix_that_the_exam_asked_for(strategy, rule):
-    config = casts.config(strategy=strategy, mix_rule=rule, turns=3, questions_per_turn=13)
-    lessons, _ = rows_of(config, simulate(config, casts.fake(config)))
+    config = fakes.config(strategy=strategy, mix_rule=rule, turns=3, questions_per_turn=13)
+    lessons, _ = rows_of(config, simulate(config, fakes.fake(config)))
     assert len(lessons) == 3 * len(CATEGORIES)
     assert all(row["practised"] == row["planned"] and row["follows_mistakes"] for row in lessons)
     assert [row["exam_turn"] for row in lessons[:: len(CATEGORIES)]] == [0, 0, 2]
@@ -77,8 +77,8 @@ def test_the_next_lessons_hold_the_mix_that_the_exam_asked_for(strategy, rule):
     + [{"strategy": "category", "mix": {"gain": 50.0, "geometry": 50.0}}],
 )
 def test_where_the_choosing_heeds_no_exam_nothing_is_planned_and_no_cause_is_claimed(chosen):
-    config = casts.config(turns=2, **chosen)
-    lessons, exams = rows_of(config, simulate(config, casts.fake(config)))
+    config = fakes.config(turns=2, **chosen)
+    lessons, exams = rows_of(config, simulate(config, fakes.fake(config)))
     assert {row["planned"] for row in lessons} == {None} and not any(row["follows_mistakes"] for row in lessons)
     assert all(row["wrong"] is not None for row in lessons)  # the mistakes stand beside it all the same
     said = mix_summary.describe_mix_with_caveat(config)
@@ -88,8 +88,8 @@ def test_where_the_choosing_heeds_no_exam_nothing_is_planned_and_no_cause_is_cla
 
 
 def test_a_pool_that_cannot_give_what_was_planned_is_told_with_both_numbers():
-    config = casts.config(categories=("gain", "geometry"), turns=2)
-    lessons, exams = rows_of(config, simulate(config, casts.fake(config)))
+    config = fakes.config(categories=("gain", "geometry"), turns=2)
+    lessons, exams = rows_of(config, simulate(config, fakes.fake(config)))
     outside = [row for row in lessons if row["category"] not in config.categories]
     assert {row["practised"] for row in outside} == {0} and sum(row["planned"] for row in outside) > 0
     found = mix_table.build_mix_table(lessons, exams)
@@ -102,8 +102,8 @@ def test_a_pool_that_cannot_give_what_was_planned_is_told_with_both_numbers():
 
 
 def test_a_pool_that_is_nearly_used_up_gives_what_was_asked_least_and_says_so():
-    config = casts.config(turns=8, questions_per_turn=60, exam_every=1)
-    lessons, _ = rows_of(config, simulate(config, casts.fake(config)))
+    config = fakes.config(turns=8, questions_per_turn=60, exam_every=1)
+    lessons, _ = rows_of(config, simulate(config, fakes.fake(config)))
     apart = [row for row in lessons if row["practised"] != row["planned"]]
     assert (
         apart
@@ -231,8 +231,8 @@ def test_a_category_cannot_reach_a_spreadsheet_as_a_formula_or_a_report_as_marku
 
 
 def test_the_report_tells_the_mix_with_its_reason_and_has_the_figures_in_its_appendix(tmp_path):
-    config = casts.config(turns=3)
-    events = [RunStarted(0, "r1", config.model_dump(mode="json"), {}), *simulate(config, casts.fake(config))]
+    config = fakes.config(turns=3)
+    events = [RunStarted(0, "r1", config.model_dump(mode="json"), {}), *simulate(config, fakes.fake(config))]
     put(tmp_path, "r1", [*events, RunEnded(3, "finished", 3.0)])
     with opened(tmp_path) as database:
         text = html.build_report_html(database, "r1")
@@ -332,13 +332,13 @@ def test_what_version_0_1_left_takes_the_new_columns_and_tells_its_mix_but_no_ep
 
 
 def test_a_bank_of_many_categories_has_its_smallest_summed_up():
-    bank = casts.bank()
+    bank = fakes.bank()
 
     def spread(questions: Iterable[Question]) -> list[Question]:
         return [replace(q, category=f"topic {n % 13:02}") for n, q in enumerate(questions)]
 
     wide = Bank.from_questions("wide", [*spread(bank.study), *spread(bank.exam), *spread(bank.validation)])
-    config = casts.config(turns=2, questions_per_turn=26)
+    config = fakes.config(turns=2, questions_per_turn=26)
     student = FakeStudent()
     events = list(simulate(config, Components(wide, student, Teacher(config.teacher), student)))
     lessons, exams = rows_of(config, events)

@@ -21,7 +21,7 @@ RUN = "study"
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Database, pd.DataFrame]:
+def journal_answers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Database, pd.DataFrame]:
     """The database, and the run's answers as its journal has them."""
     folder = tmp_path_factory.mktemp("data")
     make_answers_run(folder, RUN)
@@ -33,8 +33,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Database, pd.DataFra
     database.close()
 
 
-def seqs(told: tuple[Database, pd.DataFrame], **wanted: object) -> list[int]:
-    return queries.fetch_answer_list(told[0], RUN, AnswerFilter(**wanted))["seq"].to_pylist()
+def seqs(journal_answers: tuple[Database, pd.DataFrame], **wanted: object) -> list[int]:
+    return queries.fetch_answer_list(journal_answers[0], RUN, AnswerFilter(**wanted))["seq"].to_pylist()
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def seqs(told: tuple[Database, pd.DataFrame], **wanted: object) -> list[int]:
         ({"category": "general", "outcome": "wrong", "search": "average"}, lambda a: (a.category == "general") & ~a.is_correct),
     ],
 )  # fmt: skip
-def test_each_filter_lets_through_what_it_says(told, wanted, expected):
-    answers = told[1]
-    assert seqs(told, **wanted) == answers[expected(answers)].seq.tolist()
+def test_each_filter_lets_through_what_it_says(journal_answers, wanted, expected):
+    answers = journal_answers[1]
+    assert seqs(journal_answers, **wanted) == answers[expected(answers)].seq.tolist()
 
 
-def test_a_list_is_short_and_says_what_is_needed(told):
-    table = queries.fetch_answer_list(told[0], RUN, AnswerFilter(), limit=5)
+def test_a_list_is_short_and_says_what_is_needed(journal_answers):
+    table = queries.fetch_answer_list(journal_answers[0], RUN, AnswerFilter(), limit=5)
     assert table.num_rows == 5
     assert table.column_names == [
         "seq", "turn", "phase", "category", "skill", "mark", "problem", "value", "misconception",
@@ -82,8 +82,8 @@ def test_a_list_is_in_order_even_where_the_database_is_not(tmp_path: Path):
     assert given == sorted(given) and len(given) == 104
 
 
-def test_the_tally_adds_up_to_all_answers(told):
-    tally, answers = queries.fetch_answer_counts(told[0], RUN), told[1]
+def test_the_tally_adds_up_to_all_answers(journal_answers):
+    tally, answers = queries.fetch_answer_counts(journal_answers[0], RUN), journal_answers[1]
     assert list(tally.columns) == [
         "turn",
         "phase",
@@ -97,79 +97,92 @@ def test_the_tally_adds_up_to_all_answers(told):
     assert tally.answers.sum() == len(answers)
     assert tally[tally.mark == "right"].answers.sum() == answers.is_correct.sum()
     assert tally[tally.mark == "unanswered"].answers.sum() == answers.letter.isna().sum()
-    some = queries.fetch_answer_counts(told[0], RUN, search="average", question_id=str(answers.question_id.iloc[0]))
+    some = queries.fetch_answer_counts(
+        journal_answers[0], RUN, search="average", question_id=str(answers.question_id.iloc[0])
+    )
     assert some.answers.sum() < tally.answers.sum()
 
 
-def test_a_card_is_the_whole_answer(told):
-    wanted = told[1].iloc[2]
-    (row,) = queries.fetch_answers_by_seq(told[0], RUN, [int(wanted.seq), 10**9])
+def test_a_card_is_the_whole_answer(journal_answers):
+    wanted = journal_answers[1].iloc[2]
+    (row,) = queries.fetch_answers_by_seq(journal_answers[0], RUN, [int(wanted.seq), 10**9])
     assert row["text"] == FORMULA and row["letter"] is None and row["is_correct"] is False
     assert json.loads(row["options"]) == wanted.options
-    assert queries.fetch_answers_by_seq(told[0], "nobody", [1]) == []
+    assert queries.fetch_answers_by_seq(journal_answers[0], "nobody", [1]) == []
 
 
-def test_a_question_s_history_follows_the_lessons(told):
-    answers = told[1]
+def test_a_question_s_history_follows_the_lessons(journal_answers):
+    answers = journal_answers[1]
     wanted = answers[answers.phase == "exam"].question_id.iloc[5]
-    history = queries.fetch_question_history(told[0], RUN, wanted)
+    history = queries.fetch_question_history(journal_answers[0], RUN, wanted)
     assert history.seq.tolist() == answers[answers.question_id == wanted].seq.tolist()
     assert history.turn.tolist() == [0, 2, 4]
 
 
-def test_a_question_is_found_in_every_run_that_asked_it(told):
-    wanted = told[1][told[1].phase == "exam"].question_id.iloc[0]
-    runs = queries.fetch_question_runs(told[0], wanted).set_index("run_id")
+def test_a_question_is_found_in_every_run_that_asked_it(journal_answers):
+    wanted = journal_answers[1][journal_answers[1].phase == "exam"].question_id.iloc[0]
+    runs = queries.fetch_question_runs(journal_answers[0], wanted).set_index("run_id")
     assert set(runs.index) == {RUN, "other"}
     assert (runs.loc[RUN, "answers"], runs.loc["other", "answers"]) == (3, 2)
-    assert queries.fetch_question_runs(told[0], "' OR 1=1--").empty
+    assert queries.fetch_question_runs(journal_answers[0], "' OR 1=1--").empty
 
 
-def test_batches_are_the_whole_view_in_order_and_stop_at_the_limit(told):
-    pieces = list(queries.iter_answer_batches(told[0], RUN, AnswerFilter(phase="exam"), limit=1000, batch_size=10))
+def test_batches_are_the_whole_view_in_order_and_stop_at_the_limit(journal_answers):
+    pieces = list(
+        queries.iter_answer_batches(journal_answers[0], RUN, AnswerFilter(phase="exam"), limit=1000, batch_size=10)
+    )
     assert [piece.num_rows for piece in pieces] == [10] * 7 + [2]
-    assert pa.concat_tables(pieces)["seq"].to_pylist() == told[1][told[1].phase == "exam"].seq.tolist()
     assert (
-        sum(p.num_rows for p in queries.iter_answer_batches(told[0], RUN, AnswerFilter(), limit=25, batch_size=10))
+        pa.concat_tables(pieces)["seq"].to_pylist()
+        == journal_answers[1][journal_answers[1].phase == "exam"].seq.tolist()
+    )
+    assert (
+        sum(
+            p.num_rows
+            for p in queries.iter_answer_batches(journal_answers[0], RUN, AnswerFilter(), limit=25, batch_size=10)
+        )
         == 25
     )
-    (nothing,) = queries.iter_answer_batches(told[0], RUN, AnswerFilter(category="astrology"), limit=10)
+    (nothing,) = queries.iter_answer_batches(journal_answers[0], RUN, AnswerFilter(category="astrology"), limit=10)
     assert nothing.num_rows == 0 and "problem" in nothing.column_names
 
 
 # ------------------------------------------------------------------ files
 
 
-def pieces(told: tuple[Database, pd.DataFrame]) -> list[pa.Table]:
-    return list(queries.iter_answer_batches(told[0], RUN, AnswerFilter(), limit=1000, batch_size=50))
+def pieces(journal_answers: tuple[Database, pd.DataFrame]) -> list[pa.Table]:
+    return list(queries.iter_answer_batches(journal_answers[0], RUN, AnswerFilter(), limit=1000, batch_size=50))
 
 
-def test_a_csv_reads_back_and_holds_no_formula(told):
-    data = table_writers.to_csv_bytes(pieces(told))
+def test_a_csv_reads_back_and_holds_no_formula(journal_answers):
+    data = table_writers.to_csv_bytes(pieces(journal_answers))
     frame = pd.read_csv(io.BytesIO(data), encoding="utf-8-sig", keep_default_na=False)
-    assert frame.seq.tolist() == told[1].seq.tolist()
+    assert frame.seq.tolist() == journal_answers[1].seq.tolist()
     assert frame.text[2] == "'" + FORMULA
-    assert frame.problem.tolist() == told[1].problem.tolist()
+    assert frame.problem.tolist() == journal_answers[1].problem.tolist()
     assert not frame.map(lambda v: isinstance(v, str) and v.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))).any(
         axis=None
     )
 
 
-def test_a_parquet_file_has_everything_as_it_is(told):
-    frame = pd.read_parquet(io.BytesIO(table_writers.to_parquet_bytes(pieces(told))))
-    assert frame.text.tolist() == told[1].text.tolist()
-    assert frame.logprob.tolist() == told[1].logprob.tolist()
+def test_a_parquet_file_has_everything_as_it_is(journal_answers):
+    frame = pd.read_parquet(io.BytesIO(table_writers.to_parquet_bytes(pieces(journal_answers))))
+    assert frame.text.tolist() == journal_answers[1].text.tolist()
+    assert frame.logprob.tolist() == journal_answers[1].logprob.tolist()
 
 
-def test_an_excel_file_has_texts_as_texts(told):
+def test_an_excel_file_has_texts_as_texts(journal_answers):
     headings = {"seq": "answer", "text": "what it wrote", "is_correct": "right", "letter": "ticked", "logprob": "log"}
     data = table_writers.to_excel_bytes(
-        pieces(told), sheet_name="answers", headings=headings, formatters={"letter": lambda v: v and v.upper()}
+        pieces(journal_answers),
+        sheet_name="answers",
+        headings=headings,
+        formatters={"letter": lambda v: v and v.upper()},
     )
     sheet = openpyxl.load_workbook(io.BytesIO(data))["answers"]
     rows = list(sheet.values)
-    assert rows[0] == tuple(headings.values()) and len(rows) == len(told[1]) + 1
-    assert [row[0] for row in rows[1:]] == told[1].seq.tolist()
+    assert rows[0] == tuple(headings.values()) and len(rows) == len(journal_answers[1]) + 1
+    assert [row[0] for row in rows[1:]] == journal_answers[1].seq.tolist()
     cell = sheet.cell(4, 2)
     assert (cell.value, cell.data_type, cell.quotePrefix) == (FORMULA, "s", True)
     assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)

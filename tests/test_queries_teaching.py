@@ -2,10 +2,10 @@
 
 from collections import Counter
 
-import casts
+import fakes
 import pandas as pd
 import pytest
-from casts import config
+from fakes import config
 
 from studentsim.events import AnswerRecorded
 from studentsim.runs.executor import execute
@@ -23,7 +23,7 @@ def run(tmp_path_factory):
     """A data folder with one run of a teacher who errs, doubts and lets the student try again; and its events."""
     data, events = tmp_path_factory.mktemp("data"), []
     folder = create_run(data, config(questions_per_turn=30, teacher=TEACHING))
-    assert execute(folder, build_components=casts.fake, on_event=events.append) == "finished"
+    assert execute(folder, build_components=fakes.fake, on_event=events.append) == "finished"
     return data, folder.run_id, [e for e in events if isinstance(e, AnswerRecorded)]
 
 
@@ -132,10 +132,10 @@ def test_a_run_paused_between_two_attempts_ends_as_if_it_had_not_been(run, tmp_p
         if isinstance(event, AnswerRecorded) and event.turn == 2 and event.phase == "revision":
             again.write_request("pause")
 
-    assert execute(again, build_components=casts.fake, on_event=pausing) == "paused"
+    assert execute(again, build_components=fakes.fake, on_event=pausing) == "paused"
     events = []
     again.clear_request()
-    assert execute(again, build_components=casts.fake, on_event=events.append) == "finished"
+    assert execute(again, build_components=fakes.fake, on_event=events.append) == "finished"
     late = [a for a in answers if a.turn >= 2]
     plain = [e for e in events if isinstance(e, AnswerRecorded)]
     assert [(a.question_id, a.attempt, a.text, a.feedback, a.assigned_correct, a.challenged) for a in plain] == [

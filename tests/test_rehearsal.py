@@ -3,7 +3,7 @@
 import json
 import math
 
-import casts
+import fakes
 import pytest
 import tiny
 from hypothesis import given, settings
@@ -307,13 +307,13 @@ class Keeping(Changing):
 
 
 def keeping(config: RunConfig) -> Components:
-    student, small = FakeStudent(), casts.bank()
+    student, small = FakeStudent(), fakes.bank()
     learner = Keeping(student, Rehearsal(sample_rehearsal_pairs(small.study, config.seed), config.seed))
     return Components(small, student, Teacher(config.teacher), learner)
 
 
 def paused_after_two(data) -> RunFolder:
-    folder = create_run(data, casts.config(strategy="random"))
+    folder = create_run(data, fakes.config(strategy="random"))
 
     def pause(event):
         if isinstance(event, TurnFinished) and event.turn == 2:

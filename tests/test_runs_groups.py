@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import casts
+import fakes
 import pytest
 from journals import make_run
 
@@ -127,7 +127,7 @@ def test_a_run_s_first_event_and_the_database_tell_its_group_before_and_after_it
             return row.group_id, row.plan, row.group_runs, row.coordinates
 
         assert told() == ("group-x", "repeat", 2, {"seed": 4})
-        assert execute(folder, build_components=casts.fake) == "finished"
+        assert execute(folder, build_components=fakes.fake) == "finished"
         event = read_events(folder.journal_path)[0]
         assert event["group"] == {"group": "group-x", "plan": "repeat", "runs": 2, "coordinates": {"seed": 4}}
         assert told() == ("group-x", "repeat", 2, {"seed": 4})

@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-import casts
+import fakes
 import pytest
 from run_help import until
 
@@ -24,7 +24,7 @@ from studentsim.runs.run_dir import RunFolder, create_run
 
 @pytest.fixture
 def folder(tmp_path) -> RunFolder:
-    return create_run(tmp_path, casts.config())
+    return create_run(tmp_path, fakes.config())
 
 
 @pytest.fixture

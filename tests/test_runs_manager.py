@@ -7,9 +7,9 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-import casts
+import fakes
 import pytest
-from run_help import Gate, at_answer, lines, manager, told, types, until, until_status
+from run_help import Gate, at_answer, comparable_events, lines, manager, types, until, until_status
 
 from studentsim.errors import ConfigError, RunError, UnknownRun
 from studentsim.runs import process
@@ -45,17 +45,17 @@ def gated(tmp_path, managers):
 
 
 def reference(tmp_path: Path, **settings) -> list[dict]:
-    folder = create_run(tmp_path / "reference", casts.config(**settings))
-    execute(folder, build_components=casts.fake)
-    return told(folder)
+    folder = create_run(tmp_path / "reference", fakes.config(**settings))
+    execute(folder, build_components=fakes.fake)
+    return comparable_events(folder)
 
 
 def test_a_started_run_ends_as_it_would_in_this_process(tmp_path, managers):
     runs = managers()
-    run_id = runs.start(casts.config())
+    run_id = runs.start(fakes.config())
     assert runs.get_state(run_id).status == "starting" or lines(open_run(tmp_path, run_id))
     until_status(runs, run_id, "finished")
-    assert told(open_run(tmp_path, run_id)) == reference(tmp_path)
+    assert comparable_events(open_run(tmp_path, run_id)) == reference(tmp_path)
     assert list(runs.get_states()) == [run_id]
 
 
@@ -65,7 +65,7 @@ def test_the_warm_spare_takes_the_next_run_and_another_is_warmed_a_little_later(
     runs.ensure_warm_worker()
     until(lambda: runs.has_warm_worker)
     spare = runs._warm_worker.process.pid
-    run_id = runs.start(casts.config())
+    run_id = runs.start(fakes.config())
     assert runs.get_state(run_id).pid in (spare, 0) and not runs.has_warm_worker
     until_status(runs, run_id, "finished")
     until(lambda: (runs.tick(), runs.has_warm_worker)[1])
@@ -89,13 +89,13 @@ def test_what_the_check_refuses_is_not_made(tmp_path, managers):
 
     runs = managers(preflight_check=refuse)
     with pytest.raises(ConfigError):
-        runs.start(casts.config(), "token")
+        runs.start(fakes.config(), "token")
     assert runs.get_states() == {} and list((tmp_path / "runs").iterdir()) == []
 
 
 def test_paused_in_the_midst_and_resumed_it_equals_an_uninterrupted_run(tmp_path, gated, managers):
     runs, open_gate = gated
-    run_id = runs.start(casts.config())
+    run_id = runs.start(fakes.config())
     folder = open_run(tmp_path, run_id)
     at_answer(folder, 30)
     runs.pause(run_id)
@@ -108,7 +108,7 @@ def test_paused_in_the_midst_and_resumed_it_equals_an_uninterrupted_run(tmp_path
     other.resume(run_id)
     other.resume(run_id)  # a second click
     until_status(other, run_id, "finished")
-    assert told(folder) == reference(tmp_path) and types(folder).count("RunResumed") == 1
+    assert comparable_events(folder) == reference(tmp_path) and types(folder).count("RunResumed") == 1
     assert (folder.path / "worker-0001.log").exists()
     with pytest.raises(RunError, match="finished"):
         other.resume(run_id)
@@ -121,7 +121,7 @@ def test_paused_in_the_midst_and_resumed_it_equals_an_uninterrupted_run(tmp_path
 def test_cancelled_it_ends_at_once_and_its_answers_stay(tmp_path, gated):
     runs, open_gate = gated
     runs.cancel_grace_seconds = 1000
-    run_id = runs.start(casts.config())
+    run_id = runs.start(fakes.config())
     folder = open_run(tmp_path, run_id)
     at_answer(folder, 30)
     runs.cancel(run_id)
@@ -136,7 +136,7 @@ def test_cancelled_it_ends_at_once_and_its_answers_stay(tmp_path, gated):
 
 def test_more_runs_than_places_wait_in_the_order_they_came(tmp_path, gated):
     runs, open_gate = gated
-    ids = [runs.start(casts.config(seed=seed)) for seed in range(4)]
+    ids = [runs.start(fakes.config(seed=seed)) for seed in range(4)]
     states = runs.get_states()
     assert [states[id].queue_position for id in ids] == [0, 0, 1, 2]
     assert runs.get_state(ids[3]).queue_position == 2
@@ -153,7 +153,7 @@ def test_more_runs_than_places_wait_in_the_order_they_came(tmp_path, gated):
 
 def test_a_cancelled_run_that_waits_never_starts(tmp_path, managers):
     runs = managers(max_concurrent_runs=0)
-    run_id = runs.start(casts.config())
+    run_id = runs.start(fakes.config())
     runs.cancel(run_id)
     assert runs.get_state(run_id).status == "cancelled"
     runs.limit = 2
@@ -166,7 +166,7 @@ def test_a_cancelled_run_that_waits_never_starts(tmp_path, managers):
 
 def test_a_deleted_run_is_unknown_and_a_run_at_work_is_not_deleted(tmp_path, gated):
     runs, open_gate = gated
-    run_id = runs.start(casts.config())
+    run_id = runs.start(fakes.config())
     with pytest.raises(RunError, match="at work"):
         runs.delete(run_id)
     at_answer(open_run(tmp_path, run_id), 30)
@@ -181,7 +181,7 @@ def test_a_deleted_run_is_unknown_and_a_run_at_work_is_not_deleted(tmp_path, gat
 
 def test_the_next_manager_starts_what_waited(tmp_path, managers):
     first = managers(max_concurrent_runs=0)
-    run_id = first.start(casts.config())
+    run_id = first.start(fakes.config())
     first.close()
     second = managers()
     assert second.get_state(run_id).status == "queued"
@@ -190,7 +190,7 @@ def test_the_next_manager_starts_what_waited(tmp_path, managers):
 
 def test_a_ticking_manager_needs_nobody_to_look(tmp_path, managers):
     runs = managers(max_concurrent_runs=1, tick_interval_seconds=0.02)
-    ids = [runs.start(casts.config(seed=seed, turns=1)) for seed in range(3)]
+    ids = [runs.start(fakes.config(seed=seed, turns=1)) for seed in range(3)]
     until(lambda: {state.status for state in runs.get_states().values()} == {"finished"})
     assert sorted(runs.get_states()) == sorted(ids)
 
@@ -199,7 +199,7 @@ def test_a_command_that_does_not_exist_fails_the_run_with_words(tmp_path):
     runs = RunManager(
         tmp_path, worker_command=["/no/such/program"], preflight_check=lambda config: None, tick_interval_seconds=None
     )
-    folder = create_run(tmp_path, casts.config(), queue_entry='{"since": 1}')
+    folder = create_run(tmp_path, fakes.config(), queue_entry='{"since": 1}')
     runs.tick()
     state = runs.get_state(folder.run_id)
     assert state.status == "failed" and "No worker could be started" in state.message and state.is_resumable
@@ -219,7 +219,7 @@ def test_a_runs_folder_is_all_that_a_worker_needs(tmp_path, managers):
     """The worker by itself: ``--run`` carries a run out without any manager."""
     from run_help import worker
 
-    folder: RunFolder = create_run(tmp_path, casts.config())
+    folder: RunFolder = create_run(tmp_path, fakes.config())
     env = {"PYTHONPATH": str(Path(__file__).parents[1])}
     command = [*worker(), "--data", str(tmp_path), "--run"]
     assert subprocess.run([*command, folder.run_id], env=env).returncode == 0

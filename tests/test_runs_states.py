@@ -6,7 +6,7 @@ import os
 import pickle
 import time
 
-import casts
+import fakes
 import pytest
 
 from studentsim.events import AnswerRecorded, RunEnded, RunResumed, RunStarted, StageStarted
@@ -24,7 +24,7 @@ GONE = "an earlier machine:1"
 
 @pytest.fixture
 def folder(tmp_path) -> RunFolder:
-    return create_run(tmp_path, casts.config())
+    return create_run(tmp_path, fakes.config())
 
 
 def ended(status: str) -> RunEnded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-import casts
+import fakes
 import pytest
 from test_likely_wrong import Uneven
 from test_selection import POOL, situation
@@ -69,7 +69,7 @@ RUNS = {
 """Strategy -> fingerprint of all question ids of a short run with seed 5."""
 
 
-def sure(questions: list[Question]) -> list[float]:
+def fake_scores(questions: list[Question]) -> list[float]:
     """Figures spread over 0 to 1, the same for the same question."""
     return [(int(q.id[1:]) * 37 % 101) / 100 for q in questions]
 
@@ -77,7 +77,7 @@ def sure(questions: list[Question]) -> list[float]:
 @pytest.mark.parametrize("name", SITUATIONS)
 @pytest.mark.parametrize("strategy", CHOSEN)
 def test_a_strategy_of_version_0_1_chooses_what_it_chose(strategy: str, name: str):
-    given = situation(count=8, seed=3, confidence=sure, **SITUATIONS[name])
+    given = situation(count=8, seed=3, confidence=fake_scores, **SITUATIONS[name])
     chosen = select_questions(strategy, given)
     assert " ".join(q.id[1:] for q in chosen) == CHOSEN[strategy][name]
     after = 0.237965 if strategy == "fixed" else NEXT_DRAW.get(name, 0.313831)
@@ -87,6 +87,6 @@ def test_a_strategy_of_version_0_1_chooses_what_it_chose(strategy: str, name: st
 @pytest.mark.parametrize("strategy", RUNS)
 def test_a_run_of_version_0_1_practises_what_it_practised(strategy: str):
     student = Uneven()
-    events = simulate(casts.config(strategy=strategy, seed=5), Components(casts.bank(), student, Teacher(), student))
+    events = simulate(fakes.config(strategy=strategy, seed=5), Components(fakes.bank(), student, Teacher(), student))
     ids = [id for e in events if isinstance(e, TurnStarted) for id in e.question_ids]
     assert hashlib.sha256(" ".join(ids).encode()).hexdigest()[:16] == RUNS[strategy]

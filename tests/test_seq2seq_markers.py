@@ -8,7 +8,7 @@ import hubs
 import pytest
 import tiny_graders
 import torch
-from casts import bank
+from fakes import bank
 from tiny_graders import make
 from transformers import (
     AutoModelForSeq2SeqLM,

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import get_args
 
-import casts
+import fakes
 import hubs
 import pytest
 
@@ -31,7 +31,7 @@ ROUNDS = ((4, 1), (2, 2))
 
 
 def fake(config, protocol, *, confirming):
-    return casts.fake(config)
+    return fakes.fake(config)
 
 
 def work_in(folder: Path, load=fake, within=lambda folder: nullcontext()):
@@ -96,7 +96,7 @@ def test_a_killed_search_goes_on_and_comes_to_the_same(tmp_path: Path, capsys: p
     def killed() -> None:
         raise KeyboardInterrupt
 
-    loads = iter([casts.fake, casts.prone("answer", 20, killed)])
+    loads = iter([fakes.fake, fakes.prone("answer", 20, killed)])
     path = tmp_path / "killed" / "results.jsonl"
     with pytest.raises(KeyboardInterrupt):
         work = work_in(tmp_path / "killed", lambda config, protocol, *, confirming: next(loads)(config))
@@ -170,7 +170,7 @@ def test_the_first_exam_is_sat_once_and_whoever_has_practised_sits_its_own(monke
     sat = []
 
     def student():
-        made = casts.fake(PROTOCOL.config(search_cells.KNOWN[0], lessons=1, seed=1, confirming=False)).student
+        made = fakes.fake(PROTOCOL.config(search_cells.KNOWN[0], lessons=1, seed=1, confirming=False)).student
         inner = made.answer
         made.answer = lambda questions, **how: sat.append(how["seed_key"][0]) or inner(questions, **how)
         search_runs.remember_first_exam(made, ("model", "bank"))

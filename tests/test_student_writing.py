@@ -23,7 +23,7 @@ def prompts() -> list[list[int]]:
     return [prompt_ids(tiny.tokenizer(), tiny.opening(), q.problem) for q in tiny.questions(6)]
 
 
-def alone(model, prompt: list[int], completion: list[int], own: list[int]) -> float:
+def plain_logprob(model, prompt: list[int], completion: list[int], own: list[int]) -> float:
     """The log-probability by one plain forward pass without cache, padding or batch."""
     with torch.no_grad():
         logps = model(input_ids=torch.tensor([prompt + completion])).logits[0].float().log_softmax(-1)
@@ -42,7 +42,7 @@ def test_scores_with_a_shared_prompt_equal_plain_forward_passes():
     got = completion_logprobs(model, prefill(model, prompts(), 0), completions, masks)
     for prompt, row, own, scores in zip(prompts(), completions, masks, got, strict=True):
         for c, m, s in zip(row, own, scores, strict=True):
-            assert s == pytest.approx(alone(model, prompt, c, m), abs=1e-3)
+            assert s == pytest.approx(plain_logprob(model, prompt, c, m), abs=1e-3)
 
 
 def test_scoring_leaves_the_prefix_as_it_was():
@@ -69,7 +69,7 @@ def test_p_right_is_the_right_workings_probability_and_what_was_told_is_not_scor
     answers = {a.question_id: a for a in s.answer(questions, seed_key=("exam", 0), with_p_correct=True)}
     for q in questions:
         prompt, right = s._prompt_ids(q), completion_ids(tiny.tokenizer(), q.correct_option.solution)
-        told = alone(s.merged_model, prompt, right, s.calculator.loss_mask(right))
+        told = plain_logprob(s.merged_model, prompt, right, s.calculator.loss_mask(right))
         assert math.log(answers[q.id].p_correct) == pytest.approx(told, abs=1e-3)
     rows = [s.pair_ids(Pair(q, q.correct_option.solution, "Answer: 1")) for q in questions]
     both = s.pair_logps(rows)
@@ -113,7 +113,9 @@ def test_the_told_log_probability_is_that_of_the_tokens_the_student_chose():
         prompts(), generate(model, prefill(model, prompts(), 0), student_.calculator, luck, eos_token_id=1), strict=True
     ):
         ids = [*row.ids, 1] if row.ended else row.ids
-        assert row.logprob == pytest.approx(alone(model, prompt, ids, student_.calculator.loss_mask(ids)), abs=2e-3)
+        assert row.logprob == pytest.approx(
+            plain_logprob(model, prompt, ids, student_.calculator.loss_mask(ids)), abs=2e-3
+        )
 
 
 def test_temperature_zero_takes_the_likeliest_token():
@@ -142,7 +144,7 @@ def test_confidence_is_the_likeliest_working():
     for question, told in zip(tiny.questions(5), student_.confidence(tiny.questions(5)), strict=True):
         prompt = prompt_ids(tiny.tokenizer(), tiny.opening(), question.problem)
         ids = [completion_ids(tiny.tokenizer(), o.solution) for o in question.options if o.solution]
-        best = max(math.exp(alone(model, prompt, c, student_.calculator.loss_mask(c))) for c in ids)
+        best = max(math.exp(plain_logprob(model, prompt, c, student_.calculator.loss_mask(c))) for c in ids)
         assert told == pytest.approx(best, rel=1e-2, abs=1e-12)
 
 

@@ -3,7 +3,7 @@
 import hubs
 import pytest
 import torch
-from casts import bank, config
+from fakes import bank, config
 
 from studentsim.errors import ConfigError
 from studentsim.events import AnswerRecorded

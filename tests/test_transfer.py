@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
-import casts
+import fakes
 import garbage
 import pytest
 from hypothesis import given
@@ -58,7 +58,7 @@ def no_garbage_hunts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
 
 
 class Counted:
-    """A ``load_cast`` that counts how often a student was made; after ``most`` somebody presses Ctrl-C."""
+    """A ``build_components`` that counts how often a student was made; after ``most`` somebody presses Ctrl-C."""
 
     def __init__(self, most: int = 99) -> None:
         self.configs: list[RunConfig] = []
@@ -68,11 +68,11 @@ class Counted:
         if len(self.configs) == self.most:
             raise KeyboardInterrupt
         self.configs.append(config)
-        return casts.cast_of(FakeStudent())
+        return fakes.build_fake_components(FakeStudent())
 
 
 def settings(**changed: object) -> dict[str, RunConfig]:
-    return study.build_category_configs(casts.config(**{**TINY, **changed}), CATEGORIES)
+    return study.build_category_configs(fakes.config(**{**TINY, **changed}), CATEGORIES)
 
 
 def practise(load: Callable, data: Path | None = None, **changed: object) -> list[CategoryResult]:
@@ -93,7 +93,7 @@ def invented(moved: Mapping[tuple[str, str], tuple[int, int]], questions: int = 
                 marked.append(PairedOutcome(f"{examined}-{i:02d}", examined, right[0], right[1]))
         return CategoryResult(practised, tuple(marked), 1.5)
 
-    return build_transfer_matrix([cell(name) for name in names], config=casts.config(**TINY).model_dump(mode="json"))
+    return build_transfer_matrix([cell(name) for name in names], config=fakes.config(**TINY).model_dump(mode="json"))
 
 
 TWO = {("a", "a"): (0, 12), ("a", "b"): (2, 3), ("b", "a"): (1, 0), ("b", "b"): (1, 15)}
@@ -108,8 +108,8 @@ def test_a_gain_is_bonett_and_prices_interval_of_paired_proportions():
     p, q = 51 / 102, 5 / 102  # one half added to each of the four counts, as they put it: (n12 + 1) / (n + 2)
     half = 1.959964 * math.sqrt((p + q - (p - q) ** 2) / 102)
     assert gain.estimate.points == 46
-    assert gain.estimate.low == pytest.approx(100 * (p - q - half), abs=1e-4)
-    assert gain.estimate.high == pytest.approx(100 * (p - q + half), abs=1e-4)
+    assert gain.estimate.ci_low == pytest.approx(100 * (p - q - half), abs=1e-4)
+    assert gain.estimate.ci_high == pytest.approx(100 * (p - q + half), abs=1e-4)
 
 
 @given(
@@ -118,10 +118,10 @@ def test_a_gain_is_bonett_and_prices_interval_of_paired_proportions():
 def test_the_interval_of_a_mean_holds_it_and_is_narrower_than_the_widest_part(counts: list[tuple[int, int, int]]):
     parts = [PairedGain(90, *c).estimate for c in counts]
     mean = average_estimates(parts)
-    assert mean.low <= mean.points <= mean.high
-    assert mean.high - mean.low < max(p.high - p.low for p in parts)
+    assert mean.ci_low <= mean.points <= mean.ci_high
+    assert mean.ci_high - mean.ci_low < max(p.ci_high - p.ci_low for p in parts)
     alike = average_estimates([GainEstimate(5, 1, 9)] * 4)
-    assert (alike.low, alike.high) == pytest.approx((3, 7))
+    assert (alike.ci_low, alike.ci_high) == pytest.approx((3, 7))
 
 
 def test_a_matrix_counts_what_each_practice_did_for_each_category():
@@ -129,7 +129,7 @@ def test_a_matrix_counts_what_each_practice_did_for_each_category():
     assert found.gains["a", "a"] == PairedGain(20, 0, 0, 12) and found.gains["a", "b"] == PairedGain(20, 0, 2, 3)
     assert found.own_gain("a").points == 60 and found.own_gain("b").points == 70 and found.diagonal_mean.points == 65
     assert found.mean_gain_of_others("a").points == 5 and found.mean_gain_of_others("b").points == -5
-    assert found.off_diagonal_mean.points == 0 and found.off_diagonal_mean.low < 0 < found.off_diagonal_mean.high
+    assert found.off_diagonal_mean.points == 0 and found.off_diagonal_mean.ci_low < 0 < found.off_diagonal_mean.ci_high
     assert found.largest_off_diagonal_pair == ("a", "b") and found.seconds == 3
 
 
@@ -142,9 +142,11 @@ def test_the_mean_off_the_diagonal_goes_by_question_since_rows_share_theirs():
     )
     p, q = (6 + 1) / 22, 1 / 22  # with two rows that is Bonett and Price's interval of each column, put together
     half = 100 * 1.959964 * math.sqrt((p + q - (p - q) ** 2) / 22 / 3)
-    assert (both.high - both.low) / 2 == pytest.approx(half, abs=1e-3) and both.high - both.low < one.high - one.low
+    assert (both.ci_high - both.ci_low) / 2 == pytest.approx(
+        half, abs=1e-3
+    ) and both.ci_high - both.ci_low < one.ci_high - one.ci_low
     nothing = invented({(p, e): (0, 0) for p in "ab" for e in "ab"}).off_diagonal_mean
-    assert nothing.points == 0 and nothing.low < -5 and nothing.high > 5
+    assert nothing.points == 0 and nothing.ci_low < -5 and nothing.ci_high > 5
 
 
 def test_cells_of_different_exams_make_no_matrix():
@@ -197,14 +199,14 @@ def test_each_category_is_practised_alone_from_the_same_start_and_gains():
 
 def test_a_cell_is_what_a_run_of_those_settings_finds():
     (config, *_), (cell, *_) = settings().values(), practise(Counted())
-    exams = [e for e in simulate(config, casts.cast_of(FakeStudent())) if isinstance(e, ExamFinished)]
+    exams = [e for e in simulate(config, fakes.build_fake_components(FakeStudent())) if isinstance(e, ExamFinished)]
     assert [sum(m.was_correct_before for m in cell.outcomes), sum(m.was_correct_after for m in cell.outcomes)] == [
         e.correct for e in exams
     ]
 
 
 def test_a_finished_cells_student_is_given_back_before_the_next_is_made(monkeypatch):
-    """A model of the hub may take all the memory there is; ``load_cast`` freezes what it loads out of the garbage hunts."""
+    """A model of the hub may take all the memory there is; ``build_components`` freezes what it loads out of the garbage hunts."""
     monkeypatch.setattr(gc, "unfreeze", garbage.unfreeze)
     made: list[weakref.ref] = []
 
@@ -213,7 +215,7 @@ def test_a_finished_cells_student_is_given_back_before_the_next_is_made(monkeypa
         student = FakeStudent()
         student.itself = student  # as models have it: no count of references frees it
         made.append(weakref.ref(student))
-        cast = casts.cast_of(student)
+        cast = fakes.build_fake_components(student)
         gc.freeze()
         return cast
 
@@ -221,7 +223,7 @@ def test_a_finished_cells_student_is_given_back_before_the_next_is_made(monkeypa
 
 
 def test_two_to_fourteen_categories_make_a_matrix_and_no_other_number():
-    base = casts.config(**TINY)
+    base = fakes.config(**TINY)
     assert len(study.build_category_configs(base, [f"c{i}" for i in range(14)])) == 14
     for names in ([], ["one"], [f"c{i}" for i in range(15)]):
         with pytest.raises(ConfigError, match="2 to 14 categories"):
@@ -547,7 +549,7 @@ def test_what_ships_is_whole_small_and_says_what_the_product_claims():
     if shipped:
         assert BUNDLED_MATRICES_PATH.stat().st_size < 150_000
         assert shipped[0].categories == CATEGORIES and transfer_summary.rehearsal_strength(shipped[0]) > 0
-        assert shipped[0].diagonal_mean.low > shipped[0].off_diagonal_mean.high
+        assert shipped[0].diagonal_mean.ci_low > shipped[0].off_diagonal_mean.ci_high
 
 
 # ------------------------------------------------------------------ how it is shown
@@ -606,7 +608,7 @@ def test_answers_of_practice_count_for_nothing():
     (cell, *_) = practise(Counted())
     exam = {
         e.question_id
-        for e in simulate(settings()["general"], casts.fake(settings()["general"]))
+        for e in simulate(settings()["general"], fakes.fake(settings()["general"]))
         if isinstance(e, AnswerRecorded) and e.phase == "exam"
     }
     assert {m.question_id for m in cell.outcomes} == exam and len(cell.outcomes) == TINY["exam"]

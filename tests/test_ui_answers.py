@@ -38,7 +38,7 @@ def grid(app: AppTest) -> pd.DataFrame:
     return app.dataframe[0].value
 
 
-def told(folder: Path, run_id: str = "study") -> pd.DataFrame:
+def read_answers(folder: Path, run_id: str = "study") -> pd.DataFrame:
     lines = (folder / "runs" / run_id / "events.jsonl").read_text().splitlines()
     return pd.DataFrame([e for e in map(json.loads, lines) if e["type"] == "AnswerRecorded"])
 
@@ -86,7 +86,7 @@ def test_a_run_in_any_state_shows_its_answers(folder: Path, state: dict):
     make_run(folder, "it", **state)
     app = visit(ANSWERS, run="it")
     assert not app.exception and not app.error
-    answers = told(folder, "it")
+    answers = read_answers(folder, "it")
     exams = answers[(answers.phase == "exam") & (answers.turn == state.get("turn", 4))]
     assert len(grid(app)) == (len(exams[~exams.is_correct]) or len(answers))
     assert len(grid(visit(ANSWERS, run="it", all="1"))) == len(answers)
@@ -122,7 +122,7 @@ def test_a_link_to_no_run_gives_a_friendly_page(folder: Path, run: str):
 
 def test_a_run_opens_on_the_wrong_answers_of_its_last_exam_numbered_from_1(folder: Path):
     make_run(folder, "it")
-    answers = told(folder, "it")
+    answers = read_answers(folder, "it")
     wrong = answers[(answers.phase == "exam") & (answers.turn == 4) & ~answers.is_correct]
     app = visit(ANSWERS, run="it")
     assert grid(app).answer.tolist() == wrong.seq.tolist()
@@ -185,7 +185,7 @@ def test_question_slip_and_mark_come_first_and_fit_a_screen_1280_wide(folder: Pa
 def test_a_link_shows_its_view(study: Path, query: dict, expected):
     app = visit(ANSWERS, run="study", **query)
     assert not app.exception and not app.warning
-    answers = told(study)
+    answers = read_answers(study)
     assert grid(app).answer.tolist() == answers[expected(answers)].seq.tolist()
 
 
@@ -215,7 +215,7 @@ def test_choosing_a_filter_writes_the_link(folder: Path):
     assert app.query_params == {
         "run": "study", "category": "gain", "mark": "wrong", "lesson": "0", "search": "price",
     }  # fmt: skip
-    answers = told(folder)
+    answers = read_answers(folder)
     kept = answers[(answers.category == "gain") & ~answers.is_correct & (answers.turn == 0)]
     kept = kept[kept.problem.str.contains("price") | kept.text.str.contains("price")]
     assert grid(app).answer.tolist() == kept.seq.tolist()
@@ -225,7 +225,7 @@ def test_choosing_a_filter_writes_the_link(folder: Path):
 
 def test_right_wrong_and_no_answer_are_three_marks_that_never_overlap(folder: Path):
     make_answers_run(folder)
-    answers = told(folder)
+    answers = read_answers(folder)
     app = visit(ANSWERS, run="study")
     listed = {}
     for kind in ("right", "ticked", "unanswered"):
@@ -247,7 +247,7 @@ def test_a_link_of_old_to_the_wrong_answers_shows_both_kinds_of_them_chosen(fold
 
 def test_what_the_sentence_names_is_a_link(folder: Path):
     make_answers_run(folder, lessons=0, exam=24)
-    row = told(folder).query("misconception.notna()").iloc[0]
+    row = read_answers(folder).query("misconception.notna()").iloc[0]
     change(folder, lambda e: e | {"is_correct": False, "letter": row.letter, "misconception": row.misconception})
     app = visit(ANSWERS, run="study")
     label = formatting.shorten_label(f"24 × {misconception_title(row.misconception)}")
@@ -286,7 +286,7 @@ def test_what_cannot_be_meant_is_left_out_and_said(study: Path, name: str, value
     app = visit(ANSWERS, run="study", **{name: value})
     assert not app.exception and not app.error
     assert sentences.PARAMETER_LABELS.get(name, name) in app.warning[0].value
-    assert len(grid(app)) == len(told(study))
+    assert len(grid(app)) == len(read_answers(study))
 
 
 @pytest.mark.parametrize("value", ["astrology", "' OR 1=1--", "<script>alert(1)</script>", "*b* $1$"])
@@ -306,7 +306,7 @@ def test_a_filter_that_matches_nothing_can_be_removed(study: Path, value: str):
 
 
 def wrong_exam_answer(folder: Path) -> pd.Series:
-    answers = told(folder)
+    answers = read_answers(folder)
     return answers[(answers.phase == "exam") & ~answers.is_correct & answers.misconception.notna()].iloc[1]
 
 
@@ -329,7 +329,7 @@ def test_a_card_tells_the_whole_answer(folder: Path):
 
 def test_the_ways_to_the_answers_beside_stay_within_the_filter(folder: Path):
     make_answers_run(folder)
-    answers = told(folder)
+    answers = read_answers(folder)
     wrong = answers[~answers.is_correct].seq.tolist()
     app = visit(ANSWERS, run="study", mark="wrong", answer=str(wrong[3]))
     found = links(app)
@@ -342,7 +342,7 @@ def test_the_ways_to_the_answers_beside_stay_within_the_filter(folder: Path):
 
 def test_the_history_links_every_attempt(folder: Path):
     make_answers_run(folder)
-    answers = told(folder)
+    answers = read_answers(folder)
     row = wrong_exam_answer(folder)
     same = answers[answers.question_id == row.question_id]
     app = visit(ANSWERS, run="study", answer=str(row.seq))
@@ -353,7 +353,7 @@ def test_the_history_links_every_attempt(folder: Path):
 
 def test_an_answer_outside_the_filter_is_shown_all_the_same(folder: Path):
     make_answers_run(folder)
-    answers = told(folder)
+    answers = read_answers(folder)
     right = int(answers[answers.is_correct].seq.iloc[2])
     app = visit(ANSWERS, run="study", mark="wrong", answer=str(right))
     assert not app.exception and "not in this list" in text_of(app)
@@ -368,11 +368,11 @@ def test_a_card_that_is_not_there_is_said_so(folder: Path):
 @pytest.mark.parametrize("show", ["table", "cards"])
 def test_what_was_written_is_shown_literally(folder: Path, show: str):
     make_run(folder, "it", status="", turn=-1, until="exam", alive=True)
-    row = told(folder, "it")
+    row = read_answers(folder, "it")
     nasty = int(row[row.problem == NASTY].seq.iloc[0])
     assert NASTY in [t.value for t in visit(ANSWERS, run="it", show=show, answer=str(nasty)).text]
     make_answers_run(folder)
-    unanswered = int(told(folder).seq.iloc[2])
+    unanswered = int(read_answers(folder).seq.iloc[2])
     app = visit(ANSWERS, run="study", answer=str(unanswered))
     assert FORMULA in [c.value for c in app.code]
     assert "nothing was ticked" in text_of(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import casts
+import fakes
 import hubs
 import pytest
 import torch
@@ -63,7 +63,7 @@ def test_from_the_page_a_fine_tuned_marker_decides_in_a_run(folder: Path, marker
     assert run.read_config().teacher == TeacherSettings(
         grader=str(marker), grader_revision=resolve.compute_fingerprint(marker), grade_source="grader"
     )
-    cast = lambda config: casts.cast_of(FakeStudent(), factory.build_teacher(config))  # noqa: E731
+    cast = lambda config: fakes.build_fake_components(FakeStudent(), factory.build_teacher(config))  # noqa: E731
     assert execute(run, build_components=cast) == "finished"
     told = [e for e in read_events(run.journal_path) if e["type"] == "AnswerRecorded" and e["phase"] == "study"]
     assert len(told) == 24 and all(e["assigned_correct"] is e["grader_correct"] is not None for e in told)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import casts
+import fakes
 import journals
 import pandas as pd
 import pytest
@@ -39,8 +39,8 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def simulated(**settings: object) -> tuple[RunConfig, list[Event]]:
-    config = casts.config(**settings)
-    return config, list(simulate(config, casts.fake(config)))
+    config = fakes.config(**settings)
+    return config, list(simulate(config, fakes.fake(config)))
 
 
 def keep(
@@ -57,17 +57,17 @@ def keep(
     return config
 
 
-def drawn(app: AppTest) -> list[dict]:
+def component_data(app: AppTest) -> list[dict]:
     return [json.loads(e.proto.bytes or e.proto.json or e.proto.mixed.json) for e in app.get("bidi_component")]
 
 
 def picture(app: AppTest) -> dict:
     """The one picture of mistakes and practice that the page has."""
-    (found,) = [d for d in drawn(app) if d.get("alt", "").startswith("Mistakes and practice")]
+    (found,) = [d for d in component_data(app) if d.get("alt", "").startswith("Mistakes and practice")]
     return found
 
 
-def told(config: RunConfig, *events: Event) -> tuple[list[dict], list[dict]]:
+def mix_rows_of(config: RunConfig, *events: Event) -> tuple[list[dict], list[dict]]:
     lines = [event.to_json() for event in events]
     lessons, exams = ([e for e in lines if e["type"] == kind] for kind in ("TurnStarted", "ExamFinished"))
     found = practice_mix.build_practice_mix_rows("r", config.model_dump(mode="json"), lessons, exams)
@@ -93,7 +93,7 @@ def exam(turn: int, wrong: dict[str, int] = WRONG, plan: dict[str, int] = PLAN) 
 )
 def test_the_last_exams_mistakes_are_told_with_what_they_lead_to(after, going_on, says):
     config = RunConfig(turns=20)
-    lessons, exams = told(config, exam(4), *after)
+    lessons, exams = mix_rows_of(config, exam(4), *after)
     said = mix_summary.describe_current_mix(config, lessons, exams, is_running=going_on)
     assert said == f"17 of 58 mistakes in the exam after lesson 4 were in physics, {says}"
 
@@ -102,14 +102,14 @@ def test_before_the_first_exam_and_after_one_without_mistakes_no_cause_is_made_u
     config = RunConfig()
     assert "will settle the mix" in mix_summary.describe_current_mix(config, [], [], is_running=True)
     assert mix_summary.describe_current_mix(config, [], [], is_running=False) == ""
-    lessons, exams = told(config, exam(4, dict.fromkeys(WRONG, 0)))
+    lessons, exams = mix_rows_of(config, exam(4, dict.fromkeys(WRONG, 0)))
     assert "all categories count alike" in mix_summary.describe_current_mix(config, lessons, exams, is_running=True)
 
 
 def test_no_number_is_announced_where_the_settings_limit_the_pool():
     """The plan counts categories that cannot come; the lesson's own mix is told once it has begun."""
     config = RunConfig(categories=("gain", "geometry"))
-    lessons, exams = told(config, exam(4))
+    lessons, exams = mix_rows_of(config, exam(4))
     said = mix_summary.describe_current_mix(config, lessons, exams, is_running=True)
     assert (
         said
@@ -124,7 +124,7 @@ def test_every_way_says_what_its_mix_rests_on_and_only_some_rest_on_mistakes(str
     said = mix_summary.describe_mix_source(config)
     assert ("follows the mistakes" in said) == config.follows_mistakes
     assert ("set by hand" in said) == (own is not None and strategy != "fixed")
-    lessons, exams = told(config, exam(4), TurnStarted(5, (), PLAN))
+    lessons, exams = mix_rows_of(config, exam(4), TurnStarted(5, (), PLAN))
     if not config.follows_mistakes:
         assert (
             mix_summary.describe_current_mix(config, lessons, exams, is_running=True) == said and "mistakes" not in said
@@ -143,7 +143,7 @@ def test_a_way_of_a_newer_version_claims_nothing_but_that_it_heeds_no_exam():
 
 
 def test_an_exam_is_shown_with_the_first_lesson_that_it_led_to():
-    lessons, exams = told(
+    lessons, exams = mix_rows_of(
         RunConfig(), exam(0), TurnStarted(1, (), PLAN), exam(4), TurnStarted(5, (), PLAN), TurnStarted(6, (), PLAN)
     )
 
@@ -175,7 +175,7 @@ def cells(figure) -> tuple:
 def test_an_exams_mistakes_are_as_wide_as_the_lessons_that_they_led_to():
     config = RunConfig(turns=6, exam_every=2)
     events = [exam(0), TurnStarted(1, (), PLAN), TurnStarted(2, (), PLAN), exam(2), TurnStarted(3, (), PLAN)]
-    found = mix_table.build_mix_table(*told(config, *events))
+    found = mix_table.build_mix_table(*mix_rows_of(config, *events))
     mistakes, questions = cells(charts.mix_by_lesson_figure(found, exam_turns=config.exam_turns(), revision="a"))
     physics = [i for i, told in enumerate(mistakes.hovertext) if told.startswith("physics")]
     edges = [(mistakes.x[i] - mistakes.width[i] / 2, mistakes.x[i] + mistakes.width[i] / 2) for i in physics]
@@ -196,7 +196,8 @@ def test_its_cells_stay_where_they_are_while_a_run_goes_on_and_the_last_exam_say
     events = [exam(0), *taught[:2], exam(2), *taught[2:], exam(4)]
     figures = [
         charts.mix_by_lesson_figure(
-            mix_table.build_mix_table(*told(config, *events[:n]), follows_mistakes=True), exam_turns=config.exam_turns()
+            mix_table.build_mix_table(*mix_rows_of(config, *events[:n]), follows_mistakes=True),
+            exam_turns=config.exam_turns(),
         )
         for n in (1, 3, 4, 5, 7)
     ]
@@ -287,7 +288,7 @@ def test_a_race_before_any_lesson_and_a_run_before_its_first_exam_show_no_mix(fo
 def test_the_projector_shows_the_mix_of_each_run(folder: Path):
     keep(folder, "a", turns=2)
     keep(folder, "b", turns=4, until=2)
-    (cards,) = [d["cards"] for d in drawn(visit(WATCH, race="a,b", present="1")) if "cards" in d]
+    (cards,) = [d["cards"] for d in component_data(visit(WATCH, race="a,b", present="1")) if "cards" in d]
     done, waiting = (card["mix"] for card in cards)
     run = live_run.take_snapshot(data.get_engine(), "a")
     assert done["sentence"] == mix.describe_mix(run) and done["follows"]

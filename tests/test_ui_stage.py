@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from journals import make_run
 from streamlit.testing.v1 import AppTest
-from test_ui_watch import START, drawn, lane, race_of
+from test_ui_watch import START, component_data, lane, race_of
 from visits import HOME, WATCH, link_labels, text_of, visit
 
 from studentsim.labels import formatting
@@ -67,22 +67,22 @@ def race(folder: Path) -> str:
 
 def curves(app: AppTest) -> list[list[int]]:
     """After which lessons the picture has a point, for each racer."""
-    figure = json.loads(drawn(app)[1]["figure"])
+    figure = json.loads(component_data(app)[1]["figure"])
     packed = [trace["x"] for trace in figure["data"]]  # beside one another, so a little aside of the lesson
     read = [xs if isinstance(xs, list) else np.frombuffer(base64.b64decode(xs["bdata"]), xs["dtype"]) for xs in packed]
     return [[round(x) for x in xs] for xs in read]
 
 
 def sentence(app: AppTest) -> str:
-    return drawn(app)[0]["sentence"]
+    return component_data(app)[0]["sentence"]
 
 
 def note(app: AppTest) -> str:
-    return drawn(app)[0]["note"]
+    return component_data(app)[0]["note"]
 
 
 def cards(app: AppTest) -> list[dict]:
-    return drawn(app)[2]["cards"]
+    return component_data(app)[2]["cards"]
 
 
 # ------------------------------------------------------------------ replay
@@ -226,7 +226,7 @@ def test_a_room_predicts_by_number_keys_before_the_race_and_is_told_how_it_did(f
     for number in (1, 1, 1, 2, 3):
         app.button(key=f"watch.ballot.{number}").click().run()
     assert app.button(key="watch.ballot.1").label == "Mixed bag: 3"
-    assert len(drawn(app)) == 2, "the hands are told once: by the buttons, not by cards too"
+    assert len(component_data(app)) == 2, "the hands are told once: by the buttons, not by cards too"
     app.button(key="watch.ballot.back").click().run()
     assert app.button(key="watch.ballot.3").label == "Nobody clearly: 0"
 

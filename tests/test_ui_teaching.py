@@ -6,10 +6,10 @@ import json
 import shutil
 from pathlib import Path
 
-import casts
+import fakes
 import pandas as pd
 import pytest
-from casts import config
+from fakes import config
 from journals import NASTY, make_run
 from streamlit.testing.v1 import AppTest
 from visits import NEW, WATCH, link_labels, text_of, visit
@@ -40,7 +40,7 @@ def made(tmp_path_factory) -> tuple[Path, str]:
     """A data folder with one run of a teacher who errs, doubts, and lets the student try again."""
     data = tmp_path_factory.mktemp("data")
     folder = create_run(data, config(questions_per_turn=30, teacher=TEACHING))
-    assert execute(folder, build_components=casts.fake) == "finished"
+    assert execute(folder, build_components=fakes.fake) == "finished"
     return data, folder.run_id
 
 

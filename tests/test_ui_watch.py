@@ -41,7 +41,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     live_run._run_cache.clear()
 
 
-def drawn(app: AppTest) -> list[dict]:
+def component_data(app: AppTest) -> list[dict]:
     """What was handed to the page's own components: packed pictures, and the texts of the presentation view."""
     found = []
     for element in app.get("bidi_component"):
@@ -105,7 +105,7 @@ def test_a_finished_run_shows_exams_categories_practice_and_learning_and_three_w
         "Its latest answers",
     ]
     assert {"Where is it weak?", "Compare with another way", "Read the answers"} <= set(link_labels(app))
-    shown = [picture for picture in drawn(app) if "figure" in picture]
+    shown = [picture for picture in component_data(app) if "figure" in picture]
     assert len(shown) == 5
     assert all(picture["alt"] and json.loads(picture["figure"])["data"] for picture in shown)
 
@@ -384,7 +384,7 @@ def test_a_race_shows_all_curves_in_one_picture_and_each_ones_standing(folder: P
     app = visit(WATCH, race=ids)
     assert not app.exception and not app.error
     assert app.title[0].value == "Race: mixed bag, follow the mistakes"
-    picture, mix = drawn(app)
+    picture, mix = component_data(app)
     assert [t["name"] for t in json.loads(picture["figure"])["data"]] == ["Mixed bag", "Follow the mistakes"]
     assert {"Mixed bag", "Follow the mistakes"} <= set(link_labels(app))
     assert "Paused" in "".join(p.proto.text for p in app.get("progress"))
@@ -419,7 +419,7 @@ def test_a_race_link_with_a_wrong_name_among_right_ones_shows_the_right_ones(fol
     make_run(folder, "a")
     app = visit(WATCH, race="a,nobody,a,a")
     assert not app.exception
-    assert "There is no run" in app.error[0].value and len(drawn(app)) == 2
+    assert "There is no run" in app.error[0].value and len(component_data(app)) == 2
 
 
 def test_a_new_race_starts_all_with_the_same_exam_and_luck(started: list):
@@ -476,10 +476,10 @@ def test_a_race_that_waits_for_its_turn_says_so_and_not_that_it_is_on(folder: Pa
     said = "All 3 wait for a free place on this computer and start by themselves."
     text = text_of(visit(WATCH, race="a,b,c"))
     assert f"The race has not begun yet. {said}" in text and "The race is on" not in text
-    sentence, _picture, *_ = drawn(visit(WATCH, race="a,b,c", present="1"))
+    sentence, _picture, *_ = component_data(visit(WATCH, race="a,b,c", present="1"))
     assert sentence["note"].startswith("Say it before it begins") and sentence["note"].endswith(said)
     make_run(folder, "d", **STATES["in the first exam"][0])
-    sentence, *_ = drawn(visit(WATCH, race="a,d", present="1"))
+    sentence, *_ = component_data(visit(WATCH, race="a,d", present="1"))
     assert "It has begun" in sentence["note"] and sentence["note"].endswith(
         "1 waits for a free place on this computer and starts by itself."
     )
@@ -526,7 +526,7 @@ def test_the_presentation_view_has_no_menu_one_picture_a_card_each_and_a_way_out
     app = visit(WATCH, **link, present="1")
     assert not app.exception and not app.error
     assert not app.sidebar.children
-    sentence, picture, cards = drawn(app)
+    sentence, picture, cards = component_data(app)
     assert "lesson" in sentence["sentence"]
     assert picture["large"] and picture["alt"]
     assert len(cards["cards"]) == len(next(iter(link.values())).split(","))
@@ -611,7 +611,7 @@ def test_a_race_is_told_at_the_last_exam_that_all_have_sat_and_says_so_where_one
 
 def test_a_race_s_picture_marks_the_lesson_that_is_compared_where_one_is_further(folder: Path):
     ids = race_of(folder, a={"strategy": "random"}, b={"status": "paused", "turn": 2})
-    picture, *_ = drawn(visit(WATCH, race=ids))
+    picture, *_ = component_data(visit(WATCH, race=ids))
     figure = json.loads(picture["figure"])
     assert [n["x"] for n in figure["layout"]["annotations"] if n["text"] == "compared here"] == [2]
     assert "has gone on to lesson 4" in picture["alt"]

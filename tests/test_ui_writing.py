@@ -42,18 +42,18 @@ def write(run: Path, **changed: Any) -> None:
     (run / "writing.json").write_text(json.dumps({**NOW, **changed}))
 
 
-def drawn(app: AppTest, what: str) -> list[Any]:
+def component_data(app: AppTest, what: str) -> list[Any]:
     """What was handed to the page's own component under this name."""
     found = [json.loads(e.proto.bytes or e.proto.json or e.proto.mixed.json) for e in app.get("bidi_component")]
     return [one[what] for one in found if what in one]
 
 
 def cards(app: AppTest) -> list[dict]:
-    return drawn(app, "cards")[0]
+    return component_data(app, "cards")[0]
 
 
 def written_now(app: AppTest) -> list[str]:
-    return [one["text"] for one in drawn(app, "writing") if "text" in one]
+    return [one["text"] for one in component_data(app, "writing") if "text" in one]
 
 
 def test_the_answer_grows_with_each_look_and_is_shown_literally(folder: Path):
@@ -61,10 +61,12 @@ def test_the_answer_grows_with_each_look_and_is_shown_literally(folder: Path):
     write(run)
     app = visit(WATCH, run="it")
     assert not app.exception
-    assert drawn(app, "writing") == [{"where": "practice, 4 of 8 answers done", "problem": NASTY, "text": NOW["text"]}]
+    assert component_data(app, "writing") == [
+        {"where": "practice, 4 of 8 answers done", "problem": NASTY, "text": NOW["text"]}
+    ]
     write(run, text="The *sum* is $5 + $10 = $15", done=5)
     app.run()
-    (now,) = drawn(app, "writing")
+    (now,) = component_data(app, "writing")
     assert now["text"] == "The *sum* is $5 + $10 = $15" and now["where"] == "practice, 5 of 8 answers done"
 
 
@@ -73,7 +75,7 @@ def test_an_answer_of_a_stage_that_is_over_is_not_shown_as_being_written(folder:
     write(make_run(folder, "it", **AT_WORK), **changed)
     app = visit(WATCH, run="it")
     assert not app.exception and not written_now(app)
-    assert drawn(app, "writing") == [{"idle": "Nothing is being written just now. The student practises."}]
+    assert component_data(app, "writing") == [{"idle": "Nothing is being written just now. The student practises."}]
 
 
 @pytest.mark.parametrize("content", ["[1]", '{"phase": "study"'])
@@ -81,7 +83,7 @@ def test_a_file_that_cannot_be_read_is_nothing_to_show(folder: Path, content: st
     run = make_run(folder, "it", **AT_WORK)
     (run / "writing.json").write_text(content)
     app = visit(WATCH, run="it")
-    assert not app.exception and not app.error and not written_now(app) and drawn(app, "writing")
+    assert not app.exception and not app.error and not written_now(app) and component_data(app, "writing")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ def test_there_is_no_card_and_no_room_for_one_where_nobody_writes(folder: Path, 
         )
     )
     app = visit(WATCH, run="it")
-    assert not app.exception and not drawn(app, "writing")
+    assert not app.exception and not component_data(app, "writing")
 
 
 def test_the_first_answer_is_seen_before_any_is_done(folder: Path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import casts
+import fakes
 import hubs
 import pytest
 import torch
@@ -76,8 +76,8 @@ def make_learner(folder: Path) -> Path:
 
 def fake_run(data: Path, **settings: object) -> RunFolder:
     """A finished run of a student without a model: some hundred answers."""
-    folder = create_run(data, casts.config(**{"exam_size": 48, "questions_per_turn": 30, **settings}))
-    assert execute(folder, build_components=casts.fake) == "finished"
+    folder = create_run(data, fakes.config(**{"exam_size": 48, "questions_per_turn": 30, **settings}))
+    assert execute(folder, build_components=fakes.fake) == "finished"
     return folder
 
 
@@ -100,4 +100,4 @@ def answers_of(data: Path, *runs: str) -> list[StudentAnswer]:
 
 def run_config(marker: Path | str, **settings: object) -> RunConfig:
     """A short run in which this marker decides."""
-    return casts.config(turns=2, teacher={"grader": str(marker), "grade_source": "grader"}, **settings)
+    return fakes.config(turns=2, teacher={"grader": str(marker), "grade_source": "grader"}, **settings)

@@ -49,7 +49,7 @@ def format_points(value: float) -> str:
 
 def format_estimate_bounds(estimate: GainEstimate) -> str:
     """``44 to 60``, ``−4 to 10``."""
-    return f"{_format_integer(estimate.low)} to {_format_integer(estimate.high)}"
+    return f"{_format_integer(estimate.ci_low)} to {_format_integer(estimate.ci_high)}"
 
 
 def format_estimate(estimate: GainEstimate, unit: str = "") -> str:
@@ -119,7 +119,7 @@ def describe_other_seeds(matrices: Sequence[TransferMatrix]) -> str:
 def describe_without_rehearsal(matrix: TransferMatrix) -> str:
     """A sentence on a matrix without rehearsal, as in the paper."""
     others = matrix.off_diagonal_mean
-    moves_all = claims.interval_direction(others.low, others.high) > 0
+    moves_all = claims.interval_direction(others.ci_low, others.ci_high) > 0
     claim = ", practice of one category moves them all" if moves_all else ""
     own_gain = format_estimate(matrix.diagonal_mean, " points")
     return (

@@ -13,7 +13,7 @@ import typer
 
 from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
 from studentsim.config import RunConfig
-from studentsim.student.huggingface.download import OnProgress, Progress
+from studentsim.student.huggingface.download import InstallationProgress, OnProgress
 
 models_app = typer.Typer(
     help="Language models as students: those there are, and getting and removing them.", no_args_is_help=True
@@ -184,7 +184,7 @@ def progress_display() -> Iterator[OnProgress]:
     task = bar.add_task("…", total=None)
     step = ""
 
-    def show_progress(progress: Progress) -> None:
+    def show_progress(progress: InstallationProgress) -> None:
         nonlocal step
         label = STEP_LABELS[progress.step]
         if progress.step != step and not console.is_terminal:

@@ -18,7 +18,7 @@ from typing import Any
 from studentsim.errors import StudentsimError
 from studentsim.runs.json_lines import error_message, print_message
 from studentsim.student.huggingface import installation
-from studentsim.student.huggingface.download import OnProgress, Progress
+from studentsim.student.huggingface.download import InstallationProgress, OnProgress
 from studentsim.student.huggingface.model_store import InstalledModel, set_data_folder
 
 PROGRESS_INTERVAL_SECONDS = 0.2
@@ -39,7 +39,7 @@ def throttle_progress(on_progress: OnProgress) -> OnProgress:
     """A callback that calls ``on_progress`` at most every ``PROGRESS_INTERVAL_SECONDS`` within one step, and at its end."""
     last_report = ("", 0.0)
 
-    def report(progress: Progress) -> None:
+    def report(progress: InstallationProgress) -> None:
         nonlocal last_report
         now = time.monotonic()
         if (

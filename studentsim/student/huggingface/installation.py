@@ -23,7 +23,7 @@ from typing import Any
 from studentsim.errors import ConfigError, DataFolderError, StudentError
 from studentsim.student.huggingface import child_module, download, gguf_families, model_store
 from studentsim.student.huggingface.catalogue import CATALOGUE, CatalogueModel, Wheel
-from studentsim.student.huggingface.download import OnProgress, Progress, disk_error
+from studentsim.student.huggingface.download import InstallationProgress, OnProgress, disk_error
 from studentsim.student.huggingface.model_store import InstalledModel
 
 LOCK_POLL_SECONDS = 0.3
@@ -37,7 +37,7 @@ _EXTRA_BYTES = 20_000_000
 """Bytes for the tokenizer's files and the like."""
 
 
-def ignore_progress(_: Progress) -> None:
+def ignore_progress(_: InstallationProgress) -> None:
     """An ``on_progress`` that does nothing."""
 
 
@@ -122,7 +122,9 @@ def _install_from_gguf(path: Path, on_progress: OnProgress) -> InstalledModel:
             return intact
         _check_disk_space(work.folder, header.parameters * BYTES_PER_PARAMETER + _EXTRA_BYTES, path.name)
         size = header.file_bytes
-        digest = model_store.compute_sha256(path, lambda done: on_progress(Progress("checking", done, size)))
+        digest = model_store.compute_sha256(
+            path, lambda done: on_progress(InstallationProgress("checking", done, size))
+        )
         _run_conversion(path, work.model_folder, path.name, on_progress)
         source = {"file": path.name, "sha256": digest}
         licence = str(header.metadata.get("general.license", ""))
@@ -143,7 +145,7 @@ def _find_intact_model(name: str, on_progress: OnProgress) -> InstalledModel | N
         return None
     if installed is None:
         return None
-    on_progress(Progress("checking"))
+    on_progress(InstallationProgress("checking"))
     return None if model_store.describe_damage(installed) else installed
 
 
@@ -179,7 +181,7 @@ def _run_conversion(gguf: Path, folder: Path, title: str, on_progress: OnProgres
         "split": header.pre_tokenizer,
         "settings": header.config_overrides,
     }
-    on_progress(Progress("converting"))
+    on_progress(InstallationProgress("converting"))
     message: dict[str, Any] = {}
     with contextlib.ExitStack() as stack:
         child = stack.enter_context(child_module.start_python_module([*CONVERTER_ARGUMENTS, json.dumps(request)]))
@@ -190,7 +192,7 @@ def _run_conversion(gguf: Path, folder: Path, title: str, on_progress: OnProgres
         for line in child.stdout:
             message = _parse_message(line) or message
             if "step" in message:
-                on_progress(Progress(**message))
+                on_progress(InstallationProgress(**message))
         code = child.wait()
         error_reader.join(timeout=1)
     if "problem" in message:
@@ -255,7 +257,7 @@ def _open_work_folder(name: str, on_progress: OnProgress) -> Iterator[WorkFolder
     models = model_store.models_folder()
     try:
         models.mkdir(parents=True, exist_ok=True)
-        with lock_model(name, lambda: on_progress(Progress("waiting"))):
+        with lock_model(name, lambda: on_progress(InstallationProgress("waiting"))):
             _clean_other_work_folders(models, name)
             work = WorkFolder(models / f"{WORK_FOLDER_PREFIX}{name}")
             work.clean_up()

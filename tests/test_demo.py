@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-import casts
+import fakes
 import pytest
 import typer
 from journals import make_run
@@ -89,12 +89,12 @@ def test_a_run_that_did_not_finish_is_not_packed(tmp_path: Path, settings: Mappi
 
 
 def test_a_run_that_was_interrupted_is_packed_as_if_it_had_not_been(tmp_path: Path):
-    folder, whole = (create_run(tmp_path, casts.config(strategy="random")) for _ in range(2))
+    folder, whole = (create_run(tmp_path, fakes.config(strategy="random")) for _ in range(2))
     execute(
-        folder, build_components=casts.fake, on_event=lambda e: folder.write_request("pause") if e.turn == 2 else None
+        folder, build_components=fakes.fake, on_event=lambda e: folder.write_request("pause") if e.turn == 2 else None
     )
     folder.clear_request()
-    assert execute(folder, build_components=casts.fake) == execute(whole, build_components=casts.fake) == "finished"
+    assert execute(folder, build_components=fakes.fake) == execute(whole, build_components=fakes.fake) == "finished"
     assert "RunResumed" in {event["type"] for event in read_events(folder.journal_path)}
     told = [_told(demo.pack_run(run, tmp_path)) for run in (folder, whole)]
     assert [event["seq"] for event in told[0]] == list(range(len(told[0])))
@@ -141,7 +141,7 @@ def test_the_study_is_one_student_under_several_ways_and_those_compared_have_sev
 def test_the_command_records_each_way_with_its_seeds_and_what_ran_is_what_a_checked_run_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
-    monkeypatch.setattr(runner, "components_builder", casts.fake)
+    monkeypatch.setattr(runner, "components_builder", fakes.fake)
     checked = []
     monkeypatch.setattr(record_demo.preflight, "check_run_config", lambda config: checked.append(config) or config)
     (tmp_path / f"recorded-old{demo.JOURNAL_SUFFIX}").touch()
@@ -160,7 +160,7 @@ def test_the_command_records_each_way_with_its_seeds_and_what_ran_is_what_a_chec
 def test_the_command_takes_fewer_seeds_and_shorter_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
-    monkeypatch.setattr(runner, "components_builder", casts.fake)
+    monkeypatch.setattr(runner, "components_builder", fakes.fake)
     monkeypatch.setattr(record_demo.preflight, "check_run_config", lambda config: config)
     export.record_demo(tmp_path, seeds=1, turns=1, exam_size=12)
     assert len(list(tmp_path.iterdir())) == 4 and f"MB in {tmp_path}" in capsys.readouterr().out
@@ -178,7 +178,7 @@ SMALL = demo.RecordedStudy(
 def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings are not looked at: the whole bank would be made for that."""
     monkeypatch.setattr(record_demo.preflight, "check_run_config", lambda config: config)
-    monkeypatch.setattr(runner, "components_builder", casts.fake)
+    monkeypatch.setattr(runner, "components_builder", fakes.fake)
 
 
 def test_a_recording_that_is_killed_goes_on_and_ends_as_one_that_was_not(
@@ -187,14 +187,14 @@ def test_a_recording_that_is_killed_goes_on_and_ends_as_one_that_was_not(
     def killed() -> None:
         raise KeyboardInterrupt
 
-    loads = iter([casts.fake, casts.prone("answer", 60, killed)])
+    loads = iter([fakes.fake, fakes.prone("answer", 60, killed)])
     monkeypatch.setattr(runner, "components_builder", lambda config: next(loads)(config))
     with pytest.raises(KeyboardInterrupt):
         record_demo.record_study(SMALL, tmp_path / "work", tmp_path / "to")
     assert not (tmp_path / "to").exists()
     first = tmp_path / "work" / "runs" / "recorded-small-random-seed-1" / "events.jsonl"
     before = first.read_bytes()
-    monkeypatch.setattr(runner, "components_builder", casts.fake)
+    monkeypatch.setattr(runner, "components_builder", fakes.fake)
     found = record_demo.record_study(SMALL, tmp_path / "work", tmp_path / "to")
     whole = record_demo.record_study(SMALL, tmp_path / "again", tmp_path / "whole")
     assert first.read_bytes() == before and not found.remaining_run_ids and len(found.files) == 3
@@ -247,7 +247,7 @@ def test_what_the_machine_decides_is_settled_once_for_all_runs(
 
 
 def test_a_run_that_fails_ends_the_recording_in_words(tmp_path: Path, unchecked: None, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(runner, "components_builder", casts.prone("answer", 60, casts.memory))
+    monkeypatch.setattr(runner, "components_builder", fakes.prone("answer", 60, fakes.memory))
     with pytest.raises(RunError, match="recorded-small-random-seed-1 failed"):
         record_demo.record_study(SMALL, tmp_path / "work", tmp_path / "to")
 

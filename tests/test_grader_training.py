@@ -50,7 +50,7 @@ class Pupil:
             )
 
 
-class Cast:
+class FakeComponents:
     def __init__(self):
         self.bank = open_bank("curriculum")
         self.student = Pupil()
@@ -64,7 +64,7 @@ def school(monkeypatch):
     def simulate(config, cast):
         return (TurnFinished(turn, 0, 0, 0, None, {}) for turn in range(config.turns + 1))
 
-    return Simulator(build_components=lambda config: Cast(), simulate=simulate)
+    return Simulator(build_components=lambda config: FakeComponents(), simulate=simulate)
 
 
 @pytest.fixture

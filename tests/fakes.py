@@ -1,4 +1,4 @@
-"""Casts without a model, on a few questions of the real curriculum; some meet with an accident on purpose."""
+"""Components without a model, on a few questions of the real curriculum; some meet with an accident on purpose."""
 
 from __future__ import annotations
 
@@ -85,19 +85,19 @@ class Prone(FakeStudent):
                 self.accident()
 
 
-def cast_of(student: FakeStudent, teacher: Teacher | None = None) -> Components:
-    """A cast around this student."""
+def build_fake_components(student: FakeStudent, teacher: Teacher | None = None) -> Components:
+    """Components around this student."""
     return Components(bank(), student, teacher or Teacher(), student)
 
 
 def fake(config: RunConfig) -> Components:
     """Nothing happens."""
-    return cast_of(FakeStudent(), Teacher(config.teacher))
+    return build_fake_components(FakeStudent(), Teacher(config.teacher))
 
 
 def prone(moment: str, count: int, accident: Callable[[], None]) -> Callable[[RunConfig], Components]:
-    """A ``load_cast`` whose student meets with the accident."""
-    return lambda config: cast_of(Prone(moment, count, accident))
+    """A ``build_components`` whose student meets with the accident."""
+    return lambda config: build_fake_components(Prone(moment, count, accident))
 
 
 def die() -> None:
