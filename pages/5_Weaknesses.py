@@ -8,7 +8,7 @@ import streamlit as st
 
 from studentsim.analysis.weakness_selection import WeaknessesSelection, resolve_selection
 from studentsim.ui import data, layout
-from studentsim.ui.weaknesses import advice, header, heatmap, questions, second_tries, trends
+from studentsim.ui.weaknesses import advice, header, heatmap, questions, retries, trends
 from studentsim.ui.weaknesses.data import load_view
 
 with layout.page_frame("Weaknesses") as engine:
@@ -24,5 +24,5 @@ with layout.page_frame("Weaknesses") as engine:
             if selection.parent is None:
                 advice.render_advice(view, selection)
             trends.render_misconception_trends(view, selection)
-            second_tries.render_retries(engine, view, selection)
+            retries.render_retries(engine, view, selection)
             questions.render_questions(engine, view, selection)

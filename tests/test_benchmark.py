@@ -68,9 +68,9 @@ def test_slow_models_are_tried_on_fewer_generation_batch_size():
 
 def test_no_answer_of_the_trial_is_longer_than_it_may_be_and_the_students_limit_stays(monkeypatch, gemma):
     monkeypatch.setattr(benchmark, "MAX_ANSWER_TOKENS", 6)
-    fakes, lengths = [], []
+    built, lengths = [], []
     load = factory.build_components
-    monkeypatch.setattr(factory, "build_components", lambda config: fakes.append(load(config)) or fakes[-1])
+    monkeypatch.setattr(factory, "build_components", lambda config: built.append(load(config)) or built[-1])
     answered = benchmark._answer_questions
 
     def watched(cast, questions, *, with_p_correct, max_tokens=6):
@@ -84,7 +84,7 @@ def test_no_answer_of_the_trial_is_longer_than_it_may_be_and_the_students_limit_
     found = benchmark.benchmark_model(
         hubs.config(gemma, max_new_tokens=12, dpo=DPOSettings(batch_size=8, rehearsal=0.0)), steps.append
     )
-    assert max(lengths) <= benchmark.PROBE_ANSWER_TOKENS and fakes[0].student.max_new_tokens == 12
+    assert max(lengths) <= benchmark.PROBE_ANSWER_TOKENS and built[0].student.max_new_tokens == 12
     assert found.answer > 0 and found.exam > 0 and "learning from 4 of the first" in steps[6] and len(steps) == 7
 
 

@@ -195,7 +195,7 @@ def test_a_resumed_run_tells_the_same_epochs_as_one_that_was_never_stopped(tmp_p
         learner = DPOStudentTrainer(own, config.dpo, validation_every=config.validation_every)
         return Components(Bank.from_questions("curriculum", questions), own, Teacher(config.teacher), learner)
 
-    def told(events) -> list:
+    def comparable(events) -> list:
         kinds = (TrainingStep, EpochFinished, ValidationFinished, AnswerRecorded)
         return [replace(e, milliseconds=0.0) if isinstance(e, AnswerRecorded) else e for e in of_kind(events, kinds)]
 
@@ -209,7 +209,7 @@ def test_a_resumed_run_tells_the_same_epochs_as_one_that_was_never_stopped(tmp_p
     again = cast()
     again.student.load(tmp_path)
     progress = LoopState.from_events([e.to_json() for e in before])
-    assert told([*before, *simulate(config, again, progress)]) == told(whole)
+    assert comparable([*before, *simulate(config, again, progress)]) == comparable(whole)
     epochs = of_kind(whole, EpochFinished)
     assert [(e.turn, e.epoch) for e in epochs] == [(1, 1), (1, 2), (2, 1), (2, 2)]
     assert all(e.validation is not None for e in epochs)

@@ -27,7 +27,7 @@ from studentsim.grader.reply_kinds import ReplyKind
 from studentsim.grader.student_answer import SplitSizes
 from studentsim.runs import grader_info
 from studentsim.settings import TeacherSettings
-from studentsim.ui.teaching import replies as table
+from studentsim.ui import reply_kind_table as table
 
 SIZES = SplitSizes(96, 10, 30)
 

@@ -121,16 +121,16 @@ def test_a_run_s_first_event_and_the_database_tell_its_group_before_and_after_it
     folder = create_run(tmp_path, RunConfig(**SHORT, seed=4), queue_entry=queue.new_queue_entry(), cell=cells[1])
     with Database.open(tmp_path) as database:
 
-        def told() -> tuple[object, ...]:
+        def stored_group() -> tuple[object, ...]:
             ingest.sync_journals(database, tmp_path / "runs")
             row = queries.fetch_run(database, folder.run_id)
             return row.group_id, row.plan, row.group_runs, row.coordinates
 
-        assert told() == ("group-x", "repeat", 2, {"seed": 4})
+        assert stored_group() == ("group-x", "repeat", 2, {"seed": 4})
         assert execute(folder, build_components=fakes.fake) == "finished"
         event = read_events(folder.journal_path)[0]
         assert event["group"] == {"group": "group-x", "plan": "repeat", "runs": 2, "coordinates": {"seed": 4}}
-        assert told() == ("group-x", "repeat", 2, {"seed": 4})
+        assert stored_group() == ("group-x", "repeat", 2, {"seed": 4})
 
 
 def test_a_run_of_before_there_were_groups_opens_and_is_in_none(tmp_path: Path):

@@ -312,18 +312,18 @@ def test_mixed_numbers_of_options_guess_by_their_mean():
 
 
 def test_sizes_that_give_the_right_option_away_are_named_and_others_not():
-    def told(right: list[int], questions: int = 200, asked: int = 200) -> str:
+    def describe(right: list[int], questions: int = 200, asked: int = 200) -> str:
         return sentences.describe_size_bias({"sizes": {"questions": questions, "right": right}, "questions": asked})
 
-    assert told([20, 62, 48, 40, 30]).startswith(
+    assert describe([20, 62, 48, 40, 30]).startswith(
         "Mind the sizes: always ticking the second smallest would score 31 of 100"
     )
-    assert "of the 200 questions whose 5 options are different numbers, where guessing gives 20 of 100" in told(
+    assert "of the 200 questions whose 5 options are different numbers, where guessing gives 20 of 100" in describe(
         [20, 62, 48, 40, 30], asked=300
     )
     assert (
-        told([40, 42, 41, 39, 38])
-        == told([3, 4, 2, 2, 1], 12)
+        describe([40, 42, 41, 39, 38])
+        == describe([3, 4, 2, 2, 1], 12)
         == sentences.describe_size_bias({"sizes": None, "questions": 3})
         == ""
     )

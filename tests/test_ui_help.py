@@ -20,7 +20,7 @@ from studentsim.transfer import matrix as transfer_matrix
 from studentsim.transfer.matrix import CategoryResult, PairedOutcome, TransferMatrix, build_transfer_matrix
 from studentsim.types import CATEGORIES
 from studentsim.ui import glossary, layout
-from studentsim.ui.help import data_folder, transfer, words
+from studentsim.ui.help import data_folder, texts, transfer
 from studentsim.ui.watch import links
 
 HELP = "pages/7_Help.py"
@@ -100,14 +100,14 @@ def test_the_search_knows_the_fields_words_too(text: str, first: str):
 
 def test_every_command_that_help_names_exists():
     names = {c.name or c.callback.__name__ for c in command_line.registered_commands if c.callback}
-    named = {m[1] for _, _, command in words.DATA_CARE_STEPS for m in re.finditer(r"-m studentsim (\w+)", command)}
+    named = {m[1] for _, _, command in texts.DATA_CARE_STEPS for m in re.finditer(r"-m studentsim (\w+)", command)}
     assert named and named <= names
 
 
 def test_the_keys_of_the_presentation_view_are_those_its_buttons_have():
     """Whoever changes one finds the other."""
     hands = f"1 to {links.MAX_RACE_RUNS + 1}"
-    told = {key for key, _ in words.PRESENTATION_SHORTCUTS}
+    told = {key for key, _ in texts.PRESENTATION_SHORTCUTS}
     sources = "".join(path.read_text() for path in (ROOT / "studentsim" / "ui" / "watch").glob("*.py"))
     for key in told - {hands}:
         assert f'"{key}"' in sources, key
@@ -122,7 +122,7 @@ def test_sizes_are_those_on_the_disk(tmp_path: Path):
     assert (found.run_count, found.checkpoint_bytes) == (1, 1000)
     assert found.journal_bytes == (run / "events.jsonl").stat().st_size
     assert data_folder.measure_data_folder(tmp_path / "nowhere").run_count == 0
-    assert [words.format_bytes(n) for n in (0, 10, 12_400, 3_400_000, 2e9)] == [
+    assert [texts.format_bytes(n) for n in (0, 10, 12_400, 3_400_000, 2e9)] == [
         "nothing yet",
         "1 KB",
         "12 KB",

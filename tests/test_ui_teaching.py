@@ -27,7 +27,7 @@ from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.store.ingest import sync_journals
 from studentsim.store.journal import read_events
-from studentsim.ui.compare import second_tries
+from studentsim.ui.compare import retries
 from studentsim.ui.help import grader
 from studentsim.ui.watch import race_entries
 
@@ -292,7 +292,7 @@ def test_compare_sets_second_tries_side_by_side(folder: Path, run: str):
     with Database.open(folder / "again") as db:
         sync_journals(db, folder / "runs")
         found = tries.query_retry_results(db, [run])
-        rows = second_tries.second_tries_frame(found, "Follow the mistakes")
+        rows = retries.second_tries_frame(found, "Follow the mistakes")
     assert rows.tried.sum() == found.tried and rows.mended.sum() == found.corrected
     assert (rows.doubted.iloc[0], rows.flipped.iloc[0]) == (str(found.challenged), str(found.gave_way))
 
@@ -408,17 +408,17 @@ def test_few_are_told_as_few():
     assert teaching_summary.format_rate(40, 80).startswith("50 of 100 (")
 
 
-def told(tried: int, mended: int, doubted: int, flipped: int) -> tries.RetryResults:
+def retry_results(tried: int, mended: int, doubted: int, flipped: int) -> tries.RetryResults:
     revisions = pd.DataFrame({"tried": [tried], "mended": [mended]})
     doubts = pd.DataFrame({"on_purpose": [True], "challenged": [doubted], "flipped": [flipped]})
     return tries.RetryResults(revisions, doubts, pd.DataFrame())
 
 
 def test_mending_is_called_more_frequent_than_giving_way_only_where_the_counts_bear_it():
-    assert "mend more often" in teaching_summary.compare_feedback_effects(told(100, 70, 50, 5))
-    assert "mislead more often" in teaching_summary.compare_feedback_effects(told(100, 10, 50, 40))
-    assert "cannot be told" in teaching_summary.compare_feedback_effects(told(20, 9, 8, 2))
-    assert teaching_summary.compare_feedback_effects(told(100, 70, 0, 0)) == ""
+    assert "mend more often" in teaching_summary.compare_feedback_effects(retry_results(100, 70, 50, 5))
+    assert "mislead more often" in teaching_summary.compare_feedback_effects(retry_results(100, 10, 50, 40))
+    assert "cannot be told" in teaching_summary.compare_feedback_effects(retry_results(20, 9, 8, 2))
+    assert teaching_summary.compare_feedback_effects(retry_results(100, 70, 0, 0)) == ""
 
 
 def test_runs_that_differ_in_their_teacher_are_told_apart():

@@ -259,18 +259,19 @@ def test_no_recorded_lesson_is_warned_of():
 def test_what_is_not_practised_is_told_of_in_one_quiet_line():
     lessons = [steps([-10, -9, -9], [0, 1, 1], turn=turn) for turn in (1, 2)]
 
-    def told(*drift: float | None) -> str:
+    def describe(*drift: float | None) -> str:
         return rewards.describe_rehearsal(
             pd.concat([lessons[0].assign(rehearsal=0.5), lessons[1].assign(rehearsal=drift)])
         )
 
     assert (
-        told(0.25, None, 0.55) == "What lesson 2 does not practise stays as it was (rehearsal: drift 0.4 nat² a step)."
+        describe(0.25, None, 0.55)
+        == "What lesson 2 does not practise stays as it was (rehearsal: drift 0.4 nat² a step)."
     )
-    assert told(3.0, None, 9.0) == (
+    assert describe(3.0, None, 9.0) == (
         "What lesson 2 does not practise has moved, and is pulled back to where it was (rehearsal: drift 6 nat² a step)."
     )
-    assert "every kind" in told(None, None, None)
+    assert "every kind" in describe(None, None, None)
     assert rewards.describe_rehearsal(lessons[0].assign(rehearsal=None)) == "" == rewards.describe_rehearsal(lessons[0])
     assert rewards.describe_rehearsal(steps([], []).assign(rehearsal=[])) == ""
 

@@ -20,7 +20,7 @@ from studentsim.analysis.tries import RetryResults
 from studentsim.config import RunConfig, parse_stored_config
 from studentsim.labels import formatting, teacher_settings
 from studentsim.narration import weaknesses_summary
-from studentsim.reporting import mix, second_tries, sections, selection, summary, training_figures
+from studentsim.reporting import mix, retries, sections, selection, summary, training_figures
 from studentsim.reporting.document import document_html
 from studentsim.reporting.html_text import escape_html, paragraph_html
 from studentsim.store import queries
@@ -136,7 +136,7 @@ def _exam_sections_html(report: ReportData) -> list[str]:
             findings, report.item_statistics, report.option_choices, report.sheet_count, report.own_sheet_count
         ),
         mix.practice_mix_html(report.config, report.practice_mix, report.exam_mistakes),
-        second_tries.second_tries_html(report.tries, report.grading_errors) if report.tries is not None else "",
+        retries.second_tries_html(report.tries, report.grading_errors) if report.tries is not None else "",
     ]
 
 

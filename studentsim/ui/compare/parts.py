@@ -10,7 +10,7 @@ from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_table_la
 from studentsim.labels import category_names, formatting
 from studentsim.narration import comparison_summary, run_summary
 from studentsim.ui import charts, components, layout
-from studentsim.ui.compare import captions, choice, data, mix, second_tries
+from studentsim.ui.compare import captions, choice, data, mix, retries
 from studentsim.ui.data import Engine
 from studentsim.ui.figure_cache import cached_figure
 
@@ -55,7 +55,7 @@ def render_comparison(
         _render_categories(comparison)
         mix.render_practice_mix(engine, comparison.groups)
         _render_practice(comparison)
-        second_tries.render_second_tries(engine, comparison.groups)
+        retries.render_second_tries(engine, comparison.groups)
         _render_settings(comparison.groups)
         _render_runs(comparison)
 

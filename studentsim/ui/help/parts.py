@@ -9,7 +9,7 @@ import streamlit as st
 from studentsim.labels.formatting import escape_markdown, pluralize
 from studentsim.ui import glossary
 from studentsim.ui.data import Engine
-from studentsim.ui.help import words
+from studentsim.ui.help import texts
 from studentsim.ui.help.data_folder import measure_data_folder
 
 MAX_ECHOED_CHARS = 40
@@ -76,16 +76,16 @@ def _render_term_text(term: glossary.Term) -> None:
 def render_limitations() -> None:
     """What the simulation cannot show."""
     st.header("What the simulation can't tell", anchor="limits")
-    for limitation, reason in words.LIMITATIONS:
+    for limitation, reason in texts.LIMITATIONS:
         st.markdown(f"- **{escape_markdown(limitation)}** {escape_markdown(reason)}")
 
 
 def render_shortcuts() -> None:
     """Keyboard shortcuts."""
     st.header("Keys", anchor="keys")
-    _render_shortcut_table(words.KEYBOARD_SHORTCUTS)
+    _render_shortcut_table(texts.KEYBOARD_SHORTCUTS)
     st.markdown("In Watch's presentation view, for a projector:")
-    _render_shortcut_table(words.PRESENTATION_SHORTCUTS)
+    _render_shortcut_table(texts.PRESENTATION_SHORTCUTS)
 
 
 def _render_shortcut_table(shortcuts: Sequence[tuple[str, str]]) -> None:
@@ -100,13 +100,13 @@ def render_data_section(engine: Engine) -> None:
     st.markdown("Everything stays on this computer, in this folder:")
     st.code(str(usage.data_dir), language=None, wrap_lines=True)
     st.markdown(
-        f"- `runs`: {pluralize(usage.run_count, 'simulation')}, a folder each. Journals: {words.format_bytes(usage.journal_bytes)}; "
-        f"what students had learnt after each lesson: {words.format_bytes(usage.checkpoint_bytes)}.\n"
-        f"- `studentsim.duckdb`: the database, {words.format_bytes(usage.database_bytes)}. It is an index over the journals and "
+        f"- `runs`: {pluralize(usage.run_count, 'simulation')}, a folder each. Journals: {texts.format_bytes(usage.journal_bytes)}; "
+        f"what students had learnt after each lesson: {texts.format_bytes(usage.checkpoint_bytes)}.\n"
+        f"- `studentsim.duckdb`: the database, {texts.format_bytes(usage.database_bytes)}. It is an index over the journals and "
         "can be made anew.\n"
         "- Another folder: set `STUDENTSIM_DATA` before the program is started."
     )
-    for title, text, command in words.DATA_CARE_STEPS:
+    for title, text, command in texts.DATA_CARE_STEPS:
         st.markdown(f"**{title}** {text}")
         if command:
             st.code(command, language=None, wrap_lines=True)
@@ -115,5 +115,5 @@ def render_data_section(engine: Engine) -> None:
 def render_research_notes() -> None:
     """For researchers: how to read every number, and how to cite."""
     st.header("For researchers", anchor="researchers")
-    st.markdown(words.READING_NOTES)
-    st.markdown(words.CITATION_NOTE)
+    st.markdown(texts.READING_NOTES)
+    st.markdown(texts.CITATION_NOTE)

@@ -15,8 +15,8 @@ from studentsim.narration import teaching_summary
 from studentsim.runs import grader_info
 from studentsim.settings import TeacherSettings
 from studentsim.student.huggingface import resolve
+from studentsim.ui import reply_kind_table
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
-from studentsim.ui.teaching import replies
 
 CUSTOM = "own"
 KIND_LABELS = {grader_evaluation.EMBEDDED_GRADER: "The one that comes with the app", CUSTOM: "Another model"}
@@ -126,7 +126,7 @@ def _render_grader_info(name: str, version: str) -> None:
         f"python -m studentsim evaluate-grader --grader {formatting.escape_markdown(str(Path(name)))}"
     )
     if evaluation:
-        replies.render_reply_kinds(evaluation, session_key("marker_replies"))
+        reply_kind_table.render_reply_kinds(evaluation, session_key("marker_replies"))
 
 
 def _clear_revision() -> None:
