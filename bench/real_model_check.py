@@ -105,7 +105,7 @@ def _logps(cast: Components, plain: Any, counts: dict[str, int]) -> dict[str, An
         prompt = student.chat.build_question_prompt(question)
         for option, logp in zip(question.options, logps, strict=True):
             named = format_scored_option(
-                option, student.model_loading.answer_form, option_scoring=student.model_loading.scores
+                option, student.model_loading.answer_form, option_scoring=student.model_loading.option_scoring
             )
             said = student.chat.escape_control_tokens(f"Answer: {named}")
             gaps.append(abs(logp - _logp(plain, prompt.ids, student.chat.encode_continuation(prompt, said))))
