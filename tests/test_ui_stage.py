@@ -99,7 +99,7 @@ def test_a_finished_race_is_replayed_from_its_link_paused_and_brought_to_its_end
     app.run()
     halfway = curves(app)
     assert halfway == [[0, 2], [0, 2]] and sentence(app).startswith("After 2 lessons")
-    assert all("of 4" in card["standing"] and card["problem"] and card["mark"] for card in cards(app))
+    assert all("of 4" in card["position"] and card["problem"] and card["mark"] for card in cards(app))
 
     pause = app.button(key="watch.replay.pause")
     assert pause.proto.shortcut.upper() == "P"
@@ -113,7 +113,7 @@ def test_a_finished_race_is_replayed_from_its_link_paused_and_brought_to_its_end
     app.run()
     assert curves(app) == [[0, 2, 4], [0, 2, 4]] and sentence(app).startswith("After 4 lessons")
     assert app.button(key="watch.replay.go").label == "Replay again"
-    assert [card["standing"] for card in cards(app)] == ["Finished, lesson 4 of 4."] * 2
+    assert [card["position"] for card in cards(app)] == ["Finished, lesson 4 of 4."] * 2
 
 
 def test_another_speed_keeps_the_place_and_is_in_the_link(folder: Path, clock: SimpleNamespace):

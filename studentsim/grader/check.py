@@ -1,6 +1,6 @@
 """Evaluates a grader against the key: on questions and training stages that it never saw, and on hard cases.
 
-    python -m studentsim evaluate-grader --marker embedded
+    python -m studentsim evaluate-grader --grader embedded
 
 The key is right by definition. A naive rule, exact match with the correct option's text, is the baseline.
 """
