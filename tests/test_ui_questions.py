@@ -15,7 +15,7 @@ from visits import link_labels, stock, text_of, visit
 
 from studentsim.curriculum.generator import MISCONCEPTIONS, SKILLS, generate_question
 from studentsim.datasets import curriculum_coverage, curriculum_lookup
-from studentsim.datasets.export import QUESTION_COLUMNS, compute_bank_fingerprint
+from studentsim.datasets.export import BANK_FILE_VERSION, QUESTION_COLUMNS
 from studentsim.errors import BankError
 from studentsim.student.embedded.profiles import PROFILES
 from studentsim.student.embedded.prompt_text import prompt_text
@@ -23,7 +23,7 @@ from studentsim.ui.questions import bank, sentences
 from studentsim.ui.questions.view import QuestionsView
 
 QUESTIONS = "pages/6_Questions.py"
-NAME = f"curriculum-{compute_bank_fingerprint()}.parquet"
+NAME = f"curriculum-{BANK_FILE_VERSION}.parquet"
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ def test_a_damaged_file_is_made_anew_and_old_ones_are_taken_away(
 
 
 def test_what_fails_in_the_making_is_one_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(bank.sys, "executable", "/bin/false")
+    monkeypatch.setattr("sys.executable", "/bin/false")
     app = visit(QUESTIONS)
     assert not app.exception
     assert "could not be written out" in app.error[0].value and "Reload" in app.error[0].value

@@ -10,13 +10,12 @@ those of ``student.huggingface.download.Progress``), and last ``{"model": {"name
 from __future__ import annotations
 
 import json
-import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from studentsim.errors import StudentsimError
-from studentsim.runs.json_lines import error_message, print_message
+from studentsim.child_process import Message, run_json_job
 from studentsim.student.huggingface import installation
 from studentsim.student.huggingface.download import OnProgress, Progress
 from studentsim.student.huggingface.model_store import InstalledModel, set_data_folder
@@ -53,16 +52,13 @@ def throttle_progress(on_progress: OnProgress) -> OnProgress:
     return report
 
 
-def _main() -> None:
-    try:
-        request = json.loads(sys.stdin.read())
-        if request.get("data"):
-            set_data_folder(request["data"])
-        on_progress = throttle_progress(lambda progress: print_message(asdict(progress)))
-        print_message({"model": model_to_json(installation.install_model(request["name"], on_progress))})
-    except StudentsimError as error:
-        print_message(error_message(error))
+def _work(text: str, report: Callable[[Message], None]) -> Message:
+    request = json.loads(text)
+    if request.get("data"):
+        set_data_folder(request["data"])
+    on_progress = throttle_progress(lambda progress: report(asdict(progress)))
+    return {"model": model_to_json(installation.install_model(request["name"], on_progress))}
 
 
 if __name__ == "__main__":
-    _main()
+    run_json_job(_work)

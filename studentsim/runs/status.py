@@ -12,8 +12,6 @@ from studentsim.runs.run_dir import RunFolder
 
 LIVE_STATUSES = frozenset({"starting", "running", "not responding"})
 """A worker process exists."""
-RESUMABLE_STATUSES = frozenset({"paused", "interrupted", "failed"})
-"""The run can be resumed after its last complete turn."""
 FINAL_STATUSES = frozenset({"finished", "cancelled"})
 """The run has ended for good."""
 
@@ -42,11 +40,6 @@ class RunState:
     def is_live(self) -> bool:
         """Whether a worker process exists."""
         return self.status in LIVE_STATUSES
-
-    @property
-    def is_resumable(self) -> bool:
-        """Whether the run can be resumed."""
-        return self.status in RESUMABLE_STATUSES
 
 
 def read_run_state(folder: RunFolder) -> RunState:

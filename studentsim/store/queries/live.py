@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from studentsim.store.database import Database
-from studentsim.store.queries.answering import fetch_latest_answers
+from studentsim.store.queries.answer_lists import ANSWER_COLUMNS_SQL
 
 RECENT_EVENT_WINDOW = 400
 """The latest answers are searched among this many latest events first: DuckDB skips the blocks before these."""
@@ -35,6 +35,14 @@ def count_phase_answers(db: Database, run_id: str, *, turn: int, phase: str) -> 
     return db.query_rows(
         "SELECT count(*) FROM answers WHERE run_id = ? AND turn = ? AND phase = ?", [run_id, turn, phase]
     )[0][0]
+
+
+def fetch_latest_answers(db: Database, run_id: str, limit: int = 20, *, after: int = -1) -> pd.DataFrame:
+    """The last ``limit`` answers with ``after`` < seq, newest first, with all columns of ``answers``."""
+    return db.query_frame(
+        f"SELECT {ANSWER_COLUMNS_SQL} FROM answers WHERE run_id = ? AND seq > ? ORDER BY seq DESC LIMIT ?",
+        [run_id, after, limit],
+    )
 
 
 def fetch_newest_answers(db: Database, run_id: str, last_seq: int, limit: int) -> pd.DataFrame:

@@ -9,17 +9,6 @@ import pandas as pd
 from studentsim.store.database import Database
 
 
-def fetch_selection_scores(db: Database, run_id: str) -> pd.DataFrame:
-    """One row a candidate: ``turn, question_id, measure, figure, chosen``, by turn, the least figure first.
-
-    ``figure`` is the score (0 to 1) and ``measure`` its kind: ``confidence`` in the likeliest option, or ``p_correct``.
-    """
-    return db.query_frame(
-        "SELECT turn, question_id, measure, figure, chosen FROM lookups WHERE run_id = ? ORDER BY turn, figure, question_id",
-        [run_id],
-    )
-
-
 def fetch_selection_score_summary(db: Database, thresholds: Mapping[str, float]) -> pd.DataFrame:
     """One row for each run and turn with candidates; ``thresholds`` maps each run's id to its threshold (0 to 1).
 

@@ -15,7 +15,6 @@ import itertools
 import json
 import os
 import platform
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -25,8 +24,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from studentsim.child_process import run_json_child
 from studentsim.parallel import available_cores
-from studentsim.student.huggingface.child_module import child_environment
 from studentsim.student.huggingface.memory import ModelShape
 from studentsim.student.huggingface.model_store import models_folder
 
@@ -66,7 +65,7 @@ def choose_dtype(shape: ModelShape, parameters: int) -> DtypeChoice:
         threads = min(MAX_THREADS, available_cores())
         try:
             speedup = _measure_in_subprocess(shape, threads)
-        except (OSError, subprocess.SubprocessError, ValueError, LookupError, TypeError, ZeroDivisionError):
+        except (OSError, ValueError, LookupError, TypeError, ZeroDivisionError):
             return DtypeChoice("float32", None, "how fast bfloat16 is here could not be measured")
         _save_speedup(_cache_key(shape, threads), speedup)
     return DtypeChoice("bfloat16" if speedup >= MIN_SPEEDUP else "float32", speedup, describe_speedup(speedup))
@@ -156,12 +155,12 @@ def _save_speedup(key: str, speedup: float) -> None:
 def _measure_in_subprocess(shape: ModelShape, threads: int) -> float:
     """float32's seconds divided by bfloat16's, measured in a child process."""
     request = {name: getattr(shape, name) for name in _SHAPE_FIELDS} | {"threads": threads}
-    result = subprocess.run(
-        [sys.executable, "-m", "studentsim.student.huggingface.dtype_choice"],
-        input=json.dumps(request), capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=True,
-        env={"GOMP_SPINCOUNT": "10000", **child_environment()},  # as runs have it (factory.py)
-    )  # fmt: skip
-    seconds = json.loads(result.stdout.splitlines()[-1])
+    seconds = run_json_child(
+        ["-m", "studentsim.student.huggingface.dtype_choice"],
+        request,
+        timeout_seconds=TIMEOUT_SECONDS,
+        environment={"GOMP_SPINCOUNT": "10000"},  # as runs have it (factory.py)
+    ).message
     return float(seconds["float32"]) / float(seconds["bfloat16"])
 
 
