@@ -158,6 +158,11 @@ class PairScore:
     chosen_logits: float
     rejected_logits: float
 
+    @property
+    def logps(self) -> tuple[float, float]:
+        """The log-probabilities of chosen and rejected."""
+        return self.chosen, self.rejected
+
 
 @dataclass(frozen=True)
 class Profile:

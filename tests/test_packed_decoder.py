@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from studentsim import factory
 from studentsim.settings import DPOSettings
 from studentsim.student import adapter
+from studentsim.student.batching import iter_batches_by_tokens
 from studentsim.student.generation.sampling import iter_generations
-from studentsim.student.huggingface.batching import iter_batches_by_tokens
 from studentsim.student.huggingface.decoding_weights import ReorderedStepWeights
 from studentsim.student.huggingface.packed_decoder import PackedDecoder
 from studentsim.student.huggingface.packed_decoder_check import build_packed_decoder, measure_decoder_error

@@ -239,7 +239,7 @@ def _write_outputs(matrix: TransferMatrix, json_file: Path | None, csv_file: Pat
 
 
 def _write_file(path: Path, text: str) -> None:
-    from studentsim.runs.run_dir import write_atomically
+    from studentsim.files import write_atomically
 
     try:
         write_atomically(path, text)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from studentsim.config import RunConfig
 from studentsim.datasets.bank import Bank
 from studentsim.datasets.registry import open_bank
 from studentsim.events import Event, TurnFinished
+from studentsim.files import write_atomically
 from studentsim.grader.student_answer import SPLITS
 from studentsim.rng import derive_rng
 from studentsim.student.embedded.profiles import PROFILES
@@ -136,18 +136,11 @@ def _format_turns() -> str:
 
 
 def _write_answers(path: Path, answers: Sequence[CollectedAnswer]) -> None:
-    temp_path = path.with_suffix(".new")
-    with temp_path.open("w", encoding="utf-8") as file:
-        for a in answers:
-            row = {
-                "part": a.split,
-                "profile": a.profile,
-                "stage": a.turns_trained,
-                "question": a.question.id,
-                "text": a.text,
-            }
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    os.replace(temp_path, path)
+    rows = [
+        {"part": a.split, "profile": a.profile, "stage": a.turns_trained, "question": a.question.id, "text": a.text}
+        for a in answers
+    ]
+    write_atomically(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
 def _read_answers(path: Path) -> Iterator[CollectedAnswer]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
 import studentsim
 from studentsim.errors import StudentError, StudentsimError
+from studentsim.files import DISK_FULL_ERRNOS
 
 _PACKAGE_FOLDER = Path(studentsim.__file__).parent
-_DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
 _OUT_OF_MEMORY_PHRASES = ("out of memory", "can't allocate memory", "cannot allocate memory", "std::bad_alloc")
 
 
@@ -78,7 +77,7 @@ def _describe_location(error: BaseException) -> str:
 def _is_disk_full(error: BaseException | None) -> bool:
     """Whether the error, or one of its causes, is a full disk."""
     while error is not None:
-        if isinstance(error, OSError) and error.errno in _DISK_FULL_ERRNOS:
+        if isinstance(error, OSError) and error.errno in DISK_FULL_ERRNOS:
             return True
         error = error.__cause__
     return False

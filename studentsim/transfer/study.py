@@ -26,8 +26,9 @@ import studentsim
 from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError
 from studentsim.events import AnswerRecorded, TurnFinished
+from studentsim.files import write_atomically
 from studentsim.runs.history import package_versions
-from studentsim.runs.run_dir import data_folder_error, write_atomically
+from studentsim.runs.run_dir import data_folder_error
 from studentsim.simulation import Components, simulate
 from studentsim.transfer.matrix import CategoryResult, PairedOutcome
 

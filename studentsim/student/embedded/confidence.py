@@ -10,11 +10,12 @@ import math
 from collections.abc import Callable, Sequence
 
 from studentsim.parallel import parallel_map
-from studentsim.student.embedded.batching import iter_even_batches
+from studentsim.student.batching import iter_even_batches
 from studentsim.student.embedded.best_candidate import best_candidate_logprobs
 from studentsim.student.embedded.calculator import Calculator
 from studentsim.student.generation.generate import completion_logprobs, prefill
 from studentsim.student.generation.llama_decoder import Decoder
+from studentsim.student.huggingface.option_probabilities import option_probabilities
 from studentsim.types import Question
 
 QUESTION_BATCH_SIZE = 10
@@ -79,7 +80,7 @@ class ConfidenceEstimator:
         """Each question's option probabilities, normalised to sum to 1."""
         batches = list(iter_even_batches(questions, QUESTION_BATCH_SIZE))
         return [
-            (question, _softmax(logprobs))
+            (question, option_probabilities(logprobs))
             for batch, batch_logprobs in zip(batches, parallel_map(self._option_logprobs, batches), strict=True)
             for question, logprobs in zip(batch, batch_logprobs, strict=True)
         ]
@@ -100,9 +101,3 @@ class ConfidenceEstimator:
 def candidate_solutions(question: Question) -> list[str]:
     """The solutions of a question's options, the correct one first."""
     return [o.solution for o in sorted(question.options, key=lambda o: o.letter != question.correct) if o.solution]
-
-
-def _softmax(logprobs: Sequence[float]) -> list[float]:
-    highest = max(logprobs)
-    weights = [math.exp(logprob - highest) for logprob in logprobs]
-    return [weight / sum(weights) for weight in weights]

@@ -8,7 +8,7 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from studentsim.parallel import parallel_map
-from studentsim.student.embedded.batching import iter_batches
+from studentsim.student.batching import iter_batches
 from studentsim.student.embedded.prompt_text import PASSAGE_VERDICT_WORDS
 from studentsim.student.generation.generate import prefill
 from studentsim.student.generation.kv_cache import AnyModel

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
 import platform
 import sys
 import time
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from studentsim.child_process import run_json_child
+from studentsim.files import read_json_object, write_atomically
 from studentsim.parallel import available_cores
 from studentsim.student.huggingface.memory import ModelShape
 from studentsim.student.huggingface.model_store import models_folder
@@ -74,7 +74,7 @@ def choose_dtype(shape: ModelShape, parameters: int) -> DtypeChoice:
 def get_measured_speedup(shape: ModelShape) -> float | None:
     """The cached speedup of bfloat16 over float32 for a model of this shape on this machine; None: not measured yet."""
     key = _cache_key(shape, min(MAX_THREADS, available_cores()))
-    speedup = _MEASURED_SPEEDUPS.get(key, _read_cache().get(key))
+    speedup = _MEASURED_SPEEDUPS.get(key, read_json_object(_cache_path()).get(key))
     return float(speedup) if isinstance(speedup, int | float) and speedup > 0 else None
 
 
@@ -131,22 +131,13 @@ def _read_cpu_info() -> dict[str, str]:
     return {}
 
 
-def _read_cache() -> dict[str, Any]:
-    with contextlib.suppress(OSError, ValueError):
-        found = json.loads(_cache_path().read_text(encoding="utf-8"))
-        return found if isinstance(found, dict) else {}
-    return {}
-
-
 def _save_speedup(key: str, speedup: float) -> None:
     """Cache it in this process and in the data folder; a folder that cannot be written to is no error. Writes."""
     _MEASURED_SPEEDUPS[key] = speedup
     with contextlib.suppress(OSError):
         file = _cache_path()
         file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_name(f".dtype.{os.getpid()}.tmp")
-        temporary.write_text(json.dumps({**_read_cache(), key: round(speedup, 3)}, indent=0), encoding="utf-8")
-        os.replace(temporary, file)
+        write_atomically(file, json.dumps({**read_json_object(file), key: round(speedup, 3)}, indent=0))
 
 
 # ------------------------------------------------------------------ the measurement, in a child process

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from studentsim.child_process import exchange_messages
 from studentsim.errors import ConfigError, DataFolderError, StudentError
+from studentsim.files import DISK_FULL_ERRNOS, TRASH_PREFIX
 from studentsim.student.huggingface import child_module, download, gguf_families, model_store
 from studentsim.student.huggingface.catalogue import CATALOGUE, CatalogueModel, Wheel
 from studentsim.student.huggingface.download import OnProgress, Progress, disk_error
@@ -187,10 +188,8 @@ def _run_conversion(gguf: Path, folder: Path, title: str, on_progress: OnProgres
         )
     message = result.message
     if "problem" in message:
-        if message["errno"] in download.DISK_FULL_ERRNOS or any(
-            sign in message["problem"] for sign in _DISK_FULL_SIGNS
-        ):
-            raise disk_error(folder.parent, OSError(download.DISK_FULL_ERRNOS[0], ""))
+        if message["errno"] in DISK_FULL_ERRNOS or any(sign in message["problem"] for sign in _DISK_FULL_SIGNS):
+            raise disk_error(folder.parent, OSError(DISK_FULL_ERRNOS[0], ""))
         raise StudentError(f"{title} cannot be converted: {message['problem']}", _CONVERSION_REMEDY)
     if "family" not in message:
         last_line = result.last_stderr_line or "it ended without a word"
@@ -256,7 +255,7 @@ def _open_work_folder(name: str, on_progress: OnProgress) -> Iterator[WorkFolder
 
 def _clean_other_work_folders(models: Path, name: str) -> None:
     """Clean up other models' work folders that no process holds, and delete models that are in the trash. Writes."""
-    for path in models.glob(f"{model_store.TRASH_PREFIX}*"):
+    for path in models.glob(f"{TRASH_PREFIX}*"):
         shutil.rmtree(path, ignore_errors=True)
     for path in models.glob(f"{WORK_FOLDER_PREFIX}*"):
         other = path.name.removeprefix(WORK_FOLDER_PREFIX)

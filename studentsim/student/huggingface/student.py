@@ -18,6 +18,7 @@ import torch
 from studentsim.config import RunConfig
 from studentsim.student import adapter
 from studentsim.student.answer_parsing.reply import parse_reply_full
+from studentsim.student.batching import TOKEN_BUDGET_FACTOR, iter_batches, iter_batches_by_tokens
 from studentsim.student.embedded.student import draw_uniforms
 from studentsim.student.generation.generate import generate, has_plain_lm_head
 from studentsim.student.generation.sampling import Generation
@@ -27,7 +28,6 @@ from studentsim.student.huggingface.adapter_setup import (
     get_hub_commit,
     resolve_lora_targets,
 )
-from studentsim.student.huggingface.batching import TOKEN_BUDGET_FACTOR, iter_batches, iter_batches_by_tokens
 from studentsim.student.huggingface.cache_check import max_logprob_error
 from studentsim.student.huggingface.calculator import TextCalculator
 from studentsim.student.huggingface.chat import ChatFormatter, Prompt
@@ -289,7 +289,7 @@ class HubStudent:
 
     def pair_logps(self, rows: Sequence[dict[str, list[int]]], *, base: bool = False) -> list[tuple[float, float]]:
         """Log-probabilities of chosen and rejected with the current adapter or, with ``base``, without it."""
-        return [(score.chosen, score.rejected) for score in self.pair_scores(rows, base=base)]
+        return [score.logps for score in self.pair_scores(rows, base=base)]
 
     def pair_scores(self, rows: Sequence[dict[str, list[int]]], *, base: bool = False) -> list[PairScore]:
         """As ``pair_logps``, with the mean logits, which cost little next to the LM head."""

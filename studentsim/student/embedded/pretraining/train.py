@@ -24,7 +24,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from studentsim.errors import ConfigError
 from studentsim.parallel import parallel_map
-from studentsim.student.embedded.batching import iter_batches
+from studentsim.student.batching import iter_batches
 from studentsim.student.embedded.calculator import Calculator
 from studentsim.student.embedded.model import EMBEDDED_WEIGHTS_DIR, build_untrained_model
 from studentsim.student.embedded.pretraining.data import (
