@@ -259,7 +259,7 @@ def test_what_was_finished_before_ctrl_c_is_kept_and_the_rest_is_done_next_time(
     assert len(load.configs) == 6 and [c.mix for c in load.configs] == [{c: 100.0} for c in CATEGORIES]
     assert [c.outcomes for c in again] == [c.outcomes for c in practise(Counted())]
     kept = [s for s in study.run_each_category(settings(), build_components=Counted(most=0), data_folder=tmp_path)]
-    assert [s.is_cached for s in kept if isinstance(s, study.TransferProgress)] == [True] * 6
+    assert [s.turn for s in kept if isinstance(s, study.TransferProgress)] == [TINY["turns"]] * 6
 
 
 def test_the_key_names_all_that_decides_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

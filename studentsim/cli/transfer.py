@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, app, split_commas
+from studentsim.cli.base import (
+    DEFAULT_DATA_FOLDER,
+    DataFolderOption,
+    app,
+    exit_when_interrupted,
+    make_progress_bar,
+    split_commas,
+)
 from studentsim.cli.models import import_gguf_model
 from studentsim.cli.setting_options import takes_settings
 from studentsim.config import RunConfig
@@ -150,42 +157,33 @@ def _collect_cells(progress: Iterator[TransferProgress | CategoryResult], count:
     :raises typer.Exit: with status 130 on Ctrl-C.
     """
     cells: list[CategoryResult] = []
-    try:
-        with closing(progress), _progress_display() as show:  # type: ignore[type-var]
-            for step in progress:
-                if isinstance(step, CategoryResult):
-                    cells.append(step)
-                show(step)
-    except KeyboardInterrupt:
-        print(
-            f"Broken off: {len(cells)} of {count} categories are done and kept. The same command goes on from there.",
-            file=sys.stderr,
-        )
-        raise typer.Exit(130) from None
+    with (
+        exit_when_interrupted(
+            lambda: (
+                f"Broken off: {len(cells)} of {count} categories are done and kept. The same command goes on from there."
+            )
+        ),
+        closing(progress),  # type: ignore[type-var]
+        _progress_display() as show,
+    ):
+        for step in progress:
+            if isinstance(step, CategoryResult):
+                cells.append(step)
+            show(step)
     return cells
 
 
 @contextmanager
 def _progress_display() -> Iterator[Any]:
     """A function that shows progress on stderr: a bar in a terminal, else a line a category."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
-
     from studentsim.labels import formatting
 
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[left]}"),
-        console=console,
-        disable=not console.is_terminal,
-    )
+    bar = make_progress_bar("{task.fields[left]}")
     task = bar.add_task("…", total=None, left="")
 
     def show_step(step: TransferProgress | CategoryResult) -> None:
         if isinstance(step, CategoryResult):
-            if not console.is_terminal:
+            if bar.disable:
                 print(
                     f"{step.practised_category}: {formatting.format_duration(step.seconds)}",
                     file=sys.stderr,

@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 class TransferProgress:
     """How far the work is: category ``category_number`` (from 1) of ``category_count``, turn ``turn`` of ``turns`` (0: first exam).
 
-    ``seconds_left`` is for all categories, None: not known yet; ``is_cached``: the category's result was cached.
+    ``seconds_left`` is for all categories, None: not known yet.
     """
 
     category: str
@@ -56,7 +56,6 @@ class TransferProgress:
     turn: int
     turns: int
     seconds_left: float | None
-    is_cached: bool = False
 
 
 def build_category_configs(base: RunConfig, categories: Sequence[str]) -> dict[str, RunConfig]:
@@ -95,9 +94,7 @@ def run_each_category(
         result = cache.read(name, config)
         if result is not None:
             seconds_left = time_estimator.estimate_seconds_left(config, config.turns, len(missing))
-            yield TransferProgress(
-                name, number, len(settings), config.turns, config.turns, seconds_left, is_cached=True
-            )
+            yield TransferProgress(name, number, len(settings), config.turns, config.turns, seconds_left)
             yield result
             continue
         missing.remove(name)
