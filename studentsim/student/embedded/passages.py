@@ -28,8 +28,10 @@ def judge_passages(model: AnyModel, tokenizer: PreTrainedTokenizerFast, prompts:
         word_logits = logits[:, word_ids]  # (B, 2)
         return word_logits[:, 1] > word_logits[:, 0]
 
-    verdicts = [False] * len(prompts)
-    for batch, judged in zip(batches, parallel_map(judge_batch, batches), strict=True):
-        for n, is_useful in zip(batch, judged.tolist(), strict=True):
-            verdicts[n] = is_useful
-    return verdicts
+    judged = parallel_map(judge_batch, batches)
+    verdicts = {
+        n: is_useful
+        for batch, row in zip(batches, judged, strict=True)
+        for n, is_useful in zip(batch, row.tolist(), strict=True)
+    }
+    return [verdicts[n] for n in range(len(prompts))]
