@@ -157,6 +157,21 @@ def test_every_error_is_of_the_one_tree():
     assert not own
 
 
+MAX_FILE_LINES, MAX_FUNCTION_LINES = 350, 60
+
+
+def test_files_and_functions_are_short():
+    long_files = [str(p.relative_to(ROOT)) for p in files() if p.read_text().count("\n") > MAX_FILE_LINES]
+    long_functions = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path in files()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno - node.lineno >= MAX_FUNCTION_LINES
+    ]
+    assert not long_files and not long_functions, (long_files, long_functions)
+
+
 def test_nothing_trusts_remote_code_or_writes_html_into_pages():
     for path in files():
         text = path.read_text()

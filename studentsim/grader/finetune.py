@@ -19,8 +19,6 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-
 import torch
 
 from studentsim.errors import ConfigError, DataFolderError, StudentError

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
-
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-# For a repository that has only pickles, transformers would ask the hub for a conversion: another version than the pinned one.
-os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
 
 import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase

@@ -7,7 +7,6 @@ cancel, or a signal, takes effect at the next event: an unfinished turn is repea
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
@@ -191,7 +190,6 @@ class _RunSession:
 
 
 def _build_components(config: RunConfig) -> Components:
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from studentsim.factory import build_components  # imports torch when called
 
     return build_components(config)

@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from studentsim.child_process import child_environment
@@ -65,7 +66,5 @@ class WarmWorker:
 
     def _close_pipes(self) -> None:
         for pipe in (self.process.stdin, self.process.stdout):
-            try:
+            with suppress(OSError):
                 pipe.close()
-            except OSError:
-                pass

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import queue
 import tempfile
 import threading
@@ -17,8 +16,6 @@ from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Protocol
-
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 from datasets import Dataset, disable_progress_bars
 from peft import PeftModel

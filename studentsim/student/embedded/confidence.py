@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from studentsim.parallel import parallel_map
 from studentsim.student.batching import iter_even_batches
@@ -25,20 +26,14 @@ PAD_ID = 0
 """Pads shorter prompts; masked, so any id would do."""
 
 
+@dataclass(frozen=True)
 class ConfidenceEstimator:
     """Scores questions. ``prompt_ids`` encodes a question, ``completion_ids`` a text with its end token."""
 
-    def __init__(
-        self,
-        decoder: Decoder,
-        calculator: Calculator,
-        prompt_ids: Callable[[Question], list[int]],
-        completion_ids: Callable[[str], list[int]],
-    ) -> None:
-        self.decoder = decoder
-        self.calculator = calculator
-        self._prompt_ids = prompt_ids
-        self._completion_ids = completion_ids
+    decoder: Decoder
+    calculator: Calculator
+    prompt_ids: Callable[[Question], list[int]]
+    completion_ids: Callable[[str], list[int]]
 
     def confidence(self, questions: Sequence[Question]) -> list[float]:
         """Probability (0 to 1) of each question's most probable solution, or, without solutions, of its most probable option."""
@@ -60,11 +55,11 @@ class ConfidenceEstimator:
 
     def _best_probabilities(self, candidates: Sequence[tuple[Question, list[str]]]) -> dict[str, float]:
         """By question id the probability (0 to 1) of the most probable of its texts; fastest where that is the first."""
-        rows = [(q.id, self._prompt_ids(q), self._completion_ids(texts[0]), texts) for q, texts in candidates]
+        rows = [(q.id, self.prompt_ids(q), self.completion_ids(texts[0]), texts) for q, texts in candidates]
         rows.sort(key=lambda row: (len(row[1]) + len(row[2]), row[0]))  # similar lengths together
 
         def score_batch(batch: Sequence[tuple[str, list[int], list[int], list[str]]]) -> list[float]:
-            ids = [[first, *map(self._completion_ids, texts[1:])] for _, _, first, texts in batch]
+            ids = [[first, *map(self.completion_ids, texts[1:])] for _, _, first, texts in batch]
             return best_candidate_logprobs(
                 self.decoder, [prompt for _, prompt, _, _ in batch], ids, self.calculator.loss_mask
             )
@@ -90,8 +85,8 @@ class ConfidenceEstimator:
         answers = [[f"Answer: {o.text}" for o in q.options] for q in questions]
         max_options = max(map(len, answers))
         padded = [row + row[:1] * (max_options - len(row)) for row in answers]  # all rows need the same number
-        ids = [[self._completion_ids(text) for text in row] for row in padded]
-        prefix = prefill(self.decoder, [self._prompt_ids(q) for q in questions], PAD_ID)
+        ids = [[self.completion_ids(text) for text in row] for row in padded]
+        prefix = prefill(self.decoder, [self.prompt_ids(q) for q in questions], PAD_ID)
         logprobs = completion_logprobs(
             self.decoder, prefix, ids, [[self.calculator.loss_mask(c) for c in row] for row in ids]
         )

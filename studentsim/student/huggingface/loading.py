@@ -8,12 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 from dataclasses import dataclass
-
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-# Of a repository with pickles alone transformers would request a conversion: another version than the pinned one.
-os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
 
 import torch
 import transformers
