@@ -482,8 +482,8 @@ def test_long_questions_are_answered_fewer_at_a_time(monkeypatch, tmp_path):
     student = factory.build_components(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=8)).student
     questions = hubs.bank().exam[:6]
     alike = [(a.question_id, a.ids) for a in student.answer(questions, seed_key=("e",))]
-    begun, inner = [], student._generate_packed
-    monkeypatch.setattr(student, "_generate_packed", lambda batch, *a: begun.append(len(batch)) or inner(batch, *a))
+    begun, inner = [], student._answer_packed
+    monkeypatch.setattr(student, "_answer_packed", lambda batch, *a: begun.append(len(batch)) or inner(batch, *a))
     student.max_batch_tokens = 3 * (max(student.count_prompt_tokens(q)[1] for q in questions) + 8)
     assert sorted((a.question_id, a.ids) for a in student.answer(questions, seed_key=("e",))) == sorted(alike)
     assert max(begun) < 6 and sum(begun) == 6
