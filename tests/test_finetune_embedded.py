@@ -23,7 +23,7 @@ from studentsim.grader.finetune_training import FinetuneSettings
 from studentsim.grader.loading import CARD_FILE_NAME
 from studentsim.grader.model import WEIGHTS_FOLDER, load_grader
 from studentsim.grader.prompt import excerpt_both_ends
-from studentsim.grader.reply_classification import ReplyKind
+from studentsim.grader.reply_kinds import ReplyKind
 from studentsim.grader.student_answer import SplitSizes
 from studentsim.runs import grader_info
 from studentsim.settings import TeacherSettings

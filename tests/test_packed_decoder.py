@@ -20,7 +20,7 @@ from studentsim.student.huggingface.decoding_weights import ReorderedStepWeights
 from studentsim.student.huggingface.packed_decoder import PackedDecoder
 from studentsim.student.huggingface.packed_decoder_check import build_packed_decoder, measure_decoder_error
 from studentsim.student.huggingface.packed_generation import PackedSession, iter_token_chunks
-from studentsim.student.huggingface.packed_scoring import score_completions
+from studentsim.student.huggingface.packed_inference import score_completions
 from studentsim.student.huggingface.packing import PackedBatch, PackedRow
 from studentsim.student.huggingface.threads import limit_torch_threads
 from studentsim.student.huggingface.token_logprobs import compute_token_statistics
@@ -254,7 +254,7 @@ def test_pieces_in_threads_of_their_own_tell_the_same(monkeypatch):
     decoder = PackedDecoder(model("llama"))
     whole = score_completions(decoder, ROWS)
     monkeypatch.setattr(
-        "studentsim.student.huggingface.packed_scoring.iter_token_chunks", lambda rows: iter_token_chunks(rows, 8)
+        "studentsim.student.huggingface.packed_inference.iter_token_chunks", lambda rows: iter_token_chunks(rows, 8)
     )
     alone = score_completions(decoder, ROWS)
     monkeypatch.setenv("OMP_NUM_THREADS", "2")

@@ -16,7 +16,7 @@ from visits import NEW, text_of, visit
 
 from studentsim import factory
 from studentsim.grader.finetune import finetune_grader
-from studentsim.grader.reply_classification import ReplyKind
+from studentsim.grader.reply_kinds import ReplyKind
 from studentsim.grader.student_answer import SplitSizes
 from studentsim.labels import teacher_settings
 from studentsim.runs.executor import execute

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from studentsim.grader.reply_classification import ReplyKind
+from studentsim.grader.reply_kinds import ReplyKind
 from studentsim.grader.student_answer import StudentAnswer
 from studentsim.student.answer_parsing.reply import parse_reply_full
 from studentsim.types import Option, Question

@@ -18,7 +18,7 @@ import pandas as pd
 import studentsim
 from studentsim.analysis.accuracy_bounds import add_wilson_bounds
 from studentsim.errors import ConfigError
-from studentsim.grader.reply_classification import ReplyKind
+from studentsim.grader.reply_kinds import ReplyKind
 from studentsim.student.huggingface import resolve
 
 EMBEDDED_GRADER = "embedded"

@@ -20,8 +20,7 @@ from studentsim.grader.collect import Simulator, load_or_collect
 from studentsim.grader.dataset import GradingCase
 from studentsim.grader.model import Seq2SeqGrader
 from studentsim.grader.prompt import CORRECT, excerpt_ending
-from studentsim.grader.reply_classification import ReplyKind
-from studentsim.grader.reply_kinds import classify_reply, sort_reply_kinds
+from studentsim.grader.reply_kinds import ReplyKind, classify_reply, sort_reply_kinds
 from studentsim.grader.student_answer import StudentAnswer
 from studentsim.rng import derive_rng
 from studentsim.types import Question
