@@ -7,18 +7,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from question_rows import load_dataset_rows, load_questions
 
 from studentsim.config import RunConfig
 from studentsim.datasets import mmlu
 from studentsim.datasets.file_reader import RawRow
-from studentsim.datasets.registry import (
-    build_bank_report,
-    has_hub_dataset,
-    load_dataset_rows,
-    load_questions,
-    open_bank,
-)
-from studentsim.datasets.resolve import load_bank_rows, split_source_names
+from studentsim.datasets.registry import build_bank_report, open_bank
+from studentsim.datasets.resolve import has_hub_dataset, load_bank_rows, split_source_names
 from studentsim.errors import BankError, ConfigError
 from studentsim.practice import answer_event
 from studentsim.runs import preflight

@@ -16,6 +16,7 @@ from visits import link_labels, stock, text_of, visit
 from studentsim.curriculum.generator import MISCONCEPTIONS, SKILLS, generate_question
 from studentsim.datasets import curriculum_coverage, curriculum_lookup
 from studentsim.datasets.export import BANK_FILE_VERSION, QUESTION_COLUMNS
+from studentsim.datasets.registry import QUESTIONS_PER_SKILL
 from studentsim.errors import BankError
 from studentsim.student.embedded.profiles import PROFILES
 from studentsim.student.embedded.prompt_text import prompt_text
@@ -197,3 +198,10 @@ def test_the_coverage_counts_what_the_bank_holds(frame: pd.DataFrame):
         assert counted[row.category, row.difficulty] == row.questions
     skills = curriculum_coverage.skill_coverage_frame().set_index("skill")
     assert frame[frame.split == "study"].groupby("skill").size().to_dict() == skills.study.to_dict()
+
+
+def test_a_table_of_another_bank_has_another_version():
+    """Whoever changes how many questions there are, or the columns, must raise the version: files of the same one are not made anew."""
+    assert (BANK_FILE_VERSION, QUESTIONS_PER_SKILL, len(QUESTION_COLUMNS)) == (
+        "1-1", {"study": 120, "validation": 4, "exam": 40}, 9,
+    )  # fmt: skip

@@ -9,7 +9,6 @@ option ``letter, text, misconception, working``).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 
 import pyarrow as pa
 import pyarrow.parquet as parquet
@@ -28,18 +27,14 @@ QUESTION_COLUMNS = ("id", "category", "skill", "difficulty", "split", "problem",
 
 def build_question_table(bank: Bank) -> pa.Table:
     """All questions of a bank, sorted by category, difficulty, skill and split."""
+
+    def sort_key(q: Question) -> tuple[int, int, str, bool, str]:
+        return bank.categories.index(q.category), q.difficulty or 0, q.skill or "", q.split != "study", q.id
+
     rows = [
-        _question_to_row(question)
-        for question in _sort_questions([*bank.study, *bank.exam, *bank.validation], bank.categories)
+        _question_to_row(question) for question in sorted([*bank.study, *bank.exam, *bank.validation], key=sort_key)
     ]
     return pa.table({name: [row[name] for row in rows] for name in QUESTION_COLUMNS})
-
-
-def _sort_questions(questions: Iterable[Question], categories: tuple[str, ...]) -> list[Question]:
-    return sorted(
-        questions,
-        key=lambda q: (categories.index(q.category), q.difficulty or 0, q.skill or "", q.split != "study", q.id),
-    )
 
 
 def _question_to_row(question: Question) -> dict[str, object]:

@@ -114,9 +114,10 @@ def load_or_collect(
 ) -> list[CollectedAnswer]:
     """A split's answers from ``work_folder``; collected and written there first, for all splits, if missing. Writes."""
     paths = {profile: work_folder / f"answers-{answers_fingerprint(seed)}-{profile}.jsonl" for profile in PROFILES}
+    all_turns = sorted(set().union(*TURNS_BY_SPLIT.values()))
     for profile, path in paths.items():
         if not path.is_file():
-            on_progress(f"{profile}: {max(map(max, TURNS_BY_SPLIT.values()))} lessons, answers at {_format_turns()}")
+            on_progress(f"{profile}: {all_turns[-1]} lessons, answers at {', '.join(map(str, all_turns))}")
             work_folder.mkdir(parents=True, exist_ok=True)
             _write_answers(path, list(collect_answers(simulator, profiles=[profile], seed=seed)))
     return [answer for path in paths.values() for answer in _read_answers(path) if answer.split == split]
@@ -129,10 +130,6 @@ def answers_fingerprint(seed: int) -> str:
     digest = hashlib.sha256(f"{config}{TURNS_BY_SPLIT}{ANSWERS_PER_PROFILE_AND_TURN}".encode())
     digest.update(weights.read_bytes())
     return digest.hexdigest()[:10]
-
-
-def _format_turns() -> str:
-    return ", ".join(map(str, sorted(set().union(*TURNS_BY_SPLIT.values()))))
 
 
 def _write_answers(path: Path, answers: Sequence[CollectedAnswer]) -> None:

@@ -16,7 +16,6 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -99,7 +98,10 @@ def _train_in_temp_folder(
     """Build the data set and train; returns the result so far and a folder, which ``stack`` removes, of weights and tokenizer."""
     loaded = load_seq2seq(str(WEIGHTS_FOLDER) if base == EMBEDDED else base, revision)
     encode, settings = _build_encoder(loaded, settings, on_progress)
-    fits_limit = partial(_fits_limit, encode)
+
+    def fits_limit(answer: StudentAnswer) -> bool:
+        return len(encode.encode_untruncated(answer.question, answer.text)) <= encode.max_tokens
+
     dataset = build_grader_dataset(
         answers,
         fits_limit if settings.reading == "whole" else lambda answer: True,
@@ -127,10 +129,6 @@ def _train_in_temp_folder(
     card = {"settings": {"input_tokens": encode.max_tokens, "reading": encode.truncation}}  # all that load_grader needs
     (grader_folder / CARD_FILE_NAME).write_text(json.dumps(card), encoding="utf-8")
     return replace(result, epochs=epochs), grader_folder
-
-
-def _fits_limit(encoder: InputEncoder, answer: StudentAnswer) -> bool:
-    return len(encoder.encode_untruncated(answer.question, answer.text)) <= encoder.max_tokens
 
 
 # ------------------------------------------------------------------ before

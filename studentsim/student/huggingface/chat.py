@@ -100,16 +100,9 @@ class ChatFormatter:
         return (
             _strip_prefix(whole, prompt.ids)
             or _strip_prefix(whole, self._tokenize(prompt.text))
-            or self._encode_mid_text(text)
-        )
-
-    def _encode_mid_text(self, text: str) -> list[int]:
-        """Ids of a text within another text, for when the tokenizer merges the end of the prompt with the beginning of the text.
-
-        SentencePiece's tokenizers begin a separate text with a space of their own, which is unwanted here.
-        """
-        return (
-            encode_after_anchor(self.tokenizer, text, ("\n", ".", ")", "a"))
+            # The tokenizer merges the end of the prompt with the beginning of the text. SentencePiece's tokenizers begin a separate
+            # text with a space of their own, which is unwanted here.
+            or encode_after_anchor(self.tokenizer, text, ("\n", ".", ")", "a"))
             or self.tokenizer(text, add_special_tokens=False).input_ids
         )
 
