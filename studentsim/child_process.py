@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from studentsim import errors
 from studentsim.errors import ConfigError, StudentsimError
 
 Message = dict[str, Any]
+REPORT_INTERVAL_SECONDS = 0.2
+"""Seconds between two messages of one step."""
 MAX_STDERR_CHARS = 4000
 """Last characters of a child's stderr that are kept."""
 PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -130,13 +133,21 @@ def run_json_job(
 ) -> None:
     """The main function of a child: call ``work`` with the request's text and a function that prints a message; print its result.
 
+    Of messages of the same step (that differ in what is ``done`` alone) one every ``REPORT_INTERVAL_SECONDS`` is printed, and the last.
+
     What libraries print goes to stderr. ``explain_error`` turns further kinds of exceptions into an error for users; those for
     which it returns None end the process with a traceback. ``partial_result`` is in the error's message too.
     """
     out = sys.stdout
+    last_report: tuple[object, float] = (None, 0.0)
 
     def report(message: Message) -> None:
-        print(json.dumps(message), file=out, flush=True)
+        nonlocal last_report
+        step, now = (*message, message.get("stage"), message.get("step")), time.monotonic()
+        is_end = message.get("done") == message.get("of") != 0
+        if step != last_report[0] or is_end or now - last_report[1] >= REPORT_INTERVAL_SECONDS:
+            last_report = (step, now)
+            print(json.dumps(message), file=out, flush=True)
 
     with contextlib.redirect_stdout(sys.stderr):
         try:
@@ -148,7 +159,7 @@ def run_json_job(
             field = getattr(known, "field", "")
             result = {**(partial_result or {}), "problem": known.problem, "remedy": known.remedy}
             result |= {"kind": type(known).__name__, "field": field}
-    report(result)
+    print(json.dumps(result), file=out, flush=True)
 
 
 def _parse_message(line: str) -> Message:

@@ -21,7 +21,6 @@ from studentsim.cli.base import (
 )
 from studentsim.cli.models import import_gguf_model
 from studentsim.cli.setting_options import takes_settings
-from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, DataFolderError
 from studentsim.transfer import matrix as transfer_matrix
 from studentsim.transfer.matrix import CategoryResult, TransferMatrix
@@ -50,6 +49,7 @@ def transfer(
 ) -> None:
     """Practise each category alone, from the same start, and tell what that and each other category gained. Ctrl-C breaks off."""
     _check_output_files(json_file, csv_file, picture)
+    from studentsim import factory
     from studentsim.cli import runner
     from studentsim.runs import preflight
     from studentsim.transfer import study
@@ -65,7 +65,7 @@ def transfer(
 
     cells = _collect_cells(
         study.run_each_category(
-            configs, build_components=runner.components_builder or _build_components, data_folder=data
+            configs, build_components=runner.components_builder or factory.build_components, data_folder=data
         ),
         len(category_names),
     )
@@ -131,12 +131,6 @@ def save_recorded_matrix(matrix: TransferMatrix, path: Path | None = None) -> Pa
 
 
 # ------------------------------------------------------------------ helpers
-
-
-def _build_components(config: RunConfig) -> Any:
-    from studentsim.factory import build_components
-
-    return build_components(config)
 
 
 def _parse_categories(categories: str | None, available: tuple[str, ...]) -> tuple[str, ...]:

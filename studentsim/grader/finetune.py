@@ -21,11 +21,10 @@ from pathlib import Path
 import torch
 
 from studentsim.errors import ConfigError, DataFolderError, StudentError
-from studentsim.grader import finetune_report
 from studentsim.grader.check import confusion_by_reply_kind, confusion_on_answers
 from studentsim.grader.encoding import InputEncoder, encode_label
 from studentsim.grader.finetune_data import build_grader_dataset, validate_rows_path, write_grader_rows
-from studentsim.grader.finetune_result import FinetuneResult
+from studentsim.grader.finetune_result import FinetuneResult, report_dataset, report_result
 from studentsim.grader.finetune_training import FinetuneSettings, OnProgress, train_grader
 from studentsim.grader.loading import CARD_FILE_NAME, LoadedSeq2Seq, load_seq2seq, resolve_grader_device
 from studentsim.grader.model import EMBEDDED, WEIGHTS_FOLDER, build_grader, load_grader
@@ -80,7 +79,7 @@ def finetune_grader(
         raise DataFolderError(
             f"The marker cannot be written to {out_folder} ({error}).", "Choose another --out."
         ) from error
-    finetune_report.report_result(result, out_folder, on_progress)
+    report_result(result, out_folder, on_progress)
     return result
 
 
@@ -109,7 +108,7 @@ def _train_in_temp_folder(
         seed=settings.seed,
         balanced=settings.balanced,
     )
-    finetune_report.report_dataset(dataset, settings, fits_limit, on_progress)
+    report_dataset(dataset, settings, fits_limit, on_progress)
     if rows_path is not None:
         write_grader_rows(dataset, rows_path)
     temp_folder = stack.enter_context(_make_temp_folder(out_folder))  # only once the answers are known to suffice

@@ -12,7 +12,6 @@ import base64
 import json
 import re
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,10 +22,6 @@ from studentsim.datasets.bank import Bank
 from studentsim.datasets.registry import build_bank_report, open_bank
 from studentsim.datasets.resolve import SOURCE_SEPARATOR
 from studentsim.errors import BankError
-
-PROGRESS_INTERVAL_SECONDS = 0.2
-"""Seconds between two messages of progress, at least."""
-
 
 Report = Callable[[Message], None]
 
@@ -48,7 +43,7 @@ def _check_source(source: str, request: Message, report: Report) -> Message:
         source,
         category=request.get("category", ""),
         set_name=request.get("set_name", ""),
-        on_progress=_make_progress_callback(report),
+        on_progress=lambda done, rows: report({"done": done / rows}),
     )
     return {"report": bank_report.to_json()}
 
@@ -76,17 +71,6 @@ def _check_uploaded_files(files: Sequence[tuple[str, bytes]], request: Message, 
 
 def _safe_file_name(name: str) -> str:
     return re.sub(r"[^\w.-]", "_", Path(name).name)[-100:].lstrip(".") or "questions.json"
-
-
-def _make_progress_callback(report: Report) -> Callable[[int, int], None]:
-    last_reported = [time.monotonic()]
-
-    def report_progress(done: int, rows: int) -> None:
-        if time.monotonic() - last_reported[0] >= PROGRESS_INTERVAL_SECONDS:
-            last_reported[0] = time.monotonic()
-            report({"done": done / rows})
-
-    return report_progress
 
 
 def _work(text: str, report: Report) -> Message:

@@ -10,18 +10,13 @@ those of ``student.huggingface.download.Progress``), and last ``{"model": {"name
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from studentsim.child_process import Message, run_json_job
 from studentsim.student.huggingface import installation
-from studentsim.student.huggingface.download import OnProgress, Progress
 from studentsim.student.huggingface.model_store import InstalledModel, set_data_folder
-
-PROGRESS_INTERVAL_SECONDS = 0.2
-"""Seconds between two messages of one step."""
 
 
 def model_to_json(model: InstalledModel) -> dict[str, Any]:
@@ -34,30 +29,12 @@ def model_to_json(model: InstalledModel) -> dict[str, Any]:
     }
 
 
-def throttle_progress(on_progress: OnProgress) -> OnProgress:
-    """A callback that calls ``on_progress`` at most every ``PROGRESS_INTERVAL_SECONDS`` within one step, and at its end."""
-    last_report = ("", 0.0)
-
-    def report(progress: Progress) -> None:
-        nonlocal last_report
-        now = time.monotonic()
-        if (
-            progress.step != last_report[0]
-            or now - last_report[1] >= PROGRESS_INTERVAL_SECONDS
-            or progress.done == progress.of != 0
-        ):
-            last_report = (progress.step, now)
-            on_progress(progress)
-
-    return report
-
-
 def _work(text: str, report: Callable[[Message], None]) -> Message:
     request = json.loads(text)
     if request.get("data"):
         set_data_folder(request["data"])
-    on_progress = throttle_progress(lambda progress: report(asdict(progress)))
-    return {"model": model_to_json(installation.install_model(request["name"], on_progress))}
+    model = installation.install_model(request["name"], lambda progress: report(asdict(progress)))
+    return {"model": model_to_json(model)}
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from transformers import Trainer
 
+from studentsim.student.batching import iter_batches
 from studentsim.training.rehearsal import SIDES, STEP_INTERVAL, RehearsalText
 
 MAX_SQUARED_DRIFT = 25.0
@@ -43,10 +44,7 @@ class RehearsalPenalty:
         turn_gradients = [parameter.grad for parameter in parameters]
         for parameter in parameters:
             parameter.grad = None
-        loss = sum(
-            self._backward(trainer, model, batch[start : start + batch_size], len(batch))
-            for start in range(0, len(batch), batch_size)
-        )
+        loss = sum(self._backward(trainer, model, texts, len(batch)) for texts in iter_batches(batch, batch_size))
         add_limited_gradients(turn_gradients, parameters)
         return loss
 

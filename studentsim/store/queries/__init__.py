@@ -24,7 +24,10 @@ from studentsim.store.queries.compare import (
     fetch_practice_of_runs,
 )
 from studentsim.store.queries.live import (
+    EXAM_RESULT_STAGE,
+    TURN_FINISHED_STAGE,
     count_phase_answers,
+    fetch_event_times,
     fetch_finished_turns,
     fetch_last_seqs,
     fetch_latest_answers,
@@ -42,13 +45,12 @@ from studentsim.store.queries.practice_mix import fetch_next_mix, fetch_practice
 from studentsim.store.queries.progress import (
     fetch_epochs,
     fetch_exams,
+    fetch_selection_score_summary,
     fetch_training_steps,
     fetch_turns,
     fetch_validations,
     fetch_wrong_by_category,
 )
-from studentsim.store.queries.replay import EXAM_RESULT_STAGE, TURN_FINISHED_STAGE, fetch_event_times
-from studentsim.store.queries.selection_lookups import fetch_selection_score_summary
 from studentsim.store.queries.teaching import fetch_challenges, fetch_grading_errors, fetch_retention, fetch_revisions
 from studentsim.store.queries.weaknesses import (
     fetch_answer_sheets,

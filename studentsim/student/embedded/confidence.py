@@ -37,20 +37,27 @@ class ConfidenceEstimator:
 
     def confidence(self, questions: Sequence[Question]) -> list[float]:
         """Probability (0 to 1) of each question's most probable solution, or, without solutions, of its most probable option."""
-        probabilities = self._best_probabilities(
-            [(q, candidate_solutions(q)) for q in questions if q.correct_option.solution]
-        )
-        for question, shares in self._option_shares([q for q in questions if not q.correct_option.solution]):
-            probabilities[question.id] = max(shares)
-        return [probabilities[q.id] for q in questions]
+        return self._score(questions, candidate_solutions, lambda question, shares: max(shares))
 
     def p_correct(self, questions: Sequence[Question]) -> list[float]:
         """Probability (0 to 1) of each question's correct solution, or, without solutions, of its correct option."""
-        probabilities = self._best_probabilities(
-            [(q, [q.correct_option.solution]) for q in questions if q.correct_option.solution]
+        return self._score(
+            questions,
+            lambda question: [question.correct_option.solution],
+            lambda question, shares: shares[question.options.index(question.correct_option)],
         )
+
+    def _score(
+        self,
+        questions: Sequence[Question],
+        solutions: Callable[[Question], list[str]],
+        pick_share: Callable[[Question, list[float]], float],
+    ) -> list[float]:
+        """The most probable of each question's ``solutions``; without solutions, what ``pick_share`` picks of its options' shares."""
+        with_solution = [(q, solutions(q)) for q in questions if q.correct_option.solution]
+        probabilities = self._best_probabilities(with_solution)
         for question, shares in self._option_shares([q for q in questions if not q.correct_option.solution]):
-            probabilities[question.id] = shares[question.options.index(question.correct_option)]
+            probabilities[question.id] = pick_share(question, shares)
         return [probabilities[q.id] for q in questions]
 
     def _best_probabilities(self, candidates: Sequence[tuple[Question, list[str]]]) -> dict[str, float]:
