@@ -90,26 +90,27 @@ def run_each_category(
     cache = _ResultCache(data_folder)
     time_estimator = _TimeEstimator()
     missing = [name for name, config in settings.items() if cache.read(name, config) is None]
-    for number, (name, config) in enumerate(settings.items(), 1):
-        result = cache.read(name, config)
-        if result is not None:
-            seconds_left = time_estimator.estimate_seconds_left(config, config.turns, len(missing))
-            yield TransferProgress(name, number, len(settings), config.turns, config.turns, seconds_left)
+
+    def progress(name: str, turn: int) -> TransferProgress:
+        number, config = list(settings).index(name) + 1, settings[name]
+        seconds_left = time_estimator.estimate_seconds_left(config, turn, len(missing))
+        return TransferProgress(name, number, len(settings), max(0, turn), config.turns, seconds_left)
+
+    for name, config in settings.items():
+        if (result := cache.read(name, config)) is not None:
+            yield progress(name, config.turns)
             yield result
             continue
         missing.remove(name)
-        yield TransferProgress(
-            name, number, len(settings), 0, config.turns, time_estimator.estimate_seconds_left(config, -1, len(missing))
-        )
-        with closing(_run_category(name, config, build_components, settings)) as progress:
-            for item in progress:
+        yield progress(name, -1)
+        with closing(_run_category(name, config, build_components, settings)) as steps:
+            for item in steps:
                 if isinstance(item, CategoryResult):
                     cache.write(item, config)
                     yield item
                 else:
                     time_estimator.add_turn(item)
-                    seconds_left = time_estimator.estimate_seconds_left(config, item.turn, len(missing))
-                    yield TransferProgress(name, number, len(settings), item.turn, config.turns, seconds_left)
+                    yield progress(name, item.turn)
         _release_model()
 
 
