@@ -10,7 +10,7 @@ PACKAGE = ROOT / "studentsim"
 
 VOCABULARY = {
     "__init__", "types", "events", "config", "settings", "presets", "student_table", "errors", "arithmetic", "rng", "parallel",
-    "child_process",
+    "child_process", "files",
 }  # fmt: skip
 MAY_IMPORT = {
     "curriculum": {"vocabulary"},

@@ -39,7 +39,7 @@ class Database:
     """An open database, safe to share between threads: each use takes its own cursor."""
 
     def __init__(self, path: Path, runs_folder: Path) -> None:
-        """Creates or migrates the file at ``path``; callers use ``open``. Writes.
+        """Creates the file at ``path`` or makes it anew; callers use ``open``. Writes.
 
         :raises StoreError: as for ``open``.
         """
@@ -55,7 +55,7 @@ class Database:
 
     @classmethod
     def open(cls, data_folder: str | Path) -> Database:
-        """Opens the data folder's database; creates, migrates or rebuilds it as needed. Writes.
+        """Opens the data folder's database; creates or rebuilds it as needed. Writes.
 
         :raises DatabaseBusy: another process owns it.
         :raises DatabaseTooNew: a newer version wrote it; it is left unchanged.
