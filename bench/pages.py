@@ -175,7 +175,9 @@ def _question(run: str) -> str:
     from studentsim.store import queries
     from studentsim.ui import data
 
-    return str(queries.fetch_answers(data.get_engine().database, run, phase="exam", limit=1).question_id.iloc[0])
+    exam_answers = queries.AnswerFilter(phase="exam")
+    batch = next(queries.iter_answer_batches(data.get_engine().database, run, exam_answers, limit=1))
+    return str(batch["question_id"][0])
 
 
 def _forget() -> None:

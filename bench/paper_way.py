@@ -22,9 +22,9 @@ from studentsim.datasets.registry import open_bank
 from studentsim.settings import ALL_PROJECTIONS
 from studentsim.student.answer_parsing.final_line import parse_answer
 from studentsim.student.embedded.calculator import Calculator, CalculatorProcessor
-from studentsim.student.embedded.model import EMBEDDED_WEIGHTS_DIR
 from studentsim.student.embedded.profiles import PROFILES
 from studentsim.student.embedded.prompt_text import prompt_text
+from studentsim.student.embedded.weight_versions import SHIPPED_WEIGHTS_DIR
 from studentsim.types import Question
 
 
@@ -35,7 +35,7 @@ class PaperWay:
         disable_progress_bars()
         self.folder = Path(tempfile.mkdtemp(prefix="paper-way-"))
         self.bank = open_bank("curriculum")
-        model = AutoModelForCausalLM.from_pretrained(EMBEDDED_WEIGHTS_DIR)
+        model = AutoModelForCausalLM.from_pretrained(SHIPPED_WEIGHTS_DIR)
         lora = LoraConfig(r=8, target_modules=list(ALL_PROJECTIONS), task_type="CAUSAL_LM")
         get_peft_model(model, lora).save_pretrained(self.folder)
 
@@ -63,8 +63,8 @@ class PaperWay:
 
     def reload(self) -> None:
         """Load base, tokenizer and adapter from disk."""
-        self.tokenizer = AutoTokenizer.from_pretrained(EMBEDDED_WEIGHTS_DIR)
-        base = AutoModelForCausalLM.from_pretrained(EMBEDDED_WEIGHTS_DIR)
+        self.tokenizer = AutoTokenizer.from_pretrained(SHIPPED_WEIGHTS_DIR)
+        base = AutoModelForCausalLM.from_pretrained(SHIPPED_WEIGHTS_DIR)
         self.model = PeftModel.from_pretrained(base, self.folder, is_trainable=True)
 
     def prompt(self, question: Question) -> str:

@@ -43,7 +43,7 @@ def calculate(expression: str) -> str | None:
         return None
     try:
         value, rest = _parse_sum(tokens)
-    except (ZeroDivisionError, _NotArithmetic):
+    except (ZeroDivisionError, ValueError):
         return None
     if rest or abs(value) >= 10**MAX_DIGITS:
         return None
@@ -89,10 +89,6 @@ def _to_fraction(text: str) -> Fraction:
     return Fraction(int(text)) if text.isascii() and text.isdigit() else Fraction(text)
 
 
-class _NotArithmetic(ValueError):
-    """The tokens do not match the grammar."""
-
-
 def _tokenize(text: str) -> list[str] | None:
     tokens, position = [], 0
     text = text.strip()
@@ -123,15 +119,15 @@ def _parse_product(tokens: list[str]) -> tuple[Fraction, list[str]]:
 
 def _parse_factor(tokens: list[str]) -> tuple[Fraction, list[str]]:
     if not tokens:
-        raise _NotArithmetic
+        raise ValueError("the tokens do not match the grammar")
     head, rest = tokens[0], tokens[1:]
     if head == "(":
         value, rest = _parse_sum(rest)
         if not rest or rest[0] != ")":
-            raise _NotArithmetic
+            raise ValueError("the tokens do not match the grammar")
         return value, rest[1:]
     if not head[0].isdigit() or sum(c.isdigit() for c in head) > MAX_DIGITS:
-        raise _NotArithmetic
+        raise ValueError("the tokens do not match the grammar")
     value = _to_fraction(head.replace(",", ""))
     if len(rest) >= 2 and rest[0] == "/" and rest[1].isdigit() and len(rest[1]) <= MAX_DIGITS:
         return value / int(rest[1]), rest[2:]

@@ -32,6 +32,11 @@ class StudentsimError(Exception):
         return (type(self), (self.problem, self.remedy))
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of another library's error, at most 300 characters, for a message; its class where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+
+
 class ConfigError(StudentsimError):
     """A setting is wrong. ``field`` is its name in RunConfig, so that a form can highlight it; "" if there is none."""
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from studentsim.student.protocols import Student, Trainer
     from studentsim.training.rehearsal import Rehearsal
 
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 # torch's threads spin while they wait for each other. With two processes on the same cores an exam took 84 s instead of 10;
 # without spinning a single run was a quarter slower. A short spin avoids both (docs/log.md). Read when torch is loaded.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")

@@ -82,11 +82,6 @@ class Answer:
     """The option with the value that the answer states; None: it states none, or it is unknown. If it contradicts ``letter``, the
     letter counts."""
 
-    @property
-    def contradicts_value(self) -> bool:
-        """Whether the stated value belongs to another option than the letter."""
-        return None not in (self.letter, self.value_letter) and self.letter != self.value_letter
-
 
 AttemptHistory = Mapping[str, Sequence[tuple[str, str]]]
 """By question id: the attempts so far, each as (the answer's text, the feedback on it)."""
@@ -163,6 +158,11 @@ class PairScore:
     rejected: float
     chosen_logits: float
     rejected_logits: float
+
+    @property
+    def logps(self) -> tuple[float, float]:
+        """The log-probabilities of chosen and rejected."""
+        return self.chosen, self.rejected
 
 
 @dataclass(frozen=True)

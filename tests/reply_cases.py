@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
+from studentsim.student.answer_parsing.reply import parse_reply_full
 from studentsim.types import Option, Question
+
+
+def parse_reply(text: str, question: Question, *, ended: bool | None = None) -> tuple[str | None, str | None]:
+    """The letter and the value of a reply."""
+    return parse_reply_full(text, question, ended=ended)[:2]
 
 
 def question(options: list[str], problem: str = "How many?") -> Question:

@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from replies import parse_reply
 
 from studentsim.curriculum.generator import generate_questions
 from studentsim.student.answer_parsing.final_line import parse_answer
-from studentsim.student.answer_parsing.reply import parse_reply
 from studentsim.student.answer_parsing.text_cleaning import clean_text, comparison_key
 from studentsim.types import Option, Question
 

@@ -10,6 +10,7 @@ PACKAGE = ROOT / "studentsim"
 
 VOCABULARY = {
     "__init__", "types", "events", "config", "settings", "presets", "student_table", "errors", "arithmetic", "rng", "parallel",
+    "child_process", "files",
 }  # fmt: skip
 MAY_IMPORT = {
     "curriculum": {"vocabulary"},
@@ -154,6 +155,21 @@ def test_every_error_is_of_the_one_tree():
         and not node.name.startswith("_")
     ]
     assert not own
+
+
+MAX_FILE_LINES, MAX_FUNCTION_LINES = 350, 60
+
+
+def test_files_and_functions_are_short():
+    long_files = [str(p.relative_to(ROOT)) for p in files() if p.read_text().count("\n") > MAX_FILE_LINES]
+    long_functions = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path in files()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno - node.lineno >= MAX_FUNCTION_LINES
+    ]
+    assert not long_files and not long_functions, (long_files, long_functions)
 
 
 def test_nothing_trusts_remote_code_or_writes_html_into_pages():

@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from question_rows import load_questions
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -18,7 +19,7 @@ from studentsim.cli import app
 from studentsim.curriculum.generator import SKILLS
 from studentsim.datasets import registry
 from studentsim.datasets.option_sizes import CorrectRankCounts, count_correct_option_ranks, format_size_rank
-from studentsim.datasets.registry import build_bank_report, load_questions, open_bank
+from studentsim.datasets.registry import build_bank_report, open_bank
 from studentsim.datasets.validation import ISSUE_KINDS
 from studentsim.datasets.validation_text import print_report
 from studentsim.errors import BankError

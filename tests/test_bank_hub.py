@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from question_rows import load_dataset_rows, questions_from_rows
 
-from studentsim.datasets import mathqa, registry
+from studentsim.datasets import mathqa, specs
 from studentsim.datasets.adapter import HubDataset
 from studentsim.datasets.hub import load_hub_rows
-from studentsim.datasets.registry import build_bank_report, load_dataset_rows, questions_from_rows
+from studentsim.datasets.registry import build_bank_report
 from studentsim.errors import BankError
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -100,7 +101,7 @@ def test_every_configuration_of_a_set_is_asked_for(hub):
 
 def test_a_hub_that_cannot_be_reached_is_said(hub, monkeypatch):
     hub(ConnectionError("offline mode is enabled"))
-    for source in (bank.name for bank in registry.HUB_DATASETS):
+    for source in (bank.name for bank in specs.HUB_DATASETS):
         with pytest.raises(BankError, match="ConnectionError: offline") as caught:
             load_dataset_rows(source)
         assert "give their path" in caught.value.remedy

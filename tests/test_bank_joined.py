@@ -7,18 +7,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from question_rows import load_questions
 
 from studentsim.config import RunConfig
 from studentsim.datasets import mmlu
 from studentsim.datasets.file_reader import RawRow
-from studentsim.datasets.registry import (
-    build_bank_report,
-    has_hub_dataset,
-    load_dataset_rows,
-    load_questions,
-    open_bank,
-)
-from studentsim.datasets.resolve import load_bank_rows, split_source_names
+from studentsim.datasets.registry import build_bank_report, open_bank
+from studentsim.datasets.resolve import has_hub_dataset, load_bank_rows, split_source_names
 from studentsim.errors import BankError, ConfigError
 from studentsim.practice import answer_event
 from studentsim.runs import preflight
@@ -150,8 +145,6 @@ def test_a_folder_of_files_of_different_sets_is_read_file_by_file(tmp_path: Path
         "natural sciences": 20,
         "MMLU": 20,
     }
-    with pytest.raises(BankError, match="several sets"):
-        load_dataset_rows(str(folder))
     (folder / "about.json").write_text('{"made": "today"}')
     with pytest.raises(BankError, match="Row 1 of about.json: the file is of no known set"):
         open_bank(str(folder))

@@ -7,9 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
+from question_rows import load_questions
 
 from studentsim.datasets import file_reader
-from studentsim.datasets.registry import build_bank_report, has_hub_dataset, load_questions, open_bank
+from studentsim.datasets.registry import build_bank_report, open_bank
+from studentsim.datasets.resolve import has_hub_dataset
 from studentsim.errors import BankError
 
 GOOD = {"question": "How many are 2 and 3?", "answer": "#### 5"}

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from question_rows import load_questions
 from typer.testing import CliRunner
 
 from studentsim.cli import app
 from studentsim.datasets import detection_text
 from studentsim.datasets.detection import recognize_dataset
 from studentsim.datasets.file_reader import RawRow
-from studentsim.datasets.registry import build_bank_report, load_questions, open_bank
+from studentsim.datasets.registry import build_bank_report, open_bank
 from studentsim.datasets.specs import RECOGNIZABLE_DATASETS
 from studentsim.errors import BankError
 from studentsim.types import Question

@@ -16,8 +16,8 @@ from test_selection import situation
 from studentsim.config import RunConfig
 from studentsim.curriculum.generator import SKILLS, generate_questions
 from studentsim.selection import ScoreRecorder, select_questions
+from studentsim.student.batching import iter_even_batches
 from studentsim.student.embedded import student as embedded
-from studentsim.student.embedded.batching import iter_even_batches
 from studentsim.student.embedded.best_candidate import best_candidate_logprobs
 from studentsim.student.embedded.calculator import Calculator
 from studentsim.student.embedded.model import load_embedded_model

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import answer_queries
 import pytest
 import tiny
 from run_help import TIMES, beyond_rounding, comparable_events
@@ -96,10 +97,10 @@ def test_its_database_opens_or_is_made_anew_with_the_same_numbers(old: Path, sho
     with Database.open(old / "data") as database:
         ingest.sync_journals(database, old / "data" / "runs")
         for run_id, count in shown["answers"].items():
-            assert queries.count_answers(database, run_id) == count > 0
+            assert answer_queries.count_answers(database, run_id) == count > 0
             for table, query in (
                 ("validations", queries.fetch_validations),
-                ("misconceptions", queries.fetch_misconceptions),
+                ("misconceptions", answer_queries.fetch_misconceptions),
             ):
                 rows = json.loads(query(database, run_id).to_json(orient="records", double_precision=15))
                 assert holds(rows, shown[table][run_id])

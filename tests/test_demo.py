@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+import answer_queries
 import fakes
 import pytest
 import typer
@@ -332,7 +333,7 @@ def test_a_newer_recording_takes_the_older_one_s_place_but_not_a_deleted_one_s(t
     demo.unpack_recorded_runs(data, source)
     with Database.open(data) as database:
         ingest.sync_journals(database, data / "runs")
-        assert queries.fetch_last_seq(database, "recorded-random-seed-0") > 0
+        assert answer_queries.fetch_last_seq(database, "recorded-random-seed-0") > 0
         delete_run(RunFolder(data / "runs" / "recorded-log-probability-category-seed-0"))
         pack(tmp_path / "again", source, strategy="random", turns=4)
         pack(tmp_path / "again", source, "both", strategy="log-probability+category", turns=4)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
 import hubs
 import pytest
 
+from studentsim.child_process import ChildResult
 from studentsim.config import RunConfig
 from studentsim.runs import model_info, preflight
 from studentsim.settings import ModelLoadingSettings
@@ -18,7 +18,7 @@ from studentsim.student.huggingface import dtype_choice
 from studentsim.student.huggingface.hardware import Hardware
 from studentsim.student.huggingface.memory import ModelShape
 
-SHAPE = ModelShape(576, 30, 9, 3, 64, 1536, 49152, 8192, gated=True, tied_embeddings=True)
+SHAPE = ModelShape(576, 30, 9, 3, 64, 1536, 49152, gated=True, tied_embeddings=True)
 LARGE = 135_000_000
 
 
@@ -81,20 +81,20 @@ def test_small_models_are_not_measured(measured):
 @pytest.mark.parametrize(
     "broken",
     [
-        lambda *a, **k: subprocess.CompletedProcess(a, 0, "no json\n", ""),
-        lambda *a, **k: subprocess.CompletedProcess(a, 0, "", ""),
-        lambda *a, **k: subprocess.CompletedProcess(a, 0, '{"float32": 1.0, "bfloat16": 0.0}', ""),
+        ChildResult({}, 1, "Traceback"),
+        ChildResult({}, -9, "", has_timed_out=True),
+        ChildResult({"float32": 1.0, "bfloat16": 0.0}, 0, ""),
     ],
 )
 def test_where_nothing_can_be_measured_float32_stands_and_nothing_is_kept(monkeypatch, broken, data_folder):
-    monkeypatch.setattr(dtype_choice.subprocess, "run", broken)
+    monkeypatch.setattr(dtype_choice, "run_json_child", lambda *_, **__: broken)
     found = dtype_choice.choose_dtype(SHAPE, LARGE)
     assert found.dtype == "float32" and "could not be measured" in found.reason and not list(data_folder.iterdir())
 
-    def late(*_: object, **__: object) -> None:
-        raise subprocess.TimeoutExpired("python", 60)
+    def no_process(*_: object, **__: object) -> None:
+        raise BlockingIOError("no further process")
 
-    monkeypatch.setattr(dtype_choice.subprocess, "run", late)
+    monkeypatch.setattr(dtype_choice, "run_json_child", no_process)
     assert dtype_choice.choose_dtype(SHAPE, LARGE) == found
 
 
@@ -174,7 +174,7 @@ def test_runs_of_before_that_left_it_open_compute_in_float32():
 
 @pytest.mark.long
 def test_a_child_process_measures_it(data_folder):
-    small = ModelShape(128, 2, 4, 2, 32, 256, 1000, 512, gated=True, tied_embeddings=True)
+    small = ModelShape(128, 2, 4, 2, 32, 256, 1000, gated=True, tied_embeddings=True)
     found = dtype_choice.choose_dtype(small, LARGE)
     assert (
         found.speedup

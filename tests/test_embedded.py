@@ -11,16 +11,17 @@ from studentsim.errors import StudentError
 from studentsim.evaluation.profile_eval import evaluate_profile
 from studentsim.events import AnswerRecorded, ExamFinished, TurnFinished
 from studentsim.simulation import simulate
-from studentsim.student.embedded.model import EMBEDDED_WEIGHTS_DIR, load_embedded_model
+from studentsim.student.embedded.model import load_embedded_model
 from studentsim.student.embedded.student import EmbeddedStudent
+from studentsim.student.embedded.weight_versions import SHIPPED_WEIGHTS_DIR
 
 
 def test_the_weights_are_safetensors_of_at_most_8_mb():
-    file = EMBEDDED_WEIGHTS_DIR / "model.safetensors"
+    file = SHIPPED_WEIGHTS_DIR / "model.safetensors"
     assert file.stat().st_size <= 8_000_000
     with safe_open(file, "pt") as weights:
         assert len(list(weights.keys())) > 20
-    assert not [p for p in EMBEDDED_WEIGHTS_DIR.iterdir() if p.suffix in (".bin", ".pt", ".pth", ".pkl")]
+    assert not [p for p in SHIPPED_WEIGHTS_DIR.iterdir() if p.suffix in (".bin", ".pt", ".pth", ".pkl")]
 
 
 @pytest.mark.parametrize("profile", ["balanced", pytest.param("geometry", marks=pytest.mark.long)])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import json
 
+import answer_queries
 import pandas as pd
 import pytest
 from store_runs import CONFIG, answered, crashed_run, put, turn_zero, whole_run
 
 from studentsim.errors import DataFolderError, UnknownRun
-from studentsim.store import queries, tables
+from studentsim.store import tables
 from studentsim.store.database import Database
 from studentsim.store.export import escape_formula_cells, export_run
 from studentsim.store.ingest import sync_journals
@@ -43,7 +44,7 @@ def test_an_export_holds_what_the_database_holds(tmp_path):
             ):
                 assert list(frame.columns) == list(tables.TABLE_COLUMNS[table])
                 assert json.loads(frame.to_json(orient="records")) == json.loads(kept), table
-        assert len(queries.fetch_answers(database, "r1")) == len(pd.read_csv(tmp_path / "out" / "answers.csv"))
+        assert len(answer_queries.fetch_answers(database, "r1")) == len(pd.read_csv(tmp_path / "out" / "answers.csv"))
 
 
 HARMLESS = ["4", "a = b", "½", "", " =x", "<script>"]

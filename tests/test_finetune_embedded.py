@@ -18,7 +18,7 @@ from studentsim.errors import ConfigError
 from studentsim.grader.check import ConfusionCounts, confusion_by_reply_kind, evaluate_on_answers, format_evaluation
 from studentsim.grader.encoding import InputEncoder
 from studentsim.grader.finetune import FinetuneResult, finetune_grader
-from studentsim.grader.finetune_report import report_result
+from studentsim.grader.finetune_result import report_result
 from studentsim.grader.finetune_training import FinetuneSettings
 from studentsim.grader.loading import CARD_FILE_NAME
 from studentsim.grader.model import WEIGHTS_FOLDER, load_grader

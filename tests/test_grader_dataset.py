@@ -1,7 +1,7 @@
 """The rows a grader is fine-tuned on: dealt by question, labelled by the key, refused where they would teach nothing."""
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import fields, replace
 from random import Random
 
 import pyarrow.csv as csv
@@ -11,7 +11,7 @@ from fakes import bank, config
 from tiny_graders import answers_of, fake_run
 
 from studentsim.errors import ConfigError, UnknownRun
-from studentsim.grader.finetune_data import GRADER_ROW_COLUMNS, build_grader_dataset, write_grader_rows
+from studentsim.grader.finetune_data import GraderRow, build_grader_dataset, write_grader_rows
 from studentsim.grader.prompt import CORRECT, WRONG
 from studentsim.grader.student_answer import SPLITS, SplitSizes, StudentAnswer
 from studentsim.runs.run_dir import create_run
@@ -155,7 +155,7 @@ def test_the_rows_are_written_for_a_look(run, tmp_path):
     for name, read in (("rows.csv", csv.read_csv), ("rows.parquet", parquet.read_table)):
         write_grader_rows(dataset, tmp_path / "new" / name)
         table = read(tmp_path / "new" / name)
-        assert tuple(table.column_names) == GRADER_ROW_COLUMNS and table.num_rows == 70
+        assert tuple(table.column_names) == tuple(field.name for field in fields(GraderRow)) and table.num_rows == 70
     row = table.to_pylist()[0]
     assert row["sentences"].startswith(f"Context: {row['correct'].split(')')[0]}) ") and row["label"] in (
         CORRECT,

@@ -151,7 +151,7 @@ def test_answers_come_batch_by_batch(models, kind, monkeypatch):
     s = student(models[kind], model_loading=ModelLoadingSettings(generation_batch_size=2))
     assert bool(s.decoder) == (kind == "llama")
     batches = []
-    inner = s._generate_packed if s.decoder else s._answer_batch
+    inner = s._answer_packed if s.decoder else s._answer_with_transformers
     monkeypatch.setattr(s, inner.__name__, lambda batch, *a, **k: batches.append(len(batch)) or inner(batch, *a, **k))
     told = s.answer(hubs.bank().exam[:6], seed_key=("exam", 0))
     next(told)

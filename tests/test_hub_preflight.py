@@ -330,7 +330,7 @@ def test_the_command_says_each_step_of_a_trial(monkeypatch, gemma):
         "memory": 1e9,
     }
     figures |= dict.fromkeys(("loading", "answer", "exam", "choice", "pair"), 0.5)
-    lines = [{"step": "a first answer"}, {"step": "weighing options"}, {"kind": "", "trial": figures}]
+    lines = [{"step": "a first answer"}, {"step": "weighing options"}, {"trial": figures}]
     monkeypatch.setattr(
         models, "BENCHMARK_ARGUMENTS", ("-c", "\n".join(f"print({json.dumps(line)!r})" for line in lines))
     )

@@ -11,15 +11,16 @@ from datetime import date
 import hubs
 import pytest
 import torch
+from replies import parse_reply
 from visits import NEW, visit
 
 from studentsim.cli import runner
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.runs import benchmark, model_info, model_job, preflight
-from studentsim.runs.failure import classify_benchmark_error
+from studentsim.runs.failure import explain_benchmark_error
 from studentsim.settings import DPOSettings, ModelLoadingSettings, TeacherSettings
-from studentsim.student.answer_parsing.reply import ParsedReply, parse_reply
+from studentsim.student.answer_parsing.reply import ParsedReply
 from studentsim.student.huggingface import chat
 from studentsim.student.huggingface.answer_form import LETTER_INSTRUCTION, WORKING_INSTRUCTION
 from studentsim.student.huggingface.chat import ChatFormatter
@@ -143,7 +144,7 @@ def test_an_answer_holds_the_option_that_the_value_beside_its_letter_shows(monke
     said = ParsedReply("a", "980", "b")
     monkeypatch.setattr("studentsim.student.huggingface.student.parse_reply_full", lambda *_, **__: said)
     (answer,) = student().answer(hubs.bank().exam[:1], seed_key=("x",))
-    assert (answer.letter, answer.value, answer.value_letter) == said and answer.contradicts_value
+    assert (answer.letter, answer.value, answer.value_letter) == said and answer.letter != answer.value_letter
 
 
 def test_letters_are_weighed_in_the_form_that_is_asked_for():
@@ -204,18 +205,18 @@ def test_what_fails_in_a_trial_is_told_without_a_log_that_does_not_exist():
     try:
         chat.fix_template_date("{{ x }}", "no date")
     except ValueError as error:
-        told = classify_benchmark_error(error)
+        told = explain_benchmark_error(error)
     assert (
-        "ValueError: Invalid isoformat string" in told.message
-        and "chat.py:" in told.message
-        and "fix_template_date" in told.message
+        "ValueError: Invalid isoformat string" in told.problem
+        and "chat.py:" in told.problem
+        and "fix_template_date" in told.problem
     )
     for error in (RuntimeError("CUDA out of memory"), OSError(28, "full"), KeyError("x")):
-        told = classify_benchmark_error(error)
-        assert "log" not in told.message + told.remedy and "resume" not in told.remedy and told.remedy
+        told = explain_benchmark_error(error)
+        assert "log" not in told.problem + told.remedy and "resume" not in told.remedy and told.remedy
 
 
-@pytest.mark.parametrize("main", [benchmark.main, model_job._main])
+@pytest.mark.parametrize("main", [benchmark.main, model_job.main])
 def test_a_trial_that_crashes_ends_with_the_reason(monkeypatch, capsys, tmp_path, main):
     def crash(*_, **__):
         raise RuntimeError("The size of tensor a (151) must match the size of tensor b (128)")

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import answer_queries
 import pandas as pd
 import pytest
 from journals import make_run
@@ -63,7 +64,7 @@ def lesson(passed: int | None, looked: int, *, chosen: int = 40, kept: int | Non
 def test_every_figure_is_a_row_with_its_lesson_and_whether_it_was_chosen(tmp_path):
     put(tmp_path, "r1", looking(whole_run()))
     with opened(tmp_path) as db:
-        frame = queries.fetch_selection_scores(db, "r1")
+        frame = answer_queries.fetch_selection_scores(db, "r1")
         assert list(frame.turn) == [1] * 5 + [3] * 5 and set(frame.measure) == {"confidence"}
         first = frame[frame.turn == 1]
         assert dict(zip(first.question_id, first.figure, strict=True)) == LOOKED and list(first.figure) == sorted(
@@ -109,7 +110,7 @@ def test_what_a_resumed_run_did_over_again_counts_once(tmp_path):
     put(tmp_path, "r1", [*half, *again])
     with opened(tmp_path) as db:
         assert list(queries.fetch_selection_score_summary(db, {"r1": 0.5}).looked_at) == [5, 5]
-        assert len(queries.fetch_selection_scores(db, "r1")) == 10
+        assert len(answer_queries.fetch_selection_scores(db, "r1")) == 10
 
 
 def test_the_figures_are_exported(tmp_path):
@@ -132,7 +133,7 @@ def test_a_journal_of_before_opens_and_tells_of_no_lookups(tmp_path):
         if e["type"] == "TurnStarted"
     ] == [None] * 3
     with opened(tmp_path) as db:
-        assert len(queries.fetch_turns(db, "r1")) == 4 and queries.fetch_selection_scores(db, "r1").empty
+        assert len(queries.fetch_turns(db, "r1")) == 4 and answer_queries.fetch_selection_scores(db, "r1").empty
     export_run(tmp_path, "r1", tmp_path / "out")
     assert pd.read_parquet(tmp_path / "out" / "lookups.parquet").empty
 
@@ -145,7 +146,7 @@ def test_a_database_of_version_3_gets_the_table_and_keeps_its_rows(tmp_path):
         )
     put(tmp_path, "r2", looking(whole_run(run_id="r2")))
     with opened(tmp_path) as db:
-        assert len(queries.fetch_turns(db, "r1")) == 4 and len(queries.fetch_selection_scores(db, "r2")) == 10
+        assert len(queries.fetch_turns(db, "r1")) == 4 and len(answer_queries.fetch_selection_scores(db, "r2")) == 10
 
 
 # ------------------------------------------------------------------ told

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from studentsim import factory
 from studentsim.settings import DPOSettings
 from studentsim.student import adapter
+from studentsim.student.batching import iter_batches_by_tokens
 from studentsim.student.generation.sampling import iter_generations
-from studentsim.student.huggingface.batching import iter_batches_by_tokens
 from studentsim.student.huggingface.decoding_weights import ReorderedStepWeights
 from studentsim.student.huggingface.packed_decoder import PackedDecoder
 from studentsim.student.huggingface.packed_decoder_check import build_packed_decoder, measure_decoder_error
 from studentsim.student.huggingface.packed_generation import PackedSession, iter_token_chunks
-from studentsim.student.huggingface.packed_scoring import score_completions
+from studentsim.student.huggingface.packed_inference import score_completions
 from studentsim.student.huggingface.packing import PackedBatch, PackedRow
 from studentsim.student.huggingface.threads import limit_torch_threads
 from studentsim.student.huggingface.token_logprobs import compute_token_statistics
@@ -254,7 +254,7 @@ def test_pieces_in_threads_of_their_own_tell_the_same(monkeypatch):
     decoder = PackedDecoder(model("llama"))
     whole = score_completions(decoder, ROWS)
     monkeypatch.setattr(
-        "studentsim.student.huggingface.packed_scoring.iter_token_chunks", lambda rows: iter_token_chunks(rows, 8)
+        "studentsim.student.huggingface.packed_inference.iter_token_chunks", lambda rows: iter_token_chunks(rows, 8)
     )
     alone = score_completions(decoder, ROWS)
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
@@ -482,8 +482,8 @@ def test_long_questions_are_answered_fewer_at_a_time(monkeypatch, tmp_path):
     student = factory.build_components(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=8)).student
     questions = hubs.bank().exam[:6]
     alike = [(a.question_id, a.ids) for a in student.answer(questions, seed_key=("e",))]
-    begun, inner = [], student._generate_packed
-    monkeypatch.setattr(student, "_generate_packed", lambda batch, *a: begun.append(len(batch)) or inner(batch, *a))
+    begun, inner = [], student._answer_packed
+    monkeypatch.setattr(student, "_answer_packed", lambda batch, *a: begun.append(len(batch)) or inner(batch, *a))
     student.max_batch_tokens = 3 * (max(student.count_prompt_tokens(q)[1] for q in questions) + 8)
     assert sorted((a.question_id, a.ids) for a in student.answer(questions, seed_key=("e",))) == sorted(alike)
     assert max(begun) < 6 and sum(begun) == 6

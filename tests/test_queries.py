@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import answer_queries
 import pytest
 from store_runs import CONFIG, answered, crashed_run, put, turn_of, turn_zero, whole_run
 
@@ -69,13 +70,13 @@ def test_an_unknown_run_is_refused_by_name(db, run_id):
     with pytest.raises(UnknownRun, match="There is no run") as caught:
         queries.fetch_run(db, run_id)
     assert len(str(caught.value)) < 300
-    assert queries.fetch_last_seq(db, run_id) == -1
-    assert queries.fetch_exams(db, run_id).empty and queries.fetch_answers(db, run_id).empty
+    assert answer_queries.fetch_last_seq(db, run_id) == -1
+    assert queries.fetch_exams(db, run_id).empty and answer_queries.fetch_answers(db, run_id).empty
 
 
 def test_the_last_seq_is_the_last_event_s(db):
-    assert queries.fetch_last_seq(db, "r1") == len(whole_run()) - 1
-    assert queries.fetch_last_seq(db, "queued") == -1
+    assert answer_queries.fetch_last_seq(db, "r1") == len(whole_run()) - 1
+    assert answer_queries.fetch_last_seq(db, "queued") == -1
 
 
 def test_exams_have_their_accuracy_and_interval(db):
@@ -128,13 +129,13 @@ def test_the_latest_answers_come_first(db):
     ],
 )  # fmt: skip
 def test_answers_are_filtered_and_counted_alike(db, filters, count):
-    frame = queries.fetch_answers(db, "r1", **filters)
-    assert len(frame) == queries.count_answers(db, "r1", **filters) == count
+    frame = answer_queries.fetch_answers(db, "r1", **filters)
+    assert len(frame) == answer_queries.count_answers(db, "r1", **filters) == count
     assert list(frame["seq"]) == sorted(frame["seq"])
 
 
 def test_answers_come_in_pages_and_whole(db):
-    pages = [queries.fetch_answers(db, "r1", limit=5, offset=offset) for offset in range(0, 20, 5)]
+    pages = [answer_queries.fetch_answers(db, "r1", limit=5, offset=offset) for offset in range(0, 20, 5)]
     assert [len(page) for page in pages] == [5, 5, 5, 2]
     first = pages[0].iloc[0]
     expected = answered(0, "exam", 0)
@@ -149,15 +150,15 @@ def test_answers_come_in_pages_and_whole(db):
     )
     assert json.loads(first["options"]) == list(expected.options)
     with pytest.raises(TypeError, match="unexpected keyword argument"):
-        queries.fetch_answers(db, "r1", **{"1=1 OR turn": 3})
+        answer_queries.fetch_answers(db, "r1", **{"1=1 OR turn": 3})
 
 
 def test_what_a_crash_left_half_done_counts_once(db):
-    assert queries.count_answers(db, "r1") == queries.count_answers(db, "r2") == 17
+    assert answer_queries.count_answers(db, "r1") == answer_queries.count_answers(db, "r2") == 17
 
 
 def test_slips_are_counted(db):
-    frame = queries.fetch_misconceptions(db, "r1")
+    frame = answer_queries.fetch_misconceptions(db, "r1")
     assert frame["wrong"].sum() == 10 and set(frame["misconception"]) == {"off"}
 
 
@@ -177,7 +178,7 @@ def test_an_empty_database_gives_empty_frames_with_their_columns(db, empty):
     for query in (
         queries.fetch_exams, queries.fetch_wrong_by_category, queries.fetch_turns, queries.fetch_training_steps,
         queries.fetch_validations, queries.fetch_latest_answers,
-        queries.fetch_answers, queries.fetch_misconceptions,
+        answer_queries.fetch_answers, answer_queries.fetch_misconceptions,
     ):  # fmt: skip
         frame = query(empty, "r1")
         assert frame.empty and list(frame.columns) == list(query(db, "r1").columns), query

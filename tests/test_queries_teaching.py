@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import answer_queries
 import fakes
 import pandas as pd
 import pytest
@@ -45,7 +46,7 @@ def lessons(answers):
 
 def test_every_attempt_and_what_was_said_is_in_the_database(run, db):
     _, run_id, answers = run
-    rows = queries.fetch_answers(db, run_id, limit=10_000).to_dict("records")
+    rows = answer_queries.fetch_answers(db, run_id, limit=10_000).to_dict("records")
     assert len(rows) == len(answers)
     for row, answer in zip(rows, answers, strict=True):
         for field in ("attempt", "phase", "is_correct", "graded_by", "feedback", "feedback_level", "challenged"):

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 from written_replies import LONG, answer, question, write
 
-from studentsim.grader.reply_classification import classify_reply, sort_reply_kinds
-from studentsim.grader.reply_kinds import ReplyKind
+from studentsim.grader.reply_kinds import ReplyKind, classify_reply, sort_reply_kinds
 from studentsim.types import Option
 
 ASKED = replace(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from studentsim.child_process import ChildResult
 from studentsim.config import RunConfig
 from studentsim.curriculum.generator import SKILLS
 from studentsim.datasets.registry import QUESTIONS_PER_SKILL, open_bank
@@ -132,25 +133,24 @@ def test_the_check_in_a_process_of_its_own_finds_the_same(monkeypatch):
         done = subprocess.run(command, input=text, capture_output=True, text=True, cwd=root)
         return json.loads(done.stdout)
 
-    assert apart(RunConfig().model_dump_json()) is None
+    assert apart(RunConfig().model_dump_json()) == {"checked": True}
     found = apart(RunConfig(exam_size=5000).model_dump_json())
     assert found["field"] == "exam_size" and str(EXAM) in found["remedy"]
 
 
 def test_what_the_process_finds_is_raised_here(monkeypatch):
-    def answer(found: str, stderr: str = ""):
-        done = subprocess.CompletedProcess([], 0, stdout=found, stderr=stderr)
-        monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
+    def answer(message: dict[str, object], stderr: str = ""):
+        monkeypatch.setattr(preflight, "run_json_child", lambda *_, **__: ChildResult(message, 0, stderr))
 
     config = RunConfig.make(bank="math_qa")
-    answer("null\n")
+    answer({"checked": True})
     preflight.check_run_config(config)
-    answer('{"problem": "Too many.", "remedy": "Fewer.", "field": "exam"}')
+    answer({"problem": "Too many.", "remedy": "Fewer.", "kind": "ConfigError", "field": "exam_size"})
     with pytest.raises(ConfigError, match="Too many"):
         preflight.check_run_config(config)
-    answer('{"problem": "No network.", "remedy": "Connect.", "field": ""}')
+    answer({"problem": "No network.", "remedy": "Connect.", "kind": "BankError", "field": ""})
     with pytest.raises(BankError, match="No network"):
         preflight.check_run_config(config)
-    answer("", "Traceback … KeyError")
+    answer({}, "Traceback … KeyError")
     with pytest.raises(BankError, match="cannot be read"):
         preflight.check_run_config(config)

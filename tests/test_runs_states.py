@@ -94,7 +94,6 @@ def test_a_state_follows_from_the_files(folder, events, lease, queued, status):
     state = read_run_state(folder)
     assert state.status == status
     assert state.is_live == (status in ("starting", "running", "not responding"))
-    assert state.is_resumable == (status in ("paused", "interrupted", "failed"))
     assert pickle.loads(pickle.dumps(state)) == state
 
 

@@ -238,7 +238,7 @@ def test_an_upload_is_checked_under_its_own_name_and_not_kept(folder: Path, few_
 def test_a_bad_upload_is_a_message_that_names_it_as_its_owner_does(content: bytes, message: str):
     with pytest.raises(BankError) as error:
         name = "my questions.json" if b";" not in content else "my.csv"
-        dataset_job._check_uploaded_files([(name, content)], {"category": ""})
+        dataset_job._check_uploaded_files([(name, content)], {"category": ""}, lambda message: None)
     assert message in str(error.value) and "/tmp" not in str(error.value) and "my" in str(error.value)
 
 

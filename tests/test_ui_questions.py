@@ -15,7 +15,8 @@ from visits import link_labels, stock, text_of, visit
 
 from studentsim.curriculum.generator import MISCONCEPTIONS, SKILLS, generate_question
 from studentsim.datasets import curriculum_coverage, curriculum_lookup
-from studentsim.datasets.export import QUESTION_COLUMNS, compute_bank_fingerprint
+from studentsim.datasets.export import BANK_FILE_VERSION, QUESTION_COLUMNS
+from studentsim.datasets.registry import QUESTIONS_PER_SKILL
 from studentsim.errors import BankError
 from studentsim.student.embedded.profiles import PROFILES
 from studentsim.student.embedded.prompt_text import prompt_text
@@ -23,7 +24,7 @@ from studentsim.ui.questions import bank, sentences
 from studentsim.ui.questions.view import QuestionsView
 
 QUESTIONS = "pages/6_Questions.py"
-NAME = f"curriculum-{compute_bank_fingerprint()}.parquet"
+NAME = f"curriculum-{BANK_FILE_VERSION}.parquet"
 
 
 @pytest.fixture
@@ -176,7 +177,7 @@ def test_a_damaged_file_is_made_anew_and_old_ones_are_taken_away(
 
 
 def test_what_fails_in_the_making_is_one_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(bank.sys, "executable", "/bin/false")
+    monkeypatch.setattr("sys.executable", "/bin/false")
     app = visit(QUESTIONS)
     assert not app.exception
     assert "could not be written out" in app.error[0].value and "Reload" in app.error[0].value
@@ -197,3 +198,10 @@ def test_the_coverage_counts_what_the_bank_holds(frame: pd.DataFrame):
         assert counted[row.category, row.difficulty] == row.questions
     skills = curriculum_coverage.skill_coverage_frame().set_index("skill")
     assert frame[frame.split == "study"].groupby("skill").size().to_dict() == skills.study.to_dict()
+
+
+def test_a_table_of_another_bank_has_another_version():
+    """Whoever changes how many questions there are, or the columns, must raise the version: files of the same one are not made anew."""
+    assert (BANK_FILE_VERSION, QUESTIONS_PER_SKILL, len(QUESTION_COLUMNS)) == (
+        "1-1", {"study": 120, "validation": 4, "exam": 40}, 9,
+    )  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import answer_queries
 import pytest
 from crowds import swell
 from journals import make_run
@@ -14,7 +15,7 @@ from visits import stock, text_of, visit
 from studentsim.runs.lease import Lease
 from studentsim.runs.manager import RunManager
 from studentsim.runs.run_dir import RunFolder
-from studentsim.store import apply_chunk, ingest, queries
+from studentsim.store import apply_chunk, ingest
 from studentsim.store.database import Database
 from studentsim.ui import data
 from studentsim.ui.layout import COMPARE_PAGE, HOME_PAGE, MENU_PAGES, SINGLE_RUN_PAGES
@@ -44,8 +45,8 @@ def all_states(tmp_path_factory: pytest.TempPathFactory, written_bank: Path) -> 
             swell(database, "many-answers", answers=100_000)
             with database.cursor() as cursor:
                 assert not apply_chunk.find_row_count_mismatch(cursor)
-            assert queries.count_answers(database, "many-answers") >= 100_000
-            assert queries.count_answers(database, "one-answer") == 1
+            assert answer_queries.count_answers(database, "many-answers") >= 100_000
+            assert answer_queries.count_answers(database, "one-answer") == 1
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(data.DATA_DIR_ENV_VAR, str(folder))
             patch.setattr(RunManager, "ensure_warm_worker", lambda self: None)

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+import answer_queries
 import journals
 import pandas as pd
 import pytest
@@ -358,7 +359,7 @@ def test_the_newest_answers_are_the_last_ones_wherever_they_lie(folder: Path):
     make_run(folder, "it", turns=2, exam_size=60)
     engine = data.get_engine()
     live_run.take_snapshot(engine, "it")
-    last = queries.fetch_last_seq(engine.database, "it")
+    last = answer_queries.fetch_last_seq(engine.database, "it")
     all_of_them = queries.fetch_latest_answers(engine.database, "it", 500)
     for limit in (1, 6, 500):
         newest = queries.fetch_newest_answers(engine.database, "it", last, limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+import answer_queries
 import hubs
 import pandas as pd
 import pytest
@@ -15,7 +16,6 @@ from studentsim import factory
 from studentsim.practice import Attempts
 from studentsim.runs.executor import execute
 from studentsim.runs.run_dir import create_run
-from studentsim.store import queries
 from studentsim.store.database import Database, rebuild_database
 from studentsim.store.export import export_run
 from studentsim.student.embedded.student import EmbeddedStudent
@@ -104,7 +104,7 @@ def test_a_run_tells_of_each_answer_whether_it_ended(tmp_path, monkeypatch):
     assert execute(folder) == "finished"
     rebuild_database(tmp_path)
     with Database.open(tmp_path) as database:
-        found = queries.fetch_answers(database, folder.run_id)
+        found = answer_queries.fetch_answers(database, folder.run_id)
     export_run(tmp_path, folder.run_id, tmp_path / "out")
     assert pd.read_parquet(tmp_path / "out" / "answers.parquet").ended.tolist() == found.ended.tolist()
     assert len(found) == 12 and not found.ended.isna().any() and not found.ended.all()

@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest, local_script_runner
 from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from studentsim.config import RunConfig
-from studentsim.datasets.export import compute_bank_fingerprint
+from studentsim.datasets.export import BANK_FILE_VERSION
 from studentsim.events import Cell
 from studentsim.runs.manager import RunManager
 from studentsim.store.database import DATABASE_FILE_NAME, Database
@@ -113,9 +113,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database: Path
 def written_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built-in questions' file as the page of questions makes it, once for all test processes: it takes seconds."""
     base = tmp_path_factory.getbasetemp()
-    path = (
-        base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    ) / f"curriculum-{compute_bank_fingerprint()}.parquet"
+    path = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"curriculum-{BANK_FILE_VERSION}.parquet"
     try:
         path.with_suffix(".begun").touch(exist_ok=False)
     except FileExistsError:  # another process is at it

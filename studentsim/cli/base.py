@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -83,6 +84,28 @@ def _apply_data_folder(data: Path) -> Path:
 def split_commas(text: str) -> tuple[str, ...]:
     """The parts of a comma-separated option, without surrounding blanks; empty parts are dropped."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def make_progress_bar(*columns: Any) -> Any:
+    """A ``rich.progress.Progress`` on stderr with a description, a bar and these columns, hidden (``disable``) outside a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress
+
+    console = Console(stderr=True)
+    return Progress("{task.description}", BarColumn(), *columns, console=console, disable=not console.is_terminal)
+
+
+@contextmanager
+def exit_when_interrupted(message: Callable[[], str]) -> Iterator[None]:
+    """Within the context Ctrl-C prints the message on stderr.
+
+    :raises typer.Exit: with status 130 on Ctrl-C.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(message(), file=sys.stderr)
+        raise typer.Exit(130) from None
 
 
 DataFolderOption = Annotated[

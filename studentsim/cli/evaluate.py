@@ -43,7 +43,7 @@ def pretrain(
         if steps
         else pretraining.Recipe()
     )
-    pretraining.pretrain(out or pretraining.EMBEDDED_WEIGHTS_DIR, recipe=recipe, checkpoint_dir=work, device=device)
+    pretraining.pretrain(out or pretraining.SHIPPED_WEIGHTS_DIR, recipe=recipe, checkpoint_dir=work, device=device)
 
 
 @app.command(name="evaluate-profiles")

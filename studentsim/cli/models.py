@@ -11,7 +11,14 @@ from typing import Annotated, Any
 
 import typer
 
-from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
+from studentsim.cli.base import (
+    DEFAULT_DATA_FOLDER,
+    DataFolderOption,
+    JsonOption,
+    app,
+    exit_when_interrupted,
+    make_progress_bar,
+)
 from studentsim.config import RunConfig
 from studentsim.student.huggingface.download import InstallationProgress, OnProgress
 
@@ -169,35 +176,20 @@ def progress_display() -> Iterator[OnProgress]:
 
     :raises typer.Exit: with status 130 on Ctrl-C.
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, TextColumn
-    from rich.progress import Progress as Bar
+    from rich.progress import DownloadColumn
 
-    console = Console(stderr=True)
-    bar = Bar(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )
+    bar = make_progress_bar(DownloadColumn())
     task = bar.add_task("…", total=None)
     step = ""
 
     def show_progress(progress: InstallationProgress) -> None:
         nonlocal step
         label = STEP_LABELS[progress.step]
-        if progress.step != step and not console.is_terminal:
+        if progress.step != step and bar.disable:
             print(f"{label} …", file=sys.stderr, flush=True)
         step = progress.step
         bar.update(task, description=label, completed=progress.done, total=progress.of or None)
 
-    try:
-        with bar:
-            yield show_progress
-    except KeyboardInterrupt:
-        print(
-            "Stopped. Nothing half-made was left; the same command keeps the files that were fetched whole.",
-            file=sys.stderr,
-        )
-        raise typer.Exit(130) from None
+    stopped = "Stopped. Nothing half-made was left; the same command keeps the files that were fetched whole."
+    with exit_when_interrupted(lambda: stopped), bar:
+        yield show_progress

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TaskID, TimeRemainingColumn
 
 from studentsim import presets
-from studentsim.cli.base import split_commas
+from studentsim.cli.base import make_progress_bar, split_commas
 from studentsim.cli.figures import build_run_result, describe_category_mix
 from studentsim.cli.setting_options import nest_settings
 from studentsim.config import RunConfig
@@ -184,16 +183,7 @@ def run_with_progress_bar(folder: RunFolder) -> str:
     :raises StudentsimError: as for ``executor.execute``.
     """
     config = folder.read_config()
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[score]}"),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )
-    with bar:
+    with make_progress_bar("{task.fields[score]}", TimeRemainingColumn()) as bar:
         return executor.execute(
             folder,
             build_components=components_builder,

@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, app, split_commas
+from studentsim.cli.base import (
+    DEFAULT_DATA_FOLDER,
+    DataFolderOption,
+    app,
+    exit_when_interrupted,
+    make_progress_bar,
+    split_commas,
+)
 from studentsim.cli.models import import_gguf_model
 from studentsim.cli.setting_options import takes_settings
-from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, DataFolderError
 from studentsim.transfer import matrix as transfer_matrix
 from studentsim.transfer.matrix import CategoryResult, TransferMatrix
@@ -43,6 +49,7 @@ def transfer(
 ) -> None:
     """Practise each category alone, from the same start, and tell what that and each other category gained. Ctrl-C breaks off."""
     _check_output_files(json_file, csv_file, picture)
+    from studentsim import factory
     from studentsim.cli import runner
     from studentsim.runs import preflight
     from studentsim.transfer import study
@@ -58,7 +65,7 @@ def transfer(
 
     cells = _collect_cells(
         study.run_each_category(
-            configs, build_components=runner.components_builder or _build_components, data_folder=data
+            configs, build_components=runner.components_builder or factory.build_components, data_folder=data
         ),
         len(category_names),
     )
@@ -126,12 +133,6 @@ def save_recorded_matrix(matrix: TransferMatrix, path: Path | None = None) -> Pa
 # ------------------------------------------------------------------ helpers
 
 
-def _build_components(config: RunConfig) -> Any:
-    from studentsim.factory import build_components
-
-    return build_components(config)
-
-
 def _parse_categories(categories: str | None, available: tuple[str, ...]) -> tuple[str, ...]:
     if categories is None:
         return available
@@ -150,42 +151,33 @@ def _collect_cells(progress: Iterator[TransferProgress | CategoryResult], count:
     :raises typer.Exit: with status 130 on Ctrl-C.
     """
     cells: list[CategoryResult] = []
-    try:
-        with closing(progress), _progress_display() as show:  # type: ignore[type-var]
-            for step in progress:
-                if isinstance(step, CategoryResult):
-                    cells.append(step)
-                show(step)
-    except KeyboardInterrupt:
-        print(
-            f"Broken off: {len(cells)} of {count} categories are done and kept. The same command goes on from there.",
-            file=sys.stderr,
-        )
-        raise typer.Exit(130) from None
+    with (
+        exit_when_interrupted(
+            lambda: (
+                f"Broken off: {len(cells)} of {count} categories are done and kept. The same command goes on from there."
+            )
+        ),
+        closing(progress),  # type: ignore[type-var]
+        _progress_display() as show,
+    ):
+        for step in progress:
+            if isinstance(step, CategoryResult):
+                cells.append(step)
+            show(step)
     return cells
 
 
 @contextmanager
 def _progress_display() -> Iterator[Any]:
     """A function that shows progress on stderr: a bar in a terminal, else a line a category."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
-
     from studentsim.labels import formatting
 
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[left]}"),
-        console=console,
-        disable=not console.is_terminal,
-    )
+    bar = make_progress_bar("{task.fields[left]}")
     task = bar.add_task("…", total=None, left="")
 
     def show_step(step: TransferProgress | CategoryResult) -> None:
         if isinstance(step, CategoryResult):
-            if not console.is_terminal:
+            if bar.disable:
                 print(
                     f"{step.practised_category}: {formatting.format_duration(step.seconds)}",
                     file=sys.stderr,
@@ -239,7 +231,7 @@ def _write_outputs(matrix: TransferMatrix, json_file: Path | None, csv_file: Pat
 
 
 def _write_file(path: Path, text: str) -> None:
-    from studentsim.runs.run_dir import write_atomically
+    from studentsim.files import write_atomically
 
     try:
         write_atomically(path, text)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from studentsim.arithmetic import calculate
@@ -47,7 +47,6 @@ class Skill:
     """One kind of question; its texts are templates with ``{a}`` for a number, ``{name}``, ``{name2}`` and ``{item}``."""
 
     id: str
-    category: str
     title: str
     difficulty: int
     """1 (easy) to 3 (hard)."""
@@ -61,6 +60,13 @@ class Skill:
     misconceptions: tuple[Misconception, ...]
     accepts: Callable[[NamedNumbers], bool] = field(default=lambda n: True)
     """Whether a combination of numbers makes a sensible question."""
+    category: str = ""
+    """Set by ``in_category``."""
+
+
+def in_category(category: str, *skills: Skill) -> tuple[Skill, ...]:
+    """The skills of a category."""
+    return tuple(replace(skill, category=category) for skill in skills)
 
 
 @dataclass(frozen=True)

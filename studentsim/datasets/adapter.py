@@ -76,6 +76,10 @@ class DatasetSpec:
     """For datasets whose columns can only be interpreted from the whole file (do answers count from 0 or from 1?): returns the
     specification for the file with these rows."""
 
+    def fitted(self, rows: Sequence[RawRow]) -> DatasetSpec:
+        """The specification for the file with these rows."""
+        return self.fit_to_file(rows) if self.fit_to_file else self
+
 
 def build_question_from_row(
     dataset: DatasetSpec, row: RawRow, *, category: str = "", seed: int = 0, topic: str = ""
@@ -227,6 +231,32 @@ def require_text_field(values: Mapping[str, Any], *names: str, allow_blank: bool
     if not allow_blank and not value.strip():
         raise ValueError(f"{name!r} is blank")
     return value
+
+
+def require_clean_text(values: Mapping[str, Any], *names: str, allow_blank: bool = False) -> str:
+    """As ``require_text_field``, with normalised whitespace."""
+    return normalize_whitespace(require_text_field(values, *names, allow_blank=allow_blank))
+
+
+def get_clean_text(values: Mapping[str, Any], *names: str) -> str:
+    """As ``get_text_field``, with normalised whitespace."""
+    return normalize_whitespace(get_text_field(values, *names))
+
+
+def has_fields(
+    *names: str, texts: Sequence[str] = (), lists: Sequence[str] = (), without: Sequence[str] = ()
+) -> Callable[[Mapping[str, Any]], bool]:
+    """A ``DatasetSpec.matches_row``: a row has the fields ``names``, ``texts`` and ``lists`` (of texts), and none of ``without``."""
+
+    def matches_row(values: Mapping[str, Any]) -> bool:
+        return (
+            all(get_field(values, name) is not None for name in names)
+            and all(isinstance(get_field(values, name), str) for name in texts)
+            and all(is_text_list(get_field(values, name)) for name in lists)
+            and all(get_field(values, name) is None for name in without)
+        )
+
+    return matches_row
 
 
 def check_text(value: str, field_label: str) -> None:

@@ -17,11 +17,13 @@ from studentsim.datasets.adapter import (
     DatasetSpec,
     ParsedRow,
     category_from_file_name,
+    get_clean_text,
     get_field,
     get_text_field,
-    is_text_list,
+    has_fields,
     label_options,
     normalize_whitespace,
+    require_clean_text,
     require_text_field,
     require_text_list,
 )
@@ -34,8 +36,8 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
 
     :raises ValueError: a field is wrong.
     """
-    passage = normalize_whitespace(get_text_field(row.values, "passage"))
-    question = normalize_whitespace(require_text_field(row.values, "question"))
+    passage = get_clean_text(row.values, "passage")
+    question = require_clean_text(row.values, "question")
     return ParsedRow(
         problem=f"{passage}\n{question}" if passage else question,
         options=label_options(
@@ -61,10 +63,6 @@ DATASET = DatasetSpec(
     id_prefix="agieval",
     hub=None,
     known_columns=frozenset({"passage", "question", "options", "label", "other", "explanation", "answer", "solution"}),
-    matches_row=lambda values: (
-        get_field(values, "question") is not None
-        and is_text_list(get_field(values, "options"))
-        and isinstance(get_field(values, "label"), str)
-    ),
+    matches_row=has_fields("question", texts=("label",), lists=("options",)),
     parse_row=parse_row,
 )

@@ -18,10 +18,9 @@ from studentsim.datasets.adapter import (
     DatasetSpec,
     HubDataset,
     ParsedRow,
-    get_field,
-    is_text_list,
+    has_fields,
     label_options,
-    normalize_whitespace,
+    require_clean_text,
     require_text_field,
     require_text_list,
 )
@@ -38,11 +37,11 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
     """
     options = strip_option_labels(require_text_list(row.values, "options"))
     return ParsedRow(
-        problem=normalize_whitespace(require_text_field(row.values, "question")),
+        problem=require_clean_text(row.values, "question"),
         options=label_options(options),
         correct_label=require_text_field(row.values, "correct").strip().lower(),
         category=CATEGORY,
-        rationale=normalize_whitespace(require_text_field(row.values, "rationale", allow_blank=True)),
+        rationale=require_clean_text(row.values, "rationale", allow_blank=True),
     )
 
 
@@ -71,10 +70,6 @@ DATASET = DatasetSpec(
     id_prefix="aqua",
     hub=HubDataset("deepmind/aqua_rat", ("raw",)),
     known_columns=frozenset({"question", "options", "rationale", "correct"}),
-    matches_row=lambda values: (
-        get_field(values, "question") is not None
-        and is_text_list(get_field(values, "options"))
-        and isinstance(get_field(values, "correct"), str)
-    ),
+    matches_row=has_fields("question", texts=("correct",), lists=("options",)),
     parse_row=parse_row,
 )

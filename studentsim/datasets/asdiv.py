@@ -21,9 +21,11 @@ from studentsim.datasets.adapter import (
     ParsedRow,
     category_from_file_name,
     check_text,
+    get_clean_text,
     get_field,
     get_text_field,
-    normalize_whitespace,
+    has_fields,
+    require_clean_text,
     require_text_field,
 )
 from studentsim.datasets.distractors import build_number_options
@@ -39,8 +41,8 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow | None:
 
     :raises ValueError: a field is wrong.
     """
-    body = normalize_whitespace(get_text_field(row.values, "body"))
-    question = normalize_whitespace(require_text_field(row.values, "question"))
+    body = get_clean_text(row.values, "body")
+    question = require_clean_text(row.values, "question")
     problem = f"{body} {question}".strip()
     match = _NUMBER_WITH_UNIT.fullmatch(_answer_text(row.values).strip())
     if not match:
@@ -53,7 +55,7 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow | None:
         options=options,
         correct_label=correct_label,
         category=get_text_field(row.values, "solution_type", "solution-type", "type") or category_from_file_name(row),
-        rationale=normalize_whitespace(get_text_field(row.values, "formula", "equation")),
+        rationale=get_clean_text(row.values, "formula", "equation"),
         id_text=correct_text,
     )
 
@@ -77,11 +79,6 @@ DATASET = DatasetSpec(
     known_columns=frozenset(
         {"body", "question", "answer", "formula", "solution_type", "solution-type", "equation", "type", "grade", "id"}
     ),
-    matches_row=lambda values: (
-        isinstance(get_field(values, "body"), str)
-        and get_field(values, "question") is not None
-        and get_field(values, "answer") is not None
-        and get_field(values, "choices", "options") is None
-    ),
+    matches_row=has_fields("question", "answer", texts=("body",), without=("choices", "options")),
     parse_row=parse_row,
 )

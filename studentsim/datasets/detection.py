@@ -131,7 +131,7 @@ def recognize_dataset(files: Sequence[Sequence[RawRow]], datasets: Sequence[Data
 def recognize_given_dataset(dataset: DatasetSpec, rows: Sequence[RawRow]) -> DatasetRecognition:
     """The result for a file whose dataset the user named: how many of the first rows it parses."""
     column_names = tuple(str(name)[:80] for name in rows[0].values) if isinstance(rows[0].values, Mapping) else ()
-    fitted_dataset = dataset.fit_to_file(rows) if dataset.fit_to_file else dataset
+    fitted_dataset = dataset.fitted(rows)
     failures = [_describe_read_failure(fitted_dataset, row) for row in rows[:SAMPLE_ROWS]]
     candidate = DatasetCandidate(dataset, failures.count(""), len(column_names), True)
     return DatasetRecognition(dataset, len(failures), column_names, (candidate,), is_given=True)
@@ -148,7 +148,7 @@ def _try_dataset(
     failures = []
     for rows in files:
         step = max(1, len(rows) * len(files) // MAX_FITTING_ROWS)
-        fitted_dataset = dataset.fit_to_file(rows[::step]) if dataset.fit_to_file else dataset
+        fitted_dataset = dataset.fitted(rows[::step])
         failures += [_describe_read_failure(fitted_dataset, row) for row in rows[:rows_per_file]]
     first_failure = next((failure for failure in failures if failure), "")
     return DatasetCandidate(

@@ -17,8 +17,9 @@ from studentsim.datasets.adapter import (
     DatasetSpec,
     HubDataset,
     ParsedRow,
-    get_field,
+    has_fields,
     normalize_whitespace,
+    require_clean_text,
     require_text_field,
 )
 from studentsim.datasets.distractors import build_number_options
@@ -36,7 +37,7 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
 
     :raises ValueError: a field is wrong, or the answer does not end in ``####`` and a number.
     """
-    problem = normalize_whitespace(require_text_field(row.values, "question"))
+    problem = require_clean_text(row.values, "question")
     solution, separator, final_answer = require_text_field(row.values, "answer").rpartition("####")
     match = _FINAL_NUMBER.fullmatch(final_answer.strip().lstrip("$"))
     if not separator or not match:
@@ -62,10 +63,6 @@ DATASET = DatasetSpec(
     hub=HubDataset("openai/gsm8k", ("main",)),
     known_columns=frozenset({"question", "answer"}),
     # A table that has options is not GSM8K: its own options must be asked, not made-up numbers.
-    matches_row=lambda values: (
-        get_field(values, "question") is not None
-        and isinstance(get_field(values, "answer"), str)
-        and get_field(values, "choices", "options") is None
-    ),
+    matches_row=has_fields("question", texts=("answer",), without=("choices", "options")),
     parse_row=parse_row,
 )

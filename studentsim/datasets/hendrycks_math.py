@@ -26,8 +26,8 @@ from studentsim.datasets.adapter import (
     ParsedRow,
     get_field,
     get_text_field,
-    normalize_whitespace,
-    require_text_field,
+    has_fields,
+    require_clean_text,
 )
 from studentsim.datasets.distractors import build_number_options
 from studentsim.datasets.file_reader import RawRow
@@ -51,8 +51,8 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow | None:
 
     :raises ValueError: a field is wrong, or the solution has no box.
     """
-    problem = normalize_whitespace(require_text_field(row.values, "problem"))
-    solution = normalize_whitespace(require_text_field(row.values, "solution"))
+    problem = require_clean_text(row.values, "problem")
+    solution = require_clean_text(row.values, "solution")
     correct_text = _UNBRACED_FRACTION.sub(r"\1{\2}{\3}", extract_boxed_answer(solution))
     rng = derive_rng("options", "math", seed, problem)
     numbers = list((_GROUPED_NUMBER if _GROUPED_NUMBER.fullmatch(correct_text) else _NUMBER).finditer(correct_text))
@@ -115,6 +115,6 @@ DATASET = DatasetSpec(
     id_prefix="math",
     hub=HubDataset("EleutherAI/hendrycks_math", SUBJECTS),
     known_columns=frozenset({"problem", "level", "type", "solution", "subject", "answer", "unique_id"}),
-    matches_row=lambda values: get_field(values, "problem") is not None and get_field(values, "solution") is not None,
+    matches_row=has_fields("problem", "solution"),
     parse_row=parse_row,
 )

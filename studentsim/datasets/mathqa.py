@@ -24,6 +24,7 @@ from studentsim.datasets.adapter import (
     ParsedRow,
     get_field,
     get_text_field,
+    has_fields,
     require_text_field,
 )
 from studentsim.datasets.file_reader import RawRow
@@ -95,11 +96,7 @@ DATASET = DatasetSpec(
     known_columns=frozenset(
         {"problem", "rationale", "options", "correct", "annotated_formula", "linear_formula", "category", "type"}
     ),
-    matches_row=lambda values: (
-        isinstance(get_field(values, "problem"), str)
-        and isinstance(get_field(values, "options"), str)
-        and get_field(values, "correct") is not None
-    ),
+    matches_row=has_fields("correct", texts=("problem", "options")),
     parse_row=parse_row,
     allowed_categories=CATEGORIES,
 )

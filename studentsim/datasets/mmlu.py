@@ -25,9 +25,10 @@ from studentsim.datasets.adapter import (
     HubDataset,
     ParsedRow,
     get_field,
-    is_text_list,
+    has_fields,
     label_options,
     normalize_whitespace,
+    require_clean_text,
     require_text_field,
     require_text_list,
 )
@@ -73,7 +74,7 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
     """
     category = get_subject(row)
     return ParsedRow(
-        problem=normalize_whitespace(require_text_field(row.values, "question")),
+        problem=require_clean_text(row.values, "question"),
         options=label_options([normalize_whitespace(text) for text in require_text_list(row.values, "choices")]),
         correct_label=_parse_answer_letter(get_field(row.values, "answer")),
         category=category,
@@ -142,10 +143,6 @@ DATASET = DatasetSpec(
     id_prefix="mmlu",
     hub=HubDataset("cais/mmlu", ("all",)),
     known_columns=frozenset({"question", "choices", "answer", "subject", "type"}),
-    matches_row=lambda values: (
-        get_field(values, "question") is not None
-        and is_text_list(get_field(values, "choices"))
-        and get_field(values, "answerKey") is None
-    ),
+    matches_row=has_fields("question", lists=("choices",), without=("answerKey",)),
     parse_row=parse_row,
 )

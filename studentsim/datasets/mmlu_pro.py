@@ -16,11 +16,13 @@ from studentsim.datasets.adapter import (
     DatasetSpec,
     HubDataset,
     ParsedRow,
+    get_clean_text,
     get_field,
     get_text_field,
-    is_text_list,
+    has_fields,
     label_options,
     normalize_whitespace,
+    require_clean_text,
     require_text_field,
     require_text_list,
 )
@@ -39,11 +41,11 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
             f"'answer' is {answer_letter[:20]!r}, but 'answer_index' is {str(index)[:20]} (counted from 0)"
         )
     return ParsedRow(
-        problem=normalize_whitespace(require_text_field(values, "question")),
+        problem=require_clean_text(values, "question"),
         options=label_options([normalize_whitespace(text) for text in require_text_list(values, "options")]),
         correct_label=answer_letter,
         category=get_text_field(values, "category"),
-        rationale=normalize_whitespace(get_text_field(values, "cot_content")).removeprefix("A: "),
+        rationale=get_clean_text(values, "cot_content").removeprefix("A: "),
     )
 
 
@@ -56,11 +58,6 @@ DATASET = DatasetSpec(
     known_columns=frozenset(
         {"question_id", "question", "options", "answer", "answer_index", "cot_content", "category", "src"}
     ),
-    matches_row=lambda values: (
-        is_text_list(get_field(values, "options"))
-        and isinstance(get_field(values, "answer"), str)
-        and get_field(values, "answer_index") is not None
-        and get_field(values, "question") is not None
-    ),
+    matches_row=has_fields("answer_index", "question", texts=("answer",), lists=("options",)),
     parse_row=parse_row,
 )

@@ -9,27 +9,13 @@ from pathlib import Path
 
 from studentsim.curriculum import generator
 from studentsim.datasets import validation
-from studentsim.datasets.adapter import DatasetSpec, build_question_from_row, normalize_category
+from studentsim.datasets.adapter import build_question_from_row, normalize_category
 from studentsim.datasets.bank import Bank
 from studentsim.datasets.file_reader import RawRow, list_question_files
-from studentsim.datasets.resolve import BankRows, has_hub_dataset, load_bank_rows, split_source_names
-from studentsim.datasets.specs import FILE_DATASETS, HUB_DATASETS
+from studentsim.datasets.resolve import BankRows, load_bank_rows, split_source_names
 from studentsim.datasets.splits import assign_split, deduplicate_ids, remove_split_overlap
 from studentsim.errors import BankError
 from studentsim.types import Question
-
-__all__ = [
-    "FILE_DATASETS",
-    "HUB_DATASETS",
-    "QUESTIONS_PER_SKILL",
-    "build_bank_report",
-    "has_hub_dataset",
-    "load_dataset_rows",
-    "load_questions",
-    "open_bank",
-    "questions_from_rows",
-    "split_source_names",
-]
 
 QUESTIONS_PER_SKILL = {"study": 120, "validation": 4, "exam": 40}
 """Questions per skill in the built-in bank: enough for 20 turns of 40 on one category without repetition."""
@@ -49,7 +35,7 @@ def open_bank(source: str, *, category: str = "", drop_invalid: bool = False, se
             raise BankError("The built-in curriculum has categories of its own.", "Give no category for it.")
         drop_invalid, set_name = False, ""  # neither applies to it
     return _open_cached_bank(
-        source, _normalize_given_category(category), drop_invalid, set_name, _compute_files_stamp(source)
+        source, _normalize_given_category(category), drop_invalid, set_name, compute_files_stamp(source)
     )
 
 
@@ -85,40 +71,19 @@ def build_bank_report(
     )
 
 
-def load_dataset_rows(source: str, set_name: str = "") -> tuple[DatasetSpec, list[RawRow]]:
-    """A source's dataset and its rows.
-
-    :raises BankError: it cannot be read, or is of no known dataset, or of several.
-    """
-    bank_rows = load_bank_rows(source, set_name)
-    if len(bank_rows.known_datasets) > 1:
-        titles = ", ".join(dataset.title for dataset in bank_rows.known_datasets)
-        raise BankError(f"{source} holds questions of several sets ({titles}).", "Name one file or set.")
-    return bank_rows.known_datasets[0], bank_rows.rows
-
-
-def questions_from_rows(
-    dataset: DatasetSpec, rows: Sequence[RawRow], *, category: str = "", seed: int = 0
-) -> tuple[Question, ...]:
-    """The questions of a dataset's rows, with their splits. ``seed`` is for made-up options.
-
-    :raises BankError: a row is wrong (the message has its number), or there is none.
-    """
-    bank_rows = BankRows(list(rows), dict.fromkeys((row.part for row in rows), dataset))
-    return _build_questions(bank_rows, category=category, seed=seed)
-
-
-def load_questions(path: str | Path, set_name: str = "", *, category: str = "", seed: int = 0) -> tuple[Question, ...]:
-    """The questions of a source (as in ``open_bank``, without the curriculum), in the order of its rows.
-
-    :raises BankError: it cannot be read, is of no known dataset, or a row is wrong (the message has its number).
-    """
-    return _build_questions(
-        load_bank_rows(str(path), set_name), category=_normalize_given_category(category), seed=seed
-    )
-
-
-# ------------------------------------------------------------------
+def compute_files_stamp(source: str) -> tuple[int, ...]:
+    """Newest modification time, total size and number of a source's files: changes when a file does, so that it is read again."""
+    paths = [Path(name) for name in split_source_names(source)]
+    try:
+        stats = [
+            file.stat()
+            for path in paths
+            if path.exists()
+            for file in (list_question_files(path) if path.is_dir() else [path])
+        ]
+    except (OSError, ValueError, BankError):
+        return ()
+    return (max((s.st_mtime_ns for s in stats), default=0), sum(s.st_size for s in stats), len(stats))
 
 
 @lru_cache(maxsize=4)
@@ -137,9 +102,9 @@ def _open_cached_bank(
 
 
 def _build_questions(bank_rows: BankRows, *, category: str = "", seed: int = 0) -> tuple[Question, ...]:
-    """The questions of all rows, with their splits.
+    """The questions of all rows, with their splits. ``seed`` is for made-up options.
 
-    :raises BankError: as ``questions_from_rows``.
+    :raises BankError: a row is wrong (the message has its number), or there is none.
     """
     row_questions: list[tuple[RawRow, Question]] = []
     for row in bank_rows.rows:
@@ -164,21 +129,6 @@ def _curriculum_questions() -> list[Question]:
         for skill in generator.SKILLS
         for question in generator.generate_questions(skill, split, count)
     ]
-
-
-def _compute_files_stamp(source: str) -> tuple[int, ...]:
-    """Newest modification time, total size and number of a source's files: changes when a file does, so that it is read again."""
-    paths = [Path(name) for name in split_source_names(source)]
-    try:
-        stats = [
-            file.stat()
-            for path in paths
-            if path.exists()
-            for file in (list_question_files(path) if path.is_dir() else [path])
-        ]
-    except (OSError, ValueError, BankError):
-        return ()
-    return (max((s.st_mtime_ns for s in stats), default=0), sum(s.st_size for s in stats), len(stats))
 
 
 def _normalize_given_category(category: str) -> str:

@@ -192,7 +192,7 @@ def _fit_dataset(recognition: DatasetRecognition, rows: Sequence[RawRow]) -> Dat
         return replace(
             tabular.DATASET, name=UNKNOWN_DATASET_NAME, title="no known set", parse_row=refuse, fit_to_file=None
         )
-    return recognition.dataset.fit_to_file(rows) if recognition.dataset.fit_to_file else recognition.dataset
+    return recognition.dataset.fitted(rows)
 
 
 def _unknown_dataset_error(source: str, recognition: DatasetRecognition, first_row: RawRow) -> BankError:

@@ -15,11 +15,10 @@ from studentsim.datasets.adapter import (
     DatasetSpec,
     HubDataset,
     ParsedRow,
-    get_field,
-    get_text_field,
+    get_clean_text,
+    has_fields,
     label_options,
-    normalize_whitespace,
-    require_text_field,
+    require_clean_text,
 )
 from studentsim.datasets.distractors import shuffle_options
 from studentsim.datasets.file_reader import RawRow
@@ -33,9 +32,9 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
 
     :raises ValueError: a field is wrong.
     """
-    problem = normalize_whitespace(require_text_field(row.values, "question"))
-    correct_text = normalize_whitespace(require_text_field(row.values, "correct_answer"))
-    distractors = [normalize_whitespace(require_text_field(row.values, f"distractor{n}")) for n in (1, 2, 3)]
+    problem = require_clean_text(row.values, "question")
+    correct_text = require_clean_text(row.values, "correct_answer")
+    distractors = [require_clean_text(row.values, f"distractor{n}") for n in (1, 2, 3)]
     rng = derive_rng("options", "sciq", seed, problem)
     option_texts, correct_index = shuffle_options(correct_text, distractors, rng)
     options = label_options(option_texts)
@@ -44,7 +43,7 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
         options=options,
         correct_label=options[correct_index][0],
         category=CATEGORY,
-        rationale=normalize_whitespace(get_text_field(row.values, "support")),
+        rationale=get_clean_text(row.values, "support"),
         id_text="\n".join([correct_text, *distractors]),
     )
 
@@ -56,8 +55,6 @@ DATASET = DatasetSpec(
     id_prefix="sciq",
     hub=HubDataset("allenai/sciq"),
     known_columns=frozenset({"question", "correct_answer", "distractor1", "distractor2", "distractor3", "support"}),
-    matches_row=lambda values: (
-        get_field(values, "correct_answer") is not None and get_field(values, "distractor1") is not None
-    ),
+    matches_row=has_fields("correct_answer", "distractor1"),
     parse_row=parse_row,
 )

@@ -40,8 +40,6 @@ class ProfileEvaluation:
     student: str
     category_results: tuple[CategoryResult, ...]
     well_formed_share: float
-    verbatim_share: float
-    """Share (0 to 1) of answers that are verbatim the correct solution or a misconception's."""
 
 
 def evaluate_profile(config: RunConfig, per_category: int = 600, *, seed: int = 0) -> ProfileEvaluation:
@@ -52,7 +50,7 @@ def evaluate_profile(config: RunConfig, per_category: int = 600, *, seed: int = 
     """
     student = EmbeddedStudent(*load_embedded_model(config.weights), config)
     intended_by_category = category_mastery(get_run_profile(config))
-    category_results, well_formed_count, verbatim_count, total = [], 0, 0, 0
+    category_results, well_formed_count, total = [], 0, 0
     for category in CATEGORIES:
         questions = _exam_questions(category, per_category)
         by_id = {q.id: q for q in questions}
@@ -69,9 +67,8 @@ def evaluate_profile(config: RunConfig, per_category: int = 600, *, seed: int = 
             )
         )
         well_formed_count += sum(is_well_formed(q, a) for q, a in answers)
-        verbatim_count += sum(a.text in {o.solution for o in q.options} for q, a in answers)
         total += len(answers)
-    return ProfileEvaluation(config.student, tuple(category_results), well_formed_count / total, verbatim_count / total)
+    return ProfileEvaluation(config.student, tuple(category_results), well_formed_count / total)
 
 
 def is_well_formed(question: Question, answer: Answer) -> bool:

@@ -20,8 +20,7 @@ from studentsim.grader.collect import Simulator, load_or_collect
 from studentsim.grader.dataset import GradingCase
 from studentsim.grader.model import Seq2SeqGrader
 from studentsim.grader.prompt import CORRECT, excerpt_ending
-from studentsim.grader.reply_classification import classify_reply, sort_reply_kinds
-from studentsim.grader.reply_kinds import ReplyKind
+from studentsim.grader.reply_kinds import ReplyKind, classify_reply, sort_reply_kinds
 from studentsim.grader.student_answer import StudentAnswer
 from studentsim.rng import derive_rng
 from studentsim.types import Question
@@ -137,18 +136,19 @@ def confusion_on_answers(grader: Seq2SeqGrader, answers: Sequence[StudentAnswer]
 
 def confusion_on_cases(grader: Seq2SeqGrader, cases: Sequence[GradingCase]) -> ConfusionCounts:
     """The confusion matrix of these cases."""
-    verdicts = grader.judge([(case.question, case.text) for case in cases])
-    return _count_confusion(
-        (case.label == CORRECT, verdict.is_correct, is_exact_match(case.question, case.text))
-        for case, verdict in zip(cases, verdicts, strict=True)
-    )
+    return _count_confusion(_judge(grader, [(case.question, case.text, case.label == CORRECT) for case in cases]))
 
 
 def _judge_answers(grader: Seq2SeqGrader, answers: Sequence[StudentAnswer]) -> list[tuple[bool, bool, bool]]:
-    verdicts = grader.judge([(answer.question, answer.text) for answer in answers])
+    return _judge(grader, [(answer.question, answer.text, answer.is_correct) for answer in answers])
+
+
+def _judge(grader: Seq2SeqGrader, rows: Sequence[tuple[Question, str, bool]]) -> list[tuple[bool, bool, bool]]:
+    """The verdicts of key, grader and naive rule on (question, text, whether correct by the key)."""
+    verdicts = grader.judge([(question, text) for question, text, _ in rows])
     return [
-        (answer.is_correct, verdict.is_correct, is_exact_match(answer.question, answer.text))
-        for answer, verdict in zip(answers, verdicts, strict=True)
+        (is_correct, verdict.is_correct, is_exact_match(question, text))
+        for (question, text, is_correct), verdict in zip(rows, verdicts, strict=True)
     ]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from studentsim.config import RunConfig
 from studentsim.datasets.bank import Bank
 from studentsim.datasets.registry import open_bank
 from studentsim.events import Event, TurnFinished
+from studentsim.files import write_atomically
 from studentsim.grader.student_answer import SPLITS
 from studentsim.rng import derive_rng
 from studentsim.student.embedded.profiles import PROFILES
@@ -114,9 +114,10 @@ def load_or_collect(
 ) -> list[CollectedAnswer]:
     """A split's answers from ``work_folder``; collected and written there first, for all splits, if missing. Writes."""
     paths = {profile: work_folder / f"answers-{answers_fingerprint(seed)}-{profile}.jsonl" for profile in PROFILES}
+    all_turns = sorted(set().union(*TURNS_BY_SPLIT.values()))
     for profile, path in paths.items():
         if not path.is_file():
-            on_progress(f"{profile}: {max(map(max, TURNS_BY_SPLIT.values()))} lessons, answers at {_format_turns()}")
+            on_progress(f"{profile}: {all_turns[-1]} lessons, answers at {', '.join(map(str, all_turns))}")
             work_folder.mkdir(parents=True, exist_ok=True)
             _write_answers(path, list(collect_answers(simulator, profiles=[profile], seed=seed)))
     return [answer for path in paths.values() for answer in _read_answers(path) if answer.split == split]
@@ -131,23 +132,12 @@ def answers_fingerprint(seed: int) -> str:
     return digest.hexdigest()[:10]
 
 
-def _format_turns() -> str:
-    return ", ".join(map(str, sorted(set().union(*TURNS_BY_SPLIT.values()))))
-
-
 def _write_answers(path: Path, answers: Sequence[CollectedAnswer]) -> None:
-    temp_path = path.with_suffix(".new")
-    with temp_path.open("w", encoding="utf-8") as file:
-        for a in answers:
-            row = {
-                "part": a.split,
-                "profile": a.profile,
-                "stage": a.turns_trained,
-                "question": a.question.id,
-                "text": a.text,
-            }
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    os.replace(temp_path, path)
+    rows = [
+        {"part": a.split, "profile": a.profile, "stage": a.turns_trained, "question": a.question.id, "text": a.text}
+        for a in answers
+    ]
+    write_atomically(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
 def _read_answers(path: Path) -> Iterator[CollectedAnswer]:

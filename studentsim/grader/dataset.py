@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from studentsim.grader.collect import CollectedAnswer
-from studentsim.grader.hard_cases import AS_WRITTEN, HARD_CASE_MAKERS, keep_as_written
+from studentsim.grader.hard_cases import AS_WRITTEN, HARD_CASE_MAKERS
 from studentsim.grader.injections import TEST_INJECTIONS, TRAIN_INJECTIONS, Injections
 from studentsim.grader.label import label_by_key
 from studentsim.grader.number_variants import sample_number_text
@@ -145,8 +145,7 @@ def _make_case(
     kind: str, answer: CollectedAnswer, question: Question, rng: Random, injections: Injections
 ) -> GradingCase | None:
     """A case of that kind; None if the answer does not allow one."""
-    make = keep_as_written if kind == AS_WRITTEN else HARD_CASE_MAKERS[kind]
-    text = make(question, answer.text, rng, injections)
+    text = answer.text if kind == AS_WRITTEN else HARD_CASE_MAKERS[kind](question, answer.text, rng, injections)
     return None if text is None else GradingCase(kind, answer, question, text)
 
 

@@ -8,6 +8,7 @@ the grader is always kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -26,18 +27,13 @@ TruncationMode = Literal["whole", "ends"]
 the beginning and the end of longer ones. ``grader.json`` in the grader's folder says which."""
 
 
+@dataclass(frozen=True)
 class InputEncoder:
     """Turns (question, answer) into input ids of at most ``max_tokens`` tokens."""
 
-    def __init__(
-        self,
-        tokenizer: PreTrainedTokenizerBase,
-        max_tokens: int = MAX_INPUT_TOKENS,
-        truncation: TruncationMode = "whole",
-    ) -> None:
-        self.tokenizer = tokenizer
-        self.max_tokens = max_tokens
-        self.truncation = truncation
+    tokenizer: PreTrainedTokenizerBase
+    max_tokens: int = MAX_INPUT_TOKENS
+    truncation: TruncationMode = "whole"
 
     def encode_untruncated(self, question: Question, text: str) -> list[int]:
         """Ids of the whole input, however long."""

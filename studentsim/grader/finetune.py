@@ -16,19 +16,15 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
-
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import torch
 
 from studentsim.errors import ConfigError, DataFolderError, StudentError
-from studentsim.grader import finetune_report
 from studentsim.grader.check import confusion_by_reply_kind, confusion_on_answers
 from studentsim.grader.encoding import InputEncoder, encode_label
 from studentsim.grader.finetune_data import build_grader_dataset, validate_rows_path, write_grader_rows
-from studentsim.grader.finetune_result import FinetuneResult
+from studentsim.grader.finetune_result import FinetuneResult, report_dataset, report_result
 from studentsim.grader.finetune_training import FinetuneSettings, OnProgress, train_grader
 from studentsim.grader.loading import CARD_FILE_NAME, LoadedSeq2Seq, load_seq2seq, resolve_grader_device
 from studentsim.grader.model import EMBEDDED, WEIGHTS_FOLDER, build_grader, load_grader
@@ -83,7 +79,7 @@ def finetune_grader(
         raise DataFolderError(
             f"The marker cannot be written to {out_folder} ({error}).", "Choose another --out."
         ) from error
-    finetune_report.report_result(result, out_folder, on_progress)
+    report_result(result, out_folder, on_progress)
     return result
 
 
@@ -101,7 +97,10 @@ def _train_in_temp_folder(
     """Build the data set and train; returns the result so far and a folder, which ``stack`` removes, of weights and tokenizer."""
     loaded = load_seq2seq(str(WEIGHTS_FOLDER) if base == EMBEDDED else base, revision)
     encode, settings = _build_encoder(loaded, settings, on_progress)
-    fits_limit = partial(_fits_limit, encode)
+
+    def fits_limit(answer: StudentAnswer) -> bool:
+        return len(encode.encode_untruncated(answer.question, answer.text)) <= encode.max_tokens
+
     dataset = build_grader_dataset(
         answers,
         fits_limit if settings.reading == "whole" else lambda answer: True,
@@ -109,7 +108,7 @@ def _train_in_temp_folder(
         seed=settings.seed,
         balanced=settings.balanced,
     )
-    finetune_report.report_dataset(dataset, settings, fits_limit, on_progress)
+    report_dataset(dataset, settings, fits_limit, on_progress)
     if rows_path is not None:
         write_grader_rows(dataset, rows_path)
     temp_folder = stack.enter_context(_make_temp_folder(out_folder))  # only once the answers are known to suffice
@@ -129,10 +128,6 @@ def _train_in_temp_folder(
     card = {"settings": {"input_tokens": encode.max_tokens, "reading": encode.truncation}}  # all that load_grader needs
     (grader_folder / CARD_FILE_NAME).write_text(json.dumps(card), encoding="utf-8")
     return replace(result, epochs=epochs), grader_folder
-
-
-def _fits_limit(encoder: InputEncoder, answer: StudentAnswer) -> bool:
-    return len(encoder.encode_untruncated(answer.question, answer.text)) <= encoder.max_tokens
 
 
 # ------------------------------------------------------------------ before

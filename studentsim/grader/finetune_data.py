@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from studentsim.errors import ConfigError, StudentError
@@ -186,7 +186,3 @@ def _to_grader_row(split: str, answer: StudentAnswer) -> GraderRow:
         split, answer.text, f"{correct.letter}) {correct.text}", answer.label, prompt, question.id, question.problem,
         answer.run_id, answer.student, answer.turn, answer.phase,
     )  # fmt: skip
-
-
-GRADER_ROW_COLUMNS = tuple(field.name for field in fields(GraderRow))
-"""Columns of the file of rows."""

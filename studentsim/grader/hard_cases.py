@@ -38,38 +38,35 @@ from studentsim.types import Option, Question
 AS_WRITTEN = "as written"
 
 CaseMaker = Callable[[Question, str, Random, Injections], str | None]
+"""Makes a case of (question, the student's text, random numbers, injections)."""
 
 
-def keep_as_written(question: Question, text: str, rng: Random, injections: Injections) -> str:
-    """The student's own text."""
-    return text
+def _on_answer_line(sample_answer: Callable[[Question, Random], str | None]) -> CaseMaker:
+    """A maker that keeps the working and writes another answer into its answer line."""
+
+    def make(question: Question, text: str, rng: Random, injections: Injections) -> str | None:
+        final_answer = sample_answer(question, rng)
+        return final_answer and _replace_answer_line(text, final_answer, rng)
+
+    return make
 
 
-def answer_letter_and_value(question: Question, text: str, rng: Random, injections: Injections) -> str:
+def letter_and_value(question: Question, rng: Random) -> str:
     """A letter with its own value."""
     option = _sample_option(question, rng)
-    return _replace_answer_line(
-        text, f"{format_option_letter(option.letter, rng)} {_maybe_add_unit(option.text, rng)}", rng
-    )
+    return f"{format_option_letter(option.letter, rng)} {_maybe_add_unit(option.text, rng)}"
 
 
-def answer_letter_only(question: Question, text: str, rng: Random, injections: Injections) -> str:
+def letter_alone(question: Question, rng: Random) -> str:
     """A letter without a value."""
     letter = _sample_option(question, rng).letter
-    return _replace_answer_line(
-        text,
-        rng.choice((letter, letter.upper(), format_option_letter(letter, rng), format_option_letter(letter, rng))),
-        rng,
-    )
+    return rng.choice((letter, letter.upper(), format_option_letter(letter, rng), format_option_letter(letter, rng)))
 
 
-def answer_with_wrong_letter(question: Question, text: str, rng: Random, injections: Injections) -> str:
+def wrong_letter(question: Question, rng: Random) -> str:
     """The correct value after another option's letter."""
-    return _replace_answer_line(
-        text,
-        f"{format_option_letter(_sample_wrong_option(question, rng).letter, rng)} {_maybe_add_unit(question.correct_option.text, rng)}",
-        rng,
-    )
+    letter = format_option_letter(_sample_wrong_option(question, rng).letter, rng)
+    return f"{letter} {_maybe_add_unit(question.correct_option.text, rng)}"
 
 
 def answer_with_wrong_value(question: Question, text: str, rng: Random, injections: Injections) -> str:
@@ -80,8 +77,8 @@ def answer_with_wrong_value(question: Question, text: str, rng: Random, injectio
     return _replace_answer_line(text, f"{format_option_letter(letter, rng)} {value}", rng)
 
 
-def answer_two_letters(question: Question, text: str, rng: Random, injections: Injections) -> str:
-    """The correct letter and another one on the answer line."""
+def two_letters(question: Question, rng: Random) -> str:
+    """The correct letter and another one."""
     options = [question.correct_option, _sample_wrong_option(question, rng)]
     rng.shuffle(options)
     first, second = options
@@ -94,7 +91,7 @@ def answer_two_letters(question: Question, text: str, rng: Random, injections: I
             (f"{first.letter}) {first.text}", f"{second.letter}) {second.text}"),
         )
     )
-    return _replace_answer_line(text, f"{a}{separator}{b}", rng)
+    return f"{a}{separator}{b}"
 
 
 def answer_then_change_mind(question: Question, text: str, rng: Random, injections: Injections) -> str:
@@ -124,28 +121,11 @@ def omit_answer(question: Question, text: str, rng: Random, injections: Injectio
     return rng.choice((truncated, working, f"{working}\n{rng.choice(non_answers)}", rng.choice(non_answers), truncated))
 
 
-def answer_in_other_notation(question: Question, text: str, rng: Random, injections: Injections) -> str | None:
+def other_notation(question: Question, rng: Random) -> str | None:
     """The correct value or a wrong one, a fraction as a decimal or a decimal as a fraction."""
     if swap_fraction_and_decimal(question.correct_option.text, rng) is None:
         return None
-    value = swap_fraction_and_decimal(_sample_right_or_wrong_value(question, rng), rng)
-    return value and _replace_answer_line(text, value, rng)
-
-
-def answer_in_other_digit_format(question: Question, text: str, rng: Random, injections: Injections) -> str | None:
-    """The correct value or a wrong one, with or without thousands separators, or with trailing zeros."""
-    value = change_digit_format(_sample_right_or_wrong_value(question, rng), rng)
-    return value and _replace_answer_line(text, value, rng)
-
-
-def answer_with_unit(question: Question, text: str, rng: Random, injections: Injections) -> str:
-    """The correct value or a wrong one, with a unit or a word."""
-    return _replace_answer_line(text, add_random_unit(_sample_right_or_wrong_value(question, rng), rng), rng)
-
-
-def answer_near_miss(question: Question, text: str, rng: Random, injections: Injections) -> str:
-    """A value that differs from the correct one by a slip of the pen."""
-    return _replace_answer_line(text, perturb_number(question.correct_option.text, rng), rng)
+    return swap_fraction_and_decimal(_sample_right_or_wrong_value(question, rng), rng)
 
 
 def answer_with_injection(question: Question, text: str, rng: Random, injections: Injections) -> str:
@@ -173,17 +153,19 @@ def answer_with_injection(question: Question, text: str, rng: Random, injections
 
 
 HARD_CASE_MAKERS: Mapping[str, CaseMaker] = {
-    "letter and value": answer_letter_and_value,
-    "letter alone": answer_letter_only,
-    "right value, wrong letter": answer_with_wrong_letter,
+    "letter and value": _on_answer_line(letter_and_value),
+    "letter alone": _on_answer_line(letter_alone),
+    "right value, wrong letter": _on_answer_line(wrong_letter),
     "right letter, wrong value": answer_with_wrong_value,
-    "two letters": answer_two_letters,
+    "two letters": _on_answer_line(two_letters),
     "second thoughts": answer_then_change_mind,
     "no answer": omit_answer,
-    "fraction and decimal": answer_in_other_notation,
-    "commas and noughts": answer_in_other_digit_format,
-    "units": answer_with_unit,
-    "near value": answer_near_miss,
+    "fraction and decimal": _on_answer_line(other_notation),
+    "commas and noughts": _on_answer_line(
+        lambda q, rng: change_digit_format(_sample_right_or_wrong_value(q, rng), rng)
+    ),
+    "units": _on_answer_line(lambda q, rng: add_random_unit(_sample_right_or_wrong_value(q, rng), rng)),
+    "near value": _on_answer_line(lambda q, rng: perturb_number(q.correct_option.text, rng)),
     "talking round": answer_with_injection,
 }
 """Makers of hard cases by kind, in display order."""

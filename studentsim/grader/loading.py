@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
-
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-# For a repository that has only pickles, transformers would ask the hub for a conversion: another version than the pinned one.
-os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
 
 import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from studentsim.errors import ConfigError, StudentError
+from studentsim.errors import ConfigError, StudentError, first_line
 from studentsim.grader.encoding import TruncationMode
 from studentsim.student.huggingface import resolve
 
@@ -52,7 +47,7 @@ def load_seq2seq(
         tokenizer = AutoTokenizer.from_pretrained(location, revision=version, trust_remote_code=False)
     except Exception as error:  # files missing or damaged, an unknown kind: all the same to a user
         raise StudentError(
-            f"The tokenizer of {location} cannot be read ({_first_line(error)}).", RELOAD_REMEDY
+            f"The tokenizer of {location} cannot be read ({first_line(error)}).", RELOAD_REMEDY
         ) from error
     model = _load_model(location, version, device, dtype)
     _check_tokenizer_fits_model(location, model, tokenizer)
@@ -89,7 +84,7 @@ def _load_model(location: str, revision: str | None, device: str, dtype: torch.d
     except (MemoryError, torch.OutOfMemoryError):
         raise  # has its own message
     except Exception as error:  # transformers and safetensors raise many kinds here
-        raise StudentError(f"The marker {location} cannot be read ({_first_line(error)}).", RELOAD_REMEDY) from error
+        raise StudentError(f"The marker {location} cannot be read ({first_line(error)}).", RELOAD_REMEDY) from error
     missing_weights = sorted({*info["missing_keys"], *(str(key) for key in info["mismatched_keys"])})
     if missing_weights:  # transformers fills these with random numbers, and only logs it
         raise StudentError(
@@ -118,7 +113,3 @@ def _read_card_settings(folder: Path | None) -> tuple[int | None, TruncationMode
         return None, "whole"
     valid_tokens = tokens if isinstance(tokens, int) and 16 <= tokens <= 100_000 else None
     return valid_tokens, "ends" if truncation == "ends" else "whole"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

@@ -30,6 +30,7 @@ from studentsim.grader.encoding import (
 from studentsim.grader.loading import dtype_for_device, load_seq2seq, resolve_grader_device
 from studentsim.grader.prompt import build_grader_prompt
 from studentsim.grader.tokenizer import encode_with_end_token
+from studentsim.student.batching import iter_batches
 from studentsim.student.huggingface.threads import use_all_cores
 from studentsim.types import Question
 
@@ -88,8 +89,7 @@ class Seq2SeqGrader:
         by_length = sorted(range(len(rows)), key=lambda row: len(inputs[row]))  # saves padding
         batch_size = LARGE_MODEL_BATCH_SIZE if self.is_large else BATCH_SIZE
         with use_all_cores() if self.is_large and self.model.device.type == "cpu" else contextlib.nullcontext():
-            for start in range(0, len(rows), batch_size):
-                batch = by_length[start : start + batch_size]
+            for batch in iter_batches(by_length, batch_size):
                 for row, probability in zip(
                     batch, self._compute_p_correct([inputs[row] for row in batch]), strict=True
                 ):

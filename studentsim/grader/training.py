@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-
 import torch
 from transformers import (
     PreTrainedTokenizerBase,
@@ -42,6 +40,7 @@ from studentsim.grader.trainer_setup import (
     remove_console_callbacks,
 )
 from studentsim.rng import derive_rng
+from studentsim.student.batching import iter_batches
 
 WORK_FOLDER = Path("data/teacher")
 
@@ -201,11 +200,9 @@ def order_training_rows(rows: Sequence[TrainingFeatures], recipe: TrainingRecipe
     ordered: list[TrainingFeatures] = []
     while len(ordered) < recipe.max_steps * recipe.batch_size:
         shuffled = rng.sample(rows, len(rows))
-        for start in range(0, len(rows), group_size):
-            similar_length = sorted(shuffled[start : start + group_size], key=lambda row: len(row["input_ids"]))
-            batches = [
-                similar_length[k : k + recipe.batch_size] for k in range(0, len(similar_length), recipe.batch_size)
-            ]
+        for group in iter_batches(shuffled, group_size):
+            similar_length = sorted(group, key=lambda row: len(row["input_ids"]))
+            batches = list(iter_batches(similar_length, recipe.batch_size))
             ordered += [row for batch in rng.sample(batches, len(batches)) for row in batch]
     return ordered[: recipe.max_steps * recipe.batch_size]
 

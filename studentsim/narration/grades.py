@@ -1,6 +1,6 @@
 """How one answer was graded, compared with the key, in sentences. Plain text: it may hold what others wrote.
 
-A row is one of ``queries.fetch_answers``; rows of journals from before grading errors existed lack some of its fields.
+A row is one of ``queries.fetch_latest_answers``; rows of journals from before grading errors existed lack some of its fields.
 """
 
 from __future__ import annotations

@@ -7,9 +7,7 @@ torch is imported only when the run's components are built.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -18,10 +16,10 @@ from typing import TypeVar
 
 import psutil
 
+from studentsim.child_process import Message, run_json_job
 from studentsim.config import RunConfig
-from studentsim.errors import StudentError, StudentsimError
-from studentsim.runs.failure import classify_benchmark_error
-from studentsim.runs.json_lines import error_message, print_message
+from studentsim.errors import StudentError
+from studentsim.runs.failure import explain_benchmark_error
 from studentsim.runs.model_info import EXPECTED_WRONG_SHARE, BenchmarkResult
 from studentsim.simulation import Components
 from studentsim.student.huggingface.allocator import configure_allocator
@@ -251,20 +249,14 @@ def _timed(function: Callable[[], T]) -> tuple[float, T]:
     return time.monotonic() - started_at, result
 
 
+def _work(request: str, report: Callable[[Message], None]) -> Message:
+    benchmark = benchmark_model(RunConfig.from_json(request), lambda step: report({"step": step}))
+    return {"trial": asdict(benchmark)}
+
+
 def main() -> None:
     """Benchmark the model of the settings on stdin; print each step, and last the result or the error, as JSON."""
-    out = sys.stdout
-    try:
-        config = RunConfig.from_json(sys.stdin.read())
-        with contextlib.redirect_stdout(sys.stderr):  # libraries may print
-            benchmark = benchmark_model(config, lambda step: print_message({"step": step}, out))
-        result = {"kind": "", "trial": asdict(benchmark)}
-    except StudentsimError as error:
-        result = error_message(error) | {"kind": type(error).__name__}
-    except Exception as error:  # a model may raise anything: users get a message, no traceback
-        failure = classify_benchmark_error(error)
-        result = {"problem": failure.message, "remedy": failure.remedy, "kind": "StudentError", "field": ""}
-    print_message(result, out)
+    run_json_job(_work, explain_error=explain_benchmark_error)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from studentsim.errors import RunError
-from studentsim.runs.run_dir import fsync_path
+from studentsim.files import fsync_path
 
 KEEP_LAST = 3
 KEEP_EVERY_TURNS = 10

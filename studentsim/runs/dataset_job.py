@@ -11,22 +11,19 @@ from __future__ import annotations
 import base64
 import json
 import re
-import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from studentsim.child_process import Message, run_json_job
 from studentsim.datasets.bank import Bank
 from studentsim.datasets.registry import build_bank_report, open_bank
 from studentsim.datasets.resolve import SOURCE_SEPARATOR
-from studentsim.errors import BankError, StudentsimError
-from studentsim.runs.json_lines import print_message
+from studentsim.errors import BankError
 
-PROGRESS_INTERVAL_SECONDS = 0.2
-"""Seconds between two messages of progress, at least."""
+Report = Callable[[Message], None]
 
 
 def chance_accuracy(bank: Bank) -> float:
@@ -41,17 +38,17 @@ def bank_outline_json(bank: Bank) -> dict[str, Any]:
     return {"study": study, "exam": len(bank.exam), "chance": chance_accuracy(bank)}
 
 
-def _check_source(source: str, request: dict[str, Any]) -> dict[str, Any]:
-    report = build_bank_report(
+def _check_source(source: str, request: Message, report: Report) -> Message:
+    bank_report = build_bank_report(
         source,
         category=request.get("category", ""),
         set_name=request.get("set_name", ""),
-        on_progress=_make_progress_callback(),
+        on_progress=lambda done, rows: report({"done": done / rows}),
     )
-    return {"report": report.to_json()}
+    return {"report": bank_report.to_json()}
 
 
-def _check_uploaded_files(files: Sequence[tuple[str, bytes]], request: dict[str, Any]) -> dict[str, Any]:
+def _check_uploaded_files(files: Sequence[tuple[str, bytes]], request: Message, report: Report) -> Message:
     """Check uploaded files in a temporary folder; messages show their own names."""
     with tempfile.TemporaryDirectory() as folder:
         paths: dict[str, str] = {}
@@ -62,7 +59,7 @@ def _check_uploaded_files(files: Sequence[tuple[str, bytes]], request: dict[str,
             file_path.write_bytes(content)
             paths[str(file_path)] = name
         try:
-            result = _check_source(SOURCE_SEPARATOR.join(paths), request)
+            result = _check_source(SOURCE_SEPARATOR.join(paths), request, report)
         except BankError as error:
             messages = [error.problem, error.remedy]
             for path, name in paths.items():
@@ -76,38 +73,26 @@ def _safe_file_name(name: str) -> str:
     return re.sub(r"[^\w.-]", "_", Path(name).name)[-100:].lstrip(".") or "questions.json"
 
 
-def _make_progress_callback() -> Callable[[int, int], None]:
-    last_reported = [time.monotonic()]
+def _work(text: str, report: Report) -> Message:
+    request = json.loads(text)
+    if "files" in request:
+        files = [(name, base64.b64decode(content)) for name, content in request["files"]]
+        return _check_uploaded_files(files, request, report)
+    if request["what"] == "check":
+        return _check_source(request["source"], request, report)
+    bank = open_bank(
+        request["source"],
+        category=request.get("category", ""),
+        drop_invalid=request.get("drop_invalid", False),
+        set_name=request.get("set_name", ""),
+    )
+    return {"outline": bank_outline_json(bank)}
 
-    def report_progress(done: int, rows: int) -> None:
-        if time.monotonic() - last_reported[0] >= PROGRESS_INTERVAL_SECONDS:
-            last_reported[0] = time.monotonic()
-            print_message({"done": done / rows})
 
-    return report_progress
-
-
-def _main() -> None:
-    try:
-        request = json.loads(sys.stdin.read())
-        if "files" in request:
-            files = [(name, base64.b64decode(content)) for name, content in request["files"]]
-            print_message(_check_uploaded_files(files, request))
-        elif request["what"] == "check":
-            print_message(_check_source(request["source"], request))
-        else:
-            bank = open_bank(
-                request["source"],
-                category=request.get("category", ""),
-                drop_invalid=request.get("drop_invalid", False),
-                set_name=request.get("set_name", ""),
-            )
-            print_message({"outline": bank_outline_json(bank)})
-    except StudentsimError as error:
-        print_message({"problem": error.problem, "remedy": error.remedy})
-    except MemoryError:
-        print_message({"problem": "There is not enough memory for these questions.", "remedy": "Use a part of them."})
+def _explain_error(error: Exception) -> BankError | None:
+    is_known = isinstance(error, MemoryError)
+    return BankError("There is not enough memory for these questions.", "Use a part of them.") if is_known else None
 
 
 if __name__ == "__main__":
-    _main()
+    run_json_job(_work, explain_error=_explain_error)

@@ -33,13 +33,8 @@ from studentsim import presets
 from studentsim.config import RunConfig
 from studentsim.datasets.resolve import split_source_names
 from studentsim.errors import ConfigError, RunError, StudentsimError
-from studentsim.runs.run_dir import (
-    RunFolder,
-    create_folder_atomically,
-    ensure_data_folder,
-    remove_folder_atomically,
-    write_atomically,
-)
+from studentsim.files import read_json_object, remove_folder_atomically, write_atomically
+from studentsim.runs.run_dir import RunFolder, create_folder_atomically, ensure_data_folder
 from studentsim.store import journal, notes
 
 RECORDED_FOLDER = Path(studentsim.__file__).parent / "recorded"
@@ -223,7 +218,9 @@ def unpack_recorded_runs(data: Path, source: Path = RECORDED_FOLDER) -> list[str
         return []
     try:
         runs = ensure_data_folder(data)
-        if (fingerprints := _read_fingerprints(runs)) and not any((runs / run_id).exists() for run_id in fingerprints):
+        if (fingerprints := read_json_object(runs / FINGERPRINTS_FILE)) and not any(
+            (runs / run_id).exists() for run_id in fingerprints
+        ):
             return []  # the user deleted all of them: unpack no others
         return [run_id for path in sorted(source.glob(f"*{JOURNAL_SUFFIX}")) if (run_id := _unpack_run(runs, path))]
     except (OSError, ImportError, StudentsimError) as error:
@@ -234,7 +231,7 @@ def unpack_recorded_runs(data: Path, source: Path = RECORDED_FOLDER) -> list[str
 def _unpack_run(runs: Path, path: Path) -> str:
     """Unpack one recorded run into the folder ``runs``; its id, or "" if it was there before or is damaged. Writes."""
     run_id, packed = path.name.removesuffix(JOURNAL_SUFFIX), path.read_bytes()
-    fingerprints, fingerprint = _read_fingerprints(runs), hashlib.sha256(packed).hexdigest()[:16]
+    fingerprints, fingerprint = read_json_object(runs / FINGERPRINTS_FILE), hashlib.sha256(packed).hexdigest()[:16]
     already_exists = (runs / run_id).exists()
     if (
         fingerprints.get(run_id) == fingerprint
@@ -271,14 +268,6 @@ def _unpack_files(packed: bytes) -> dict[str, str]:
         raise ValueError(str(error)) from error
     config = json.loads(text[: text.index("\n")])["config"]
     return {"config.json": json.dumps(config), journal.JOURNAL_FILE_NAME: text}
-
-
-def _read_fingerprints(runs: Path) -> dict[str, str]:
-    try:
-        fingerprints = json.loads((runs / FINGERPRINTS_FILE).read_text())
-    except (OSError, ValueError):
-        return {}
-    return fingerprints if isinstance(fingerprints, dict) else {}
 
 
 def _write_fingerprints(runs: Path, fingerprints: Mapping[str, str]) -> None:

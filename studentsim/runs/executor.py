@@ -7,7 +7,6 @@ cancel, or a signal, takes effect at the next event: an unfinished turn is repea
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
@@ -15,6 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from studentsim import factory
 from studentsim.config import RunConfig
 from studentsim.errors import LeaseLost, StudentsimError
 from studentsim.events import Event, RunEnded, RunResumed, StageStarted, TurnFinished
@@ -65,7 +65,7 @@ def execute(
         JournalWriter(folder.journal_path) as journal,
     ):
         return _RunSession(folder, config, lease, journal, on_event, pause_requested).run(
-            build_components or _build_components
+            build_components or factory.build_components
         )
 
 
@@ -188,10 +188,3 @@ class _RunSession:
         except (OSError, StudentsimError) as second:
             append_to_log(self.folder, f"the run's end could not be written: {second}")
         return failure.status
-
-
-def _build_components(config: RunConfig) -> Components:
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from studentsim.factory import build_components  # imports torch when called
-
-    return build_components(config)

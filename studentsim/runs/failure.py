@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
 import studentsim
-from studentsim.errors import StudentsimError
+from studentsim.errors import StudentError, StudentsimError
+from studentsim.files import DISK_FULL_ERRNOS
 
 _PACKAGE_FOLDER = Path(studentsim.__file__).parent
-_DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
 _OUT_OF_MEMORY_PHRASES = ("out of memory", "can't allocate memory", "cannot allocate memory", "std::bad_alloc")
 
 
@@ -50,22 +49,21 @@ def classify_run_error(error: BaseException) -> Failure:
     )
 
 
-def classify_benchmark_error(error: BaseException) -> Failure:
-    """Classify an error that stopped a benchmark: there is no log, and nothing to resume."""
+def explain_benchmark_error(error: Exception) -> StudentError:
+    """An error that stopped a benchmark, in words: there is no log, and nothing to resume."""
     failure = classify_run_error(error)
-    if failure.error_type == "DiskFull":
-        return Failure("failed", failure.error_type, failure.message, "Free some space, then try again.")
-    if failure.error_type == "OutOfMemory":
-        return Failure(
-            "failed", failure.error_type, failure.message, "Close other programs, or choose a smaller model or batch."
-        )
     if failure.is_expected:
-        return failure
-    return Failure(
-        "failed", failure.error_type, f"{failure.error_type}: {str(error)[:500] or 'no word'} ({_describe_location(error)}).",
+        return StudentError(failure.message, _BENCHMARK_REMEDIES.get(failure.error_type, failure.remedy))
+    return StudentError(
+        f"{failure.error_type}: {str(error)[:500] or 'no word'} ({_describe_location(error)}).",
         "Try another model, or the embedded student; where that works, this model is of a kind that is not known here yet.",
-        is_expected=False,
-    )  # fmt: skip
+    )
+
+
+_BENCHMARK_REMEDIES = {
+    "DiskFull": "Free some space, then try again.",
+    "OutOfMemory": "Close other programs, or choose a smaller model or batch.",
+}
 
 
 def _describe_location(error: BaseException) -> str:
@@ -79,7 +77,7 @@ def _describe_location(error: BaseException) -> str:
 def _is_disk_full(error: BaseException | None) -> bool:
     """Whether the error, or one of its causes, is a full disk."""
     while error is not None:
-        if isinstance(error, OSError) and error.errno in _DISK_FULL_ERRNOS:
+        if isinstance(error, OSError) and error.errno in DISK_FULL_ERRNOS:
             return True
         error = error.__cause__
     return False

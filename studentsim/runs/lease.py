@@ -14,7 +14,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -107,10 +107,8 @@ class Lease:
             if self._file < 0:
                 return
             self.info = replace(self.info, pid=0, pid_started="")
-            try:
+            with suppress(OSError):  # the process is about to end, which shows the same
                 os.pwrite(self._file, _encode_lease(self.info), 0)
-            except OSError:
-                pass  # the process is about to end, which shows the same
             os.close(self._file)
             self._file = -1
 
@@ -133,10 +131,8 @@ class Lease:
             thread.join()
 
     def _try_heartbeat(self) -> None:
-        try:
+        with suppress(OSError):  # a missed beat is not worth a run; the next may succeed
             self.write_heartbeat()
-        except OSError:
-            pass  # a missed beat is not worth a run; the next may succeed
 
 
 def grant_lease(folder: RunFolder, pid: int) -> LeaseInfo:

@@ -16,10 +16,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from studentsim.files import write_atomically
 from studentsim.runs.run_dir import RunFolder
 from studentsim.types import WritingProgress
-
-__all__ = ["LiveText", "WritingProgress"]
 
 FILE_NAME = "writing.json"
 WRITE_INTERVAL_SECONDS = 0.5
@@ -54,13 +53,8 @@ class LiveText:
         if now < self._next_write_at:
             return
         self._next_write_at = now + WRITE_INTERVAL_SECONDS
-        temporary = self.path.with_name(f".{FILE_NAME}-{os.getpid()}")
-        try:
-            temporary.write_bytes(_encode_payload({"turn": self.turn, "phase": self.phase, **asdict(writing)}))
-            os.replace(temporary, self.path)  # a reader finds the old text or the new, never a part
-        except OSError:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            write_atomically(self.path, _encode_payload({"turn": self.turn, "phase": self.phase, **asdict(writing)}))
 
     def remove(self) -> None:
         """Remove the file, since no answer is being written. Writes; raises no ``OSError``."""

@@ -226,12 +226,6 @@ class RunManager:
                 if not self._closed.is_set():
                     self._warm_worker = WarmWorker(self.data, self._worker_command)
 
-    @property
-    def has_warm_worker(self) -> bool:
-        """Whether the warm worker has imported everything, so that the next run begins at once."""
-        with self._lock:
-            return bool(self._warm_worker and self._warm_worker.is_alive and self._warm_worker.is_ready)
-
     def tick(self) -> None:
         """Start queued runs if there is room, end cancelled ones, and start a warm worker. Writes."""
         with self._lock:

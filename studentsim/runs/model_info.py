@@ -6,20 +6,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import subprocess
-import sys
-import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
+from studentsim.child_process import raise_reported_error, run_json_child
 from studentsim.config import RunConfig
-from studentsim.errors import BankError, ConfigError, StudentError
-from studentsim.runs.warm_worker import child_environment
+from studentsim.errors import ConfigError, StudentError
 from studentsim.selection import CANDIDATES_PER_QUESTION
 from studentsim.settings import ModelLoadingSettings
 from studentsim.student.huggingface.dtype_choice import (
@@ -222,63 +216,23 @@ def run_benchmark_subprocess(
 
     :raises ConfigError, BankError, StudentError: the model cannot be loaded or used, or took too long.
     """
-    message, exit_code, stderr_text, timed_out = _communicate_with_child(
-        config.model_dump_json(), timeout_seconds, on_progress or (lambda _: None)
+    result = run_json_child(
+        BENCHMARK_ARGUMENTS,
+        config.model_dump_json(),
+        timeout_seconds=timeout_seconds,
+        on_message=lambda message: on_progress(message["step"]) if on_progress and "step" in message else None,
     )
-    if timed_out:
+    if result.has_timed_out:
         raise StudentError(
             f"The model {config.model} did not answer within {timeout_seconds:.0f} seconds.",
             "Choose a smaller one, or a GPU.",
         )
-    if "kind" not in message:
-        reason = "its memory did not suffice" if exit_code in (-9, 137) else (stderr_text.strip()[-300:] or "no word")
+    raise_reported_error(result.message)
+    if "trial" not in result.message:
+        last_words = result.stderr.strip()[-300:] or "no word"
+        reason = "its memory did not suffice" if result.was_killed_for_memory else last_words
         raise StudentError(f"The model {config.model} cannot be tried out: {reason}.", "Choose a smaller one.")
-    if message["kind"]:
-        error_type = {"ConfigError": ConfigError, "BankError": BankError}.get(message["kind"], StudentError)
-        extra = {"field": message["field"]} if error_type is ConfigError else {}
-        raise error_type(message["problem"], message["remedy"], **extra)
-    return BenchmarkResult(**message["trial"])
-
-
-def _communicate_with_child(
-    config_json: str, timeout_seconds: float | None, on_progress: Callable[[str], None]
-) -> tuple[dict[str, Any], int, str, bool]:
-    """The child's last message, its exit code, its stderr, and whether it timed out."""
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    last_message: dict[str, Any] = {}
-    timed_out = threading.Event()
-    with subprocess.Popen([sys.executable, *BENCHMARK_ARGUMENTS], **pipes, text=True, env=child_environment()) as child:
-        timer = threading.Timer(timeout_seconds or 0, lambda: (timed_out.set(), child.kill()))
-        stderr_parts: list[str] = []
-        stderr_reader = threading.Thread(target=lambda: stderr_parts.append(child.stderr.read()), daemon=True)
-        stderr_reader.start()
-        if timeout_seconds is not None:
-            timer.start()
-        try:
-            with contextlib.suppress(BrokenPipeError):  # it ended at once; its exit code says why
-                child.stdin.write(config_json)
-                child.stdin.close()
-            for line in child.stdout:
-                if message := _parse_message(line):
-                    last_message = message
-                if "step" in message:
-                    on_progress(message["step"])
-        except BaseException:  # such as an interrupt in on_progress: nobody waits for the result
-            child.kill()
-            raise
-        finally:
-            timer.cancel()
-        exit_code = child.wait()
-        stderr_reader.join(timeout=1)
-    return last_message, exit_code, "".join(stderr_parts), timed_out.is_set()
-
-
-def _parse_message(line: str) -> dict[str, Any]:
-    """The JSON object of a line; an empty one for anything else that a library prints."""
-    with contextlib.suppress(ValueError):
-        message = json.loads(line)
-        return message if isinstance(message, dict) else {}
-    return {}
+    return BenchmarkResult(**result.message["trial"])
 
 
 def benchmark_json(benchmark: BenchmarkResult, config: RunConfig) -> dict[str, object]:

@@ -10,19 +10,13 @@ those of ``student.huggingface.download.Progress``), and last ``{"model": {"name
 from __future__ import annotations
 
 import json
-import sys
-import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from studentsim.errors import StudentsimError
-from studentsim.runs.json_lines import error_message, print_message
+from studentsim.child_process import Message, run_json_job
 from studentsim.student.huggingface import installation
-from studentsim.student.huggingface.download import InstallationProgress, OnProgress
 from studentsim.student.huggingface.model_store import InstalledModel, set_data_folder
-
-PROGRESS_INTERVAL_SECONDS = 0.2
-"""Seconds between two messages of one step."""
 
 
 def model_to_json(model: InstalledModel) -> dict[str, Any]:
@@ -35,34 +29,13 @@ def model_to_json(model: InstalledModel) -> dict[str, Any]:
     }
 
 
-def throttle_progress(on_progress: OnProgress) -> OnProgress:
-    """A callback that calls ``on_progress`` at most every ``PROGRESS_INTERVAL_SECONDS`` within one step, and at its end."""
-    last_report = ("", 0.0)
-
-    def report(progress: InstallationProgress) -> None:
-        nonlocal last_report
-        now = time.monotonic()
-        if (
-            progress.step != last_report[0]
-            or now - last_report[1] >= PROGRESS_INTERVAL_SECONDS
-            or progress.done == progress.of != 0
-        ):
-            last_report = (progress.step, now)
-            on_progress(progress)
-
-    return report
-
-
-def _main() -> None:
-    try:
-        request = json.loads(sys.stdin.read())
-        if request.get("data"):
-            set_data_folder(request["data"])
-        on_progress = throttle_progress(lambda progress: print_message(asdict(progress)))
-        print_message({"model": model_to_json(installation.install_model(request["name"], on_progress))})
-    except StudentsimError as error:
-        print_message(error_message(error))
+def _work(text: str, report: Callable[[Message], None]) -> Message:
+    request = json.loads(text)
+    if request.get("data"):
+        set_data_folder(request["data"])
+    model = installation.install_model(request["name"], lambda progress: report(asdict(progress)))
+    return {"model": model_to_json(model)}
 
 
 if __name__ == "__main__":
-    _main()
+    run_json_job(_work)

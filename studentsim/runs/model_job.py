@@ -9,21 +9,19 @@ Prints a JSON object a line: ``{"stage": "finding"}``; then, with what is known 
 
 from __future__ import annotations
 
-import contextlib
-import sys
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
 
+from studentsim.child_process import Message, run_json_job
 from studentsim.config import RunConfig
-from studentsim.errors import StudentsimError
 from studentsim.runs import model_info
-from studentsim.runs.failure import classify_benchmark_error
-from studentsim.runs.json_lines import error_message, print_message
+from studentsim.runs.failure import explain_benchmark_error
 
 
-def _inspect_model(config: RunConfig, message: dict[str, Any]) -> None:
-    """Add what is found out to ``message``, and print it at each step."""
-    print_message({"stage": "finding"})
+def _inspect_model(request: str, report: Callable[[Message], None], message: Message) -> Message:
+    """Add what is found out to ``message``, and report it at each step; returns it."""
+    config = RunConfig.from_json(request)
+    report({"stage": "finding"})
     model_estimate = model_info.estimate_model(config)
     message |= {
         "stage": "trying",
@@ -31,26 +29,22 @@ def _inspect_model(config: RunConfig, message: dict[str, Any]) -> None:
         "revision": model_estimate.source.revision,
     }
     config = model_info.check_model(config)
-    print_message(message)
+    report(message)
     from studentsim.runs import benchmark  # imports the loop, and later torch
 
-    out = sys.stdout
-    with contextlib.redirect_stdout(sys.stderr):  # libraries may print
-        result = benchmark.benchmark_model(config, lambda step: print_message({**message, "step": step}, out))
-    message["trial"] = asdict(result)
+    result = benchmark.benchmark_model(config, lambda step: report({**message, "step": step}))
+    return {**message, "trial": asdict(result)}
 
 
-def _main() -> None:
-    message: dict[str, Any] = {}
-    try:
-        _inspect_model(RunConfig.from_json(sys.stdin.read()), message)
-    except StudentsimError as error:
-        message |= error_message(error)
-    except Exception as error:  # a model may raise anything: users get a message, no traceback
-        failure = classify_benchmark_error(error)
-        message |= {"problem": failure.message, "remedy": failure.remedy, "field": ""}
-    print_message(message)
+def main() -> None:
+    """Inspect the model of the settings on stdin."""
+    message: Message = {}
+    run_json_job(
+        lambda request, report: _inspect_model(request, report, message),
+        explain_error=explain_benchmark_error,
+        partial_result=message,
+    )
 
 
 if __name__ == "__main__":
-    _main()
+    main()

@@ -6,7 +6,6 @@ import os
 import shutil
 from pathlib import Path
 
-from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, RunError, StudentsimError
 from studentsim.runs.run_dir import RunFolder, list_runs
 from studentsim.runs.status import FINAL_STATUSES, read_run_state
@@ -58,11 +57,7 @@ def _read_model_names(folder: RunFolder) -> set[str]:
         config = folder.read_config()
     except StudentsimError:
         return set()
-    return {_resolve_stored_name(setting) for setting in _configured_models(config)} - {""}
-
-
-def _configured_models(config: RunConfig) -> tuple[str, ...]:
-    return config.model, config.teacher.hint_model
+    return {_resolve_stored_name(setting) for setting in (config.model, config.teacher.hint_model)} - {""}
 
 
 def _resolve_stored_name(model_setting: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from studentsim.runs.run_dir import RunFolder, data_folder_error, write_atomically
+from studentsim.files import write_atomically
+from studentsim.runs.run_dir import RunFolder, data_folder_error
 from studentsim.store import notes as notes_file
 from studentsim.store.notes import RunNotes
 

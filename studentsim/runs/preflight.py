@@ -7,22 +7,19 @@ The hub's data sets are checked in a process of their own, so that the app never
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from studentsim.child_process import Message, raise_reported_error, run_json_child, run_json_job
 from studentsim.config import EMBEDDED_0_1_WEIGHTS, RunConfig, check_categories
 from studentsim.curriculum import generator
-from studentsim.datasets.registry import QUESTIONS_PER_SKILL, has_hub_dataset, open_bank
-from studentsim.errors import BankError, ConfigError, StudentsimError
+from studentsim.datasets.registry import QUESTIONS_PER_SKILL, open_bank
+from studentsim.datasets.resolve import has_hub_dataset
+from studentsim.errors import BankError, ConfigError
 from studentsim.runs.grader_info import check_teacher
-from studentsim.runs.json_lines import error_message
 from studentsim.runs.model_info import check_model, template_prints_date, today_iso
 from studentsim.runs.run_dir import pin_embedded_weights
-from studentsim.runs.warm_worker import child_environment
 from studentsim.selection import apportion_questions
 from studentsim.student.embedded import weight_versions
 from studentsim.student.embedded.profiles import get_run_profile
@@ -200,30 +197,18 @@ def _check_mix(config: RunConfig, pool: Counter[str]) -> None:
 
 def _check_questions_in_subprocess(config: RunConfig) -> None:
     """``check_questions`` in another process, which may import what the bank needs."""
-    completed = subprocess.run(
-        [sys.executable, "-m", "studentsim.runs.preflight"],
-        input=config.model_dump_json(), capture_output=True, text=True, env=child_environment(),
-    )  # fmt: skip
-    try:
-        problem = json.loads(completed.stdout.splitlines()[-1])
-    except (ValueError, IndexError) as error:
-        raise BankError(f"The questions of {config.bank!r} cannot be read.", completed.stderr.strip()[-300:]) from error
-    if problem and problem["field"]:
-        raise ConfigError(problem["problem"], problem["remedy"], field=problem["field"])
-    if problem:
-        raise BankError(problem["problem"], problem["remedy"])
+    result = run_json_child(["-m", "studentsim.runs.preflight"], config.model_dump_json())
+    if not result.message:
+        raise BankError(f"The questions of {config.bank!r} cannot be read.", result.stderr.strip()[-300:])
+    raise_reported_error(result.message)
 
 
-def _main() -> None:
-    """Check the settings on stdin; print null, or the error as JSON."""
-    problem = None
-    try:
-        config = RunConfig.from_json(sys.stdin.read())
-        check_questions(config, load_run_outline(config))
-    except StudentsimError as error:
-        problem = error_message(error)
-    print(json.dumps(problem))
+def _work(request: str, _: object) -> Message:
+    """Check the settings in ``request``."""
+    config = RunConfig.from_json(request)
+    check_questions(config, load_run_outline(config))
+    return {"checked": True}
 
 
 if __name__ == "__main__":
-    _main()
+    run_json_job(_work)

@@ -6,7 +6,8 @@ import json
 import time
 from pathlib import Path
 
-from studentsim.runs.run_dir import RunFolder, list_runs, write_atomically
+from studentsim.files import read_json_object, write_atomically
+from studentsim.runs.run_dir import RunFolder, list_runs
 
 
 def new_queue_entry() -> str:
@@ -28,10 +29,8 @@ def list_queued_runs(data: Path) -> list[RunFolder]:
     """The queued runs, the one that has waited longest first."""
     entries = []
     for folder in list_runs(data):
-        try:
-            entries.append((json.loads(folder.queue_path.read_text())["since"], folder.run_id, folder))
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
+        if isinstance(since := read_json_object(folder.queue_path).get("since"), int | float):
+            entries.append((since, folder.run_id, folder))
     return [folder for *_, folder in sorted(entries, key=lambda entry: entry[:2])]
 
 

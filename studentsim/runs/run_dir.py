@@ -30,6 +30,7 @@ from pathlib import Path
 from studentsim.config import RunConfig
 from studentsim.errors import DataFolderError, RunError, UnknownRun
 from studentsim.events import Cell
+from studentsim.files import DISK_FULL_ERRNOS, fsync_path, read_json_object, remove_folder_atomically, write_atomically
 from studentsim.store import tables
 from studentsim.student.embedded.weight_versions import pin_weights
 
@@ -100,11 +101,9 @@ class RunFolder:
 
     def read_request(self) -> tuple[str, float] | None:
         """The pending request and its age in seconds, or None."""
-        try:
-            request = json.loads((self.path / "control.json").read_text())
-            return request["request"], max(0.0, time.monotonic() - request["at"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        request = read_json_object(self.path / "control.json")
+        is_valid = "request" in request and isinstance(request.get("at"), int | float)
+        return (request["request"], max(0.0, time.monotonic() - request["at"])) if is_valid else None
 
     def clear_request(self) -> None:
         """Remove the pending request. Writes."""
@@ -134,7 +133,7 @@ def ensure_data_folder(data: Path) -> Path:
 
 def data_folder_error(data: Path, error: OSError, *, folder_label: str = "data folder") -> DataFolderError:
     """The error for an ``OSError`` of a data folder, or of a folder in it (``folder_label``)."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in DISK_FULL_ERRNOS:
         return DataFolderError(f"The disk of the {folder_label} {data} is full.", "Free some space and try again.")
     return DataFolderError(
         f"The {folder_label} {data} cannot be written ({error.strerror or error}).",
@@ -233,32 +232,6 @@ def delete_run(folder: RunFolder) -> None:
         remove_folder_atomically(folder.path)
     except OSError as error:
         raise RunError(f"The run {folder.run_id} cannot be deleted ({error.strerror}).", "Try again.") from error
-
-
-def remove_folder_atomically(path: Path) -> None:
-    """Rename a folder to a hidden name and then remove it, so that readers find all of it or nothing. Writes."""
-    trash = path.with_name(f".gone-{path.name}-{secrets.token_hex(4)}")
-    os.rename(path, trash)
-    shutil.rmtree(trash, ignore_errors=True)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that readers find the old text or the new, never a part. Writes."""
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    try:
-        temporary.write_text(text)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def fsync_path(path: Path) -> None:
-    """Make a file's content, or the names in a folder, survive a loss of power. Writes."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def get_or_create_id(data: Path, idempotency_key: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,6 @@ from studentsim.runs.run_dir import RunFolder
 
 LIVE_STATUSES = frozenset({"starting", "running", "not responding"})
 """A worker process exists."""
-RESUMABLE_STATUSES = frozenset({"paused", "interrupted", "failed"})
-"""The run can be resumed after its last complete turn."""
 FINAL_STATUSES = frozenset({"finished", "cancelled"})
 """The run has ended for good."""
 
@@ -43,11 +41,6 @@ class RunState:
         """Whether a worker process exists."""
         return self.status in LIVE_STATUSES
 
-    @property
-    def is_resumable(self) -> bool:
-        """Whether the run can be resumed."""
-        return self.status in RESUMABLE_STATUSES
-
 
 def read_run_state(folder: RunFolder) -> RunState:
     """Read the run's state; ``queue_position`` is left 0, and filled in by ``RunManager``."""
@@ -55,15 +48,16 @@ def read_run_state(folder: RunFolder) -> RunState:
     lease = current_lease(folder)
     last = read_last_event(folder.journal_path)
     request = folder.read_request()
-    common_fields = {"request": request[0] if request else "", "epoch": lease.epoch if lease else 0}
+    state = RunState(folder.run_id, "", request=request[0] if request else "", epoch=lease.epoch if lease else 0)
     if lease and lease.is_alive:
         if not (_is_run_ended(last) and lease.beats):
-            return RunState(folder.run_id, _status_of_live_run(lease, last), pid=lease.pid, **common_fields)
+            return replace(state, status=_status_of_live_run(lease, last), pid=lease.pid)
     elif is_queued:
-        return RunState(folder.run_id, "queued", **common_fields)
-    if _is_run_ended(last):
-        return _state_after_end_event(folder, last, common_fields)
-    return _state_without_end_event(folder, lease, last, common_fields)
+        return replace(state, status="queued")
+    if last is not None and _is_run_ended(last):
+        end_fields = {name: str(last.get(name, "")) for name in ("status", "message", "remedy", "error")}
+        return replace(state, **end_fields)
+    return replace(state, **_fields_without_end_event(folder, lease, last))
 
 
 def read_last_event(journal: Path) -> dict[str, Any] | None:
@@ -111,25 +105,17 @@ def _status_of_live_run(lease: LeaseInfo, last: dict[str, Any] | None) -> str:
     return "starting" if last["type"] == "StageStarted" and last.get("stage") == "loading" else "running"
 
 
-def _state_after_end_event(folder: RunFolder, last: dict[str, Any], common_fields: dict[str, Any]) -> RunState:
-    end_fields = {name: str(last.get(name, "")) for name in ("message", "remedy", "error")}
-    return RunState(folder.run_id, str(last.get("status", "")), **end_fields, **common_fields)
-
-
-def _state_without_end_event(
-    folder: RunFolder, lease: LeaseInfo | None, last: dict[str, Any] | None, common_fields: dict[str, Any]
-) -> RunState:
-    """The state of a run that has no worker and no RunEnded at its end."""
+def _fields_without_end_event(
+    folder: RunFolder, lease: LeaseInfo | None, last: dict[str, Any] | None
+) -> dict[str, str]:
+    """What is different in the state of a run that has no worker and no RunEnded at its end."""
     last_line = read_last_log_line(folder)
     quoted_line = f" Its last words: {last_line}" if last_line else ""
     if lease and (last is None or last["type"] == "RunStarted"):
         message = f"The worker ended before it began.{quoted_line}"
-        return RunState(
-            folder.run_id, "failed", message=message, remedy="Try to resume.", error="WorkerDied", **common_fields
-        )
+        return {"status": "failed", "message": message, "remedy": "Try to resume.", "error": "WorkerDied"}
     message = f"The worker ended without a word.{quoted_line}" if lease else "The run was made, but never begun."
-    remedy = "Resume: complete turns are safe."
-    return RunState(folder.run_id, "interrupted", message=message, remedy=remedy, **common_fields)
+    return {"status": "interrupted", "message": message, "remedy": "Resume: complete turns are safe."}
 
 
 def _is_run_ended(event: dict[str, Any] | None) -> bool:

@@ -8,20 +8,15 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-import studentsim
+from studentsim.child_process import child_environment
 from studentsim.errors import LeaseLost
 from studentsim.runs.lease import grant_lease
 from studentsim.runs.run_dir import RunFolder, runs_folder
 
 WORKER_COMMAND = (sys.executable, "-m", "studentsim.runs.worker")
-
-
-def child_environment() -> dict[str, str]:
-    """Environment of a child process that finds this package from any working directory."""
-    root = str(Path(studentsim.__file__).parent.parent)
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
 
 
 class WarmWorker:
@@ -41,19 +36,11 @@ class WarmWorker:
                 start_new_session=True,
                 env=child_environment(),
             )
-        os.set_blocking(self.process.stdout.fileno(), False)
-        self._stdout = b""
 
     @property
     def is_alive(self) -> bool:
         """Whether the process runs."""
         return self.process.poll() is None
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether it has imported everything."""
-        self._stdout += self.process.stdout.read() or b""
-        return b"ready" in self._stdout
 
     def assign_run(self, folder: RunFolder) -> None:
         """Assign a run: first the lease, so that no other worker takes it. Writes.
@@ -79,7 +66,5 @@ class WarmWorker:
 
     def _close_pipes(self) -> None:
         for pipe in (self.process.stdin, self.process.stdout):
-            try:
+            with suppress(OSError):
                 pipe.close()
-            except OSError:
-                pass

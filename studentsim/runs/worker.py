@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from studentsim.errors import LeaseLost, StudentsimError
@@ -36,7 +37,6 @@ def main(
     parser.add_argument("--run", help="carry out this run at once")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the app
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     set_data_folder(options.data)
     logging.getLogger("studentsim").addHandler(logging.NullHandler())  # what matters is in the run's log
     if options.run:
@@ -48,10 +48,8 @@ def main(
 
 def _wait_for_run() -> str:
     """The run id from stdin; "" if stdin was closed."""
-    try:
+    with suppress(BrokenPipeError):  # the manager has ended, or has assigned a run already and stopped reading
         os.write(1, b"ready\n")
-    except BrokenPipeError:
-        pass  # the manager has ended, or has assigned a run already and stopped reading
     line = sys.stdin.readline()
     return json.loads(line)["run_id"] if line.strip() else ""
 

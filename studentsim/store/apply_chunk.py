@@ -77,12 +77,16 @@ def _apply_events(cursor: Cursor, run_id: str, events: list[dict[str, Any]]) -> 
             row_change -= _execute_counting_rows(
                 cursor, f"DELETE FROM {table} WHERE run_id = ? AND turn > ?", [run_id, min(resumed_turns)]
             )
-    rows = tables.build_event_rows(run_id, journal.effective_events(events), _fetch_unfinished_turn(cursor, run_id))
+    unfinished_turn = _fetch_row_dict(
+        cursor, "SELECT * FROM turns WHERE run_id = ? AND NOT finished ORDER BY seq DESC LIMIT 1", run_id
+    )
+    rows = tables.build_event_rows(run_id, journal.effective_events(events), unfinished_turn)
     row_change -= _execute_counting_rows(cursor, "DELETE FROM turns WHERE run_id = ? AND NOT finished", [run_id])
     for table in tables.EVENT_TABLES:
         insert_rows(cursor, table, rows[table])
         row_change += len(rows[table])
-    replace_run_row(cursor, tables.reduce_run(run_id, _fetch_run_row(cursor, run_id), events))
+    run_row = _fetch_row_dict(cursor, "SELECT * FROM runs WHERE run_id = ?", run_id)
+    replace_run_row(cursor, tables.reduce_run(run_id, run_row, events))
     return row_change
 
 
@@ -122,16 +126,6 @@ def _select_new_events(events: list[dict[str, Any]], last_seq: int) -> list[dict
             last_seq = event["seq"]
             new_events.append(event)
     return new_events
-
-
-def _fetch_unfinished_turn(cursor: Cursor, run_id: str) -> dict[str, Any] | None:
-    return _fetch_row_dict(
-        cursor, "SELECT * FROM turns WHERE run_id = ? AND NOT finished ORDER BY seq DESC LIMIT 1", run_id
-    )
-
-
-def _fetch_run_row(cursor: Cursor, run_id: str) -> dict[str, Any] | None:
-    return _fetch_row_dict(cursor, "SELECT * FROM runs WHERE run_id = ?", run_id)
 
 
 def replace_run_row(cursor: Cursor, row: dict[str, Any] | None) -> None:

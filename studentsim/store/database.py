@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,7 +39,7 @@ class Database:
     """An open database, safe to share between threads: each use takes its own cursor."""
 
     def __init__(self, path: Path, runs_folder: Path) -> None:
-        """Creates or migrates the file at ``path``; callers use ``open``. Writes.
+        """Creates the file at ``path`` or makes it anew; callers use ``open``. Writes.
 
         :raises StoreError: as for ``open``.
         """
@@ -55,7 +55,7 @@ class Database:
 
     @classmethod
     def open(cls, data_folder: str | Path) -> Database:
-        """Opens the data folder's database; creates, migrates or rebuilds it as needed. Writes.
+        """Opens the data folder's database; creates or rebuilds it as needed. Writes.
 
         :raises DatabaseBusy: another process owns it.
         :raises DatabaseTooNew: a newer version wrote it; it is left unchanged.
@@ -109,7 +109,8 @@ class Database:
                 result = operation(cursor)
                 cursor.commit()
             except BaseException:
-                _rollback(cursor)
+                with suppress(duckdb.Error):  # DuckDB has already rolled back, or has invalidated the database
+                    cursor.rollback()
                 raise
             return result
 
@@ -203,10 +204,8 @@ class Database:
             if not db_files.is_damage_error(error) and not db_files.is_invalidated_error(error):
                 return False
             with self._rwlock.write():
-                try:
+                with suppress(duckdb.Error):  # it could not checkpoint its log; opening replays it
                     self._connection.close()
-                except duckdb.Error:
-                    pass  # it could not checkpoint its log; opening replays it
                 self._open_count += 1
                 self._connection = (
                     self._rebuild_from_journals(str(error))
@@ -239,13 +238,6 @@ def rebuild_database(data_folder: str | Path) -> int:
     db_files.remove_database(path)
     db_files.replacement_path(path).replace(path)
     return run_count
-
-
-def _rollback(cursor: Cursor) -> None:
-    try:
-        cursor.rollback()
-    except duckdb.Error:
-        pass  # DuckDB has already rolled back, or has invalidated the database
 
 
 def _to_store_error(error: duckdb.Error) -> StoreError:

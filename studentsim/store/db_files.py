@@ -79,15 +79,15 @@ def move_damaged_aside(path: Path) -> Path:
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists() or wal_path(aside).exists():
         number += 1
-    for old, new in ((wal_path(path), wal_path(aside)), (path, aside)):
-        if old.exists():
-            os.replace(old, new)
-    return aside
+    return _move_aside(path, aside)
 
 
 def move_outdated_aside(path: Path, version: int) -> Path:
     """Renames a closed database of an older ``version``, and its log if it has one; returns its new path. Writes."""
-    aside = path.with_name(f"{path.name}.version-{version}")
+    return _move_aside(path, path.with_name(f"{path.name}.version-{version}"))
+
+
+def _move_aside(path: Path, aside: Path) -> Path:
     for old, new in ((wal_path(path), wal_path(aside)), (path, aside)):
         if old.exists():
             os.replace(old, new)

@@ -6,7 +6,6 @@ does not count: a writer that dies while writing leaves one at the end, which re
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import time
@@ -17,6 +16,7 @@ from typing import Any
 from studentsim import legacy_names
 from studentsim.errors import JournalError
 from studentsim.events import Event
+from studentsim.files import DISK_FULL_ERRNOS
 
 JOURNAL_FILE_NAME = "events.jsonl"
 """A journal's file name within its run's folder."""
@@ -225,10 +225,7 @@ def _write_all(file: int, data: bytes) -> None:
         view = view[os.write(file, view) :]
 
 
-_DISK_FULL_ERRNOS = {getattr(errno, name, None) for name in ("ENOSPC", "EDQUOT", "EFBIG")}
-
-
 def _suggest_remedy(error: OSError) -> str:
-    if error.errno in _DISK_FULL_ERRNOS:
+    if error.errno in DISK_FULL_ERRNOS:
         return "The disk is full: free some space, then resume. Complete turns are safe."
     return "Check that the data folder is there and may be written to."

@@ -6,15 +6,14 @@ shows (roots, factorials, logarithms) have no tree.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from studentsim.datasets.formula import FormulaNode
+from studentsim.teacher.sum_parser import apply_operator
 
 MAX_OPERATIONS = 12
 """A longer formula has no tree."""
-MAX_EXPONENT = 20
 
 
 @dataclass(frozen=True)
@@ -96,22 +95,10 @@ def _combine_or_none(operator: str, left: ArithmeticTree | None, right: Arithmet
 
 
 _CONVERSION_ERRORS = (ArithmeticError, ValueError, KeyError, TypeError, RecursionError)
-_OPERATOR_FUNCTIONS: Mapping[str, Callable[[float, float], float]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "×": lambda a, b: a * b,
-    "÷": lambda a, b: a / b,
-    "^": lambda a, b: math.pow(a, b),
-}
 
 
 def _combine(operator: str, left: ArithmeticTree, right: ArithmeticTree) -> ArithmeticTree:
-    if operator == "^" and abs(right.value) > MAX_EXPONENT:
-        raise ValueError("a power that no working works out")
-    value = _OPERATOR_FUNCTIONS[operator](left.value, right.value)
-    if not math.isfinite(value):
-        raise ValueError("not finite")
-    return ArithmeticTree(value, operator, left, right)
+    return ArithmeticTree(apply_operator(operator, left.value, right.value), operator, left, right)
 
 
 def _convert_node(node: FormulaNode) -> ArithmeticTree:
@@ -132,7 +119,7 @@ def _multiply(*factors: ArithmeticTree) -> ArithmeticTree:
     return product
 
 
-_ONE, _TWO, _FOUR, _PERCENT = ArithmeticTree(1.0), ArithmeticTree(2.0), ArithmeticTree(4.0), ArithmeticTree(100.0)
+_ONE, _TWO, _FOUR = ArithmeticTree(1.0), ArithmeticTree(2.0), ArithmeticTree(4.0)
 _TREE_BUILDERS: Mapping[str, Callable[..., ArithmeticTree]] = {
     "add": _make_combiner("+"),
     "subtract": _make_combiner("-"),

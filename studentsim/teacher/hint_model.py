@@ -15,6 +15,7 @@ import torch
 from studentsim.config import RunConfig
 from studentsim.curriculum.feedback import reveals_answer
 from studentsim.settings import ModelLoadingSettings
+from studentsim.student.batching import iter_batches
 from studentsim.student.generation.generate import generate, prefill
 from studentsim.student.huggingface.chat import ChatFormatter
 from studentsim.student.huggingface.loading import LoadedModel, autocast_context, load_model
@@ -46,8 +47,7 @@ class ChatHintModel:
     def write_hints(self, rows: Sequence[tuple[Question, str]]) -> list[str]:
         """A hint for each (question, wrong answer); "" if what the model wrote is empty or reveals the answer."""
         hints: list[str] = []
-        for start in range(0, len(rows), self.batch_size):
-            batch = rows[start : start + self.batch_size]
+        for batch in iter_batches(rows, self.batch_size):
             prompts = [self.chat.build_user_prompt(build_hint_request(question, answer)) for question, answer in batch]
             uniforms = np.zeros((len(batch), MAX_HINT_TOKENS))
             with self.compute_context(), use_all_cores() if self.is_on_cpu else contextlib.nullcontext():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 MAX_EXPRESSION_TOKENS = 60
@@ -48,13 +49,31 @@ def parse_arithmetic(tokens: Sequence[str]) -> ParsedExpression | None:
     parser = _ArithmeticParser(tokens)
     try:
         value = parser.parse_expression(0)
-    except (_NotAnExpressionError, ArithmeticError, ValueError):
+    except (ArithmeticError, ValueError):
         return None
     return ParsedExpression(value, tuple(parser.operations)) if parser.position == len(tokens) else None
 
 
-class _NotAnExpressionError(Exception):
-    """The tokens are no expression."""
+_OPERATOR_FUNCTIONS: Mapping[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "×": operator.mul,
+    "÷": operator.truediv,
+    "^": math.pow,
+}
+
+
+def apply_operator(symbol: str, left: float, right: float) -> float:
+    """The value of one operation (``+ - × ÷ ^``).
+
+    :raises ValueError, ArithmeticError: it has no finite value, or is a power that no working works out.
+    """
+    if symbol == "^" and abs(right) > MAX_EXPONENT:
+        raise ValueError("a power that no working works out")
+    value = _OPERATOR_FUNCTIONS[symbol](left, right)
+    if not math.isfinite(value):
+        raise ValueError("not finite")
+    return value
 
 
 class _ArithmeticParser:
@@ -89,7 +108,7 @@ class _ArithmeticParser:
     def _parse_factor(self, depth: int) -> float:
         """A number, one with a minus before it, or an expression in brackets."""
         if depth > MAX_NESTING_DEPTH:
-            raise _NotAnExpressionError
+            raise ValueError("no expression")
         token = self._peek()
         self.position += 1
         if token == "-":
@@ -97,7 +116,7 @@ class _ArithmeticParser:
         if token == "(":
             value = self.parse_expression(depth + 1)
             if self._peek() != ")":
-                raise _NotAnExpressionError
+                raise ValueError("no expression")
             self.position += 1
             return value
         return self._parse_number(token)
@@ -105,7 +124,7 @@ class _ArithmeticParser:
     def _parse_number(self, token: str) -> float:
         digits = token.rstrip("%")
         if not digits or digits[0] not in "0123456789." or len(digits) > MAX_NUMBER_DIGITS:
-            raise _NotAnExpressionError
+            raise ValueError("no expression")
         value = float(digits)
         in_product = self._peek() == "×" or (self.position > 1 and self.tokens[self.position - 2] == "×")
         return value / 100 if token != digits and in_product and value != 100 else value
@@ -114,16 +133,6 @@ class _ArithmeticParser:
         return self.tokens[self.position] if self.position < len(self.tokens) else ""
 
     def _apply_operator(self, operator: str, left: float, right: float) -> float:
-        if operator == "^" and abs(right) > MAX_EXPONENT:
-            raise _NotAnExpressionError
-        value = {
-            "+": lambda: left + right,
-            "-": lambda: left - right,
-            "×": lambda: left * right,
-            "÷": lambda: left / right,
-            "^": lambda: math.pow(left, right),
-        }[operator]()
-        if not math.isfinite(value):
-            raise _NotAnExpressionError
+        value = apply_operator(operator, left, right)
         self.operations.append(ArithmeticOperation(operator, left, right, value))
         return value

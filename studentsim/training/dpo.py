@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import queue
 import tempfile
 import threading
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Protocol
-
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 from datasets import Dataset, disable_progress_bars
 from peft import PeftModel
@@ -125,7 +123,8 @@ class DPOStudentTrainer:
         last_epoch = finish_epoch(scores)
         yield last_epoch
         if scores is not None and last_epoch.validation is not None:
-            self._cached_reference = (held_out, reference if self.dpo.reference == "base" else _pair_logps(scores))
+            next_reference = reference if self.dpo.reference == "base" else [s.logps for s in scores]
+            self._cached_reference = (held_out, next_reference)
             yield ValidationFinished(
                 turn,
                 len(held_out),
@@ -176,7 +175,7 @@ class DPOStudentTrainer:
             token_counts = [(sum(row["chosen_mask"]), sum(row["rejected_mask"])) for row in rows]
             logits = [(s.chosen_logits, s.rejected_logits) for s in scores]
             validation_metrics = compute_held_out_metrics(
-                _pair_logps(scores), reference, token_counts, self.dpo, logits
+                [s.logps for s in scores], reference, token_counts, self.dpo, logits
             )
         return EpochFinished(turn, epoch, self.dpo.epochs, means.finish_epoch(), validation_metrics)
 
@@ -290,19 +289,7 @@ def _delete_reference_adapter(model: PeftModel) -> None:
 
 
 def _parse_metrics(logs: dict[str, float]) -> PreferenceMetrics:
+    """TRL's metrics, whose names have slashes (``rewards/chosen``)."""
     return PreferenceMetrics(
-        loss=logs["loss"],
-        rewards_chosen=logs["rewards/chosen"],
-        rewards_rejected=logs["rewards/rejected"],
-        rewards_accuracies=logs["rewards/accuracies"],
-        rewards_margins=logs["rewards/margins"],
-        logps_chosen=logs["logps/chosen"],
-        logps_rejected=logs["logps/rejected"],
-        logits_chosen=logs["logits/chosen"],
-        logits_rejected=logs["logits/rejected"],
-        rehearsal=logs.get("rehearsal"),
+        **{field.name: logs.get(field.name.replace("_", "/", 1)) for field in fields(PreferenceMetrics)}
     )
-
-
-def _pair_logps(scores: Sequence[PairScore]) -> PairLogps:
-    return [(score.chosen, score.rejected) for score in scores]

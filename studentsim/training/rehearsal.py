@@ -104,7 +104,7 @@ class Rehearsal:
         rows = [(key, number, row) for key in new_keys for number, row in enumerate(self._tokenize_pairs(student, key))]
         rows.sort(key=lambda entry: (_count_tokens(entry[2]), entry[:2]))  # similar lengths together
         scores = student.pair_scores([row for *_, row in rows]) if rows else []
-        logps_by_pair = {entry[:2]: (s.chosen, s.rejected) for entry, s in zip(rows, scores, strict=True)}
+        logps_by_pair = {entry[:2]: s.logps for entry, s in zip(rows, scores, strict=True)}
         for key in new_keys:
             self.references[key] = [logps_by_pair[key, number] for number in range(len(self.pairs_by_key[key]))]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from transformers import Trainer
 
+from studentsim.student.batching import iter_batches
 from studentsim.training.rehearsal import SIDES, STEP_INTERVAL, RehearsalText
 
 MAX_SQUARED_DRIFT = 25.0
@@ -18,22 +20,15 @@ the turn's gradient once their sum is clipped, so that only every second step wo
 too little where a turn's own gradient is small."""
 
 
+@dataclass
 class RehearsalPenalty:
     """The rehearsal texts of a turn's optimiser steps (``batches``, one for each rehearsing step), and the penalty's ``strength``."""
 
-    def __init__(
-        self,
-        batches: Sequence[Sequence[RehearsalText]],
-        strength: float,
-        *,
-        pad_token_id: int,
-        batch_size: int = 0,
-    ) -> None:
-        self.batches = batches
-        self.strength = strength
-        self.pad_token_id = pad_token_id
-        self.batch_size = batch_size
-        """Texts that go through the model together; 0: all of a step."""
+    batches: Sequence[Sequence[RehearsalText]]
+    strength: float
+    pad_token_id: int
+    batch_size: int = 0
+    """Texts that go through the model together; 0: all of a step."""
 
     def add_gradients(self, trainer: Trainer, model: torch.nn.Module, step: int) -> float | None:
         """Add the penalty's gradient to that of optimiser step ``step`` (from 0); returns its loss in square nats.
@@ -49,10 +44,7 @@ class RehearsalPenalty:
         turn_gradients = [parameter.grad for parameter in parameters]
         for parameter in parameters:
             parameter.grad = None
-        loss = sum(
-            self._backward(trainer, model, batch[start : start + batch_size], len(batch))
-            for start in range(0, len(batch), batch_size)
-        )
+        loss = sum(self._backward(trainer, model, texts, len(batch)) for texts in iter_batches(batch, batch_size))
         add_limited_gradients(turn_gradients, parameters)
         return loss
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import queue
 from collections.abc import Callable
 from typing import Any
-
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import torch
 from datasets import Dataset

@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import json
 import subprocess
-import sys
 import threading
 import time
 from collections import OrderedDict
@@ -18,22 +17,20 @@ from typing import Any
 
 import streamlit as st
 
-from studentsim.runs.warm_worker import child_environment
+from studentsim.child_process import Message, run_json_child
 
 MAX_JOBS = 12
 """Jobs kept; the least recently used are dropped, and stopped if they still run."""
 MAX_CONCURRENT_JOBS = 2
 """Children that run at the same time; further jobs wait."""
-MAX_STDERR_CHARS = 4000
-"""Last characters of a child's stderr that are kept."""
 
 
 class Job:
     """One child process. ``last_message`` is its newest message; ``result``, None until it has ended, its last one or a problem."""
 
     def __init__(self, module: str, request: Mapping[str, Any], timeout_seconds: float) -> None:
-        self.last_message: dict[str, Any] = {}
-        self.result: dict[str, Any] | None = None
+        self.last_message: Message = {}
+        self.result: Message | None = None
         self.started_at = time.monotonic()
         self._module, self._request, self._timeout_seconds = module, dict(request), timeout_seconds
         self._process: subprocess.Popen[str] | None = None
@@ -64,61 +61,30 @@ class Job:
                 reason = error.strerror or type(error).__name__
                 self.result = {"problem": f"No further process could be started: {reason}.", "remedy": "Try again."}
 
-    def _run_process(self) -> dict[str, Any]:
+    def _run_process(self) -> Message:
         if self._cancelled:
             return _CANCELLED_RESULT
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        command = [sys.executable, "-m", self._module]
-        with subprocess.Popen(command, **pipes, text=True, encoding="utf-8", env=child_environment()) as child:
-            self._process = child
-            kill_timer = threading.Timer(self._timeout_seconds, child.kill)
-            kill_timer.daemon = True
-            kill_timer.start()
-            stderr_chunks: list[str] = []
-            stderr_reader = threading.Thread(
-                target=lambda: stderr_chunks.append(child.stderr.read()[-MAX_STDERR_CHARS:]), daemon=True
-            )
-            stderr_reader.start()
-            try:
-                self._send_request(child)
-                for line in child.stdout:
-                    self._read_message(line)
-            finally:
-                kill_timer.cancel()
-            code = child.wait()
-            stderr_reader.join(timeout=1)
-        return self._build_result(code, "".join(stderr_chunks))
-
-    def _send_request(self, child: subprocess.Popen[str]) -> None:
-        try:
-            child.stdin.write(json.dumps(self._request))
-            child.stdin.close()
-        except BrokenPipeError:  # it died at once; its exit says why
-            pass
-        self._request = {}  # it may be megabytes
-
-    def _read_message(self, line: str) -> None:
-        try:
-            message = json.loads(line)
-        except ValueError:  # a library that prints
-            return
-        if isinstance(message, dict):
-            self.last_message = message
-
-    def _build_result(self, returncode: int, stderr: str) -> dict[str, Any]:
+        request, self._request = self._request, {}  # it may be megabytes
+        child = run_json_child(
+            ["-m", self._module],
+            request,
+            timeout_seconds=self._timeout_seconds,
+            on_message=lambda message: setattr(self, "last_message", message),
+            on_start=lambda process: setattr(self, "_process", process),
+        )
         if self._cancelled:
             return _CANCELLED_RESULT
-        if returncode == 0 and self.last_message:
-            return self.last_message
-        if returncode < 0 and self.elapsed_seconds >= self._timeout_seconds:
+        if child.exit_code == 0 and child.message:
+            return child.message
+        if child.has_timed_out:
             return {
                 "problem": f"It was not done within {self._timeout_seconds / 60:.0f} minutes, and was stopped.",
                 "remedy": "",
             }
-        if returncode == -9:
+        if child.was_killed_for_memory:
             return {"problem": "The system ended it: the memory is full, most likely.", "remedy": "Free some memory."}
-        last = (stderr.strip().splitlines() or ["no reason was given"])[-1]
-        return {"problem": f"It ended without a result: {last[:300]}", "remedy": "Try again."}
+        reason = child.last_stderr_line or "no reason was given"
+        return {"problem": f"It ended without a result: {reason}", "remedy": "Try again."}
 
 
 _CANCELLED_RESULT = {"problem": "It was stopped.", "remedy": "Start it again when you like.", "stopped": True}

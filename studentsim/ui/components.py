@@ -168,13 +168,13 @@ def render_figure_data(frame: pd.DataFrame, *, key: str, columns: Mapping[str, s
 
 
 def render_grade_badge(row: Mapping[str, Any]) -> None:
-    """Whether an answer (a row of ``queries.fetch_answers``) is right, wrong or missing, by the key."""
+    """Whether an answer (a row of ``queries.fetch_latest_answers``) is right, wrong or missing, by the key."""
     label, icon, color = _CORRECT_BADGE if row["is_correct"] else _WRONG_BADGE if row["letter"] else _NO_ANSWER_BADGE
     st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]
 
 
 def render_answer_card(row: Mapping[str, Any], categories: Iterable[str], *, key: str = "") -> None:
-    """One answer (a row of ``queries.fetch_answers``) as a card; its texts are shown literally, never as markdown.
+    """One answer (a row of ``queries.fetch_latest_answers``) as a card; its texts are shown literally, never as markdown.
 
     Long texts are cut, and whole in an expander. ``categories`` are all of the run's; ``key`` distinguishes cards of different runs.
     """

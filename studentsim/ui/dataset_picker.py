@@ -12,8 +12,8 @@ import streamlit as st
 from studentsim.config import RunConfig
 from studentsim.curriculum import generator
 from studentsim.datasets import aqua, gsm8k, mathqa, mmlu, sciq
-from studentsim.datasets.registry import FILE_DATASETS, HUB_DATASETS, has_hub_dataset, split_source_names
-from studentsim.datasets.resolve import SOURCE_SEPARATOR
+from studentsim.datasets.resolve import SOURCE_SEPARATOR, has_hub_dataset, split_source_names
+from studentsim.datasets.specs import FILE_DATASETS, HUB_DATASETS
 from studentsim.errors import ConfigError
 
 HUB_DATASET_CATEGORIES = {

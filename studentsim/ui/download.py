@@ -12,11 +12,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from studentsim.child_process import child_environment
 from studentsim.errors import StudentsimError
 from studentsim.labels import formatting
 from studentsim.reporting.archive import MAX_JOURNAL_BYTES
 from studentsim.runs.run_dir import open_run
-from studentsim.runs.warm_worker import child_environment
 from studentsim.ui.data import Engine
 
 POLL_SECONDS = 1.0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from studentsim.curriculum.schema import Misconception, Skill
+from studentsim.curriculum.schema import Misconception, Skill, in_category
 
-SKILLS: tuple[Skill, ...] = (
+SKILLS = in_category(
+    "gain",
     Skill(
         id="profit-on-a-batch",
-        category="gain",
         title="Total profit on a batch of goods",
         difficulty=1,
         number_choices={"a": range(12, 80), "b": range(2, 8), "c": range(4, 13)},
@@ -41,7 +41,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="sale-price",
-        category="gain",
         title="Price after a discount",
         difficulty=1,
         number_choices={"m": range(40, 500, 5), "p": range(5, 65, 5)},
@@ -73,7 +72,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="simple-interest",
-        category="gain",
         title="Simple interest over several years",
         difficulty=2,
         number_choices={"a": range(100, 1000, 50), "r": range(2, 13), "t": range(3, 10)},
@@ -107,7 +105,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="profit-percent",
-        category="gain",
         title="Profit as a percentage of the cost",
         difficulty=2,
         number_choices={"c": range(20, 400, 5), "s": range(24, 600, 2)},
@@ -145,7 +142,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="partnership-share",
-        category="gain",
         title="Sharing a profit in the ratio of the money put in",
         difficulty=2,
         number_choices={"a": range(20, 200, 10), "b": range(20, 200, 10), "c": range(40, 600, 10)},
@@ -183,7 +179,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="price-before-discount",
-        category="gain",
         title="Original price, given the price after a discount",
         difficulty=3,
         number_choices={"p": (10, 15, 20, 25, 30, 35, 40, 60), "s": range(24, 500)},
@@ -216,7 +211,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="compound-two-years",
-        category="gain",
         title="Amount after two years of compound interest",
         difficulty=3,
         number_choices={"a": range(100, 1000, 10), "r": range(2, 21)},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import gcd
 
-from studentsim.curriculum.schema import Misconception, NamedNumbers, Skill
+from studentsim.curriculum.schema import Misconception, NamedNumbers, Skill, in_category
 
 
 def _is_target_average_reachable(n: NamedNumbers) -> bool:
@@ -31,10 +31,10 @@ def _has_whole_mixture_price(n: NamedNumbers) -> bool:
     return a != b and m != k and (m * a + k * b) % (m + k) == 0 and (a + b) % 2 == 0
 
 
-SKILLS: tuple[Skill, ...] = (
+SKILLS = in_category(
+    "general",
     Skill(
         id="average-of-three",
-        category="general",
         title="Average of three numbers",
         difficulty=1,
         number_choices={"a": range(10, 60), "b": range(10, 60), "c": range(10, 60)},
@@ -67,7 +67,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="score-for-target-average",
-        category="general",
         title="Score needed to reach an average",
         difficulty=2,
         number_choices={"a": range(40, 91), "b": range(40, 91), "m": range(45, 93)},
@@ -105,7 +104,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="ages-from-sum-and-difference",
-        category="general",
         title="Two ages from their sum and difference",
         difficulty=2,
         number_choices={"s": range(16, 121, 2), "d": range(2, 41, 2)},
@@ -137,7 +135,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="share-in-a-ratio",
-        category="general",
         title="Sharing in a ratio",
         difficulty=2,
         number_choices={"t": range(20, 400), "p": range(2, 10), "q": range(3, 12)},
@@ -179,7 +176,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="more-workers-fewer-days",
-        category="general",
         title="Workers and days",
         difficulty=3,
         number_choices={"m": range(2, 31), "d": range(3, 61), "n": range(3, 41)},
@@ -218,7 +214,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="price-of-a-mixture",
-        category="general",
         title="Price of a mixture",
         difficulty=3,
         number_choices={"m": range(2, 21), "a": range(3, 31), "n": range(2, 21), "b": range(3, 31)},
@@ -256,7 +251,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="number-from-remainder",
-        category="general",
         title="Rebuilding a number from its remainder",
         difficulty=1,
         number_choices={"d": range(4, 31), "q": range(3, 41), "r": range(2, 30)},

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from studentsim.curriculum.schema import Misconception, Skill
+from studentsim.curriculum.schema import Misconception, Skill, in_category
 
-SKILLS: tuple[Skill, ...] = (
+SKILLS = in_category(
+    "geometry",
     Skill(
         id="third-angle",
-        category="geometry",
         title="Third angle of a triangle",
         difficulty=1,
         number_choices={"a": range(20, 110), "b": range(20, 110)},
@@ -39,7 +39,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="rectangle-perimeter",
-        category="geometry",
         title="Perimeter of a rectangle",
         difficulty=1,
         number_choices={"l": range(8, 95), "w": range(5, 60)},
@@ -71,7 +70,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="triangle-area",
-        category="geometry",
         title="Area of a triangle",
         difficulty=1,
         number_choices={"b": range(6, 60), "h": range(5, 50)},
@@ -104,7 +102,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="box-volume",
-        category="geometry",
         title="Volume of a box",
         difficulty=2,
         number_choices={"l": range(6, 40), "w": range(4, 25), "h": range(3, 20)},
@@ -138,7 +135,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="rolling-wheel",
-        category="geometry",
         title="Distance a wheel rolls",
         difficulty=2,
         number_choices={"d": range(20, 80), "n": range(3, 40)},
@@ -171,7 +167,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="square-tiles",
-        category="geometry",
         title="How many square tiles cover a rectangle",
         difficulty=3,
         number_choices={"l": range(120, 485, 5), "w": range(80, 405, 5), "c": (10, 15, 20, 25, 30, 40)},
@@ -206,7 +201,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="ring-area",
-        category="geometry",
         title="Area of a ring",
         difficulty=3,
         number_choices={"a": range(6, 45), "b": range(3, 40)},

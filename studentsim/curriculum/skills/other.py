@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studentsim.curriculum.schema import Misconception, NamedNumbers, Skill
+from studentsim.curriculum.schema import Misconception, NamedNumbers, Skill, in_category
 
 
 def _has_valid_group_overlap(n: NamedNumbers) -> bool:
@@ -22,10 +22,10 @@ def _has_whole_percent_changes(n: NamedNumbers) -> bool:
     return p > q and a * p % 100 == 0 and a * q % 100 == 0 and a * (100 + p) * q % 10_000 == 0
 
 
-SKILLS: tuple[Skill, ...] = (
+SKILLS = in_category(
+    "other",
     Skill(
         id="later-number-in-a-sequence",
-        category="other",
         title="A later number in a sequence with equal steps",
         difficulty=2,
         number_choices={"a": range(3, 61), "d": range(2, 10), "n": range(6, 26)},
@@ -62,7 +62,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="posts-along-a-path",
-        category="other",
         title="Posts at equal distances, with one at each end",
         difficulty=1,
         number_choices={"a": range(20, 500), "d": range(3, 21)},
@@ -97,7 +96,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="choosing-one-of-each",
-        category="other",
         title="How many ways to choose one of each kind",
         difficulty=1,
         number_choices={"a": range(3, 16), "b": range(3, 13), "c": range(2, 10)},
@@ -131,7 +129,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="in-neither-group",
-        category="other",
         title="How many are in neither of two overlapping groups",
         difficulty=2,
         number_choices={"t": range(50, 200), "a": range(12, 80), "b": range(12, 80), "c": range(3, 30)},
@@ -169,7 +166,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="length-from-a-scale",
-        category="other",
         title="Real length from a map or drawing",
         difficulty=2,
         number_choices={"a": range(2, 10), "b": range(6, 91), "c": range(5, 41)},
@@ -202,7 +198,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="games-between-all-pairs",
-        category="other",
         title="Games when each plays against every other",
         difficulty=3,
         number_choices={"n": range(5, 61), "k": range(2, 11)},
@@ -240,7 +235,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="rise-then-fall",
-        category="other",
         title="A rise and then a fall in percent",
         difficulty=3,
         number_choices={"a": range(100, 1000, 20), "p": range(10, 85, 5), "q": range(5, 65, 5)},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studentsim.curriculum.schema import Misconception, NamedNumbers, Skill
+from studentsim.curriculum.schema import Misconception, NamedNumbers, Skill, in_category
 
 
 def _has_whole_meeting_time(n: NamedNumbers) -> bool:
@@ -34,10 +34,10 @@ def _has_exact_crossing_time(n: NamedNumbers) -> bool:
     return n["b"] > n["l"] and metres % speed == 0 and n["b"] * 10 % speed == 0 and metres * 100 % n["v"] == 0
 
 
-SKILLS: tuple[Skill, ...] = (
+SKILLS = in_category(
+    "physics",
     Skill(
         id="distance-in-minutes",
-        category="physics",
         title="Distance when the time is in minutes",
         difficulty=1,
         number_choices={"v": range(24, 105), "m": range(4, 59)},
@@ -69,7 +69,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="tank-with-a-leak",
-        category="physics",
         title="Filling a tank that leaks",
         difficulty=1,
         number_choices={"a": range(10, 61), "b": range(2, 25), "m": range(3, 41)},
@@ -106,7 +105,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="time-until-they-meet",
-        category="physics",
         title="Moving towards each other",
         difficulty=2,
         number_choices={"d": range(60, 961, 12), "a": range(18, 73, 3), "b": range(12, 61, 3)},
@@ -142,7 +140,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="average-speed-of-two-parts",
-        category="physics",
         title="Average speed of a trip in two parts",
         difficulty=2,
         number_choices={"d": range(60, 541, 20), "s": range(2, 7), "e": range(60, 541, 20), "t": range(2, 7)},
@@ -180,7 +177,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="speed-of-the-current",
-        category="physics",
         title="Speed of a river's current",
         difficulty=3,
         number_choices={"d": range(12, 361, 6), "p": range(2, 13), "q": range(3, 16)},
@@ -225,7 +221,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="train-over-a-bridge",
-        category="physics",
         title="A train crossing a bridge",
         difficulty=3,
         number_choices={"l": range(60, 401, 10), "b": range(100, 981, 10), "v": range(36, 145, 18)},
@@ -266,7 +261,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="two-pipes-together",
-        category="physics",
         title="Two pipes filling a tank together",
         difficulty=3,
         number_choices={"a": range(6, 121), "b": range(8, 181)},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from studentsim.curriculum.schema import Misconception, NamedNumbers, Skill
+from studentsim.curriculum.schema import Misconception, NamedNumbers, Skill, in_category
 
 
 def _is_probability_sum_below_one(n: NamedNumbers) -> bool:
@@ -23,10 +23,10 @@ def _has_two_mixed_groups(n: NamedNumbers) -> bool:
     return n["b"] + 2 <= n["a"] and n["d"] + 2 <= n["c"]
 
 
-SKILLS: tuple[Skill, ...] = (
+SKILLS = in_category(
+    "probability",
     Skill(
         id="chance-of-one-kind",
-        category="probability",
         title="Chance of one kind out of three",
         difficulty=1,
         number_choices={"a": range(2, 16), "b": range(2, 16), "c": range(2, 16)},
@@ -62,7 +62,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="number-above-a-limit",
-        category="probability",
         title="Chance of a number above a limit",
         difficulty=1,
         number_choices={"n": range(10, 100), "k": range(4, 90)},
@@ -97,7 +96,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="expected-count",
-        category="probability",
         title="How often something is expected",
         difficulty=2,
         number_choices={"r": range(2, 12), "t": range(3, 21), "n": range(12, 400, 2)},
@@ -132,7 +130,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="two-independent-events",
-        category="probability",
         title="Chance that two independent events both happen",
         difficulty=2,
         number_choices={"a": range(2, 8), "b": range(5, 16), "c": range(2, 8), "d": range(5, 16)},
@@ -168,7 +165,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="chance-within-a-group",
-        category="probability",
         title="Chance within a group that is already known",
         difficulty=2,
         number_choices={"a": range(6, 31), "b": range(2, 16), "c": range(6, 31), "d": range(2, 16)},
@@ -205,7 +201,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="two-without-replacement",
-        category="probability",
         title="Two of a kind, drawn without replacement",
         difficulty=3,
         number_choices={"t": range(8, 51), "r": range(3, 31)},
@@ -247,7 +242,6 @@ SKILLS: tuple[Skill, ...] = (
     ),
     Skill(
         id="at-least-once-in-two",
-        category="probability",
         title="At least once in two tries",
         difficulty=3,
         number_choices={"a": range(2, 25), "b": range(6, 51)},

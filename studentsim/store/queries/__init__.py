@@ -16,12 +16,6 @@ from studentsim.store.queries.answer_lists import (
     fetch_question_runs,
     iter_answer_batches,
 )
-from studentsim.store.queries.answering import (
-    count_answers,
-    fetch_answers,
-    fetch_latest_answers,
-    fetch_misconceptions,
-)
 from studentsim.store.queries.compare import (
     fetch_chance_accuracy,
     fetch_exam_categories,
@@ -30,15 +24,18 @@ from studentsim.store.queries.compare import (
     fetch_practice_of_runs,
 )
 from studentsim.store.queries.live import (
+    EXAM_RESULT_STAGE,
+    TURN_FINISHED_STAGE,
     count_phase_answers,
+    fetch_event_times,
     fetch_finished_turns,
     fetch_last_seqs,
+    fetch_latest_answers,
     fetch_newest_answers,
 )
 from studentsim.store.queries.overview import (
     RunRow,
     RunTimings,
-    fetch_last_seq,
     fetch_recent_durations,
     fetch_recent_timings,
     fetch_run,
@@ -48,13 +45,12 @@ from studentsim.store.queries.practice_mix import fetch_next_mix, fetch_practice
 from studentsim.store.queries.progress import (
     fetch_epochs,
     fetch_exams,
+    fetch_selection_score_summary,
     fetch_training_steps,
     fetch_turns,
     fetch_validations,
     fetch_wrong_by_category,
 )
-from studentsim.store.queries.replay import EXAM_RESULT_STAGE, TURN_FINISHED_STAGE, fetch_event_times
-from studentsim.store.queries.selection_lookups import fetch_selection_score_summary, fetch_selection_scores
 from studentsim.store.queries.teaching import fetch_challenges, fetch_grading_errors, fetch_retention, fetch_revisions
 from studentsim.store.queries.weaknesses import (
     fetch_answer_sheets,
@@ -65,60 +61,3 @@ from studentsim.store.queries.weaknesses import (
     fetch_letter_value_mismatches,
     fetch_practice_misconceptions,
 )
-
-__all__ = [
-    "EXAM_RESULT_STAGE",
-    "TURN_FINISHED_STAGE",
-    "MAX_LISTED_ANSWERS",
-    "ANSWER_OUTCOMES",
-    "UNKNOWN_MISCONCEPTION",
-    "AnswerFilter",
-    "RunRow",
-    "RunTimings",
-    "iter_answer_batches",
-    "fetch_answers_by_seq",
-    "fetch_answer_list",
-    "fetch_answer_sheets",
-    "fetch_answer_counts",
-    "count_phase_answers",
-    "fetch_answers",
-    "count_answers",
-    "fetch_challenges",
-    "fetch_epochs",
-    "fetch_exam_categories",
-    "fetch_exam_correctness",
-    "fetch_letter_value_mismatches",
-    "fetch_practice_misconceptions",
-    "fetch_exam_questions",
-    "fetch_exam_misconceptions",
-    "fetch_exam_counts",
-    "fetch_exams",
-    "fetch_exams_of_runs",
-    "fetch_chance_accuracy",
-    "fetch_item_choices",
-    "fetch_last_seq",
-    "fetch_last_seqs",
-    "fetch_retention",
-    "fetch_latest_answers",
-    "fetch_finished_turns",
-    "fetch_selection_score_summary",
-    "fetch_selection_scores",
-    "fetch_event_times",
-    "fetch_misconceptions",
-    "fetch_newest_answers",
-    "fetch_next_mix",
-    "fetch_practice_mix",
-    "fetch_practice_of_runs",
-    "fetch_question_history",
-    "fetch_question_runs",
-    "fetch_recent_timings",
-    "fetch_recent_durations",
-    "fetch_run",
-    "fetch_revisions",
-    "fetch_runs",
-    "fetch_training_steps",
-    "fetch_grading_errors",
-    "fetch_turns",
-    "fetch_validations",
-    "fetch_wrong_by_category",
-]

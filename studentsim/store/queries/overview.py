@@ -120,12 +120,6 @@ def fetch_run(db: Database, run_id: str) -> RunRow:
     return RunRow(**values)
 
 
-def fetch_last_seq(db: Database, run_id: str) -> int:
-    """The seq of the last ingested event; -1: none, or no such run."""
-    rows = db.query_rows("SELECT last_seq FROM runs WHERE run_id = ?", [run_id])
-    return rows[0][0] if rows else -1
-
-
 def fetch_recent_timings(
     db: Database, model: str = "embedded", *, strategy: str | None = None, exams: str | None = None, max_runs: int = 10
 ) -> RunTimings:

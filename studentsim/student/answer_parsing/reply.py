@@ -63,11 +63,6 @@ class ParsedReply(NamedTuple):
     """The option that the value beside the letter shows, see ``agreement.find_value_letter``; it may contradict ``letter``."""
 
 
-def parse_reply(text: str, question: Question, *, ended: bool | None = None) -> tuple[str | None, str | None]:
-    """The chosen letter and the value written, each None where there is none; see ``parse_reply_full``."""
-    return parse_reply_full(text, question, ended=ended)[:2]
-
-
 def parse_reply_full(text: str, question: Question, *, ended: bool | None = None) -> ParsedReply:
     """The chosen letter, the value written, and the option that the value shows, each None where there is none.
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from studentsim.student.embedded.sequences import PrefilledSequences, common_prefix_length, iter_logits
+from studentsim.student.batching import common_prefix_length
+from studentsim.student.embedded.sequences import PrefilledSequences, iter_logits
 from studentsim.student.generation.llama_decoder import Decoder
 
 MaskFunction = Callable[[Sequence[int], int], Sequence[int]]
@@ -59,29 +60,20 @@ def best_candidate_logprobs(
     rows = [[_Candidate(ids, mask, common_prefix_length(ids, texts[0])) for ids in texts] for texts in candidates]
     wanted_positions = [_wanted_positions(row[0], row) for row in rows]
     sequences = PrefilledSequences(
-        decoder,
-        [[*prompt, *row[0].ids[:-1]] for prompt, row in zip(prompts, rows, strict=True)],
-        [
-            [len(prompt) - 1 + position for position in _merge_positions(wanted)]
-            for prompt, wanted in zip(prompts, wanted_positions, strict=True)
-        ],
+        decoder, prompts, [row[0].ids for row in rows], list(map(_merge_positions, wanted_positions))
     )
     first_passes = [(row[0], row, wanted) for row, wanted in zip(rows, wanted_positions, strict=True)]
     _update_candidates(decoder, sequences.hidden_states, first_passes)
     while pending := [(k, best) for k, row in enumerate(rows) if (best := _next_candidate(row)) is not None]:
+        numbers, processed = zip(*pending, strict=True)
         wanted_positions = [_wanted_positions(candidate, rows[k]) for k, candidate in pending]
         hidden = sequences.extend(
-            [k for k, _ in pending],
-            [len(prompts[k]) + candidate.shared_prefix_length for k, candidate in pending],
-            [candidate.ids[candidate.shared_prefix_length : -1] for _, candidate in pending],
-            [
-                [position - 1 - candidate.shared_prefix_length for position in _merge_positions(wanted)]
-                for (_, candidate), wanted in zip(pending, wanted_positions, strict=True)
-            ],
+            numbers,
+            [candidate.shared_prefix_length for candidate in processed],
+            [candidate.ids for candidate in processed],
+            list(map(_merge_positions, wanted_positions)),
         )
-        passes = [
-            (candidate, rows[k], wanted) for (k, candidate), wanted in zip(pending, wanted_positions, strict=True)
-        ]
+        passes = list(zip(processed, [rows[k] for k in numbers], wanted_positions, strict=True))
         _update_candidates(decoder, hidden, passes)
     return [max(candidate.logprob for candidate in row if candidate.is_complete) for row in rows]
 

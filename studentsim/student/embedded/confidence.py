@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from studentsim.parallel import parallel_map
-from studentsim.student.embedded.batching import iter_even_batches
+from studentsim.student.batching import iter_even_batches
 from studentsim.student.embedded.best_candidate import best_candidate_logprobs
 from studentsim.student.embedded.calculator import Calculator
 from studentsim.student.generation.generate import completion_logprobs, prefill
 from studentsim.student.generation.llama_decoder import Decoder
+from studentsim.student.huggingface.option_probabilities import option_probabilities
 from studentsim.types import Question
 
 QUESTION_BATCH_SIZE = 10
@@ -24,46 +26,47 @@ PAD_ID = 0
 """Pads shorter prompts; masked, so any id would do."""
 
 
+@dataclass(frozen=True)
 class ConfidenceEstimator:
     """Scores questions. ``prompt_ids`` encodes a question, ``completion_ids`` a text with its end token."""
 
-    def __init__(
-        self,
-        decoder: Decoder,
-        calculator: Calculator,
-        prompt_ids: Callable[[Question], list[int]],
-        completion_ids: Callable[[str], list[int]],
-    ) -> None:
-        self.decoder = decoder
-        self.calculator = calculator
-        self._prompt_ids = prompt_ids
-        self._completion_ids = completion_ids
+    decoder: Decoder
+    calculator: Calculator
+    prompt_ids: Callable[[Question], list[int]]
+    completion_ids: Callable[[str], list[int]]
 
     def confidence(self, questions: Sequence[Question]) -> list[float]:
         """Probability (0 to 1) of each question's most probable solution, or, without solutions, of its most probable option."""
-        probabilities = self._best_probabilities(
-            [(q, candidate_solutions(q)) for q in questions if q.correct_option.solution]
-        )
-        for question, shares in self._option_shares([q for q in questions if not q.correct_option.solution]):
-            probabilities[question.id] = max(shares)
-        return [probabilities[q.id] for q in questions]
+        return self._score(questions, candidate_solutions, lambda question, shares: max(shares))
 
     def p_correct(self, questions: Sequence[Question]) -> list[float]:
         """Probability (0 to 1) of each question's correct solution, or, without solutions, of its correct option."""
-        probabilities = self._best_probabilities(
-            [(q, [q.correct_option.solution]) for q in questions if q.correct_option.solution]
+        return self._score(
+            questions,
+            lambda question: [question.correct_option.solution],
+            lambda question, shares: shares[question.options.index(question.correct_option)],
         )
+
+    def _score(
+        self,
+        questions: Sequence[Question],
+        solutions: Callable[[Question], list[str]],
+        pick_share: Callable[[Question, list[float]], float],
+    ) -> list[float]:
+        """The most probable of each question's ``solutions``; without solutions, what ``pick_share`` picks of its options' shares."""
+        with_solution = [(q, solutions(q)) for q in questions if q.correct_option.solution]
+        probabilities = self._best_probabilities(with_solution)
         for question, shares in self._option_shares([q for q in questions if not q.correct_option.solution]):
-            probabilities[question.id] = shares[question.options.index(question.correct_option)]
+            probabilities[question.id] = pick_share(question, shares)
         return [probabilities[q.id] for q in questions]
 
     def _best_probabilities(self, candidates: Sequence[tuple[Question, list[str]]]) -> dict[str, float]:
         """By question id the probability (0 to 1) of the most probable of its texts; fastest where that is the first."""
-        rows = [(q.id, self._prompt_ids(q), self._completion_ids(texts[0]), texts) for q, texts in candidates]
+        rows = [(q.id, self.prompt_ids(q), self.completion_ids(texts[0]), texts) for q, texts in candidates]
         rows.sort(key=lambda row: (len(row[1]) + len(row[2]), row[0]))  # similar lengths together
 
         def score_batch(batch: Sequence[tuple[str, list[int], list[int], list[str]]]) -> list[float]:
-            ids = [[first, *map(self._completion_ids, texts[1:])] for _, _, first, texts in batch]
+            ids = [[first, *map(self.completion_ids, texts[1:])] for _, _, first, texts in batch]
             return best_candidate_logprobs(
                 self.decoder, [prompt for _, prompt, _, _ in batch], ids, self.calculator.loss_mask
             )
@@ -79,7 +82,7 @@ class ConfidenceEstimator:
         """Each question's option probabilities, normalised to sum to 1."""
         batches = list(iter_even_batches(questions, QUESTION_BATCH_SIZE))
         return [
-            (question, _softmax(logprobs))
+            (question, option_probabilities(logprobs))
             for batch, batch_logprobs in zip(batches, parallel_map(self._option_logprobs, batches), strict=True)
             for question, logprobs in zip(batch, batch_logprobs, strict=True)
         ]
@@ -89,8 +92,8 @@ class ConfidenceEstimator:
         answers = [[f"Answer: {o.text}" for o in q.options] for q in questions]
         max_options = max(map(len, answers))
         padded = [row + row[:1] * (max_options - len(row)) for row in answers]  # all rows need the same number
-        ids = [[self._completion_ids(text) for text in row] for row in padded]
-        prefix = prefill(self.decoder, [self._prompt_ids(q) for q in questions], PAD_ID)
+        ids = [[self.completion_ids(text) for text in row] for row in padded]
+        prefix = prefill(self.decoder, [self.prompt_ids(q) for q in questions], PAD_ID)
         logprobs = completion_logprobs(
             self.decoder, prefix, ids, [[self.calculator.loss_mask(c) for c in row] for row in ids]
         )
@@ -100,9 +103,3 @@ class ConfidenceEstimator:
 def candidate_solutions(question: Question) -> list[str]:
     """The solutions of a question's options, the correct one first."""
     return [o.solution for o in sorted(question.options, key=lambda o: o.letter != question.correct) if o.solution]
-
-
-def _softmax(logprobs: Sequence[float]) -> list[float]:
-    highest = max(logprobs)
-    weights = [math.exp(logprob - highest) for logprob in logprobs]
-    return [weight / sum(weights) for weight in weights]

@@ -11,7 +11,6 @@ from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTraine
 from studentsim.errors import StudentError
 from studentsim.student.embedded import weight_versions
 
-EMBEDDED_WEIGHTS_DIR = weight_versions.SHIPPED_WEIGHTS_DIR
 """The shipped weights (safetensors) with their tokenizer."""
 
 HIDDEN_SIZE, NUM_LAYERS, NUM_HEADS, INTERMEDIATE_SIZE = 160, 4, 5, 448

@@ -8,7 +8,7 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from studentsim.parallel import parallel_map
-from studentsim.student.embedded.batching import iter_batches
+from studentsim.student.batching import iter_batches
 from studentsim.student.embedded.prompt_text import PASSAGE_VERDICT_WORDS
 from studentsim.student.generation.generate import prefill
 from studentsim.student.generation.kv_cache import AnyModel
@@ -28,8 +28,10 @@ def judge_passages(model: AnyModel, tokenizer: PreTrainedTokenizerFast, prompts:
         word_logits = logits[:, word_ids]  # (B, 2)
         return word_logits[:, 1] > word_logits[:, 0]
 
-    verdicts = [False] * len(prompts)
-    for batch, judged in zip(batches, parallel_map(judge_batch, batches), strict=True):
-        for n, is_useful in zip(batch, judged.tolist(), strict=True):
-            verdicts[n] = is_useful
-    return verdicts
+    judged = parallel_map(judge_batch, batches)
+    verdicts = {
+        n: is_useful
+        for batch, row in zip(batches, judged, strict=True)
+        for n, is_useful in zip(batch, row.tolist(), strict=True)
+    }
+    return [verdicts[n] for n in range(len(prompts))]

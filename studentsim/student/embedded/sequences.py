@@ -17,29 +17,47 @@ POSITIONS_PER_CHUNK = 128
 
 
 class PrefilledSequences:
-    """Rows of token ids with their key/value cache. ``hidden_states`` (N, H) are those at the requested positions, row by row."""
+    """Prompts, each with a text after it, and their key/value cache. ``hidden_states`` (N, H) are those before the requested ids of the
+    texts, row by row."""
 
-    def __init__(self, decoder: Decoder, rows: Sequence[Sequence[int]], positions: Sequence[Sequence[int]]) -> None:
-        """Process the rows; ``positions`` are the requested positions of each row, ascending."""
+    def __init__(
+        self,
+        decoder: Decoder,
+        prompts: Sequence[Sequence[int]],
+        texts: Sequence[Sequence[int]],
+        positions: Sequence[Sequence[int]],
+    ) -> None:
+        """Process the rows; ``positions`` are those of the requested ids in each text, ascending."""
         self.decoder = decoder
         self._cache = KVCache()
+        self._prompt_lengths = list(map(len, prompts))
+        rows = [[*prompt, *text[:-1]] for prompt, text in zip(prompts, texts, strict=True)]
+        states = [
+            [length - 1 + position for position in row]
+            for length, row in zip(self._prompt_lengths, positions, strict=True)
+        ]
         self.hidden_states = decoder.hidden_states(
             input_ids=_pad_right(rows),
             past_key_values=self._cache,
-            output_mask=_position_mask(positions, max(map(len, rows))),
+            output_mask=_position_mask(states, max(map(len, rows))),
         )
 
     def extend(
         self,
         rows: Sequence[int],
-        prefix_lengths: Sequence[int],
-        ids: Sequence[Sequence[int]],
+        shared_lengths: Sequence[int],
+        texts: Sequence[Sequence[int]],
         positions: Sequence[Sequence[int]],
     ) -> torch.Tensor:
-        """Hidden states (N, H) of other texts: each is the first ``prefix_lengths`` ids of one of the ``rows``, followed by its ``ids``.
+        """Hidden states (N, H) before the ids at ``positions`` of other texts after the prompts of ``rows``.
 
-        ``positions`` count from the first of ``ids``. The cached rows stay unchanged.
+        The first ``shared_lengths`` ids of each text are those of the row's first text. The cached rows stay unchanged.
         """
+        ids = [text[shared:-1] for text, shared in zip(texts, shared_lengths, strict=True)]
+        states = [
+            [position - 1 - shared for position in row] for row, shared in zip(positions, shared_lengths, strict=True)
+        ]
+        prefix_lengths = [self._prompt_lengths[row] + shared for row, shared in zip(rows, shared_lengths, strict=True)]
         longest, max_prefix_length = max(map(len, ids)), max(prefix_lengths)
         starts = torch.tensor(prefix_lengths)[:, None]
         lengths = torch.tensor([len(row) for row in ids])[:, None]
@@ -49,7 +67,7 @@ class PrefilledSequences:
             attention_mask=mask,
             position_ids=starts + torch.arange(longest)[None],
             past_key_values=self._cache.take_rows(torch.tensor(rows), max_prefix_length),
-            output_mask=_position_mask(positions, longest),
+            output_mask=_position_mask(states, longest),
         )
 
 
@@ -58,14 +76,6 @@ def iter_logits(decoder: Decoder, hidden: torch.Tensor) -> Iterator[tuple[slice,
     for start in range(0, len(hidden), POSITIONS_PER_CHUNK):
         chunk = slice(start, min(start + POSITIONS_PER_CHUNK, len(hidden)))
         yield chunk, decoder.compute_logits(hidden[chunk])
-
-
-def common_prefix_length(one: Sequence[int], other: Sequence[int]) -> int:
-    """The number of equal ids at the beginning of both."""
-    for position, (a, b) in enumerate(zip(one, other, strict=False)):
-        if a != b:
-            return position
-    return min(len(one), len(other))
 
 
 def _pad_right(rows: Sequence[Sequence[int]]) -> torch.Tensor:

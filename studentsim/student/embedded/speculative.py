@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from studentsim.student.batching import common_prefix_length
 from studentsim.student.embedded.calculator import Calculator
-from studentsim.student.embedded.sequences import PrefilledSequences, common_prefix_length, iter_logits
+from studentsim.student.embedded.sequences import PrefilledSequences, iter_logits
 from studentsim.student.generation.llama_decoder import Decoder
 from studentsim.student.generation.sampling import Generation, sample_tokens
 
@@ -57,14 +58,7 @@ def generate_with_drafts(
     # Prompts and first drafts are processed in one pass; other drafts from where they differ from the first.
     first_drafts = [row_drafts[0] for row_drafts in drafts]
     draft_positions = [_sampled_positions(calculator, draft, 0) for draft in first_drafts]
-    sequences = PrefilledSequences(
-        decoder,
-        [[*prompt, *draft[:-1]] for prompt, draft in zip(prompts, first_drafts, strict=True)],
-        [
-            [len(prompt) - 1 + position for position in positions]
-            for prompt, positions in zip(prompts, draft_positions, strict=True)
-        ],
-    )
+    sequences = PrefilledSequences(decoder, prompts, first_drafts, draft_positions)
     initial = [Generation([], 0.0, False)] * len(prompts)
     results = _follow_drafts(
         decoder, sequences.hidden_states, sampling, range(len(prompts)), first_drafts, initial, draft_positions
@@ -80,36 +74,16 @@ def generate_with_drafts(
             _sampled_positions(calculator, draft, len(generation.ids))
             for draft, generation in zip(current_drafts, current, strict=True)
         ]
-        hidden = _extend_with_drafts(sequences, active_rows, prompts, first_drafts, current_drafts, draft_positions)
+        branch_points = [
+            min(common_prefix_length(draft, first_drafts[row]), len(first_drafts[row]) - 1)
+            for draft, row in zip(current_drafts, active_rows, strict=True)
+        ]
+        hidden = sequences.extend(active_rows, branch_points, current_drafts, draft_positions)
         results = _follow_drafts(decoder, hidden, sampling, active_rows, current_drafts, current, draft_positions)
         for row, (generation, _) in zip(active_rows, results, strict=True):
             generations[row] = generation
             remaining_drafts[row] = _matching_drafts(remaining_drafts[row], generation)
     return generations, first_logprobs
-
-
-def _extend_with_drafts(
-    sequences: PrefilledSequences,
-    rows: Sequence[int],
-    prompts: Sequence[Sequence[int]],
-    first_drafts: Sequence[list[int]],
-    drafts: Sequence[list[int]],
-    draft_positions: Sequence[Sequence[int]],
-) -> torch.Tensor:
-    """Hidden states (N, H) before the ``draft_positions`` of the ``rows``' ``drafts``, computed from where each differs from the first."""
-    branch_points = [
-        min(common_prefix_length(draft, first_drafts[row]), len(first_drafts[row]) - 1)
-        for draft, row in zip(drafts, rows, strict=True)
-    ]
-    return sequences.extend(
-        rows,
-        [len(prompts[row]) + branch_point for row, branch_point in zip(rows, branch_points, strict=True)],
-        [draft[branch_point:-1] for draft, branch_point in zip(drafts, branch_points, strict=True)],
-        [
-            [position - 1 - branch_point for position in positions]
-            for positions, branch_point in zip(draft_positions, branch_points, strict=True)
-        ],
-    )
 
 
 def _matching_drafts(drafts: Sequence[list[int]], generation: Generation) -> list[list[int]]:

@@ -21,7 +21,7 @@ from studentsim.parallel import parallel_map
 from studentsim.rng import derive_seed
 from studentsim.student import adapter
 from studentsim.student.answer_parsing.final_line import parse_answer
-from studentsim.student.embedded.batching import iter_batches, iter_even_batches
+from studentsim.student.batching import iter_batches, iter_even_batches
 from studentsim.student.embedded.calculator import Calculator
 from studentsim.student.embedded.confidence import ConfidenceEstimator, candidate_solutions
 from studentsim.student.embedded.passages import judge_passages
@@ -270,7 +270,7 @@ class EmbeddedStudent:
                 self.on_adapter_changed()
         logps = [self._cached_pair_logps(row) for row in rows]
         for n, scored in self._iter_pair_scores(rows, [n for n, cached in enumerate(logps) if None in cached]):
-            logps[n] = (scored.chosen, scored.rejected)
+            logps[n] = scored.logps
         return logps
 
     def pair_scores(self, rows: Sequence[dict[str, list[int]]]) -> list[PairScore]:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
+from studentsim.student.batching import iter_batches
 from studentsim.student.generation.kv_cache import AnyCache, AnyModel, keep_rows, make_empty_cache, take_rows
 from studentsim.student.generation.llama_decoder import Decoder
 from studentsim.student.generation.recompute import CachelessModel
@@ -177,12 +178,9 @@ def completion_logprobs(
             token_means[:, 1:][position_mask] = target_means
     if mean_logits is not None and token_means is not None:
         completion_means = (token_means.sum(-1) / loss_mask.sum(-1).clamp(min=1)).tolist()
-        mean_logits += [
-            completion_means[k : k + completions_per_prompt]
-            for k in range(0, len(completion_means), completions_per_prompt)
-        ]
+        mean_logits += iter_batches(completion_means, completions_per_prompt)
     sums = logps.sum(-1).tolist()
-    return [sums[k : k + completions_per_prompt] for k in range(0, len(sums), completions_per_prompt)]
+    return list(iter_batches(sums, completions_per_prompt))
 
 
 def iter_masked_logits(

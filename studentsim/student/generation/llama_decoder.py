@@ -7,6 +7,7 @@ values are written in place. Training uses transformers and PEFT; the weights ar
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,12 +19,12 @@ CACHE_GROWTH_POSITIONS = 32
 """Positions by which a cache grows when it is full."""
 
 
+@dataclass(eq=False)
 class KVCache:
     """Keys and values (layers, 2, B, heads, capacity, D), of which ``length`` positions are filled."""
 
-    def __init__(self, buffer: torch.Tensor | None = None, length: int = 0) -> None:
-        self.buffer = buffer
-        self.length = length
+    buffer: torch.Tensor | None = None
+    length: int = 0
 
     def reserve(self, shape: tuple[int, int, int, int, int, int]) -> torch.Tensor:
         """The buffer, enlarged if needed, for keys and values of this ``shape`` to be appended; adds their number to ``length``."""

@@ -7,6 +7,7 @@ interface of transformers' models that ``generate.py`` uses.
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,11 +15,11 @@ import torch
 from transformers import PreTrainedModel
 
 
+@dataclass(eq=False)
 class TokenHistory:
     """The ids so far (B, T), with padding, in place of a cache."""
 
-    def __init__(self, ids: torch.Tensor | None = None) -> None:
-        self.ids = ids
+    ids: torch.Tensor | None = None
 
     def append(self, new_ids: torch.Tensor) -> torch.Tensor:
         """Append ``new_ids`` (B, L) and return all ids."""

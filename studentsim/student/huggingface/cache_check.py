@@ -67,18 +67,19 @@ def max_logprob_error(
 
 def _measure_cache_error(model: PreTrainedModel) -> float:
     """The largest total variation distance of next-token probabilities with a cache from those without, on a few arbitrary tokens."""
-    long, short, first, second = (_make_probe_ids(model, n, length) for n, length in enumerate((11, 6, 4, 3)))
+    long, short, first, second = (make_probe_ids(model, n, length) for n, length in enumerate((11, 6, 4, 3)))
     prefix = prefill(model, [long, short], pad_token_id=0)
-    distances = [_total_variation(prefix.next_token_logits[1], _full_forward_logits(model, short)[-1])]
+    distances = [total_variation(prefix.next_token_logits[1], _full_forward_logits(model, short)[-1])]
     prefix = prefix.take_rows([1, 1])
     logits = model(**continuation_inputs(prefix, [first, second])).logits.float()
     for row, ids in enumerate((first, second)):
         expected = _full_forward_logits(model, short + ids)[len(short) :]
-        distances += [_total_variation(logits[row, k], expected[k]) for k in range(len(ids))]
+        distances += [total_variation(logits[row, k], expected[k]) for k in range(len(ids))]
     return max(distances)
 
 
-def _make_probe_ids(model: PreTrainedModel, number: int, length: int) -> list[int]:
+def make_probe_ids(model: PreTrainedModel, number: int, length: int) -> list[int]:
+    """Arbitrary token ids, others for each ``number``."""
     size = model.config.get_text_config().vocab_size
     return [(7 + 101 * number + 13 * k) % size for k in range(length)]
 
@@ -88,6 +89,7 @@ def _full_forward_logits(model: PreTrainedModel, ids: list[int]) -> torch.Tensor
     return model(input_ids=torch.tensor([ids], device=model.device), use_cache=False).logits[0].float()
 
 
-def _total_variation(a: torch.Tensor, b: torch.Tensor) -> float:
-    distance = (a.softmax(-1) - b.softmax(-1)).abs().sum().item() / 2
+def total_variation(a: torch.Tensor, b: torch.Tensor) -> float:
+    """The largest total variation distance (0 to 1) between the distributions of logits (…, V); 1 where they are not finite."""
+    distance = (a.float().softmax(-1) - b.float().softmax(-1)).abs().sum(-1).max().item() / 2
     return distance if distance == distance else 1.0

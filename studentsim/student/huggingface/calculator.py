@@ -19,6 +19,7 @@ import torch
 from transformers import LogitsProcessor, PreTrainedTokenizerBase
 
 from studentsim.arithmetic import MAX_EXPRESSION_CHARS
+from studentsim.student.huggingface.chat import encode_after_anchor
 from studentsim.student.huggingface.sums import complete_equation
 
 WINDOW_TOKENS = MAX_EXPRESSION_CHARS + 8
@@ -48,7 +49,10 @@ class TextCalculator:
         self.tokenizer = tokenizer
         self._fast_tokenizer = getattr(tokenizer, "backend_tokenizer", None)
         self._may_end_sum_cache: dict[int, bool] = {}
-        self._encode_result_cached = lru_cache(4096)(self._encode_result)
+        self._encode_result_cached = lru_cache(4096)(
+            lambda text: tuple(encode_after_anchor(tokenizer, text, _CONTEXT_ANCHORS))
+        )
+        """The ids of a value; none where the tokenizer merges it with the text before, whatever that is."""
 
     def may_end_sum(self, token: int) -> bool:
         """Whether a sum may end with this token: its text ends in ``=`` or is blank."""
@@ -118,17 +122,6 @@ class TextCalculator:
         if self._fast_tokenizer is not None:  # a fifth of the time of transformers' own decode
             return self._fast_tokenizer.decode(list(ids), skip_special_tokens=True)
         return self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
-
-    def _tokenize(self, text: str) -> list[int]:
-        return list(self.tokenizer(text, add_special_tokens=False).input_ids)
-
-    def _encode_result(self, text: str) -> tuple[int, ...]:
-        """A text's ids after another text; none where the tokenizer merges the two whatever comes before."""
-        for anchor in _CONTEXT_ANCHORS:
-            before, whole = self._tokenize(anchor), self._tokenize(anchor + text)
-            if before and whole[: len(before)] == before:
-                return tuple(whole[len(before) :])
-        return ()
 
 
 class TextCalculatorProcessor(LogitsProcessor):

@@ -54,26 +54,6 @@ class CatalogueModel:
     """In this order their members, concatenated, are the GGUF file."""
 
     @property
-    def package(self) -> str:
-        """The first wheel's package."""
-        return self.wheels[0].package
-
-    @property
-    def version(self) -> str:
-        """The first wheel's version."""
-        return self.wheels[0].version
-
-    @property
-    def file(self) -> str:
-        """The first wheel's file name."""
-        return self.wheels[0].file
-
-    @property
-    def sha256(self) -> str:
-        """The first wheel's SHA-256, in hexadecimal digits."""
-        return self.wheels[0].sha256
-
-    @property
     def download_mb(self) -> int:
         """The download's size in megabytes (10^6 bytes)."""
         return round(sum(wheel.bytes for wheel in self.wheels) / 1e6)

@@ -100,19 +100,11 @@ class ChatFormatter:
         return (
             _strip_prefix(whole, prompt.ids)
             or _strip_prefix(whole, self._tokenize(prompt.text))
-            or self._encode_mid_text(text)
+            # The tokenizer merges the end of the prompt with the beginning of the text. SentencePiece's tokenizers begin a separate
+            # text with a space of their own, which is unwanted here.
+            or encode_after_anchor(self.tokenizer, text, ("\n", ".", ")", "a"))
+            or self.tokenizer(text, add_special_tokens=False).input_ids
         )
-
-    def _encode_mid_text(self, text: str) -> list[int]:
-        """Ids of a text within another text, for when the tokenizer merges the end of the prompt with the beginning of the text.
-
-        SentencePiece's tokenizers begin a separate text with a space of their own, which is unwanted here.
-        """
-        for anchor in ("\n", ".", ")", "a"):
-            before, whole = (self.tokenizer(t, add_special_tokens=False).input_ids for t in (anchor, anchor + text))
-            if ids := _strip_prefix(whole, before):
-                return ids
-        return self.tokenizer(text, add_special_tokens=False).input_ids
 
     def escape_control_tokens(self, text: str) -> str:
         """The text with control tokens broken up by a space after their first character."""
@@ -166,6 +158,15 @@ class ChatFormatter:
 def _strip_prefix(whole: list[int], prefix: list[int]) -> list[int]:
     """``whole`` without ``prefix`` at its beginning; empty where it does not begin with it."""
     return whole[len(prefix) :] if whole[: len(prefix)] == prefix else []
+
+
+def encode_after_anchor(tokenizer: PreTrainedTokenizerBase, text: str, anchors: Sequence[str]) -> list[int]:
+    """A text's ids after the first of the ``anchors`` that it isn't merged with; none where it is merged with all."""
+    for anchor in anchors:
+        before, whole = (list(tokenizer(t, add_special_tokens=False).input_ids) for t in (anchor, anchor + text))
+        if before and (ids := _strip_prefix(whole, before)):
+            return ids
+    return []
 
 
 def fix_template_date(template: str, date: str) -> str:

@@ -13,9 +13,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-import studentsim
+from studentsim.child_process import PIPES, child_environment
 from studentsim.errors import StudentError
 
 
@@ -31,18 +30,13 @@ def start_python_module(
     try:
         return subprocess.Popen(
             [sys.executable, "-m", __name__, *arguments],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-            errors="replace", env={**child_environment(), **(environment or {})}, start_new_session=True,
-        )  # fmt: skip
+            **PIPES,
+            env={**child_environment(), **(environment or {})},
+            start_new_session=True,
+        )
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise StudentError(f"No further process could be started: {reason}.", "Close other programs.") from error
-
-
-def child_environment() -> dict[str, str]:
-    """This process's environment variables, with a ``PYTHONPATH`` in which a child finds this very package."""
-    root = str(Path(studentsim.__file__).parent.parent)
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
 
 
 def _exit_when_stdin_closes() -> None:

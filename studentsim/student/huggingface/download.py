@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from studentsim.errors import DataFolderError, StudentError
+from studentsim.files import DISK_FULL_ERRNOS
 from studentsim.student.huggingface import child_module
 from studentsim.student.huggingface.catalogue import CatalogueModel, Wheel
 from studentsim.student.huggingface.model_store import LICENCE_FILE, compute_sha256
 
-DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 POLL_SECONDS = 0.3
 """Seconds between two progress reports."""
 SCRATCH_FOLDER_NAME = ".scratch"

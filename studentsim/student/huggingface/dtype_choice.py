@@ -13,9 +13,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
 import platform
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -25,8 +23,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from studentsim.child_process import run_json_child
+from studentsim.files import read_json_object, write_atomically
 from studentsim.parallel import available_cores
-from studentsim.student.huggingface.child_module import child_environment
 from studentsim.student.huggingface.memory import ModelShape
 from studentsim.student.huggingface.model_store import models_folder
 
@@ -66,7 +65,7 @@ def choose_dtype(shape: ModelShape, parameters: int) -> DtypeChoice:
         threads = min(MAX_THREADS, available_cores())
         try:
             speedup = _measure_in_subprocess(shape, threads)
-        except (OSError, subprocess.SubprocessError, ValueError, LookupError, TypeError, ZeroDivisionError):
+        except (OSError, ValueError, LookupError, TypeError, ZeroDivisionError):
             return DtypeChoice("float32", None, "how fast bfloat16 is here could not be measured")
         _save_speedup(_cache_key(shape, threads), speedup)
     return DtypeChoice("bfloat16" if speedup >= MIN_SPEEDUP else "float32", speedup, describe_speedup(speedup))
@@ -75,7 +74,7 @@ def choose_dtype(shape: ModelShape, parameters: int) -> DtypeChoice:
 def get_measured_speedup(shape: ModelShape) -> float | None:
     """The cached speedup of bfloat16 over float32 for a model of this shape on this machine; None: not measured yet."""
     key = _cache_key(shape, min(MAX_THREADS, available_cores()))
-    speedup = _MEASURED_SPEEDUPS.get(key, _read_cache().get(key))
+    speedup = _MEASURED_SPEEDUPS.get(key, read_json_object(_cache_path()).get(key))
     return float(speedup) if isinstance(speedup, int | float) and speedup > 0 else None
 
 
@@ -132,22 +131,13 @@ def _read_cpu_info() -> dict[str, str]:
     return {}
 
 
-def _read_cache() -> dict[str, Any]:
-    with contextlib.suppress(OSError, ValueError):
-        found = json.loads(_cache_path().read_text(encoding="utf-8"))
-        return found if isinstance(found, dict) else {}
-    return {}
-
-
 def _save_speedup(key: str, speedup: float) -> None:
     """Cache it in this process and in the data folder; a folder that cannot be written to is no error. Writes."""
     _MEASURED_SPEEDUPS[key] = speedup
     with contextlib.suppress(OSError):
         file = _cache_path()
         file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_name(f".dtype.{os.getpid()}.tmp")
-        temporary.write_text(json.dumps({**_read_cache(), key: round(speedup, 3)}, indent=0), encoding="utf-8")
-        os.replace(temporary, file)
+        write_atomically(file, json.dumps({**read_json_object(file), key: round(speedup, 3)}, indent=0))
 
 
 # ------------------------------------------------------------------ the measurement, in a child process
@@ -156,12 +146,12 @@ def _save_speedup(key: str, speedup: float) -> None:
 def _measure_in_subprocess(shape: ModelShape, threads: int) -> float:
     """float32's seconds divided by bfloat16's, measured in a child process."""
     request = {name: getattr(shape, name) for name in _SHAPE_FIELDS} | {"threads": threads}
-    result = subprocess.run(
-        [sys.executable, "-m", "studentsim.student.huggingface.dtype_choice"],
-        input=json.dumps(request), capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=True,
-        env={"GOMP_SPINCOUNT": "10000", **child_environment()},  # as runs have it (factory.py)
-    )  # fmt: skip
-    seconds = json.loads(result.stdout.splitlines()[-1])
+    seconds = run_json_child(
+        ["-m", "studentsim.student.huggingface.dtype_choice"],
+        request,
+        timeout_seconds=TIMEOUT_SECONDS,
+        environment={"GOMP_SPINCOUNT": "10000"},  # as runs have it (factory.py)
+    ).message
     return float(seconds["float32"]) / float(seconds["bfloat16"])
 
 

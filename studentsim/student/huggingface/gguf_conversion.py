@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 import torch
 from tokenizers import pre_tokenizers
@@ -32,6 +31,7 @@ from transformers import (
     modeling_gguf_pytorch_utils,
 )
 
+from studentsim.errors import first_line
 from studentsim.student.huggingface.gguf_fast_reader import fast_gguf_reading
 
 SAVED_DTYPE = torch.bfloat16
@@ -159,9 +159,8 @@ def _main() -> None:
         )
         report(**result)
     except Exception as error:  # transformers raises many kinds for a file it cannot read
-        first_line = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
         number = error.errno if isinstance(error, OSError) else 0
-        report(problem=first_line, kind=type(error).__name__, errno=number or 0)
+        report(problem=first_line(error), kind=type(error).__name__, errno=number or 0)
 
 
 if __name__ == "__main__":

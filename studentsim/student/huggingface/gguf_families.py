@@ -94,10 +94,10 @@ def read_gguf_header(path: Path) -> GgufHeader:
         with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return _HeaderReader(content).read_header()
     except OSError as error:
-        raise _model_error(f"{path} cannot be read ({error.strerror}).", "Check its name and permissions.") from error
+        raise model_error(f"{path} cannot be read ({error.strerror}).", "Check its name and permissions.") from error
     except (struct.error, ValueError, KeyError, IndexError) as error:
         reason = str(error) if isinstance(error, _MalformedFileError) else "it was cut off, or is damaged"
-        raise _model_error(f"{path} cannot be used as a GGUF file: {reason}.", "Download it again.") from error
+        raise model_error(f"{path} cannot be used as a GGUF file: {reason}.", "Download it again.") from error
 
 
 def check_architecture(path: Path, header: GgufHeader) -> None:
@@ -107,18 +107,18 @@ def check_architecture(path: Path, header: GgufHeader) -> None:
     """
     if header.architecture not in SUPPORTED_ARCHITECTURES:
         *most, last = SUPPORTED_ARCHITECTURES.values()
-        raise _model_error(
+        raise model_error(
             f"{path.name} is of the architecture {header.architecture!r}, which cannot be read from a GGUF file.",
             f"Choose a model of the kind {', '.join(most)} or {last}, or a folder with the original weights (safetensors).",
         )
     if header.has_rope_scaling:
-        raise _model_error(
+        raise model_error(
             f"{path.name} scales positions for longer texts (RoPE scaling), which cannot be read from a GGUF file: it would be "
             "another model.",
             "Choose a folder with the original weights (safetensors).",
         )
     if header.metadata.get("split.count", 0) > 1:
-        raise _model_error(
+        raise model_error(
             f"{path.name} is one part of {header.metadata['split.count']}.",
             "Join them first: llama-gguf-split --merge FIRST.gguf WHOLE.gguf",
         )
@@ -222,5 +222,6 @@ def is_gguf_file_name(name: str) -> bool:
     return name.lower().endswith(".gguf") and not os.path.isdir(os.path.expanduser(name))
 
 
-def _model_error(problem: str, remedy: str) -> ConfigError:
+def model_error(problem: str, remedy: str) -> ConfigError:
+    """An error of the setting ``model``."""
     return ConfigError(problem, remedy, field="model")

@@ -13,14 +13,14 @@ import contextlib
 import json
 import os
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from studentsim.child_process import exchange_messages
 from studentsim.errors import ConfigError, DataFolderError, StudentError
+from studentsim.files import DISK_FULL_ERRNOS, TRASH_PREFIX
 from studentsim.student.huggingface import child_module, download, gguf_families, model_store
 from studentsim.student.huggingface.catalogue import CATALOGUE, CatalogueModel, Wheel
 from studentsim.student.huggingface.download import InstallationProgress, OnProgress, disk_error
@@ -182,40 +182,27 @@ def _run_conversion(gguf: Path, folder: Path, title: str, on_progress: OnProgres
         "settings": header.config_overrides,
     }
     on_progress(InstallationProgress("converting"))
-    message: dict[str, Any] = {}
     with contextlib.ExitStack() as stack:
         child = stack.enter_context(child_module.start_python_module([*CONVERTER_ARGUMENTS, json.dumps(request)]))
         stack.callback(child.kill)
-        error_output: list[str] = []
-        error_reader = threading.Thread(target=lambda: error_output.append(child.stderr.read()), daemon=True)
-        error_reader.start()
-        for line in child.stdout:
-            message = _parse_message(line) or message
-            if "step" in message:
-                on_progress(InstallationProgress(**message))
-        code = child.wait()
-        error_reader.join(timeout=1)
+        result = exchange_messages(
+            child,
+            None,
+            on_message=lambda message: on_progress(InstallationProgress(**message)) if "step" in message else None,
+        )
+    message = result.message
     if "problem" in message:
-        if message["errno"] in download.DISK_FULL_ERRNOS or any(
-            sign in message["problem"] for sign in _DISK_FULL_SIGNS
-        ):
-            raise disk_error(folder.parent, OSError(download.DISK_FULL_ERRNOS[0], ""))
+        if message["errno"] in DISK_FULL_ERRNOS or any(sign in message["problem"] for sign in _DISK_FULL_SIGNS):
+            raise disk_error(folder.parent, OSError(DISK_FULL_ERRNOS[0], ""))
         raise StudentError(f"{title} cannot be converted: {message['problem']}", _CONVERSION_REMEDY)
     if "family" not in message:
-        last_line = (error_output and error_output[0].strip().splitlines() or ["it ended without a word"])[-1][:300]
-        reason = "the memory did not suffice" if code in (-9, 137) else last_line
+        last_line = result.last_stderr_line or "it ended without a word"
+        reason = "the memory did not suffice" if result.was_killed_for_memory else last_line
         raise StudentError(f"{title} cannot be converted: {reason}.", "Close other programs and try again.")
 
 
 _DISK_FULL_SIGNS = ("No space left on device", "os error 28", "File too large", "os error 27")
 _CONVERSION_REMEDY = "Download it again, or choose another model."
-
-
-def _parse_message(line: str) -> dict[str, Any]:
-    with contextlib.suppress(ValueError):
-        message = json.loads(line)
-        return message if isinstance(message, dict) else {}
-    return {}
 
 
 # ------------------------------------------------------------------ work folders
@@ -272,7 +259,7 @@ def _open_work_folder(name: str, on_progress: OnProgress) -> Iterator[WorkFolder
 
 def _clean_other_work_folders(models: Path, name: str) -> None:
     """Clean up other models' work folders that no process holds, and delete models that are in the trash. Writes."""
-    for path in models.glob(f"{model_store.TRASH_PREFIX}*"):
+    for path in models.glob(f"{TRASH_PREFIX}*"):
         shutil.rmtree(path, ignore_errors=True)
     for path in models.glob(f"{WORK_FOLDER_PREFIX}*"):
         other = path.name.removeprefix(WORK_FOLDER_PREFIX)

@@ -8,12 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 from dataclasses import dataclass
-
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-# Of a repository with pickles alone transformers would request a conversion: another version than the pinned one.
-os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
 
 import torch
 import transformers
@@ -27,7 +22,7 @@ from transformers import (
 )
 
 from studentsim.config import RunConfig
-from studentsim.errors import ConfigError, StudentError
+from studentsim.errors import ConfigError, StudentError, first_line
 from studentsim.settings import ModelLoadingSettings
 from studentsim.student.generation.recompute import CachelessModel
 from studentsim.student.huggingface import resolve
@@ -143,7 +138,7 @@ def _load_tokenizer(name_or_path: str, revision: str | None) -> PreTrainedTokeni
         return AutoTokenizer.from_pretrained(name_or_path, revision=revision, trust_remote_code=False)
     except Exception as error:  # missing or damaged files, an unknown kind: the same to a user
         raise StudentError(
-            f"The tokenizer of {name_or_path} cannot be read ({_first_error_line(error)}).", _DOWNLOAD_AGAIN_REMEDY
+            f"The tokenizer of {name_or_path} cannot be read ({first_line(error)}).", _DOWNLOAD_AGAIN_REMEDY
         ) from error
 
 
@@ -165,7 +160,7 @@ def _load_causal_lm(
         raise  # reported as what they are
     except Exception as error:  # transformers, safetensors and bitsandbytes raise many kinds here
         raise StudentError(
-            f"The model {name_or_path} cannot be loaded ({_first_error_line(error)}).", _DOWNLOAD_AGAIN_REMEDY
+            f"The model {name_or_path} cannot be loaded ({first_line(error)}).", _DOWNLOAD_AGAIN_REMEDY
         ) from error
 
 
@@ -201,7 +196,3 @@ def _query_hardware(device: torch.device) -> Hardware:
         free, total = torch.cuda.mem_get_info(device)
         return Hardware("cuda", torch.cuda.get_device_name(device), total, free)
     return detect_hardware("cpu")
-
-
-def _first_error_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

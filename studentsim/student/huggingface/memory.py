@@ -43,7 +43,6 @@ class ModelShape:
     head_dim: int
     intermediate: int
     vocabulary: int
-    max_positions: int
     gated: bool
     tied_embeddings: bool
     has_packed_decoder: bool = False
@@ -75,7 +74,6 @@ class ModelShape:
             head_dim=first_positive("head_dim") or hidden // heads,
             intermediate=first_positive("intermediate_size", "ffn_dim", "n_inner") or 4 * hidden,
             vocabulary=vocabulary,
-            max_positions=first_positive("max_position_embeddings", "n_positions", "seq_length"),
             gated=model_type not in ("bloom", "phi", "gpt2", "gpt_neox", "opt", "gptj", "falcon"),
             tied_embeddings=bool(
                 settings.get("tie_word_embeddings", model_type.startswith(("gemma", "bloom", "gpt2")))

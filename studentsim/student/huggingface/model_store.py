@@ -16,7 +16,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from studentsim.errors import ConfigError, StudentError
+from studentsim.files import fsync_path, move_to_trash, remove_folder_atomically
 from studentsim.student.huggingface import gguf_families
 from studentsim.student.huggingface.catalogue import CATALOGUE, describe_size
 
@@ -32,9 +32,6 @@ RECORD_FILE = "studentsim_model.json"
 LICENCE_FILE = "LICENSE"
 GGUF_MODEL_NAME_PATTERN = re.compile(r"file-[0-9a-f]{12}")
 """Names of models made from a user's GGUF file."""
-
-TRASH_PREFIX = ".gone-"
-"""Folder names with this prefix are about to be deleted."""
 
 _BLOCK_BYTES = 2**20
 _SAMPLE_COUNT = 64
@@ -219,12 +216,12 @@ def publish_model(folder: Path, name: str) -> None:
     :raises OSError: when that fails.
     """
     for path in folder.iterdir():
-        _fsync(path)
-    _fsync(folder)
+        fsync_path(path)
+    fsync_path(folder)
     target = models_folder() / name
-    replaced = _move_to_trash(target)
+    replaced = move_to_trash(target) if target.exists() else None
     os.rename(folder, target)
-    _fsync(target.parent)
+    fsync_path(target.parent)
     if replaced:
         shutil.rmtree(replaced, ignore_errors=True)
 
@@ -234,24 +231,8 @@ def delete_model(name: str) -> None:
 
     :raises OSError: when it cannot be deleted.
     """
-    if removed := _move_to_trash(models_folder() / name):
-        shutil.rmtree(removed, ignore_errors=True)
-
-
-def _move_to_trash(folder: Path) -> Path | None:
-    if not folder.exists():
-        return None
-    trash = folder.with_name(f"{TRASH_PREFIX}{folder.name}-{secrets.token_hex(4)}")
-    os.rename(folder, trash)
-    return trash
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    if (models_folder() / name).exists():
+        remove_folder_atomically(models_folder() / name)
 
 
 def _reinstall_remedy(name: str) -> str:

@@ -8,6 +8,7 @@ from peft.tuners.lora import Linear as LoRA
 from peft.tuners.tuners_utils import BaseTunerLayer
 
 from studentsim.settings import ALL_PROJECTIONS
+from studentsim.student.huggingface.cache_check import make_probe_ids, total_variation
 from studentsim.student.huggingface.memory import PACKED_DECODER_TYPES
 from studentsim.student.huggingface.packed_decoder import PackedDecoder
 from studentsim.student.huggingface.packing import PackedBatch, PackedRow
@@ -49,18 +50,14 @@ def _is_supported(model: PeftModel) -> bool:
 @torch.no_grad()
 def measure_decoder_error(decoder: PackedDecoder, model: PeftModel) -> float:
     """The largest total variation distance between the next-token probabilities of decoder and model, on a few arbitrary tokens."""
-    vocab_size = model.config.vocab_size
-    prompt, *texts = (
-        [(7 + 101 * n + 13 * k) % vocab_size for k in range(length)] for n, length in enumerate((9, 5, 3))
-    )
+    base = model.get_base_model()
+    prompt, *texts = (make_probe_ids(base, n, length) for n, length in enumerate((9, 5, 3)))
     pack = PackedBatch([PackedRow(prompt, texts)])
-    packed_probabilities = decoder.compute_logits(
+    packed_logits = decoder.compute_logits(
         decoder.compute_hidden_states(pack, decoder.combine_layer_adapters(), pack.predicting_positions)
-    ).softmax(-1)
+    )
     distances = [0.0]
     for number, text in enumerate(texts):
         logits = model(input_ids=torch.tensor([prompt + text]), use_cache=False).logits[0, len(prompt) - 1 : -1]
-        difference = packed_probabilities[pack.completion_numbers == number] - logits.float().softmax(-1)
-        distance = difference.abs().sum(-1).max().item() / 2
-        distances.append(distance if distance == distance else 1.0)
+        distances.append(total_variation(packed_logits[pack.completion_numbers == number], logits))
     return max(distances)

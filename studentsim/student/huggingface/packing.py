@@ -13,6 +13,8 @@ from functools import cached_property
 
 import torch
 
+from studentsim.student.batching import common_prefix_length
+
 LEAST_SHARED = 8
 """The least tokens of a shared prefix for which a segment of its own pays."""
 
@@ -34,12 +36,9 @@ class PackedRow:
     @property
     def shared_prefix_length(self) -> int:
         """Tokens of the trunk: the prompt and the common prefix of all completions, without any completion's last token."""
-        shared = 0
-        if len(self.completions) > 1:
-            shortest = min(map(len, self.completions)) - 1
-            first = self.completions[0]
-            while shared < shortest and all(c[shared] == first[shared] for c in self.completions):
-                shared += 1
+        if len(self.completions) < 2:
+            return len(self.prompt)
+        shared = min(common_prefix_length(*self.completions), min(map(len, self.completions)) - 1)
         return len(self.prompt) + shared
 
     @cached_property
@@ -148,8 +147,5 @@ def count_shared_prefix(prompts: Sequence[Sequence[int]]) -> int:
     """Tokens of the prompts' common prefix, without any prompt's last token; 0 for one prompt, or below ``LEAST_SHARED`` tokens."""
     if len(prompts) < 2:
         return 0
-    shared, shortest = 0, min(map(len, prompts)) - 1
-    first = prompts[0]
-    while shared < shortest and all(prompt[shared] == first[shared] for prompt in prompts):
-        shared += 1
+    shared = min(common_prefix_length(*prompts), min(map(len, prompts)) - 1)
     return shared if shared >= LEAST_SHARED else 0

@@ -106,13 +106,15 @@ def is_local_folder(name: str) -> bool:
 
 def _resolve(name: str, revision: str, role: ModelRole) -> ResolvedModel:
     if not name.strip() or "\0" in name or ".." in re.split(r"[\\/]", name):
-        raise _model_error(f"{name!r} names no model: it is blank or climbs with '..'.", "Write a folder's path whole.")
+        raise gguf_families.model_error(
+            f"{name!r} names no model: it is blank or climbs with '..'.", "Write a folder's path whole."
+        )
     if model_store.is_store_name(name) or gguf_families.is_gguf_file_name(name):
         return _resolve_installed(name, revision, role)
     if is_local_folder(name):
         return _resolve_folder(name, Path(os.path.expanduser(name)), revision)
     if not HUB_NAME_PATTERN.fullmatch(name):
-        raise _model_error(
+        raise gguf_families.model_error(
             f"There is no model {name!r}.",
             f"Give 'embedded', a model that was got (such as smollm2), a name of the hub such as {role.example}, or a folder.",
         )
@@ -149,7 +151,7 @@ def count_parameters(folder: Path) -> int:
 def _resolve_installed(name: str, revision: str, role: ModelRole) -> ResolvedModel:
     """A model that ``studentsim models get`` installed: by its name, or by the GGUF file that it was made from."""
     if role.is_encoder_decoder:
-        raise _model_error(f"{name} is no encoder and decoder, and so cannot be {role.name}.", role.remedy)
+        raise gguf_families.model_error(f"{name} is no encoder and decoder, and so cannot be {role.name}.", role.remedy)
     installed_name = (
         model_store.get_gguf_model_name(Path(os.path.expanduser(name)))
         if gguf_families.is_gguf_file_name(name)
@@ -158,13 +160,13 @@ def _resolve_installed(name: str, revision: str, role: ModelRole) -> ResolvedMod
     try:
         folder = model_store.get_installed_model(installed_name).folder
     except StudentError as error:
-        raise _model_error(error.problem, error.remedy) from error
+        raise gguf_families.model_error(error.problem, error.remedy) from error
     return _resolve_folder(name, folder, revision)
 
 
 def _resolve_folder(name: str, folder: Path, revision: str) -> ResolvedModel:
     if not os.path.isfile(folder / "config.json"):
-        raise _model_error(
+        raise gguf_families.model_error(
             f"There is no model in {str(folder)!r}: it has no config.json.", "Give the folder of a model."
         )
     files = [path.name for path in folder.iterdir()]
@@ -204,7 +206,7 @@ def _resolve_remote(name: str, revision: str) -> ResolvedModel:
             HfApi().auth_check(name)
         config = _read_config(Path(hf_hub_download(name, "config.json", revision=info.sha, etag_timeout=5)).parent)
     except hub_errors.GatedRepoError as error:
-        raise _model_error(
+        raise gguf_families.model_error(
             f"{problem_start} its licence has not been accepted yet.",
             f"Accept it at https://huggingface.co/{name}, then log in here: hf auth login",
         ) from error
@@ -213,15 +215,17 @@ def _resolve_remote(name: str, revision: str) -> ResolvedModel:
             f"{name} has no version {revision!r}.", "Leave it blank for today's.", field="model_loading.revision"
         ) from error
     except hub_errors.EntryNotFoundError as error:
-        raise _model_error(f"{name} is no model: it has no config.json.", "Give the name of a model.") from error
+        raise gguf_families.model_error(
+            f"{name} is no model: it has no config.json.", "Give the name of a model."
+        ) from error
     except hub_errors.RepositoryNotFoundError as error:
-        raise _model_error(
+        raise gguf_families.model_error(
             f"{problem_start} the hub has none of that name (or it is private).", "Check the name."
         ) from error
     except ConfigError:
         raise
     except Exception as error:  # being offline raises a dozen kinds of errors
-        raise _model_error(
+        raise gguf_families.model_error(
             f"{problem_start} the hub cannot be reached ({type(error).__name__}).", _OFFLINE_REMEDY
         ) from error
     _check_no_pickles(f"The model {name}", [file.rfilename for file in info.siblings or ()])
@@ -237,35 +241,31 @@ def _check_no_pickles(subject: str, files: Sequence[str]) -> None:
         return
     pickled = sorted(f for f in files for pattern in PICKLE_PATTERNS if "/" not in f and f.endswith(pattern[1:]))
     reason = f"it holds {pickled[0]}, a pickle, which could run any program" if pickled else "it has no weights"
-    raise _model_error(f"{subject} cannot be used: {reason}.", "Only *.safetensors are loaded.")
+    raise gguf_families.model_error(f"{subject} cannot be used: {reason}.", "Only *.safetensors are loaded.")
 
 
 def _check_role(resolved: ResolvedModel, role: ModelRole) -> ResolvedModel:
     config = resolved.config
     if bool(config.get("is_encoder_decoder")) != role.is_encoder_decoder:
         kind = "no encoder and decoder" if role.is_encoder_decoder else "an encoder and decoder"
-        raise _model_error(
+        raise gguf_families.model_error(
             f"{resolved.name} is {kind} ({config.get('model_type', 'of unknown kind')}), and so cannot be {role.name}.",
             role.remedy,
         )
     if role.is_encoder_decoder and resolved.folder and resolved.revision.startswith(FINGERPRINT_PREFIX):
         # transformers invents a tokenizer without a vocabulary where there is none
         if not any(TOKENIZER_FILE_PATTERN.fullmatch(path.name) for path in resolved.folder.iterdir()):
-            raise _model_error(
+            raise gguf_families.model_error(
                 f"The model in {str(resolved.folder)!r} has no tokenizer.",
                 "Put its files there too: tokenizer.save_pretrained(folder).",
             )
     if config.get("quantization_config"):
         method = config["quantization_config"].get("quant_method", "some method")
-        raise _model_error(
+        raise gguf_families.model_error(
             f"The weights of {resolved.name} are stored quantised ({method}).",
             "Choose the original weights; they are quantised here, by the setting quantisation.",
         )
     return resolved
-
-
-def _model_error(problem: str, remedy: str) -> ConfigError:
-    return ConfigError(problem, remedy, field="model")
 
 
 # ------------------------------------------------------------------ reading files
@@ -275,11 +275,13 @@ def _read_config(folder: Path) -> Mapping[str, Any]:
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise _model_error(
+        raise gguf_families.model_error(
             f"{folder / 'config.json'} cannot be read ({error}).", "Download the model again."
         ) from error
     if not isinstance(config, dict):
-        raise _model_error(f"{folder / 'config.json'} is no model's config.", "Give the folder of a model.")
+        raise gguf_families.model_error(
+            f"{folder / 'config.json'} is no model's config.", "Give the folder of a model."
+        )
     return config
 
 
@@ -287,7 +289,9 @@ def _read_header_length(path: Path) -> int:
     with path.open("rb") as handle:
         length = int.from_bytes(handle.read(8), "little")
     if not 0 < length <= min(_MAX_HEADER_BYTES, path.stat().st_size - 8):
-        raise _model_error(f"{path.name} is no safetensors file, or was cut off.", "Download the model again.")
+        raise gguf_families.model_error(
+            f"{path.name} is no safetensors file, or was cut off.", "Download the model again."
+        )
     return length
 
 
@@ -298,4 +302,6 @@ def _count_file_parameters(path: Path) -> int:
             header = json.loads(handle.read(8 + length)[8:])
         return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _model_error(f"The header of {path.name} cannot be read.", "Download the model again.") from error
+        raise gguf_families.model_error(
+            f"The header of {path.name} cannot be read.", "Download the model again."
+        ) from error

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from studentsim.student.batching import iter_batches
 from studentsim.student.generation.generate import PrefilledPrompts, completion_logprobs, prefill
 from studentsim.student.generation.kv_cache import AnyModel
-from studentsim.student.huggingface.batching import iter_batches
 from studentsim.types import PairScore
 
 

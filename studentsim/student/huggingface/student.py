@@ -18,6 +18,7 @@ import torch
 from studentsim.config import RunConfig
 from studentsim.student import adapter
 from studentsim.student.answer_parsing.reply import parse_reply_full
+from studentsim.student.batching import TOKEN_BUDGET_FACTOR, iter_batches, iter_batches_by_tokens
 from studentsim.student.embedded.student import draw_uniforms
 from studentsim.student.generation.generate import generate, has_plain_lm_head
 from studentsim.student.generation.sampling import Generation
@@ -27,7 +28,6 @@ from studentsim.student.huggingface.adapter_setup import (
     get_hub_commit,
     resolve_lora_targets,
 )
-from studentsim.student.huggingface.batching import TOKEN_BUDGET_FACTOR, iter_batches, iter_batches_by_tokens
 from studentsim.student.huggingface.cache_check import max_logprob_error
 from studentsim.student.huggingface.calculator import TextCalculator
 from studentsim.student.huggingface.chat import ChatFormatter, Prompt
@@ -115,106 +115,84 @@ class HubStudent:
         prompts = {q.id: self._build_prompt(q, (earlier or {}).get(q.id, ())) for q in questions}
         in_order = sorted(questions, key=lambda q: (len(prompts[q.id].ids), q.id))
         score_only = with_p_correct and self.model_loading.exam_mode == "scored"
-        if self.packed_inference:
-            yield from self._answer_packed(
-                self.packed_inference,
-                in_order,
-                prompts,
-                seed_key=seed_key,
-                with_p_correct=with_p_correct,
-                score_only=score_only,
-            )
-            return
-        for batch in iter_batches(in_order, self.plan.generation_batch_size):
-            started = time.monotonic()
-            answers = self._answer_batch(
-                batch,
-                [prompts[q.id] for q in batch],
-                seed_key=seed_key,
-                with_p_correct=with_p_correct,
-                score_only=score_only,
-            )
-            milliseconds = 1000 * (time.monotonic() - started) / len(batch)
-            yield from (replace(answer, milliseconds=milliseconds) for answer in answers)
+        answer_batch = self._answer_packed if self.packed_inference else self._answer_with_transformers
+        try:
+            for batch in self._iter_answer_batches(in_order, prompts, score_only):
+                yield from answer_batch(batch, [prompts[q.id] for q in batch], seed_key, with_p_correct, score_only)
+        finally:
+            if self.packed_inference:
+                self.packed_inference.release_weights()
 
-    def _answer_batch(
+    def _iter_answer_batches(
+        self, questions: Sequence[Question], prompts: Mapping[str, Prompt], score_only: bool
+    ) -> Iterator[Sequence[Question]]:
+        if not self.packed_inference:
+            return iter_batches(questions, self.plan.generation_batch_size)
+        if score_only:
+            return iter_batches(questions, SCORING_BATCH_SIZE)
+        # The keys and values of a whole batch are in memory until its last answer is finished.
+        lengths = [len(prompts[q.id].ids) + self.max_new_tokens for q in questions]
+        return iter_batches_by_tokens(
+            questions, lengths, batch_size=self.plan.generation_batch_size, max_tokens=self.max_batch_tokens
+        )
+
+    def _answer_with_transformers(
         self,
         batch: Sequence[Question],
         prompts: Sequence[Prompt],
-        *,
         seed_key: Sequence[object],
         with_p_correct: bool,
         score_only: bool,
-    ) -> list[Answer]:
-        """The answers to a batch, by transformers; the caller sets their ``milliseconds``."""
+    ) -> Iterator[Answer]:
+        """The answers to a batch, by transformers."""
+        started = time.monotonic()
         inference = self.transformers_inference
+        logps: list[list[float]] | list[None] = [None] * len(batch)
         with inference.autocast():
             prefix = inference.prefill([p.ids for p in prompts])
-            logps: list[list[float]] | list[None] = [None] * len(batch)
             if with_p_correct:
                 logps = inference.score(prefix, self._encode_options(batch, prompts))
             if score_only:
-                return [choose_likeliest_option(q, row) for q, row in zip(batch, logps, strict=True)]
-            uniforms = np.stack([draw_uniforms((*seed_key, q.id), self.max_new_tokens) for q in batch])
-            generations = generate(
-                self.inference_model, prefix, self.calculator, uniforms,
-                eos_token_id=self.end_token_ids, temperature=self.temperature, min_p=self.min_p,
-                on_step=make_step_callback(batch, self.tokenizer, self.on_progress),
-            )  # fmt: skip
-        return [self._build_answer(q, g, row) for q, g, row in zip(batch, generations, logps, strict=True)]
+                answers = [choose_likeliest_option(q, row) for q, row in zip(batch, logps, strict=True)]
+            else:
+                generations = generate(
+                    self.inference_model, prefix, self.calculator, self._draw_uniforms(batch, seed_key),
+                    eos_token_id=self.end_token_ids, temperature=self.temperature, min_p=self.min_p,
+                    on_step=make_step_callback(batch, self.tokenizer, self.on_progress),
+                )  # fmt: skip
+                answers = [self._build_answer(q, g, row) for q, g, row in zip(batch, generations, logps, strict=True)]
+        milliseconds = 1000 * (time.monotonic() - started) / len(batch)
+        yield from (replace(answer, milliseconds=milliseconds) for answer in answers)
 
     def _answer_packed(
         self,
-        packed: PackedInference,
-        questions: Sequence[Question],
-        prompts: Mapping[str, Prompt],
-        *,
+        batch: Sequence[Question],
+        prompts: Sequence[Prompt],
         seed_key: Sequence[object],
         with_p_correct: bool,
         score_only: bool,
     ) -> Iterator[Answer]:
-        """The answers by the packed decoder, each as soon as it is finished."""
-        batches = iter_batches(questions, SCORING_BATCH_SIZE)
-        if not score_only:  # then the keys and values of a whole batch are in memory until its last answer is finished
-            lengths = [len(prompts[q.id].ids) + self.max_new_tokens for q in questions]
-            batches = iter_batches_by_tokens(
-                questions, lengths, batch_size=self.plan.generation_batch_size, max_tokens=self.max_batch_tokens
-            )
-        try:
-            for batch in batches:
-                started = time.monotonic()
-                batch_prompts = [prompts[q.id] for q in batch]
-                score = packed.rechecked_logprobs if score_only else packed.completion_logprobs
-                logps = (
-                    score([p.ids for p in batch_prompts], self._encode_options(batch, batch_prompts))
-                    if with_p_correct
-                    else [None] * len(batch)
-                )
-                answers = (
-                    (choose_likeliest_option(q, row) for q, row in zip(batch, logps, strict=True))
-                    if score_only
-                    else self._generate_packed(batch, batch_prompts, logps, seed_key)
-                )
-                for answer in answers:
-                    # its share of the batch's time so far
-                    yield replace(answer, milliseconds=1000 * (time.monotonic() - started) / len(batch))
-        finally:
-            packed.release_weights()
+        """The answers to a batch, by the packed decoder, each as soon as it is finished."""
+        started = time.monotonic()
+        packed, prompt_ids = self.packed_inference, [p.ids for p in prompts]
+        score = packed.rechecked_logprobs if score_only else packed.completion_logprobs
+        logps = score(prompt_ids, self._encode_options(batch, prompts)) if with_p_correct else [None] * len(batch)
+        if score_only:
+            answers = (choose_likeliest_option(q, row) for q, row in zip(batch, logps, strict=True))
+        else:
+            generations = packed.generate(
+                prompt_ids, self._draw_uniforms(batch, seed_key), self.calculator,
+                end_token_ids=self.end_token_ids, temperature=self.temperature, min_p=self.min_p,
+                on_step=make_step_callback(batch, self.tokenizer, self.on_progress),
+            )  # fmt: skip
+            answers = (self._build_answer(batch[row], generation, logps[row]) for row, generation in generations)
+        for answer in answers:
+            # its share of the batch's time so far
+            yield replace(answer, milliseconds=1000 * (time.monotonic() - started) / len(batch))
 
-    def _generate_packed(
-        self,
-        batch: Sequence[Question],
-        prompts: Sequence[Prompt],
-        logps: Sequence[list[float] | None],
-        seed_key: Sequence[object],
-    ) -> Iterator[Answer]:
-        uniforms = np.stack([draw_uniforms((*seed_key, q.id), self.max_new_tokens) for q in batch])
-        for row, generation in self.packed_inference.generate(
-            [p.ids for p in prompts], uniforms, self.calculator,
-            end_token_ids=self.end_token_ids, temperature=self.temperature, min_p=self.min_p,
-            on_step=make_step_callback(batch, self.tokenizer, self.on_progress),
-        ):  # fmt: skip
-            yield self._build_answer(batch[row], generation, logps[row])
+    def _draw_uniforms(self, batch: Sequence[Question], seed_key: Sequence[object]) -> np.ndarray:
+        """Uniforms (B, N) of each question's random stream, one for each token."""
+        return np.stack([draw_uniforms((*seed_key, q.id), self.max_new_tokens) for q in batch])
 
     def _build_answer(self, question: Question, generation: Generation, logps: list[float] | None) -> Answer:
         """The parsed answer; the caller sets its ``milliseconds``."""
@@ -289,7 +267,7 @@ class HubStudent:
 
     def pair_logps(self, rows: Sequence[dict[str, list[int]]], *, base: bool = False) -> list[tuple[float, float]]:
         """Log-probabilities of chosen and rejected with the current adapter or, with ``base``, without it."""
-        return [(score.chosen, score.rejected) for score in self.pair_scores(rows, base=base)]
+        return [score.logps for score in self.pair_scores(rows, base=base)]
 
     def pair_scores(self, rows: Sequence[dict[str, list[int]]], *, base: bool = False) -> list[PairScore]:
         """As ``pair_logps``, with the mean logits, which cost little next to the LM head."""

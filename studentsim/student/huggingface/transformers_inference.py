@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from peft import PeftModel
@@ -17,26 +18,18 @@ from studentsim.student.huggingface.scoring import score_options, score_pairs
 from studentsim.types import PairScore
 
 
+@dataclass(eq=False)
 class TransformersInference:
     """Scoring with one model and its current adapter; the counterpart of ``PackedInference``.
 
     ``inference_model``: see ``LoadedModel.inference_model``; ``dtype``: that of the computations.
     """
 
-    def __init__(
-        self,
-        model: PeftModel,
-        inference_model: PreTrainedModel | CachelessModel,
-        dtype: torch.dtype,
-        plan: MemoryPlan,
-        *,
-        pad_token_id: int,
-    ) -> None:
-        self.model = model
-        self.inference_model = inference_model
-        self.dtype = dtype
-        self.plan = plan
-        self.pad_token_id = pad_token_id
+    model: PeftModel
+    inference_model: PreTrainedModel | CachelessModel
+    dtype: torch.dtype
+    plan: MemoryPlan
+    pad_token_id: int
 
     def autocast(self) -> contextlib.AbstractContextManager[object]:
         """Autocast to the run's dtype; norms and adapter are in float32."""

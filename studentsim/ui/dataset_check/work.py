@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import base64
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from studentsim.datasets.file_reader import list_question_files
-from studentsim.datasets.resolve import split_source_names
-from studentsim.errors import BankError
+from studentsim.datasets.registry import compute_files_stamp
 from studentsim.labels import formatting
 from studentsim.ui import background
 from studentsim.ui.dataset_check.choose import CheckRequest
@@ -58,17 +55,5 @@ def _render_check_progress(job: background.Job) -> None:
 
 
 def _files_version(request: CheckRequest) -> tuple[int, ...]:
-    """Latest modification, total size and number of the files, so that a corrected file is checked again."""
-    if request.files:
-        return ()
-    paths = [Path(name) for name in split_source_names(request.source)]
-    try:
-        stats = [
-            f.stat()
-            for path in paths
-            if path.exists()
-            for f in (list_question_files(path) if path.is_dir() else [path])
-        ]
-    except (OSError, ValueError, BankError):
-        return ()
-    return max((s.st_mtime_ns for s in stats), default=0), sum(s.st_size for s in stats), len(stats)
+    """Changes when the source's files do, so that a corrected file is checked again; uploads are told apart by their content."""
+    return () if request.files else compute_files_stamp(request.source)

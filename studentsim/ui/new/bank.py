@@ -11,7 +11,8 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.curriculum import generator
-from studentsim.datasets.registry import has_hub_dataset, open_bank
+from studentsim.datasets.registry import open_bank
+from studentsim.datasets.resolve import has_hub_dataset
 from studentsim.errors import BankError, ConfigError
 from studentsim.labels import formatting
 from studentsim.runs.dataset_job import chance_accuracy

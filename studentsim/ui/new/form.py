@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import streamlit as st
 
 from studentsim.config import RunConfig
-from studentsim.datasets.registry import has_hub_dataset
+from studentsim.datasets.resolve import has_hub_dataset
 from studentsim.errors import BankError, ConfigError, StudentsimError
 from studentsim.labels import formatting
 from studentsim.runs import preflight

@@ -5,8 +5,6 @@ once and writes a file into the data folder; other visitors' pages are not block
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 from contextlib import nullcontext
 from pathlib import Path
@@ -15,9 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from studentsim.datasets.export import QUESTION_COLUMNS, compute_bank_fingerprint
-from studentsim.errors import BankError
-from studentsim.runs.warm_worker import child_environment
+from studentsim.child_process import raise_reported_error, run_json_child
+from studentsim.datasets.export import BANK_FILE_VERSION, QUESTION_COLUMNS
+from studentsim.errors import BankError, DataFolderError, StudentsimError
 from studentsim.ui.data import Engine
 from studentsim.ui.questions.view import QuestionsView
 
@@ -31,10 +29,9 @@ def load_questions(engine: Engine) -> pd.DataFrame:
 
     :raises BankError: the export failed.
     """
-    version = compute_bank_fingerprint()
-    progress_context = nullcontext() if _bank_path(str(engine.data_dir), version).exists() else st.spinner(SPINNER_TEXT)
-    with progress_context:
-        return _cached_frame(str(engine.data_dir), version)
+    is_exported = _bank_path(str(engine.data_dir), BANK_FILE_VERSION).exists()
+    with nullcontext() if is_exported else st.spinner(SPINNER_TEXT):
+        return _cached_frame(str(engine.data_dir), BANK_FILE_VERSION)
 
 
 def filter_questions(frame: pd.DataFrame, view: QuestionsView) -> pd.DataFrame:
@@ -68,7 +65,7 @@ def _cached_frame(folder: str, version: str) -> pd.DataFrame:
         for old_path in path.parent.glob("curriculum-*"):
             old_path.unlink(missing_ok=True)
         return _export_bank_file(path)
-    except OSError:  # the data folder is read-only or full: use a temporary one
+    except (OSError, DataFolderError):  # the data folder is read-only or full: use a temporary one
         with tempfile.TemporaryDirectory() as temporary_folder:
             return _export_bank_file(Path(temporary_folder) / path.name)
 
@@ -86,26 +83,21 @@ def _export_bank_file(path: Path) -> pd.DataFrame:
     """Export the bank in a child process, replace ``path`` atomically and read it. Writes.
 
     :raises BankError: the export failed, took too long, or its file cannot be read.
-    :raises OSError: the file could not be written.
+    :raises DataFolderError, OSError: the file could not be written.
     """
     partial_path = path.with_suffix(f".{os.getpid()}.part")
-    command = [sys.executable, "-m", "studentsim.datasets.export", str(partial_path)]
     try:
-        process = subprocess.run(
-            command, env=child_environment(), capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired as error:
+        child = run_json_child(["-m", "studentsim.datasets.export"], str(partial_path), timeout_seconds=TIMEOUT_SECONDS)
+        raise_reported_error(child.message)
+        if not child.message:
+            problem = f"The questions were not written out within {TIMEOUT_SECONDS} seconds."
+            if child.has_timed_out:
+                raise BankError(problem, "Reload the page when the computer is less busy.")
+            reason = (child.last_stderr_line or "no reason was given")[:200]
+            raise BankError(f"The questions could not be written out: {reason}.", "Reload the page to try again.")
+    except StudentsimError:
         partial_path.unlink(missing_ok=True)
-        raise BankError(
-            f"The questions were not written out within {TIMEOUT_SECONDS} seconds.",
-            "Reload the page when the computer is less busy.",
-        ) from error
-    if process.returncode:
-        partial_path.unlink(missing_ok=True)
-        if "No space left" in process.stderr or "Errno" in process.stderr:
-            raise OSError(process.stderr.strip().splitlines()[-1])
-        reason = (process.stderr.strip().splitlines() or ["no reason was given"])[-1]
-        raise BankError(f"The questions could not be written out: {reason[:200]}.", "Reload the page to try again.")
+        raise
     partial_path.replace(path)
     frame = _read_bank_file(path)
     if frame is None:

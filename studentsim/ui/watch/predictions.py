@@ -17,7 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from studentsim.runs.run_dir import data_folder_error, write_atomically
+from studentsim.files import write_atomically
+from studentsim.runs.run_dir import data_folder_error
 from studentsim.ui.watch import race_entries
 from studentsim.ui.watch.race_entries import RaceEntry
 

@@ -24,9 +24,9 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from studentsim.errors import ConfigError
 from studentsim.parallel import parallel_map
-from studentsim.student.embedded.batching import iter_batches
+from studentsim.student.batching import iter_batches
 from studentsim.student.embedded.calculator import Calculator
-from studentsim.student.embedded.model import EMBEDDED_WEIGHTS_DIR, build_untrained_model
+from studentsim.student.embedded.model import build_untrained_model
 from studentsim.student.embedded.pretraining.data import (
     Mixture,
     ProblemPool,
@@ -36,6 +36,7 @@ from studentsim.student.embedded.pretraining.data import (
 )
 from studentsim.student.embedded.prompts import completion_ids, control_token_ids, prompt_ids
 from studentsim.student.embedded.tokenizer import build_tokenizer, extract_words
+from studentsim.student.embedded.weight_versions import SHIPPED_WEIGHTS_DIR
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ LOG_FILENAME = "pretraining.log"
 
 
 def pretrain(
-    output_dir: Path = EMBEDDED_WEIGHTS_DIR,
+    output_dir: Path = SHIPPED_WEIGHTS_DIR,
     *,
     recipe: Recipe | None = None,
     checkpoint_dir: Path | None = None,

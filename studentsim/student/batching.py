@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
@@ -15,6 +16,17 @@ def iter_batches(rows: Sequence[T], batch_size: int) -> Iterator[Sequence[T]]:
     """The rows in order, ``batch_size`` at a time; the last batch may be smaller."""
     for start in range(0, len(rows), batch_size):
         yield rows[start : start + batch_size]
+
+
+def iter_even_batches(rows: Sequence[T], batch_size: int) -> Iterator[Sequence[T]]:
+    """An even number of batches of nearly equal size, at most ``batch_size``, so that two cores finish together.
+
+    >>> [len(batch) for batch in iter_even_batches(range(40), 12)]
+    [10, 10, 10, 10]
+    """
+    batch_count = min(len(rows), 2 * math.ceil(len(rows) / (2 * batch_size)))
+    for k in range(batch_count):
+        yield rows[k * len(rows) // batch_count : (k + 1) * len(rows) // batch_count]
 
 
 def iter_batches_by_tokens(
@@ -34,3 +46,15 @@ def iter_batches_by_tokens(
             stop += 1
         yield rows[start:stop]
         start = stop
+
+
+def common_prefix_length(*rows: Sequence[int]) -> int:
+    """The number of equal ids at the beginning of all rows.
+
+    >>> common_prefix_length([1, 2, 3], [1, 2, 4, 5], [1, 2])
+    2
+    """
+    for position, ids in enumerate(zip(*rows, strict=False)):
+        if len(set(ids)) > 1:
+            return position
+    return min(map(len, rows), default=0)

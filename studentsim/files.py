@@ -1,0 +1,60 @@
+"""Files and folders that appear, change and vanish as a whole, whatever ends the process."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any
+
+DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What an ``OSError`` of a full disk, a used-up quota or a too large file has as its ``errno``."""
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file (a text in UTF-8) so that readers find the old content or the new, never a part. Writes."""
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    try:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def read_json_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; {} where the file is missing, unreadable or holds something else."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def fsync_path(path: Path) -> None:
+    """Make a file's content, or the names in a folder, survive a loss of power. Writes."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+TRASH_PREFIX = ".gone-"
+"""Folders with this prefix are about to be deleted."""
+
+
+def move_to_trash(folder: Path) -> Path:
+    """Rename a folder to a hidden name beside it, by which it no longer exists for readers; returns the new path. Writes."""
+    trash = folder.with_name(f"{TRASH_PREFIX}{folder.name}-{secrets.token_hex(4)}")
+    os.rename(folder, trash)
+    return trash
+
+
+def remove_folder_atomically(folder: Path) -> None:
+    """Remove a folder so that readers find all of it or nothing. Writes."""
+    shutil.rmtree(move_to_trash(folder), ignore_errors=True)
