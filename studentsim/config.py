@@ -11,19 +11,25 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticKnownError
 
 from studentsim.errors import ConfigError
 from studentsim.legacy_names import EMBEDDED_0_1_WEIGHTS, UNPRINTABLE_PATTERN, upgrade_settings, upgrade_stored_settings
+from studentsim.selection.registry import DEFAULT_STRATEGY, STRATEGIES, find_strategy, list_ids
 from studentsim.settings import DPOSettings, ModelLoadingSettings, TeacherSettings
 from studentsim.student_table import StudentTable
 from studentsim.types import CATEGORIES
 
-Strategy = Literal["random", "category", "log-probability", "log-probability+category", "likely-wrong", "none", "fixed"]
-STRATEGIES: tuple[str, ...] = get_args(Strategy)
-"""Strategies for selecting the practice questions; see studentsim/selection.py."""
+
+def _check_strategy(value: object) -> object:
+    """As a ``Literal`` of all ids would: the registry's are not known to a type checker."""
+    if not isinstance(value, str) or value not in STRATEGIES:
+        raise PydanticKnownError("literal_error", {"expected": list_ids()})
+    return value
+
 
 HUB_DEFAULTS: dict[str, Any] = {
     "max_new_tokens": 200,
@@ -126,10 +132,10 @@ class RunConfig(BaseModel):
     )
     """Practise these difficulties only, 1 (easy) to 3 (hard); empty: all."""
 
-    strategy: Strategy = Field(
-        "category", title="how questions are chosen", description="How questions are chosen; see 'strategies'."
+    strategy: Annotated[str, BeforeValidator(_check_strategy)] = Field(
+        DEFAULT_STRATEGY.id, title="how questions are chosen", description="How questions are chosen; see 'strategies'."
     )
-    """How practice questions are selected; see studentsim/selection.py. paper: the first four, compared."""
+    """How practice questions are selected; see studentsim/selection/strategies. paper: those with ``in_paper``."""
     mix: dict[str, float] | None = Field(
         None, title="own category mix", description="Your own mix in percent: general=20,physics=80"
     )
@@ -279,19 +285,24 @@ class RunConfig(BaseModel):
     ) -> str:
         """How the questions are selected, in words; the two functions give the labels of a strategy and of a category.
 
-        The user's own mix replaces the strategy's categories, so that the strategy at most selects within them; ``fixed`` ignores
-        it (selection.py).
+        The user's own mix replaces the strategy's categories, so that at most ``Strategy.within_mix`` selects within them.
         """
-        if self.mix is None or self.strategy == "fixed":
-            return strategy_label(self.strategy)
-        base_strategy = self.strategy.removesuffix("+category")
+        strategy = find_strategy(self.strategy)
+        if self.mix is None or not strategy.heeds_mix:
+            return strategy_label(strategy.id)
+        within_mix = strategy.id if strategy.within_mix is None else strategy.within_mix
         mix = describe_mix({category_label(name): share for name, share in self.mix.items()})
-        return mix if base_strategy in ("random", "category") else f"{strategy_label(base_strategy)}, {mix}"
+        return f"{strategy_label(within_mix)}, {mix}" if within_mix else mix
 
     @property
     def follows_mistakes(self) -> bool:
         """Whether a turn's category mix is ``ExamFinished.next_mix``, the mix that follows the last exam's mistakes."""
-        return self.mix is None and self.strategy in ("category", "log-probability+category")
+        return self.mix is None and find_strategy(self.strategy).follows_mistakes
+
+    @property
+    def trains(self) -> bool:
+        """Whether the student is trained on its mistakes."""
+        return find_strategy(self.strategy).trains
 
     def exam_turns(self) -> tuple[int, ...]:
         """Turns that end with an exam: 0 (before training), every ``exam_every``, and the last."""

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studentsim import presets
-from studentsim.config import STRATEGIES, RunConfig, check_categories
+from studentsim.config import RunConfig, check_categories
 from studentsim.errors import ConfigError
 from studentsim.presets import list_departures
-from studentsim.selection import STRATEGY_FUNCTIONS
+from studentsim.selection.registry import STRATEGIES
 from studentsim.settings import DPOSettings, ModelLoadingSettings, TeacherSettings
 
 
@@ -129,5 +129,12 @@ def test_a_new_run_rehearses_and_the_papers_does_not():
             RunConfig.make(learning={"rehearsal": wrong})
 
 
-def test_every_strategy_of_the_settings_exists():
-    assert set(STRATEGY_FUNCTIONS) == set(STRATEGIES)
+def test_the_message_to_an_unknown_strategy_lists_all():
+    for wrong in ("best", ["random"], None):
+        with pytest.raises(ConfigError) as caught:
+            RunConfig.make(strategy=wrong)
+        assert caught.value.problem == f"strategy is {wrong!r}."
+        assert caught.value.remedy == (
+            "Choose 'random', 'category', 'log-probability', 'log-probability+category', 'likely-wrong', 'none' or 'fixed'."
+        )
+        assert caught.value.field == "strategy"
