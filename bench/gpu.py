@@ -42,9 +42,9 @@ PAPER_SECONDS = 38.0
 STEP = 90.0
 """Seconds that a step is taken to need before it is begun."""
 VARIANTS = {
-    "8 answers at once": {"answers_at_once": 8},
-    "1 answer at once, as in the paper": {"answers_at_once": 1},
-    "1 pair at once": {"pairs_at_once": 1},
+    "8 answers at once": {"generation_batch_size": 8},
+    "1 answer at once, as in the paper": {"generation_batch_size": 1},
+    "1 pair at once": {"micro_batch_size": 1},
     "checkpointing": {"gradient_checkpointing": "on"},
     "8 bit": {"quantisation": "8bit"},
     "not quantised, bfloat16": {"quantisation": "none", "dtype": "bfloat16"},
@@ -84,7 +84,7 @@ class Bench:
         """One turn as the product does it."""
         args, figures = self.args, {}
         learning = DPOSettings(learning_rate=5e-5, batch_size=args.batch, epochs=2, rehearsal=0.0)
-        config = RunConfig.make(model=str(model), hub=hub, learning=learning, max_new_tokens=args.tokens)
+        config = RunConfig.make(model=str(model), model_loading=hub, dpo=learning, max_new_tokens=args.tokens)
         with _timed(figures, "load"):
             student = HubStudent(load_model(config), config)
         learner = factory.build_trainer(student, config)

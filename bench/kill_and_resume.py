@@ -36,7 +36,7 @@ from studentsim.store.journal import effective_events, read_events  # noqa: E402
 
 SETTINGS = {
     "turns": 3, "questions": 6, "exam": 10, "exam-every": 1, "validation": 2, "max-new-tokens": 40, "exams": "scored",
-    "strategy": "random", "epochs": 2, "batch": 2, "learning-rate": 2e-4, "seed": 5, "exam-seed": 6,
+    "strategy": "random", "epochs": 2, "batch_size": 2, "learning-rate": 2e-4, "seed": 5, "exam-seed": 6,
 }  # fmt: skip
 TIMES = ("at", "seq", "seconds", "milliseconds")
 LIFECYCLE = ("RunStarted", "RunResumed", "RunEnded")

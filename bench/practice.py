@@ -89,7 +89,7 @@ def run_all(
 def accuracy(exams: list[dict[str, Any]], turn: int) -> float:
     """Percent right in the exam after that lesson."""
     found = next(e for e in exams if e["turn"] == turn)
-    return 100 * found["correct"] / found["questions"]
+    return 100 * found["correct"] / found["questions_per_turn"]
 
 
 def gains(exams: list[dict[str, Any]]) -> dict[str, float]:

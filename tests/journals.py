@@ -119,7 +119,7 @@ def go_on(data_folder: Path, run_id: str, *, answers: int = 0, lessons: int = 0)
 def _looked(event: TurnStarted, figures: Sequence[float], config: RunConfig) -> TurnStarted:
     ids = [*event.question_ids, *(f"seen-{event.turn}-{i}" for i in range(len(figures)))]
     measure = ("p_correct" if config.strategy == "likely-wrong" else "confidence") if figures else ""
-    return replace(event, confidences=dict(zip(ids, figures, strict=False)), looked_by=measure)
+    return replace(event, confidences=dict(zip(ids, figures, strict=False)), score_kind=measure)
 
 
 def _story(config: RunConfig, last: int, until: str) -> list[Event]:
@@ -206,7 +206,7 @@ def without_what_came_later(config: dict[str, Any]) -> dict[str, Any]:
     """A config without the settings that version 0.1 did not know and that say what was then."""
     return {
         **{name: value for name, value in config.items() if name != "weights"},
-        "learning": {name: value for name, value in config["learning"].items() if name != "rehearsal"},
+        "dpo": {name: value for name, value in config["dpo"].items() if name != "rehearsal"},
     }
 
 

@@ -88,7 +88,7 @@ def test_the_topic_goes_into_the_journal_the_tables_and_the_export(tmp_path: Pat
     (question, *_) = load_questions(science(tmp_path))
     event = answer_event(1, "study", question, Answer(question.id, "t", "a", None, -1.0, 1.0), Grade(True))
     assert event.topic == "natural sciences"
-    line = {**event.to_json(), "seq": 3, "at": 1.0}
+    line = {**event.to_json(), "seq": 3, "timestamp": 1.0}
     assert build_event_rows("run", [line])["answers"][0]["topic"] == "natural sciences"
     del line["topic"]  # a journal of before
     assert build_event_rows("run", [line])["answers"][0]["topic"] is None
@@ -135,7 +135,7 @@ def test_ids_are_unique_and_no_text_is_practised_that_is_examined(tmp_path: Path
     assert not {q.problem for q in bank.study} & {q.problem for q in bank.exam}
     report = build_bank_report(f"{one} | {two}")
     assert report.issue_counts["doubled question"] == 30 and {d.part for d in report.doubts} == {"b/sums"}
-    assert len(questions(open_bank(f"{one} | {two}", leave_out_doubtful=True))) == 90
+    assert len(questions(open_bank(f"{one} | {two}", drop_invalid=True))) == 90
 
 
 def test_a_folder_of_files_of_different_sets_is_read_file_by_file(tmp_path: Path):
@@ -208,10 +208,10 @@ def test_parts_that_cannot_be_joined_are_refused(tmp_path: Path, source: str, me
 
 def test_a_run_takes_a_joined_bank_and_the_name_of_its_set(tmp_path: Path):
     source = f"{quiz(tmp_path)} | {sums(tmp_path)}"
-    config = RunConfig.make(bank=source, questions=20, exam=10)
+    config = RunConfig.make(bank=source, questions_per_turn=20, exam_size=10)
     preflight.check_run_config(config)
     assert preflight.load_run_outline(config).categories == ("fractions", "word problems")
-    forced = RunConfig.make(bank=str(sums(tmp_path)), bank_set="mmlu", questions=5, exam=5)
+    forced = RunConfig.make(bank=str(sums(tmp_path)), bank_set="mmlu", questions_per_turn=5, exam_size=5)
     with pytest.raises(BankError, match="Row 1: 'choices' is missing"):
         preflight.check_run_config(forced)
     with pytest.raises(ConfigError, match="climbs"):
@@ -243,5 +243,5 @@ def test_files_beside_a_set_of_the_hub_are_found_by_paths_from_here(monkeypatch,
     sums(tmp_path)
     monkeypatch.chdir(tmp_path)
     preflight._check_questions_in_subprocess(
-        RunConfig.make(bank="sums.jsonl", questions=5, exam=5)
+        RunConfig.make(bank="sums.jsonl", questions_per_turn=5, exam_size=5)
     )  # as for "sums.jsonl | math_qa"

@@ -43,9 +43,9 @@ NAMES = """() => {
 def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     for way in WAYS:
-        make_run(folder, way, strategy=way, turns=8, questions=20, exam=240)
+        make_run(folder, way, strategy=way, turns=8, questions_per_turn=20, exam_size=240)
     for i, way in enumerate(WAYS):
-        _ends(make_run(folder, f"top-{way}", strategy=way, turns=8, questions=20, exam=240), 232 + 2 * i)
+        _ends(make_run(folder, f"top-{way}", strategy=way, turns=8, questions_per_turn=20, exam_size=240), 232 + 2 * i)
     writes = {
         "model": "smollm2",
         "turns": 4,
@@ -65,7 +65,7 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _ends(run: Path, correct: int) -> None:
     """Its last exam has so many right of 240: the line ends at the picture's upper edge."""
     events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
-    last = {"correct": correct, "low": correct / 240 - 0.02, "high": correct / 240}
+    last = {"correct": correct, "ci_low": correct / 240 - 0.02, "ci_high": correct / 240}
     told = [e | (last if e["type"] == "ExamFinished" and e["turn"] == 8 else {}) for e in events]
     (run / "events.jsonl").write_text("".join(json.dumps(e) + "\n" for e in told))
 

@@ -25,8 +25,8 @@ SECONDS = 1000
 @pytest.fixture(scope="module")
 def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    make_run(folder, "finished", turns=20, questions=40, exam=240)
-    make_run(folder, "other", turns=20, questions=40, exam=240, strategy="random")
+    make_run(folder, "finished", turns=20, questions_per_turn=40, exam_size=240)
+    make_run(folder, "other", turns=20, questions_per_turn=40, exam_size=240, strategy="random")
     return folder
 
 

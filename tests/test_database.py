@@ -178,7 +178,7 @@ def test_damage_met_only_when_reading_is_mended_then_and_there(tmp_path):
         assert database.notices == []
         assert contents(database) == before
         assert len(database.notices) == 1 and "made anew" in database.notices[0]
-        database.run_transaction(lambda cursor: cursor.execute("DELETE FROM steps"))
+        database.run_transaction(lambda cursor: cursor.execute("DELETE FROM training_steps"))
 
 
 WAL = """
@@ -409,7 +409,7 @@ def test_what_a_crash_left_half_done_is_not_in_the_tables(tmp_path):
             (3, 3),
         ]
         assert database.query_rows("SELECT turn, finished FROM turns ORDER BY turn") == [(t, True) for t in range(4)]
-        assert database.query_rows("SELECT count(*) FROM steps")[0][0] == 6
+        assert database.query_rows("SELECT count(*) FROM training_steps")[0][0] == 6
         assert database.query_rows("SELECT mix FROM turns WHERE turn = 2") == [('{"general": 2, "gain": 1}',)]
 
 
@@ -480,7 +480,9 @@ def test_a_bad_journal_does_not_stop_the_others_and_is_said_once(tmp_path):
     lines[5] = b"{damaged\n"
     path.write_bytes(b"".join(lines))
     strange = put(tmp_path, "strange", [])
-    strange.write_text(json.dumps({"type": "AnswerRecorded", "turn": 1, "seq": 0, "at": 1.0, "logprob": "many"}) + "\n")
+    strange.write_text(
+        json.dumps({"type": "AnswerRecorded", "turn": 1, "seq": 0, "timestamp": 1.0, "logprob": "many"}) + "\n"
+    )
     put(tmp_path, "unset", []).with_name("config.json").write_text("{not json")
     put(tmp_path, "sound", whole_run())
     with Database.open(tmp_path) as database:
@@ -495,7 +497,9 @@ def test_a_bad_journal_does_not_stop_the_others_and_is_said_once(tmp_path):
 def test_an_event_of_a_later_version_is_passed_over(tmp_path):
     path = put(tmp_path, "r1", whole_run())
     with path.open("a") as file:
-        file.write(json.dumps({"type": "Praised", "turn": 3, "seq": 999, "at": 9.0, "words": "well done"}) + "\n")
+        file.write(
+            json.dumps({"type": "Praised", "turn": 3, "seq": 999, "timestamp": 9.0, "words": "well done"}) + "\n"
+        )
     with Database.open(tmp_path) as database:
         sync_journals(database, tmp_path / "runs")
         assert database.query_rows("SELECT last_seq, status FROM runs") == [(999, "finished")]
@@ -519,7 +523,7 @@ def test_time_at_work_leaves_the_pause_out(tmp_path, end):
     before = [*turn_zero(), RunEnded(0, end, 12.0, "study", "StudentError", "It broke.", "Mend it.")]
     lines = as_lines([*before, RunResumed(0), *turn_of(1)])
     for line in lines[len(before) :]:
-        line["at"] += 500
+        line["timestamp"] += 500
     state = tables.reduce_run("r1", None, lines[: len(before)])
     assert (state["status"], state["seconds"]) == (end, 12.0)
     state = tables.reduce_run("r1", state, lines[len(before) :])

@@ -61,7 +61,7 @@ class Outcome:
 def one_category_alone(folder, strength: float, *, practised=frozenset({PRACTISED}), lessons=LESSONS, **hub) -> Outcome:
     learning = DPOSettings(learning_rate=1e-3, batch_size=4, rehearsal=strength)
     cast = factory.build_components(
-        hubs.config(folder, learning=learning, hub=ModelLoadingSettings(**hub), max_new_tokens=60)
+        hubs.config(folder, dpo=learning, model_loading=ModelLoadingSettings(**hub), max_new_tokens=60)
     )
     pairs = build_held_out_pairs([q for q in cast.bank.study if q.category == PRACTISED])
     held_out, others = (
@@ -103,7 +103,7 @@ def held(outcome: Outcome) -> list[float]:
 def test_in_small_portions_with_checkpointing_the_same_is_held(models):
     plain = held(one_category_alone(models["llama"], 0.3, lessons=2))
     assert plain[0] == pytest.approx(0, abs=1e-6) and plain[1] > 0.1
-    small = one_category_alone(models["llama"], 0.3, lessons=2, gradient_checkpointing="on", pairs_at_once=1)
+    small = one_category_alone(models["llama"], 0.3, lessons=2, gradient_checkpointing="on", micro_batch_size=1)
     # Rows that lie in one pack share the reading of their prefix, so the last bits differ, and Adam makes more of that.
     assert held(small) == pytest.approx(plain, abs=1e-6, rel=0.03)
 

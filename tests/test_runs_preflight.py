@@ -64,8 +64,8 @@ BAD = [
     ({"seed": 1.5}, "seed", "1.5"),
     ({"seed": -1}, "seed", "-1"),
     ({"seed": True}, "seed", "True"),
-    ({"learning": {"beta": 0.0}}, "dpo.beta", "0.0"),
-    ({"learning": {"learning_rate": NAN}}, "dpo.learning_rate", "nan"),
+    ({"dpo": {"beta": 0.0}}, "dpo.beta", "0.0"),
+    ({"dpo": {"learning_rate": NAN}}, "dpo.learning_rate", "nan"),
     ({"nonsense": 1}, "nonsense", "nonsense"),
 ]
 

@@ -276,7 +276,7 @@ def test_the_key_names_all_that_decides_and_nothing_else(tmp_path: Path, monkeyp
         settings(student="careless")["physics"],
     ]
     learning = config.dpo.model_copy(update={"learning_rate": 1e-4})
-    others.append(config.model_copy(update={"learning": learning}))
+    others.append(config.model_copy(update={"dpo": learning}))
     table = tmp_path / "bank.csv"
     for text in ("one", "another"):
         table.write_text(text)
@@ -493,7 +493,7 @@ def test_a_model_of_the_hub_makes_a_matrix_as_well(say, tmp_path, monkeypatch):
     out, err, status = say("--model", model, "--bank", hubs.mathqa(tmp_path), *arguments)
     assert status == 0, err
     matrix = TransferMatrix.from_json(json.loads(found.read_text()))
-    assert matrix.categories == ("general", "gain") and matrix.config["hub"]["revision"]
+    assert matrix.categories == ("general", "gain") and matrix.config["model_loading"]["revision"]
 
 
 # ------------------------------------------------------------------ what comes with the product
@@ -505,8 +505,8 @@ def test_a_kept_matrix_takes_the_place_of_one_of_its_settings_only(tmp_path: Pat
     one = invented(TWO)
 
     def made(seed: int, strength: float, **settings: object) -> TransferMatrix:
-        learning = {**one.config["learning"], "rehearsal": strength}
-        config = {**one.config, "seed": seed, "learning": learning, **settings}
+        learning = {**one.config["dpo"], "rehearsal": strength}
+        config = {**one.config, "seed": seed, "dpo": learning, **settings}
         return TransferMatrix.from_json({**one.to_json(), "config": config})
 
     for seed, strength in ((2, 0.3), (1, 0.3), (1, 0.0), (2, 0.3)):

@@ -36,7 +36,7 @@ NAMES = {strategy: look.name for strategy, look in STRATEGY_STYLES.items()}
 
 def packed(study: demo.RecordedStudy, to: Path, scratch: Path, **settings: Any) -> Path:
     """The study's runs as the product would carry them, in the folder ``to``."""
-    for config in study.build_configs(NAMES, questions=8, exam=60, **settings):
+    for config in study.build_configs(NAMES, questions_per_turn=8, exam_size=60, **settings):
         demo.pack_run(RunFolder(make_run(scratch, study.run_id_for(config), **config.model_dump())), to)
     return to
 
@@ -183,7 +183,7 @@ def test_home_tells_of_smollm2_s_study_below_the_embedded_student_s_with_a_way_t
 
 
 def test_home_lists_runs_with_their_state_and_last_exam_in_words(folder: Path):
-    make_run(folder, "done", exam=60)
+    make_run(folder, "done", exam_size=60)
     make_run(folder, "stuck", status="failed", turn=2, until="training", name="Class $7_b$")
     app = visit(HOME)
     assert not app.exception and not app.error
@@ -214,7 +214,7 @@ def test_home_shows_a_run_in_every_state(folder: Path, settings: dict, says: str
 
 def test_older_runs_are_folded_away_until_asked_for(folder: Path):
     for i in range(rows.INITIAL_ROWS + 2):
-        make_run(folder, f"run-{i}", name=f"Class {i}", turns=1, exam=6)
+        make_run(folder, f"run-{i}", name=f"Class {i}", turns=1, exam_size=6)
     app = visit(HOME)
     assert "2 earlier simulations" in [e.label for e in app.expander]
     assert sum(label.startswith("Class") for label in link_labels(app)) == rows.INITIAL_ROWS
@@ -292,7 +292,9 @@ def exams(**last: tuple[int, float, float]) -> pd.DataFrame:
     for strategy, (correct, low, high) in last.items():
         strategy = strategy.replace("_", "-")
         told += [(strategy, 0, 30, 100, 0.3, 0.22, 0.4, 1), (strategy, 20, correct, 100, correct / 100, low, high, 1)]
-    return pd.DataFrame(told, columns=["strategy", "turn", "correct", "questions", "accuracy", "low", "high", "runs"])
+    return pd.DataFrame(
+        told, columns=["strategy", "turn", "correct", "questions", "accuracy", "ci_low", "ci_high", "runs"]
+    )
 
 
 def difference(

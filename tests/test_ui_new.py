@@ -365,8 +365,8 @@ OWN = {
     "exam_every": 3, "validation": 0, "seed": 11, "exam_seed": 12, "temperature": 0.5, "min_p": 0.01, "max_new_tokens": 60,
     "categories": ("gain", "other"), "difficulties": (2,), "mix": {"gain": 33.5, "other": 66.5}, "mix_rule": "paper",
     "threshold": 0.25,
-    "learning": {
-        "beta": 0.3, "epochs": 3, "learning_rate": 5e-7, "batch": 4, "loss": "robust", "sft_weight": 0.2,
+    "dpo": {
+        "beta": 0.3, "epochs": 3, "learning_rate": 5e-7, "batch_size": 4, "loss": "robust", "sft_weight": 0.2,
         "label_smoothing": 0.1, "reference": "base", "lora_rank": 4, "lora_alpha": 32,
         "lora_targets": ("q_proj", "v_proj"), "max_grad_norm": 2.0, "rehearsal": 0.1,
     },
@@ -449,7 +449,7 @@ def test_the_estimate_rests_on_this_computer_s_own_runs_and_tells_of_a_queue(
     make_run(folder, "own")
     assert "on this computer when nothing else runs" in text_of(visit(NEW))
     for run in ("again", "third"):
-        make_run(folder, run, questions=80)
+        make_run(folder, run, questions_per_turn=80)
     assert "going by its last 3 simulations" in text_of(visit(NEW))
     for run in ("one", "two"):
         make_run(folder, run, status="", turn=1, until="study", alive=True)

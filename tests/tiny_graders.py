@@ -100,4 +100,4 @@ def answers_of(data: Path, *runs: str) -> list[StudentAnswer]:
 
 def run_config(marker: Path | str, **settings: object) -> RunConfig:
     """A short run in which this marker decides."""
-    return casts.config(turns=2, teaching={"marker": str(marker), "decides": "marker"}, **settings)
+    return casts.config(turns=2, teacher={"grader": str(marker), "grade_source": "grader"}, **settings)
