@@ -56,7 +56,7 @@ def test_unknown_categories_are_named():
     st.builds(
         RunConfig,
         seed=st.integers(0, 2**31 - 1),
-        strategy=st.sampled_from(STRATEGIES),
+        strategy=st.sampled_from(list(STRATEGIES)),
         turns=st.integers(1, 1000),
         mix=st.none() | st.just({"general": 25.0, "other": 75.0}),
         categories=st.sampled_from([(), ("general", "other")]),

@@ -1,0 +1,101 @@
+"""docs/adding.md holds: what is added in one place is known everywhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from test_ui_charts import contrast
+
+from studentsim.labels.strategy_styles import LEGIBLE_SLOTS, PALETTE, line_look
+from studentsim.selection.registry import STRATEGIES, find_strategy
+from studentsim.selection.strategy import Strategy
+from studentsim.ui.charts.race import MARKER_CHARACTERS
+from studentsim.ui.charts.sketch import DASH_PATTERNS
+
+ROOT = Path(__file__).parents[1]
+STRATEGY_FILE = '''
+"""Questions with few words."""
+
+from studentsim.selection.strategy import Strategy
+
+
+def pick_shortest(context, questions, quota):
+    """The questions with the fewest characters."""
+    return sorted(questions, key=lambda q: (len(q.problem), q.id))[:quota]
+
+
+STRATEGY = Strategy(
+    id="shortest",
+    label="The shortest first",
+    summary="Questions with few words.",
+    when_to_use="When reading is hard.",
+    pick=pick_shortest,
+)
+'''
+CHECKS = """
+import sys
+from studentsim.selection import strategies
+strategies.__path__.append(sys.argv[1])
+import pytest
+sys.exit(pytest.main(["tests/added_strategy_checks.py", "-p", "no:cacheprovider", "-q"]))
+"""
+
+
+def test_a_strategy_is_one_file(tmp_path: Path):
+    (tmp_path / "shortest.py").write_text(STRATEGY_FILE)
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    done = subprocess.run(
+        [sys.executable, "-c", CHECKS, str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+def test_no_other_file_names_a_strategy():
+    """Ids that are also other words ("none", "category") are looked for beside the word strategy alone."""
+    distinctive = "|".join(re.escape(id) for id in STRATEGIES if id in ("random", "likely-wrong") or "+" in id)
+    every = "|".join(map(re.escape, STRATEGIES))
+    pattern = re.compile(
+        rf"""["'](?:{distinctive})["']|strategy\w*["']?\)?\s*(?:==|!=|in|=|:)\s*[({{\[]*["'](?:{every})["']"""
+    )
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in sorted((ROOT / "studentsim").rglob("*.py"))
+        if "selection" not in path.relative_to(ROOT).parts
+        for match in pattern.finditer(path.read_text())
+    ]
+    assert not found
+
+
+def test_thirty_further_strategies_are_all_drawn_differently_and_seen_on_every_ground():
+    looks = [line_look(i) for i in range(len(PALETTE) + 30)]
+    assert looks[: len(PALETTE)] == list(PALETTE) and len(STRATEGIES) <= len(PALETTE)
+    assert len(set(looks)) == len({(dash, symbol) for _, dash, symbol in looks}) == len(looks)
+    assert {dash for _, dash, _ in looks} <= set(DASH_PATTERNS)
+    assert {symbol for *_, symbol in looks} <= set(MARKER_CHARACTERS)
+    themes = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
+    for theme in (themes["light"], themes["dark"]):
+        for slot, *_ in looks[len(PALETTE) :]:
+            for ground in ("backgroundColor", "secondaryBackgroundColor"):
+                assert contrast(theme["chartCategoricalColors"][slot], theme[ground]) >= 4.5
+    assert all(a != b for a, b in zip(looks[7:], looks[8:], strict=False)) and set(LEGIBLE_SLOTS) == {
+        slot for slot, *_ in looks[7:]
+    }
+
+
+def test_a_strategy_of_another_version_has_its_id_as_its_name_and_no_property():
+    assert find_strategy("clever") == Strategy(id="clever", label="clever", summary="", when_to_use="")
+
+
+def test_a_threshold_is_for_the_measure_that_it_is_held_against():
+    with pytest.raises(ValueError, match="'odd'"):
+        Strategy(id="odd", label="Odd", summary="", when_to_use="", measure="p_correct", uses_threshold=True)
