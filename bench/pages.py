@@ -256,7 +256,7 @@ def _watched_run(data: Path, url: str, count: int, options: argparse.Namespace) 
     finally:
         manager.close()
     events = journal.read_events(data / "runs" / run / journal.JOURNAL_FILE_NAME)
-    ends = {event["turn"]: event["at"] for event in events if event["type"] == "TurnFinished"}
+    ends = {event["turn"]: event["timestamp"] for event in events if event["type"] == "TurnFinished"}
     return ends, min((turn for turn, at in ends.items() if at >= there), default=options.lessons)
 
 

@@ -51,7 +51,7 @@ PAGES = {
 AT_WORK = {
     "first-exam": {"turn": -1, "until": "exam", "strategy": "random"},
     "getting-ready": {"turn": -1, "until": "loading"},
-    "dpo": {"turn": 7, "until": "training", "turns": 20, "questions": 40, "exam": 240},
+    "learning": {"turn": 7, "until": "training", "turns": 20, "questions_per_turn": 40, "exam_size": 240},
 }
 """Runs whose worker is this very process."""
 IS_STILL = """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState != 'running' &&

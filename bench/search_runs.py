@@ -59,7 +59,7 @@ class Protocol:
         own = {
             "model": self.model, "bank": self.bank if cell.bank == "mathqa" else "curriculum",
             "drop_invalid": cell.bank == "mathqa", "strategy": "random", "seed": seed, "turns": lessons,
-            "questions": self.questions, "exam": self.confirmed if confirming else self.searched, "exam_every": lessons,
+            "questions_per_turn": self.questions, "exam_size": self.confirmed if confirming else self.searched, "exam_every": lessons,
             "validation": self.validation, "name": cell.name, "model_loading": {"exam_mode": "scored"},
         }  # fmt: skip
         layers = (presets.get_preset("default", self.model).model_dump(), own, cell.settings(), self.more or {})

@@ -58,7 +58,7 @@ def make_run(
     ``turn`` is the last complete lesson (default: all); ``until`` stops a further lesson after that stage (``study``,
     ``training``); ``turn=-1`` with ``until`` stops before or in the first exam (``loading``, ``exam``).
     """
-    config = RunConfig.make(**{"turns": 4, "questions": 8, "exam": 60, **settings})
+    config = RunConfig.make(**{"turns": 4, "questions_per_turn": 8, "exam_size": 60, **settings})
     folder = data_folder / "runs" / run_id
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(config.model_dump_json())

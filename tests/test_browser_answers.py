@@ -34,7 +34,7 @@ PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/140 Mobile Sa
 def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     make_answers_run(folder, "study", name="A class")
-    make_answers_run(folder, "long", lessons=30, practice=100, exam_size=1000)
+    make_answers_run(folder, "long", lessons=30, practice=100, exam=1000)
     return folder
 
 

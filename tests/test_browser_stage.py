@@ -49,8 +49,8 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     writes = {
         "model": "smollm2",
         "turns": 4,
-        "questions": 8,
-        "exam": 60,
+        "questions_per_turn": 8,
+        "exam_size": 60,
         "status": "",
         "turn": 2,
         "until": "study",

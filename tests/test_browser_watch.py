@@ -195,7 +195,7 @@ def _ranges(page: Page) -> list[float]:
 def test_a_race_in_the_presentation_view_is_paused_by_a_key_and_left_by_another(
     page: Page, url: str, data_folder: Path
 ):
-    settings = {"status": "", "turn": 2, "alive": True, "turns": 6, "exam_every": 1, "exam": 240}
+    settings = {"status": "", "turn": 2, "alive": True, "turns": 6, "exam_every": 1, "exam_size": 240}
     runs = [make_run(data_folder, name, strategy=name, **settings) for name in ("random", "category")]
     with Lease.acquire(RunFolder(runs[0])).keep_alive(), Lease.acquire(RunFolder(runs[1])).keep_alive():
         page.goto(f"{url}/Watch?race=random,category&present=1")

@@ -32,7 +32,7 @@ from studentsim.types import CATEGORIES
 
 ROOT = Path(__file__).parents[1]
 ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
-SHORT = ["--turns", "4", "--questions", "12", "--exam", "24", "--validation", "6"]
+SHORT = ["--turns", "4", "--questions-per-turn", "12", "--exam-size", "24", "--validation", "6"]
 
 
 class Said(NamedTuple):
@@ -244,8 +244,8 @@ def test_a_bad_setting_is_one_line_and_nothing_is_made(say, tmp_path, settings):
         ["resume", "' OR 1=1--"],
         ["export", "../x", "--to", "out"],
         ["export", "nonsense", "--to", "out"],
-        ["rebuild", "--data", "nowhere"],
-        ["place", "--student", "genius"],
+        ["rebuild-db", "--data", "nowhere"],
+        ["evaluate-profiles", "--student", "genius"],
         ["nonsense"],
         ["run", "--nonsense", "1"],
     ],
@@ -324,7 +324,7 @@ def test_export_and_rebuild_work_on_a_run_of_the_command_line(say, tmp_path):
     run_id = say("run", *SHORT, "--data", data, "--json").last["run_id"]
     written = say("export", run_id, "--to", to, "--data", data).out.split()
     assert {"answers.csv", "answers.parquet", "exams.csv", "config.json"} <= {Path(path).name for path in written}
-    assert "1 run " in say("rebuild", "--data", data).out
+    assert "1 run " in say("rebuild-db", "--data", data).out
 
 
 def test_what_there_is_is_listed_without_loading_torch(tmp_path):
@@ -352,7 +352,9 @@ def test_the_module_is_the_command_line():
     done = subprocess.run([sys.executable, "-m", "studentsim", "--help"], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0
     commands = {line.split()[0] for line in done.stdout.split("Commands:")[1].strip().split("\n") if line.strip()}
-    assert set("run resume runs strategies students rebuild export pretrain place app".split()) <= commands
+    assert (
+        set("run resume runs strategies students rebuild-db export pretrain evaluate-profiles app".split()) <= commands
+    )
 
 
 def test_a_reader_that_goes_away_leaves_no_traceback():

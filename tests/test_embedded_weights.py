@@ -194,7 +194,18 @@ def test_a_run_of_the_command_line_names_its_weights_and_its_adapter_too(
     monkeypatch.setattr(runner, "components_builder", casts.fake)
     for given, named in (([], shipped), (["--weights", "embedded-0.1"], EMBEDDED_0_1_WEIGHTS)):
         data = tmp_path / named
-        short = ["--turns", "1", "--questions", "12", "--exam", "12", "--validation", "0", "--data", str(data)]
+        short = [
+            "--turns",
+            "1",
+            "--questions-per-turn",
+            "12",
+            "--exam-size",
+            "12",
+            "--validation",
+            "0",
+            "--data",
+            str(data),
+        ]
         monkeypatch.setattr(sys, "argv", ["studentsim", "run", *short, *given])
         with pytest.raises(SystemExit) as ended:
             cli.main()
@@ -216,7 +227,7 @@ def test_the_recorded_study_names_its_weights_and_one_of_0_1_is_known(
 ):
     monkeypatch.setenv(demo.RECORDED_VARIABLE, "1")
     monkeypatch.setattr(runner, "components_builder", casts.fake)
-    settings = {"turns": 1, "questions": 12, "exam": 12, "validation": 0}
+    settings = {"turns": 1, "questions_per_turn": 12, "exam_size": 12, "validation": 0}
     record_demo.record_study(
         demo.EMBEDDED_STUDY, tmp_path / "work", tmp_path / "study", seeds_by_strategy={"random": 1}, **settings
     )

@@ -162,14 +162,14 @@ def test_the_command_takes_fewer_seeds_and_shorter_runs(
 ):
     monkeypatch.setattr(runner, "components_builder", casts.fake)
     monkeypatch.setattr(record_demo.preflight, "check_run_config", lambda config: config)
-    export.record(tmp_path, seeds=1, turns=1, exam=12)
+    export.record_demo(tmp_path, seeds=1, turns=1, exam_size=12)
     assert len(list(tmp_path.iterdir())) == 4 and f"MB in {tmp_path}" in capsys.readouterr().out
 
 
 SMALL = demo.RecordedStudy(
     "small",
     {"random": 2, "none": 1},
-    {"turns": 2, "questions": 12, "exam": 24, "validation": 6},
+    {"turns": 2, "questions_per_turn": 12, "exam_size": 24, "validation": 6},
     run_id_prefix="recorded-small-",
 )
 

@@ -227,8 +227,8 @@ def test_what_is_missing_or_anothers_is_refused_in_words(tmp_path, how):
 
 CONFIG = {
     "turns": 3,
-    "questions": 3,
-    "exam": 5,
+    "questions_per_turn": 3,
+    "exam_size": 5,
     "exam_every": 2,
     "validation": 3,
     "max_new_tokens": 16,

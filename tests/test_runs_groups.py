@@ -20,7 +20,7 @@ from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.store.journal import read_events
 
-SHORT = {"turns": 1, "questions": 6, "exam": 12, "validation": 2}
+SHORT = {"turns": 1, "questions_per_turn": 6, "exam_size": 12, "validation": 2}
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ def test_a_run_without_answers_says_so(folder: Path):
 
 
 def test_a_run_with_one_answer_is_told_in_the_singular(folder: Path):
-    path = make_answers_run(folder, lessons=0, exam_size=1, practice=1)
+    path = make_answers_run(folder, lessons=0, exam=1, practice=1)
     app = visit(ANSWERS, run="study")
     assert not app.exception and len(grid(app)) == 1
     right = json.loads((path / "events.jsonl").read_text().splitlines()[1])["is_correct"]
@@ -246,7 +246,7 @@ def test_a_link_of_old_to_the_wrong_answers_shows_both_kinds_of_them_chosen(fold
 
 
 def test_what_the_sentence_names_is_a_link(folder: Path):
-    make_answers_run(folder, lessons=0, exam_size=24)
+    make_answers_run(folder, lessons=0, exam=24)
     row = told(folder).query("misconception.notna()").iloc[0]
     change(folder, lambda e: e | {"is_correct": False, "letter": row.letter, "misconception": row.misconception})
     app = visit(ANSWERS, run="study")
@@ -257,7 +257,7 @@ def test_what_the_sentence_names_is_a_link(folder: Path):
 
 
 def test_answers_that_no_option_shows_are_named_and_linked_before_any_slip(folder: Path):
-    make_answers_run(folder, lessons=0, exam_size=24)
+    make_answers_run(folder, lessons=0, exam=24)
     change(folder, lambda e: e | {"is_correct": False, "letter": None, "misconception": None})
     app = visit(ANSWERS, run="study")
     assert "most often no option shows its result, 24 of 24" in app.header[0].value
@@ -395,7 +395,7 @@ def test_cards_come_in_pages(folder: Path):
 
 
 def test_many_answers_are_listed_and_counted(folder: Path):
-    make_answers_run(folder, lessons=40, practice=100, exam_size=1000)
+    make_answers_run(folder, lessons=40, practice=100, exam=1000)
     app = visit(ANSWERS, run="study")
     assert not app.exception
     assert len(grid(app)) == 25_000

@@ -50,7 +50,7 @@ def taught(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(run_id: str = "a", **settings: Any) -> ComparedRun:
     """A finished run of these settings that nobody made."""
-    config = RunConfig.make(**{"turns": 4, "exam": 240, **settings})
+    config = RunConfig.make(**{"turns": 4, "exam_size": 240, **settings})
     return ComparedRun(run_id, config, "finished", False, 0.0, config.turns, 99)
 
 
@@ -553,7 +553,7 @@ STATES: dict[str, dict[str, Any]] = {
     "getting ready": {"status": "", "turn": -1, "until": "loading", "alive": True},
     "in the first exam": {"status": "", "turn": -1, "until": "exam", "alive": True},
     "dpo": {"status": "", "turn": 2, "until": "training", "alive": True},
-    "one answer": {"exam": 1, "questions": 1, "turns": 1, "turn": 0, "status": "paused"},
+    "one answer": {"exam_size": 1, "questions_per_turn": 1, "turns": 1, "turn": 0, "status": "paused"},
 }  # fmt: skip
 
 

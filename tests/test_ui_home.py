@@ -203,7 +203,7 @@ def test_home_lists_runs_with_their_state_and_last_exam_in_words(folder: Path):
         ({"status": "paused", "turn": 2}, "paused"),
         ({"status": "cancelled", "turn": 2}, "cancelled"),
         ({"status": "", "turn": -1, "until": "exam"}, "no exam yet"),
-        ({"exam": 1, "questions": 1, "turns": 1}, "of 1"),
+        ({"exam_size": 1, "questions_per_turn": 1, "turns": 1}, "of 1"),
     ],
 )
 def test_home_shows_a_run_in_every_state(folder: Path, settings: dict, says: str):

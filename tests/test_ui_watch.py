@@ -63,7 +63,10 @@ STATES: dict[str, tuple[dict, str]] = {
     "getting ready": ({"status": "", "turn": -1, "until": "loading", "alive": True}, "The student is getting ready"),
     "in the first exam": ({"status": "", "turn": -1, "until": "exam", "alive": True}, "There is no exam result yet"),
     "dpo": ({"status": "", "turn": 2, "until": "training", "alive": True}, "After 2 lessons this student answers"),
-    "one answer an exam": ({"turns": 1, "questions": 1, "exam": 1}, "never-practised questions rightly, which is"),
+    "one answer an exam": (
+        {"turns": 1, "questions_per_turn": 1, "exam_size": 1},
+        "never-practised questions rightly, which is",
+    ),
     "no teaching": ({"strategy": "none"}, "this student is never taught"),
 }
 
