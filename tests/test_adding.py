@@ -15,6 +15,7 @@ from test_ui_charts import contrast
 from studentsim.labels.strategy_styles import LEGIBLE_SLOTS, PALETTE, line_look
 from studentsim.selection.registry import STRATEGIES, find_strategy
 from studentsim.selection.strategy import Strategy
+from studentsim.ui import layout
 from studentsim.ui.charts.race import MARKER_CHARACTERS
 from studentsim.ui.charts.sketch import DASH_PATTERNS
 
@@ -38,20 +39,48 @@ STRATEGY = Strategy(
     pick=pick_shortest,
 )
 '''
+DATASET_FILE = '''
+"""Riddles, as a made-up site publishes them."""
+
+from studentsim.datasets.adapter import DatasetSpec, ParsedRow, label_options
+
+
+def parse_row(row, seed=0):
+    """Parse a row."""
+    options = label_options([row.values["solution"], *row.values["red_herrings"]])
+    return ParsedRow(row.values["riddle"], options, options[0][0], "riddles")
+
+
+DATASET = DatasetSpec(
+    name="riddles",
+    title="Riddles",
+    row_description="riddle, solution, red_herrings",
+    id_prefix="riddles",
+    hub=None,
+    known_columns=frozenset({"riddle", "solution", "red_herrings"}),
+    matches_row=lambda values: "riddle" in values and "red_herrings" in values,
+    parse_row=parse_row,
+)
+'''
 CHECKS = """
 import sys
+from studentsim.datasets import published
 from studentsim.selection import strategies
 strategies.__path__.append(sys.argv[1])
+published.__path__.append(sys.argv[2])
 import pytest
-sys.exit(pytest.main(["tests/added_strategy_checks.py", "-p", "no:cacheprovider", "-q"]))
+sys.exit(pytest.main(["tests/added_checks.py", "-p", "no:cacheprovider", "-q"]))
 """
 
 
-def test_a_strategy_is_one_file(tmp_path: Path):
-    (tmp_path / "shortest.py").write_text(STRATEGY_FILE)
+def test_a_strategy_and_a_data_set_are_one_file_each(tmp_path: Path):
+    folders = [tmp_path / "strategies", tmp_path / "published"]
+    for folder, name, text in zip(folders, ("shortest", "riddles"), (STRATEGY_FILE, DATASET_FILE), strict=True):
+        folder.mkdir()
+        (folder / f"{name}.py").write_text(text)
     path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     done = subprocess.run(
-        [sys.executable, "-c", CHECKS, str(tmp_path)],
+        [sys.executable, "-c", CHECKS, *map(str, folders)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
@@ -90,6 +119,13 @@ def test_thirty_further_strategies_are_all_drawn_differently_and_seen_on_every_g
     assert all(a != b for a, b in zip(looks[7:], looks[8:], strict=False)) and set(LEGIBLE_SLOTS) == {
         slot for slot, *_ in looks[7:]
     }
+
+
+def test_every_page_is_in_the_menu_under_its_title():
+    scripts = {f"pages/{path.name}": path.read_text() for path in (ROOT / "pages").glob("*.py")}
+    assert {script for script, *_ in layout.MENU_PAGES} == {layout.HOME_PAGE, *scripts}
+    for script, title, icon in layout.MENU_PAGES:
+        assert f'page_frame("{title}"' in scripts.get(script, f'page_frame("{title}"') and icon.startswith(":material/")
 
 
 def test_a_strategy_of_another_version_has_its_id_as_its_name_and_no_property():

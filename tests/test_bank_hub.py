@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from studentsim.datasets import mathqa, registry
+from studentsim.datasets import registry
 from studentsim.datasets.adapter import HubDataset
 from studentsim.datasets.hub import load_hub_rows
+from studentsim.datasets.published import mathqa
 from studentsim.datasets.registry import build_bank_report, load_dataset_rows, questions_from_rows
 from studentsim.errors import BankError
 

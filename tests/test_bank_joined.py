@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from studentsim.config import RunConfig
-from studentsim.datasets import mmlu
 from studentsim.datasets.file_reader import RawRow
+from studentsim.datasets.published import mmlu
 from studentsim.datasets.registry import (
     build_bank_report,
     has_hub_dataset,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from studentsim.datasets.file_reader import RawRow
-from studentsim.datasets.mathqa import DATASET, parse_options
+from studentsim.datasets.published.mathqa import DATASET, parse_options
 from studentsim.datasets.registry import load_questions, questions_from_rows
 from studentsim.datasets.splits import assign_split
 from studentsim.errors import BankError

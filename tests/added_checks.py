@@ -1,4 +1,4 @@
-"""What a strategy is that one file has added; test_adding.py runs these in a process where there is such a file."""
+"""What a strategy and a data set are that one file each has added; test_adding.py runs these in a process where there are such files."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from visits import NEW, WATCH, text_of, visit
 from studentsim import cli
 from studentsim.analysis import estimate
 from studentsim.config import RunConfig
+from studentsim.datasets.registry import load_questions
+from studentsim.datasets.specs import FILE_DATASETS, RECOGNIZABLE_DATASETS, get_dataset
 from studentsim.errors import ConfigError
 from studentsim.events import TurnStarted
 from studentsim.labels.strategy_styles import STRATEGY_STYLES, line_look, theme_color
 from studentsim.narration import mix_summary
 from studentsim.selection.registry import STRATEGIES
 from studentsim.simulation import simulate
-from studentsim.ui import glossary
+from studentsim.ui import dataset_picker, glossary
 
 ID, LABEL = "shortest", "The shortest first"
 
@@ -85,3 +87,16 @@ def test_it_can_race_and_is_compared_under_its_name_in_its_colour(folder: Path):
     figure = json.loads(app.get("plotly_chart")[0].proto.spec)
     colors = {trace["name"]: trace["line"]["color"] for trace in figure["data"] if trace.get("name")}
     assert colors == {LABEL: theme_color(8), "Mixed bag": theme_color(0)}
+
+
+def test_a_data_set_is_known_by_its_name_and_by_its_rows(tmp_path: Path):
+    rows = [{"riddle": f"What is {n}?", "solution": "this", "red_herrings": ["that", "those"]} for n in range(40)]
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    questions = load_questions(tmp_path / "rows.json")
+    assert len(questions) == 40 and {q.category for q in questions} == {"riddles"}
+    assert questions[0].id.startswith("riddles") and {o.text for o in questions[0].options} == {"this", "that", "those"}
+    assert get_dataset("riddles") in RECOGNIZABLE_DATASETS and FILE_DATASETS[-2].name == "riddles"
+    assert (
+        dataset_picker.dataset_titles()["riddles"] == "Riddles"
+        and "ASDiv and Riddles are" in dataset_picker.FORMATS_HELP
+    )
