@@ -110,7 +110,7 @@ def _gathered(events: dict[str, list[dict[str, Any]]]) -> tuple[list[RunGroup], 
     return (
         group_runs_by_settings(runs)[0],
         pd.DataFrame(exams, columns=["run_id", "turn", "correct", "questions"]),
-        pd.DataFrame(marks, columns=["run_id", "question_id", "right"]),
+        pd.DataFrame(marks, columns=["run_id", "question_id", "is_correct"]),
     )
 
 

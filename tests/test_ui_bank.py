@@ -97,7 +97,7 @@ def test_a_file_is_read_and_told_of_and_its_guessing_line_is_its_own(started: li
     assert len(app.pills(key="new.categories").options) == 18
     app.segmented_control(key="new.mix").set_value("even").run()
     assert not app.exception and len(app.slider) == 18 and sum(s.value for s in app.slider) == 100
-    app.number_input(key="new.questions").set_value(18).run()
+    app.number_input(key="new.questions_per_turn").set_value(18).run()
     app.button(key="new.start").click().run()
     config = started[0][0]
     assert config.bank == str(tmp_path / "mmlu.jsonl") and len(config.mix) == 18
@@ -402,7 +402,7 @@ def test_the_paper_s_protocol_leaves_the_set_that_somebody_named(started: list, 
     app.selectbox(key="new.bank_set").set_value("mmlu").run()
     app.button(key="new.paper").click().run()
     assert app.selectbox(key="new.bank_set").value == "mmlu"
-    app.number_input(key="new.exam").set_value(10).run()
+    app.number_input(key="new.exam_size").set_value(10).run()
     app.button(key="new.start").click().run()
     assert started[0][0].bank_set == "mmlu"
 
