@@ -11,25 +11,16 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_core import PydanticKnownError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from studentsim.errors import ConfigError
 from studentsim.legacy_names import EMBEDDED_0_1_WEIGHTS, UNPRINTABLE_PATTERN, upgrade_settings, upgrade_stored_settings
-from studentsim.selection.registry import DEFAULT_STRATEGY, STRATEGIES, find_strategy, list_ids
-from studentsim.settings import DPOSettings, ModelLoadingSettings, TeacherSettings
+from studentsim.selection.registry import DEFAULT_STRATEGY, find_strategy
+from studentsim.settings import DPOSettings, ModelLoadingSettings, StrategyId, TeacherSettings
 from studentsim.student_table import StudentTable
 from studentsim.types import CATEGORIES
-
-
-def _check_strategy(value: object) -> object:
-    """As a ``Literal`` of all ids would: the registry's are not known to a type checker."""
-    if not isinstance(value, str) or value not in STRATEGIES:
-        raise PydanticKnownError("literal_error", {"expected": list_ids()})
-    return value
-
 
 HUB_DEFAULTS: dict[str, Any] = {
     "max_new_tokens": 200,
@@ -132,7 +123,7 @@ class RunConfig(BaseModel):
     )
     """Practise these difficulties only, 1 (easy) to 3 (hard); empty: all."""
 
-    strategy: Annotated[str, BeforeValidator(_check_strategy)] = Field(
+    strategy: StrategyId = Field(
         DEFAULT_STRATEGY.id, title="how questions are chosen", description="How questions are chosen; see 'strategies'."
     )
     """How practice questions are selected; see studentsim/selection/strategies. paper: those with ``in_paper``."""
@@ -283,10 +274,7 @@ class RunConfig(BaseModel):
     def describe_selection(
         self, strategy_label: Callable[[str], str], category_label: Callable[[str], str] = str
     ) -> str:
-        """How the questions are selected, in words; the two functions give the labels of a strategy and of a category.
-
-        The user's own mix replaces the strategy's categories, so that at most ``Strategy.within_mix`` selects within them.
-        """
+        """How the questions are selected, in words; the two functions give the labels of a strategy and of a category."""
         strategy = find_strategy(self.strategy)
         if self.mix is None or not strategy.heeds_mix:
             return strategy_label(strategy.id)
@@ -301,7 +289,7 @@ class RunConfig(BaseModel):
 
     @property
     def trains(self) -> bool:
-        """Whether the student is trained on its mistakes."""
+        """Whether the student is trained on its mistakes (``Strategy.trains``)."""
         return find_strategy(self.strategy).trains
 
     def exam_turns(self) -> tuple[int, ...]:

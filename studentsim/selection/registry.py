@@ -41,12 +41,6 @@ def find_strategy(id: str) -> Strategy:
     return STRATEGIES.get(id) or Strategy(id=id, label=id, summary="", when_to_use="")
 
 
-def list_ids() -> str:
-    """All ids for a message: ``'random', 'category' or 'fixed'``."""
-    *most, last = map(repr, STRATEGIES)
-    return f"{', '.join(most)} or {last}"
-
-
 def select_questions(strategy_id: str, context: SelectionContext) -> list[Question]:
     """The next questions; exactly ``context.count``, all different.
 
