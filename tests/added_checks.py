@@ -18,7 +18,7 @@ from studentsim.datasets.registry import load_questions
 from studentsim.datasets.specs import FILE_DATASETS, RECOGNIZABLE_DATASETS, get_dataset
 from studentsim.errors import ConfigError
 from studentsim.events import TurnStarted
-from studentsim.labels.strategy_styles import STRATEGY_STYLES, line_look, theme_color
+from studentsim.labels.strategy_styles import STRATEGY_STYLES, assign_variants, line_look, strategy_style, theme_color
 from studentsim.narration import mix_summary
 from studentsim.selection.registry import STRATEGIES
 from studentsim.simulation import simulate
@@ -47,6 +47,8 @@ def test_it_is_drawn_in_a_look_of_its_own_and_no_other_s_has_changed():
     style = STRATEGY_STYLES[ID]
     assert (style.name, (style.color_slot, style.dash, style.symbol)) == (LABEL, line_look(7))
     assert [s.color_slot for s in STRATEGY_STYLES.values()] == [1, 0, 2, 3, 10, 4, 5, 8]
+    side_by_side = [strategy_style(ID, variant) for variant in assign_variants([ID] * 4)]
+    assert len({style.color_slot for style in side_by_side}) == len({style.symbol for style in side_by_side}) == 4
 
 
 def test_command_line_and_help_explain_it():

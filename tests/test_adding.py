@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -20,25 +21,9 @@ from studentsim.ui.charts.race import MARKER_CHARACTERS
 from studentsim.ui.charts.sketch import DASH_PATTERNS
 
 ROOT = Path(__file__).parents[1]
-STRATEGY_FILE = '''
-"""Questions with few words."""
-
-from studentsim.selection.strategy import Strategy
-
-
-def pick_shortest(context, questions, quota):
-    """The questions with the fewest characters."""
-    return sorted(questions, key=lambda q: (len(q.problem), q.id))[:quota]
-
-
-STRATEGY = Strategy(
-    id="shortest",
-    label="The shortest first",
-    summary="Questions with few words.",
-    when_to_use="When reading is hard.",
-    pick=pick_shortest,
-)
-'''
+GUIDE = (ROOT / "docs" / "adding.md").read_text()
+STRATEGY_FILE = textwrap.dedent(max(re.findall(r"(?:^(?: {4}.*)?\n)+", GUIDE, re.M), key=len))
+"""The guide's own example."""
 DATASET_FILE = '''
 """Riddles, as a made-up site publishes them."""
 

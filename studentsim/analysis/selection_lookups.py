@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 HIGH_PASS_RATE, LOW_PASS_RATE = 0.9, 0.1
 """Pass rates (0 to 1) above and below which the rule hardly selects."""
 MEASURE_LABELS: Mapping[str, str] = {"p_correct": "P(right)", "confidence": "P(likeliest)"}
+"""Name of a measure's scores in sentences and tables."""
 DEFAULT_RULE = "Before each lesson some questions are looked at, and some of them are practised."
 
 
