@@ -18,7 +18,7 @@ from studentsim.datasets.registry import load_questions
 from studentsim.datasets.specs import FILE_DATASETS, RECOGNIZABLE_DATASETS, get_dataset
 from studentsim.errors import ConfigError
 from studentsim.events import TurnStarted
-from studentsim.labels.strategy_styles import STRATEGY_STYLES, assign_variants, line_look, strategy_style, theme_color
+from studentsim.labels.strategy_styles import STRATEGY_STYLES, assign_variants, palette_style, strategy_style, theme_color
 from studentsim.narration import mix_summary
 from studentsim.selection.registry import STRATEGIES
 from studentsim.simulation import simulate
@@ -45,7 +45,7 @@ def test_a_run_practises_what_it_picks():
 def test_it_is_drawn_in_a_look_of_its_own_and_no_other_s_has_changed():
     assert list(STRATEGIES)[-1] == ID == list(STRATEGY_STYLES)[-1]
     style = STRATEGY_STYLES[ID]
-    assert (style.name, (style.color_slot, style.dash, style.symbol)) == (LABEL, line_look(7))
+    assert (style.name, (style.color_slot, style.dash, style.symbol)) == (LABEL, palette_style(7))
     assert [s.color_slot for s in STRATEGY_STYLES.values()] == [1, 0, 2, 3, 10, 4, 5, 8]
     side_by_side = [strategy_style(ID, variant) for variant in assign_variants([ID] * 4)]
     assert len({style.color_slot for style in side_by_side}) == len({style.symbol for style in side_by_side}) == 4

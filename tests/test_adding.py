@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from test_ui_charts import contrast
 
-from studentsim.labels.strategy_styles import LEGIBLE_SLOTS, PALETTE, line_look
+from studentsim.labels.strategy_styles import LEGIBLE_SLOTS, PALETTE, palette_style
 from studentsim.selection.registry import STRATEGIES, find_strategy
 from studentsim.selection.strategy import Strategy
 from studentsim.ui import layout
@@ -91,18 +91,18 @@ def test_no_other_file_names_a_strategy():
 
 
 def test_thirty_further_strategies_are_all_drawn_differently_and_seen_on_every_ground():
-    looks = [line_look(i) for i in range(len(PALETTE) + 30)]
-    assert looks[: len(PALETTE)] == list(PALETTE) and len(STRATEGIES) <= len(PALETTE)
-    assert len(set(looks)) == len({(dash, symbol) for _, dash, symbol in looks}) == len(looks)
-    assert {dash for _, dash, _ in looks} <= set(DASH_PATTERNS)
-    assert {symbol for *_, symbol in looks} <= set(MARKER_CHARACTERS)
+    styles = [palette_style(i) for i in range(len(PALETTE) + 30)]
+    assert styles[: len(PALETTE)] == list(PALETTE) and len(STRATEGIES) <= len(PALETTE)
+    assert len(set(styles)) == len({(dash, symbol) for _, dash, symbol in styles}) == len(styles)
+    assert {dash for _, dash, _ in styles} <= set(DASH_PATTERNS)
+    assert {symbol for *_, symbol in styles} <= set(MARKER_CHARACTERS)
     themes = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
     for theme in (themes["light"], themes["dark"]):
-        for slot, *_ in looks[len(PALETTE) :]:
+        for slot, *_ in styles[len(PALETTE) :]:
             for ground in ("backgroundColor", "secondaryBackgroundColor"):
                 assert contrast(theme["chartCategoricalColors"][slot], theme[ground]) >= 4.5
-    assert all(a != b for a, b in zip(looks[7:], looks[8:], strict=False)) and set(LEGIBLE_SLOTS) == {
-        slot for slot, *_ in looks[7:]
+    assert all(a != b for a, b in zip(styles[7:], styles[8:], strict=False)) and set(LEGIBLE_SLOTS) == {
+        slot for slot, *_ in styles[7:]
     }
 
 

@@ -108,7 +108,7 @@ def test_one_category_for_all_and_no_mix_where_there_is_nothing_to_mix(started: 
     app.text_input(key="new.bank_category").set_value("Science").run()
     assert not app.exception and "in 1 category." in text_of(app)
     assert "new.categories" not in [p.key for p in app.pills]
-    for field, value in (("questions", 18), ("exam", 10)):
+    for field, value in (("questions_per_turn", 18), ("exam_size", 10)):
         app.number_input(key=f"new.{field}").set_value(value)
     app.run()
     app.button(key="new.start").click().run()
@@ -123,7 +123,7 @@ def test_doubtful_rows_stop_a_bank_or_are_left_out_and_that_is_counted(started: 
     assert "a third of the questions" in text_of(app), "what the switch costs is said before it is turned"
     app.toggle(key="new.drop_invalid").set_value(True).run()
     assert not app.exception and "It has" in text_of(app)
-    for field, value in (("questions", 4), ("exam", 4)):
+    for field, value in (("questions_per_turn", 4), ("exam_size", 4)):
         app.number_input(key=f"new.{field}").set_value(value)
     app.run()
     assert not app.error
@@ -390,7 +390,7 @@ def test_a_set_that_somebody_names_goes_from_the_check_into_the_simulation(start
     assert not app.exception and app.selectbox(key="new.bank_set").value == "plain"
     app = pointed_at(path)
     app.selectbox(key="new.bank_set").set_value("plain")
-    for field, value in (("questions", 18), ("exam", 10)):
+    for field, value in (("questions_per_turn", 18), ("exam_size", 10)):
         app.number_input(key=f"new.{field}").set_value(value)
     app.run()
     app.button(key="new.start").click().run()
@@ -410,7 +410,7 @@ def test_the_paper_s_protocol_leaves_the_set_that_somebody_named(started: list, 
 def test_several_files_make_one_bank_by_their_paths(started: list, tmp_path: Path):
     source = f"{table(tmp_path / 'halves.csv')} | {mmlu(tmp_path / 'mmlu.jsonl', subjects=2, each=40)}"
     app = pointed_at(source)
-    for field, value in (("questions", 18), ("exam", 10)):
+    for field, value in (("questions_per_turn", 18), ("exam_size", 10)):
         app.number_input(key=f"new.{field}").set_value(value)
     app.run()
     assert not app.exception and not app.error and "in 3 categories" in text_of(app)

@@ -135,7 +135,11 @@ def test_it_is_chosen_with_one_click_and_the_embedded_student_s_settings_come_ba
     app.number_input(key="new.turns").set_value(7).run()
     app.button(key=f"new.model.{SMOL}").click().run()
     assert app.segmented_control(key="new.whose").value == SMOL and "new.student.balanced" not in keys(app)
-    assert [app.number_input(key=f"new.{field}").value for field in ("turns", "questions", "exam")] == [7, 24, 40]
+    assert [app.number_input(key=f"new.{field}").value for field in ("turns", "questions_per_turn", "exam_size")] == [
+        7,
+        24,
+        40,
+    ]
     assert "two processor cores" in text_of(app)
     app.segmented_control(key="new.whose").set_value("embedded").run()
     app.button(key="new.start").click().run()
@@ -199,7 +203,11 @@ def test_the_paper_s_protocol_stands_with_it(folder: Path):
     put(folder)
     app = visit(NEW, model=SMOL)
     app.button(key="new.paper").click().run()
-    assert [app.number_input(key=f"new.{field}").value for field in ("turns", "questions", "exam")] == [20, 40, 40]
+    assert [app.number_input(key=f"new.{field}").value for field in ("turns", "questions_per_turn", "exam_size")] == [
+        20,
+        40,
+        40,
+    ]
     assert "SmolLM2 (135 M parameters, from 4-bit weights)" in text_of(app)
 
 

@@ -49,7 +49,7 @@ def own(name: Path | str, who: str = teacher_settings.MODEL_GRADES) -> AppTest:
 
 def test_from_the_page_a_fine_tuned_marker_decides_in_a_run(folder: Path, marker: Path):
     app = own(marker)
-    for field, value in (("turns", 2), ("questions", 12), ("exam", 24), ("validation", 2)):
+    for field, value in (("turns", 2), ("questions_per_turn", 12), ("exam_size", 24), ("validation", 2)):
         app.number_input(key=f"new.{field}").set_value(value)
     app.run()
     assert not app.exception and not app.error
@@ -132,7 +132,7 @@ def test_another_name_gives_up_the_version(started: list, folder: Path, marker: 
     assert app.text_input(key="new.grader_revision").value == "abc"
     app.text_input(key="new.grader").set_value(str(make(tmp_path))).run()
     assert app.text_input(key="new.grader_revision").value == "" and not app.error
-    assert "evaluate-grader --marker" in text_of(app), "nobody has checked it"
+    assert "evaluate-grader --grader" in text_of(app), "nobody has checked it"
 
 
 def test_help_says_how_to_make_one(folder: Path):

@@ -27,19 +27,19 @@ class StrategyStyle:
     symbol: str
 
 
-LineLook = tuple[int, str, str]
+LineStyle = tuple[int, str, str]
 """Colour slot, dash and marker."""
-PALETTE: Sequence[LineLook] = (
+PALETTE: Sequence[LineStyle] = (
     (0, "solid", "circle"), (1, "dash", "square"), (2, "dot", "diamond"), (3, "dashdot", "triangle-up"),
     (10, "longdashdot", "star"), (4, "longdash", "x"), (5, "solid", "cross"),
 )  # fmt: skip
-"""The looks of the first strategies, in order."""
+"""The line styles of the first strategies, in order."""
 LEGIBLE_SLOTS = (8, 5, 1, 10)
 """Slots whose colours have a contrast of 4.5 to 1 with both grounds of both themes: those of all further strategies."""
 
 
-def line_look(index: int) -> LineLook:
-    """The look of the strategy at ``index`` in order: the palette's, then another dash for each of its markers, in a legible colour.
+def palette_style(index: int) -> LineStyle:
+    """The line style of the strategy at ``index``: the palette's, then another dash for each of its markers, in a legible colour.
 
     The first 147 differ, the first 42 in dash and marker alone.
     """
@@ -58,7 +58,7 @@ def line_look(index: int) -> LineLook:
 def _style_strategies() -> dict[str, StrategyStyle]:
     styles = {}
     for strategy in OFFERED_STRATEGIES:
-        slot, dash, symbol = line_look(list(STRATEGIES).index(strategy.id))
+        slot, dash, symbol = palette_style(list(STRATEGIES).index(strategy.id))
         slot = slot if strategy.color_slot is None else strategy.color_slot
         styles[strategy.id] = StrategyStyle(strategy.label, strategy.summary, strategy.when_to_use, slot, dash, symbol)
     return styles
