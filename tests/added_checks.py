@@ -18,7 +18,13 @@ from studentsim.datasets.registry import load_questions
 from studentsim.datasets.specs import FILE_DATASETS, RECOGNIZABLE_DATASETS, get_dataset
 from studentsim.errors import ConfigError
 from studentsim.events import TurnStarted
-from studentsim.labels.strategy_styles import STRATEGY_STYLES, assign_variants, palette_style, strategy_style, theme_color
+from studentsim.labels.strategy_styles import (
+    STRATEGY_STYLES,
+    assign_variants,
+    palette_style,
+    strategy_style,
+    theme_color,
+)
 from studentsim.narration import mix_summary
 from studentsim.selection.registry import STRATEGIES
 from studentsim.simulation import simulate
