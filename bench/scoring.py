@@ -39,7 +39,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from studentsim.datasets.mathqa import parse_options
+from studentsim.datasets.published.mathqa import parse_options
 from studentsim.student.embedded.model import HIDDEN_SIZE, INTERMEDIATE_SIZE, NUM_HEADS, NUM_LAYERS
 from studentsim.student.generation.generate import prefill
 from studentsim.student.huggingface.scoring import score_options

@@ -11,19 +11,16 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from studentsim.errors import ConfigError
 from studentsim.legacy_names import EMBEDDED_0_1_WEIGHTS, UNPRINTABLE_PATTERN, upgrade_settings, upgrade_stored_settings
-from studentsim.settings import DPOSettings, ModelLoadingSettings, TeacherSettings
+from studentsim.selection.registry import DEFAULT_STRATEGY, find_strategy
+from studentsim.settings import DPOSettings, ModelLoadingSettings, StrategyId, TeacherSettings
 from studentsim.student_table import StudentTable
 from studentsim.types import CATEGORIES
-
-Strategy = Literal["random", "category", "log-probability", "log-probability+category", "likely-wrong", "none", "fixed"]
-STRATEGIES: tuple[str, ...] = get_args(Strategy)
-"""Strategies for selecting the practice questions; see studentsim/selection.py."""
 
 HUB_DEFAULTS: dict[str, Any] = {
     "max_new_tokens": 200,
@@ -126,10 +123,10 @@ class RunConfig(BaseModel):
     )
     """Practise these difficulties only, 1 (easy) to 3 (hard); empty: all."""
 
-    strategy: Strategy = Field(
-        "category", title="how questions are chosen", description="How questions are chosen; see 'strategies'."
+    strategy: StrategyId = Field(
+        DEFAULT_STRATEGY.id, title="how questions are chosen", description="How questions are chosen; see 'strategies'."
     )
-    """How practice questions are selected; see studentsim/selection.py. paper: the first four, compared."""
+    """How practice questions are selected; see studentsim/selection/strategies. paper: those with ``in_paper``."""
     mix: dict[str, float] | None = Field(
         None, title="own category mix", description="Your own mix in percent: general=20,physics=80"
     )
@@ -277,21 +274,23 @@ class RunConfig(BaseModel):
     def describe_selection(
         self, strategy_label: Callable[[str], str], category_label: Callable[[str], str] = str
     ) -> str:
-        """How the questions are selected, in words; the two functions give the labels of a strategy and of a category.
-
-        The user's own mix replaces the strategy's categories, so that the strategy at most selects within them; ``fixed`` ignores
-        it (selection.py).
-        """
-        if self.mix is None or self.strategy == "fixed":
-            return strategy_label(self.strategy)
-        base_strategy = self.strategy.removesuffix("+category")
+        """How the questions are selected, in words; the two functions give the labels of a strategy and of a category."""
+        strategy = find_strategy(self.strategy)
+        if self.mix is None or not strategy.heeds_mix:
+            return strategy_label(strategy.id)
+        within_mix = strategy.id if strategy.within_mix is None else strategy.within_mix
         mix = describe_mix({category_label(name): share for name, share in self.mix.items()})
-        return mix if base_strategy in ("random", "category") else f"{strategy_label(base_strategy)}, {mix}"
+        return f"{strategy_label(within_mix)}, {mix}" if within_mix else mix
 
     @property
     def follows_mistakes(self) -> bool:
         """Whether a turn's category mix is ``ExamFinished.next_mix``, the mix that follows the last exam's mistakes."""
-        return self.mix is None and self.strategy in ("category", "log-probability+category")
+        return self.mix is None and find_strategy(self.strategy).follows_mistakes
+
+    @property
+    def trains(self) -> bool:
+        """Whether the student is trained on its mistakes (``Strategy.trains``)."""
+        return find_strategy(self.strategy).trains
 
     def exam_turns(self) -> tuple[int, ...]:
         """Turns that end with an exam: 0 (before training), every ``exam_every``, and the last."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from statistics import NormalDist
 
 from studentsim.events import AnswerRecorded, ExamFinished
-from studentsim.selection import apportion_questions
+from studentsim.selection.quotas import apportion_questions
 
 Z95 = 1.959963984540054
 """The normal distribution's 97.5 % point."""

@@ -16,12 +16,13 @@ from typing import Any
 
 from studentsim.config import HUB_DEFAULTS, RunConfig
 from studentsim.errors import ConfigError
+from studentsim.selection.registry import STRATEGIES
 from studentsim.settings import ALL_PROJECTIONS, SETTING_GROUPS
 
 PAPER_STUDENT = "google/gemma-2b-it"
 PAPER_GRADER = "google/flan-t5-large"
 PAPER_DATASET = "math_qa"
-PAPER_STRATEGIES = ("random", "category", "log-probability", "log-probability+category")
+PAPER_STRATEGIES = tuple(strategy.id for strategy in STRATEGIES.values() if strategy.in_paper)
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticKnownError
 
 from studentsim.legacy_names import upgrade_group
+from studentsim.selection.registry import STRATEGIES
 
 ChosenText = Literal["full", "short", "option"]
 ALL_PROJECTIONS: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+def _check_strategy(value: object) -> object:
+    """Refuse what is no strategy's id as a ``Literal`` of all would, which must be written out."""
+    if not isinstance(value, str) or value not in STRATEGIES:
+        *most, last = map(repr, STRATEGIES)
+        raise PydanticKnownError("literal_error", {"expected": f"{', '.join(most)} or {last}"})
+    return value
+
+
+StrategyId = Annotated[str, BeforeValidator(_check_strategy)]
+"""The id of a registered strategy."""
 
 
 class _SettingsGroup(BaseModel):

@@ -29,7 +29,10 @@ from studentsim.events import (
 from studentsim.exam import build_exam_result
 from studentsim.practice import Attempts, answer_event, run_practice
 from studentsim.rng import derive_rng, derive_seed
-from studentsim.selection import ScoreRecorder, SelectionContext, count_by_category, select_questions
+from studentsim.selection.context import SelectionContext
+from studentsim.selection.quotas import count_by_category
+from studentsim.selection.registry import select_questions
+from studentsim.selection.scores import ScoreRecorder
 from studentsim.student.protocols import Student, Trainer
 from studentsim.teacher.teacher import Teacher
 from studentsim.training.pairs import build_held_out_pairs, pairs_from_mistakes
@@ -110,7 +113,7 @@ def simulate(config: RunConfig, components: Components, state: LoopState | None 
             practised = yield from run_practice(config, components.student, components.teacher, questions, turn)
             timer.lap("study")
 
-            if config.strategy != "none":
+            if config.trains:
                 pairs, rewards = yield from train_on_mistakes(config, components.trainer, practised, held_out, turn)
                 timer.lap("training")
 

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from replies import parse_reply
 
-from studentsim.datasets import gsm8k
 from studentsim.datasets.adapter import build_question
 from studentsim.datasets.file_reader import read_rows
+from studentsim.datasets.published import gsm8k
 from studentsim.student.answer_parsing.latex import latex_to_text
 from studentsim.student.answer_parsing.reasoning import strip_reasoning, truncate_at_next_question
 from studentsim.student.answer_parsing.tokens import token_key, tokenize

@@ -15,7 +15,7 @@ from studentsim.datasets.adapter import build_question_from_row
 from studentsim.datasets.file_reader import RawRow
 from studentsim.datasets.formula import OPERATIONS, evaluate_formula, evaluate_linear_formula, extract_numbers
 from studentsim.datasets.formula_check import compare_formula_to_key, parse_number_with_decimals
-from studentsim.datasets.mathqa import DATASET
+from studentsim.datasets.published.mathqa import DATASET
 
 DEV = Path(__file__).parents[2] / "shared" / "data" / "mathqa_dev.json"
 

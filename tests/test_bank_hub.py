@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from question_rows import load_dataset_rows, questions_from_rows
 
-from studentsim.datasets import mathqa, specs
+from studentsim.datasets import specs
 from studentsim.datasets.adapter import HubDataset
 from studentsim.datasets.hub import load_hub_rows
+from studentsim.datasets.published import mathqa
 from studentsim.datasets.registry import build_bank_report
 from studentsim.errors import BankError
 

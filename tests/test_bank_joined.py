@@ -10,8 +10,8 @@ import pytest
 from question_rows import load_questions
 
 from studentsim.config import RunConfig
-from studentsim.datasets import mmlu
 from studentsim.datasets.file_reader import RawRow
+from studentsim.datasets.published import mmlu
 from studentsim.datasets.registry import build_bank_report, open_bank
 from studentsim.datasets.resolve import has_hub_dataset, load_bank_rows, split_source_names
 from studentsim.errors import BankError, ConfigError

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from question_rows import load_dataset_rows, load_questions
 
 from studentsim.config import RunConfig
-from studentsim.datasets import arc, distractors, gsm8k, hendrycks_math, mmlu
+from studentsim.datasets import distractors
 from studentsim.datasets.adapter import parse_dataset_row
 from studentsim.datasets.file_reader import RawRow
+from studentsim.datasets.published import arc, gsm8k, hendrycks_math, mmlu
 from studentsim.datasets.registry import build_bank_report, open_bank
 from studentsim.datasets.splits import assign_split
 from studentsim.errors import BankError, ConfigError

@@ -57,11 +57,11 @@ def test_the_first_visit_shows_a_true_picture_and_leads_into_a_recorded_run(page
         expect(page.get_by_text(re.compile("recorded .* 20\\d\\d, version")).first).to_be_visible()
         lines = page.locator(".js-plotly-plot").first.locator(".scatterlayer .js-line")
         expect(lines.first).to_be_attached()
-        assert lines.count() >= len(demo.EMBEDDED_SEEDS)
-        page.get_by_text(f"Look into the {sum(demo.EMBEDDED_SEEDS.values())} recorded runs").click()
+        assert lines.count() >= len(demo.EMBEDDED_STUDY.seeds_by_strategy)
+        page.get_by_text(f"Look into the {sum(demo.EMBEDDED_STUDY.seeds_by_strategy.values())} recorded runs").click()
         link = page.get_by_role("link", name="Recorded study, mixed bag, seed 1")
         expect(link).to_be_visible()
-        expect(page.locator(".studentsim-still")).to_have_count(sum(demo.EMBEDDED_SEEDS.values()))
+        expect(page.locator(".studentsim-still")).to_have_count(sum(demo.EMBEDDED_STUDY.seeds_by_strategy.values()))
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 900})
             assert sideways(page) <= 0

@@ -14,7 +14,7 @@ from studentsim.analysis import setting_differences
 from studentsim.cli import runner
 from studentsim.config import RunConfig
 from studentsim.curriculum import generator
-from studentsim.datasets.mathqa import parse_options
+from studentsim.datasets.published.mathqa import parse_options
 from studentsim.errors import ConfigError
 from studentsim.practice import Attempts
 from studentsim.settings import TeacherSettings

@@ -339,7 +339,7 @@ def test_what_there_is_is_listed_without_loading_torch(tmp_path):
 
 
 def test_the_lists_name_everything(say):
-    from studentsim.config import STRATEGIES
+    from studentsim.selection.registry import STRATEGIES
     from studentsim.student.embedded.profiles import PROFILES
 
     listed = say("strategies").out

@@ -15,7 +15,8 @@ from test_selection import situation
 
 from studentsim.config import RunConfig
 from studentsim.curriculum.generator import SKILLS, generate_questions
-from studentsim.selection import ScoreRecorder, select_questions
+from studentsim.selection.registry import select_questions
+from studentsim.selection.scores import ScoreRecorder
 from studentsim.student.batching import iter_even_batches
 from studentsim.student.embedded import student as embedded
 from studentsim.student.embedded.best_candidate import best_candidate_logprobs

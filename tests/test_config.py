@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studentsim import presets
-from studentsim.config import STRATEGIES, RunConfig, check_categories
+from studentsim.config import RunConfig, check_categories
 from studentsim.errors import ConfigError
 from studentsim.presets import list_departures
-from studentsim.selection import STRATEGY_FUNCTIONS
+from studentsim.selection.registry import STRATEGIES
 from studentsim.settings import DPOSettings, ModelLoadingSettings, TeacherSettings
 
 
@@ -56,7 +56,7 @@ def test_unknown_categories_are_named():
     st.builds(
         RunConfig,
         seed=st.integers(0, 2**31 - 1),
-        strategy=st.sampled_from(STRATEGIES),
+        strategy=st.sampled_from(list(STRATEGIES)),
         turns=st.integers(1, 1000),
         mix=st.none() | st.just({"general": 25.0, "other": 75.0}),
         categories=st.sampled_from([(), ("general", "other")]),
@@ -129,5 +129,12 @@ def test_a_new_run_rehearses_and_the_papers_does_not():
             RunConfig.make(dpo={"rehearsal": wrong})
 
 
-def test_every_strategy_of_the_settings_exists():
-    assert set(STRATEGY_FUNCTIONS) == set(STRATEGIES)
+def test_the_message_to_an_unknown_strategy_lists_all():
+    for wrong in ("best", ["random"], None):
+        with pytest.raises(ConfigError) as caught:
+            RunConfig.make(strategy=wrong)
+        assert caught.value.problem == f"strategy is {wrong!r}."
+        assert caught.value.remedy == (
+            "Choose 'random', 'category', 'log-probability', 'log-probability+category', 'likely-wrong', 'none' or 'fixed'."
+        )
+        assert caught.value.field == "strategy"

@@ -14,7 +14,10 @@ from test_selection import POOL, situation
 
 from studentsim.errors import ConfigError
 from studentsim.events import TurnStarted
-from studentsim.selection import CANDIDATES_PER_QUESTION, ScoreRecorder, count_by_category, select_questions
+from studentsim.selection.quotas import count_by_category
+from studentsim.selection.registry import select_questions
+from studentsim.selection.scores import ScoreRecorder
+from studentsim.selection.strategies.likely_wrong import CANDIDATES_PER_QUESTION
 from studentsim.simulation import Components, simulate
 from studentsim.student.testing import FakeStudent
 from studentsim.teacher.teacher import Teacher

@@ -11,7 +11,7 @@ import pytest
 from question_rows import load_questions, questions_from_rows
 
 from studentsim.datasets.file_reader import RawRow
-from studentsim.datasets.mathqa import DATASET, parse_options
+from studentsim.datasets.published.mathqa import DATASET, parse_options
 from studentsim.datasets.splits import assign_split
 from studentsim.errors import BankError
 from studentsim.types import LETTERS

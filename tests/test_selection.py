@@ -9,14 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studentsim.errors import ConfigError
-from studentsim.selection import (
-    STRATEGY_FUNCTIONS,
-    SelectionContext,
-    apportion_questions,
-    count_by_category,
-    plan_category_quotas,
-    select_questions,
-)
+from studentsim.selection.context import SelectionContext
+from studentsim.selection.quotas import apportion_questions, count_by_category, plan_category_quotas
+from studentsim.selection.registry import STRATEGIES, select_questions
 from studentsim.types import CATEGORIES, Option, Question
 
 COUNTS = st.lists(st.integers(0, 50), min_size=6, max_size=6)
@@ -76,14 +71,14 @@ def situation(count=12, seed=0, **changes) -> SelectionContext:
     return replace(plain, **changes)
 
 
-@pytest.mark.parametrize("strategy", STRATEGY_FUNCTIONS)
+@pytest.mark.parametrize("strategy", STRATEGIES)
 @given(st.integers(1, 120), st.integers(0, 1000))
 def test_every_strategy_gives_as_many_different_questions_as_asked(strategy, count, seed):
     chosen = select_questions(strategy, situation(count, seed))
     assert len(chosen) == count == len({q.id for q in chosen})
 
 
-@pytest.mark.parametrize("strategy", [s for s in STRATEGY_FUNCTIONS if s != "fixed"])
+@pytest.mark.parametrize("strategy", [s for s in STRATEGIES if s != "fixed"])
 def test_no_question_comes_twice_until_the_pool_is_used_up(strategy):
     asked: Counter = Counter()
     for turn in range(25):

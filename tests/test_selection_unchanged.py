@@ -10,7 +10,7 @@ from test_likely_wrong import Uneven
 from test_selection import POOL, situation
 
 from studentsim.events import TurnStarted
-from studentsim.selection import select_questions
+from studentsim.selection.registry import select_questions
 from studentsim.simulation import Components, simulate
 from studentsim.teacher.teacher import Teacher
 from studentsim.types import Question

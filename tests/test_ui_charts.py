@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from streamlit.elements.lib import streamlit_plotly_theme
 
 from studentsim.analysis.rewards import REWARD_VIEWS
-from studentsim.config import STRATEGIES
 from studentsim.labels import strategy_styles
+from studentsim.selection.registry import STRATEGIES
 from studentsim.ui import charts
 from studentsim.ui.charts.race import MARKER_CHARACTERS
 

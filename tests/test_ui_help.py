@@ -13,9 +13,10 @@ from visits import text_of, visit
 from studentsim.analysis import rewards, transfer_summary
 from studentsim.cli import app as command_line
 from studentsim.cli.transfer import save_recorded_matrix
-from studentsim.config import STRATEGIES, RunConfig
+from studentsim.config import RunConfig
 from studentsim.curriculum import generator
 from studentsim.labels import category_names
+from studentsim.selection.registry import STRATEGIES
 from studentsim.transfer import matrix as transfer_matrix
 from studentsim.transfer.matrix import CategoryResult, PairedOutcome, TransferMatrix, build_transfer_matrix
 from studentsim.types import CATEGORIES

@@ -102,10 +102,10 @@ def test_the_first_visit_shows_the_recorded_study_with_its_sentence_and_its_labe
         "Seeds: mixed bag 1, 2, 3, 4, 5; follow the mistakes 1, 2, 3, 4, 5; no teaching 1; same questions again 1."
         in text_of(app)
     )
-    assert len(app.get("bidi_component")) == sum(demo.EMBEDDED_SEEDS.values())  # a small picture each
+    assert len(app.get("bidi_component")) == sum(demo.EMBEDDED_STUDY.seeds_by_strategy.values())  # a small picture each
     names = {
         f"Recorded study, {STRATEGY_STYLES[s].name.lower()}, seed {seed + 1}"
-        for s, count in demo.EMBEDDED_SEEDS.items()
+        for s, count in demo.EMBEDDED_STUDY.seeds_by_strategy.items()
         for seed in range(count)
     }
     assert names <= set(link_labels(app))

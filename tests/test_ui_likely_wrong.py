@@ -15,7 +15,7 @@ from studentsim.analysis import estimate
 from studentsim.config import RunConfig
 from studentsim.labels import strategy_styles
 from studentsim.runs.model_info import BenchmarkResult
-from studentsim.selection import CANDIDATES_PER_QUESTION
+from studentsim.selection.strategies.likely_wrong import CANDIDATES_PER_QUESTION
 from studentsim.store.queries import RunTimings
 from studentsim.ui import charts
 from studentsim.ui.charts.sketch import DASH_PATTERNS

@@ -15,10 +15,11 @@ from streamlit.testing.v1 import AppTest
 from visits import WATCH, text_of, visit
 
 from studentsim.analysis import mix_table, paper_table
-from studentsim.config import STRATEGIES, RunConfig
+from studentsim.config import RunConfig
 from studentsim.events import Event, ExamFinished, RunEnded, RunStarted, TurnFinished, TurnStarted
 from studentsim.labels import strategy_styles
 from studentsim.narration import mix_summary
+from studentsim.selection.registry import STRATEGIES
 from studentsim.simulation import simulate
 from studentsim.store import practice_mix
 from studentsim.types import CATEGORIES

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from studentsim.config import STRATEGIES
 from studentsim.labels import strategy_styles
 from studentsim.labels.formatting import round_percent
+from studentsim.selection.registry import STRATEGIES
 from studentsim.ui import charts, svg_component
 from studentsim.ui.charts import sparklines
 from studentsim.ui.charts.sketch import DASH_PATTERNS, SvgSketch

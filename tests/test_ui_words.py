@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studentsim.analysis import accuracy_bounds, estimate, rewards, setting_differences
-from studentsim.config import STRATEGIES, RunConfig, describe_mix
+from studentsim.config import RunConfig, describe_mix
 from studentsim.curriculum.generator import MISCONCEPTIONS
 from studentsim.labels import formatting, strategy_styles, titles
 from studentsim.legacy_names import upgrade_event
@@ -22,6 +22,7 @@ from studentsim.narration import run_summary
 from studentsim.runs import demo
 from studentsim.runs.demo import RECORDED_FOLDER
 from studentsim.runs.run_dir import list_runs
+from studentsim.selection.registry import STRATEGIES
 from studentsim.settings import DPOSettings
 from studentsim.store.journal import read_events
 from studentsim.types import CATEGORIES

@@ -15,6 +15,7 @@ import pandas as pd
 from studentsim.analysis import claims
 from studentsim.analysis.intervals import half_width, mcnemar_p_value, paired_difference_interval
 from studentsim.analysis.run_groups import RunGroup
+from studentsim.selection.registry import STRATEGIES
 
 CONFIDENCE_LEVEL = 0.95
 
@@ -53,12 +54,13 @@ class AccuracyDifference:
 
 
 def choose_reference(groups: Sequence[RunGroup]) -> RunGroup:
-    """The group that the others are compared with: strategy ``random``, else ``none``, else the first."""
-    for strategy in ("random", "none"):
-        for group in groups:
-            if group.strategy == strategy:
-                return group
-    return groups[0]
+    """The group that the others are compared with: the first baseline in the strategies' order, else the first."""
+    baselines = [id for id, strategy in STRATEGIES.items() if strategy.is_baseline]
+    return min(
+        (group for group in groups if group.strategy in baselines),
+        key=lambda group: baselines.index(group.strategy),
+        default=groups[0],
+    )
 
 
 def last_shared_turn(groups: Sequence[RunGroup], exams: pd.DataFrame) -> int | None:

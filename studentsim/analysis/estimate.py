@@ -12,6 +12,7 @@ from studentsim.config import RunConfig
 from studentsim.labels import language_models
 from studentsim.labels.teacher_settings import teaching_settings
 from studentsim.runs import model_info
+from studentsim.selection.registry import find_strategy
 from studentsim.store.queries import RunTimings
 
 EMBEDDED_SPEED = RunTimings(runs=0, start=1.5, study_question=0.0075, pair=0.08, exam_question=0.007, turn=None)
@@ -22,9 +23,6 @@ SMALL_MODEL_SPEED = RunTimings(runs=0, start=10.0, study_question=0.63, pair=1.3
 """Seconds of a language model of ``SMALL_MODEL_PARAMETERS`` (SmolLM2 in bfloat16 on MathQA) with scored exams; written ones
 take as long as practice. Between the measurements on an idle computer and on one at half its speed (docs/log.md)."""
 SMALL_MODEL_PARAMETERS = 134_515_008
-
-SELECTION_SECONDS_PER_QUESTION = {"log-probability": 0.024, "log-probability+category": 0.042, "likely-wrong": 0.016}
-"""Strategy -> seconds a practice question of the embedded student where the strategy first scores several candidates."""
 
 WRONG_SHARE = 0.5
 """Expected share of practice questions that the embedded student answers wrongly, and so learns from: about the middle of a
@@ -107,11 +105,14 @@ def wrong_share(config: RunConfig) -> float:
 
 
 def _selection_seconds(config: RunConfig, question_seconds: float) -> float:
-    """Seconds a practice question with a language model that first scores candidates; scoring one takes as long as in an exam."""
-    candidates = model_info.CANDIDATES_BY_STRATEGY.get(config.strategy, 0)
+    """Seconds a practice question whose candidates are scored first. Unless measured, scoring one takes as long as in an exam."""
+    strategy, is_embedded = find_strategy(config.strategy), config.model == "embedded"
+    if is_embedded and strategy.embedded_question_seconds is not None:
+        return strategy.embedded_question_seconds
+    speed = EMBEDDED_SPEED if is_embedded else SMALL_MODEL_SPEED
     return (
         question_seconds
-        + candidates * SMALL_MODEL_SPEED.exam_question / SMALL_MODEL_SPEED.study_question * question_seconds
+        + strategy.candidates_per_question * speed.exam_question / speed.study_question * question_seconds
     )
 
 
@@ -130,16 +131,10 @@ def estimate_seconds(config: RunConfig, speed: RunTimings | None = None) -> floa
         value = getattr(speed, part, None)
         return getattr(fallback, part) if value is None else value
 
-    training_pairs = (
-        0.0 if config.strategy == "none" else config.questions_per_turn * wrong_share(config) * config.dpo.epochs
-    )
+    training_pairs = 0.0 if not config.trains else config.questions_per_turn * wrong_share(config) * config.dpo.epochs
     question_seconds = seconds_per("study_question")
     if getattr(speed, "study_question", None) is None:
-        question_seconds = (
-            SELECTION_SECONDS_PER_QUESTION.get(config.strategy, question_seconds)
-            if config.model == "embedded"
-            else _selection_seconds(config, question_seconds)
-        )
+        question_seconds = _selection_seconds(config, question_seconds)
     practice_seconds = config.questions_per_turn * (1 + expected_retries(config)) * question_seconds
     turn_seconds = practice_seconds + training_pairs * seconds_per("pair")
     exam_seconds = len(config.exam_turns()) * config.exam_size * seconds_per("exam_question")

@@ -6,15 +6,7 @@ import pandas as pd
 
 from studentsim.analysis.accuracy_bounds import add_wilson_bounds
 from studentsim.labels.formatting import append_interval, format_score
-
-UNFAIR_SAMPLE_REASONS = {
-    "category": "More of them come from where the last exam went wrong",
-    "log-probability": "They are those on which it is in two minds",
-    "log-probability+category": "They are those on which it is in two minds, more of them from where the last exam went wrong",
-    "likely-wrong": "They are those that it would most probably get wrong",
-    "fixed": "They are the same in every lesson, so it may simply know them by now",
-}
-"""Strategy -> why its practice questions are no fair sample."""
+from studentsim.selection.registry import find_strategy
 
 
 def with_practice_accuracy(turns: pd.DataFrame) -> pd.DataFrame:
@@ -30,7 +22,7 @@ def describe_latest_practice(turns: pd.DataFrame, strategy: str, *, has_custom_m
     result = append_interval(
         f"{format_score(last.correct, last.questions)} rightly", last.ci_low, last.ci_high, int(last.questions)
     )
-    reason = UNFAIR_SAMPLE_REASONS.get(strategy, "They change with every lesson")
+    reason = find_strategy(strategy).practice_caveat or "They change with every lesson"
     if has_custom_mix:  # it takes precedence over the strategy
         reason = "Its categories were given by a mix of your own"
     return (

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from studentsim.analysis import setting_differences
-from studentsim.config import STRATEGIES, RunConfig
+from studentsim.config import RunConfig
 from studentsim.labels import formatting
 from studentsim.labels.strategy_styles import StrategyStyle, assign_variants, marker_character, strategy_style
+from studentsim.selection.registry import STRATEGIES
 
 IGNORED_SETTINGS = ("seed", "turns", "validation_every")
 """Settings in which runs of one group may differ; how often held-out pairs are validated changes nothing that is learnt."""

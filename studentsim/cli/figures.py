@@ -23,9 +23,9 @@ def build_run_result(folder: RunFolder) -> dict[str, Any]:
     """
     events = effective_events(read_past_events(folder))
     turn_rows, _ = _build_mix_rows(folder.run_id, events)
-    threshold = folder.read_config().threshold
+    config = folder.read_config()
     lookups_by_turn = {
-        e["turn"]: selection_lookups.selection_stats_from_event(e, threshold)
+        e["turn"]: selection_lookups.selection_stats_from_event(e, config.threshold, config.strategy)
         for e in events
         if e["type"] == "TurnStarted"
     }

@@ -52,9 +52,10 @@ def transfer(
     from studentsim import factory
     from studentsim.cli import runner
     from studentsim.runs import preflight
+    from studentsim.selection.strategies.random import STRATEGY as RANDOM
     from studentsim.transfer import study
 
-    base = runner.build_config("default", {**settings, "strategy": "random", "exam_every": settings["turns"]})
+    base = runner.build_config("default", {**settings, "strategy": RANDOM.id, "exam_every": settings["turns"]})
     base = import_gguf_model(base)
     outline = preflight.load_run_outline(base)
     category_names = _parse_categories(categories, outline.categories)

@@ -70,6 +70,14 @@ class DatasetSpec:
     parse_row: Callable[[RawRow, int], ParsedRow | None]
     """Parse a row; the int seeds options that are made up. None: a sound row that cannot become a multiple-choice question.
     Raises ValueError, with a message for users, if a field is wrong."""
+    order: int = 1000
+    """Its place in lists and in the order in which files are recognised; equal ones by name."""
+    description: str = ""
+    """For sets on Hugging Face a sentence or two for who chooses among them."""
+    part_of: str = ""
+    """The name of a set with the same rows that it is a part of; files are recognised as the whole."""
+    categories: tuple[str, ...] = ()
+    """Categories that are known before anything is downloaded, besides ``allowed_categories``."""
     allowed_categories: tuple[str, ...] = ()
     """Categories that it may have; empty: any."""
     fit_to_file: Callable[[Sequence[RawRow]], DatasetSpec] | None = None

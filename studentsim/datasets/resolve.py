@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from studentsim.curriculum import generator
-from studentsim.datasets import mmlu, tabular
+from studentsim.datasets import tabular
 from studentsim.datasets.adapter import DatasetSpec
 from studentsim.datasets.detection import DatasetRecognition, recognize_dataset, recognize_given_dataset
 from studentsim.datasets.file_reader import RawRow, check_row_limit, read_rows
 from studentsim.datasets.hub import load_hub_rows
+from studentsim.datasets.published import mmlu
 from studentsim.datasets.specs import (
     HUB_DATASETS,
     RECOGNIZABLE_DATASETS,

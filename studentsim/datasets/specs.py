@@ -1,22 +1,31 @@
-"""The table of known datasets, by name. To add one, write its file and add its ``DATASET`` here."""
+"""All known datasets, found in ``published/``, and the plain table. To add one, see docs/adding.md."""
 
 from __future__ import annotations
 
-from studentsim.datasets import agieval, aqua, arc, asdiv, gsm8k, hendrycks_math, mathqa, mmlu, mmlu_pro, sciq, tabular
+import importlib
+import pkgutil
+
+from studentsim.datasets import published, tabular
 from studentsim.datasets.adapter import DatasetSpec
+from studentsim.datasets.published import mmlu
 from studentsim.errors import BankError
 
-HUB_DATASETS: tuple[DatasetSpec, ...] = (
-    mathqa.DATASET, aqua.DATASET, gsm8k.DATASET, hendrycks_math.DATASET, mmlu.DATASET, mmlu_pro.DATASET,
-    arc.DATASET, arc.EASY_DATASET, arc.CHALLENGE_DATASET, sciq.DATASET,
-)  # fmt: skip
+
+def _find_datasets() -> list[DatasetSpec]:
+    """The constant ``DATASET``, or ``DATASETS``, of each file in ``published/``, in order."""
+    names = [f"{published.__name__}.{module.name}" for module in pkgutil.iter_modules(published.__path__)]
+    modules = [importlib.import_module(name) for name in names]
+    datasets = [d for module in modules for d in getattr(module, "DATASETS", None) or (module.DATASET,)]
+    return sorted(datasets, key=lambda dataset: (dataset.order, dataset.name))
+
+
+_PUBLISHED = _find_datasets()
+HUB_DATASETS: tuple[DatasetSpec, ...] = tuple(dataset for dataset in _PUBLISHED if dataset.hub)
 """Datasets on Hugging Face; files with the same rows are recognised, too."""
-FILE_DATASETS: tuple[DatasetSpec, ...] = (agieval.DATASET, asdiv.DATASET, tabular.DATASET)
+FILE_DATASETS: tuple[DatasetSpec, ...] = (*(dataset for dataset in _PUBLISHED if not dataset.hub), tabular.DATASET)
 """Datasets that come as files only; the plain table, the most general, is last, so that others win ties."""
-RECOGNIZABLE_DATASETS: tuple[DatasetSpec, ...] = tuple(
-    dataset for dataset in (*HUB_DATASETS, *FILE_DATASETS) if dataset not in (arc.EASY_DATASET, arc.CHALLENGE_DATASET)
-)
-"""Datasets that a file is tried as, in order of preference; ARC's two parts have the same rows as ARC."""
+RECOGNIZABLE_DATASETS: tuple[DatasetSpec, ...] = tuple(d for d in (*HUB_DATASETS, *FILE_DATASETS) if not d.part_of)
+"""Datasets that a file is tried as, in order of preference."""
 
 
 def get_dataset(name: str) -> DatasetSpec:

@@ -31,7 +31,7 @@ from studentsim.datasets.adapter import (
 )
 from studentsim.datasets.distractors import shuffle_options
 from studentsim.datasets.file_reader import RawRow
-from studentsim.datasets.mmlu import find_p3_topic, subject_from_file_name
+from studentsim.datasets.published.mmlu import find_p3_topic, subject_from_file_name
 from studentsim.datasets.tabular_columns import (
     ZERO_BASED_COLUMN_NAMES,
     TableColumns,

@@ -20,6 +20,7 @@ from studentsim.events import Event, TurnFinished
 from studentsim.files import write_atomically
 from studentsim.grader.student_answer import SPLITS
 from studentsim.rng import derive_rng
+from studentsim.selection.strategies.random import STRATEGY as RANDOM
 from studentsim.student.embedded.profiles import PROFILES
 from studentsim.student.protocols import Student
 from studentsim.types import Question
@@ -64,7 +65,7 @@ def make_collection_config(profile: str, seed: int) -> RunConfig:
     """The run whose student is asked: random questions, otherwise defaults; its exams are not used."""
     last_turn = max(map(max, TURNS_BY_SPLIT.values()))
     return RunConfig.make(
-        student=profile, strategy="random", seed=seed, turns=last_turn, exam=1, exam_every=last_turn, validation=0
+        student=profile, strategy=RANDOM.id, seed=seed, turns=last_turn, exam=1, exam_every=last_turn, validation=0
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Name, summary, colour slot, dash and marker of each strategy, the same on every page and chart.
+"""Name, summary, colour slot, dash and marker of each strategy (``selection/registry.py``), the same on every page and chart.
 
 A colour is named by its slot in ``chartCategoricalColors`` of ``.streamlit/config.toml``. In a figure the slot is written as a
 placeholder that Streamlit's chart theme replaces by the colour, light or dark, in the browser.
@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from studentsim.selection.registry import OFFERED_STRATEGIES, STRATEGIES
+
 CORRECT_COLOR_SLOT, WRONG_COLOR_SLOT, HELD_OUT_COLOR_SLOT, CHANCE_COLOR_SLOT, FAINT_COLOR_SLOT = 6, 7, 8, 4, 9
-"""Slots that belong to no strategy."""
+"""Slots that belong to no strategy of the palette."""
 
 
 @dataclass(frozen=True)
@@ -25,50 +27,45 @@ class StrategyStyle:
     symbol: str
 
 
-STRATEGY_STYLES: Mapping[str, StrategyStyle] = {
-    "category": StrategyStyle(
-        "Follow the mistakes",
-        "More practice in the categories where the last exam went wrong.",
-        "When you want the time spent where it is needed.",
-        1, "dash", "square",
-    ),
-    "random": StrategyStyle(
-        "Mixed bag",
-        "Any question may come, whatever the student can do already.",
-        "The usual worksheet, and the fair thing to compare with.",
-        0, "solid", "circle",
-    ),
-    "log-probability": StrategyStyle(
-        "Where it is unsure",
-        "Questions on which the student is in two minds.",
-        "When you believe that doubt is the best moment to learn.",
-        2, "dot", "diamond",
-    ),
-    "log-probability+category": StrategyStyle(
-        "Mistakes and unsure",
-        "Follows the mistakes, and within them takes the questions it is unsure of.",
-        "Both ideas together; choosing takes longer.",
-        3, "dashdot", "triangle-up",
-    ),
-    "likely-wrong": StrategyStyle(
-        "What it would get wrong",
-        "The questions it would most probably get wrong, of some drawn from the pool.",
-        "When you want every question to be one to learn from, however hard.",
-        10, "longdashdot", "star",
-    ),
-    "none": StrategyStyle(
-        "No teaching",
-        "It answers and sits exams, but is never taught.",
-        "A control: how it stands without any teaching.",
-        4, "longdash", "x",
-    ),
-    "fixed": StrategyStyle(
-        "Same questions again",
-        "The same practice questions in every lesson.",
-        "A control: learning by heart against learning.",
-        5, "solid", "cross",
-    ),
-}  # fmt: skip
+LineStyle = tuple[int, str, str]
+"""Colour slot, dash and marker."""
+PALETTE: Sequence[LineStyle] = (
+    (0, "solid", "circle"), (1, "dash", "square"), (2, "dot", "diamond"), (3, "dashdot", "triangle-up"),
+    (10, "longdashdot", "star"), (4, "longdash", "x"), (5, "solid", "cross"),
+)  # fmt: skip
+"""The line styles of the first strategies, in order."""
+LEGIBLE_SLOTS = (8, 5, 1, 10)
+"""Slots whose colours have a contrast of 4.5 to 1 with both grounds of both themes: those of all further strategies."""
+
+
+def palette_style(index: int) -> LineStyle:
+    """The line style of the strategy at ``index``: the palette's, then another dash for each of its markers, in a legible colour.
+
+    The first 147 differ, the first 42 in dash and marker alone.
+    """
+    if index < len(PALETTE):
+        return PALETTE[index]
+    dashes = list(dict.fromkeys(dash for _, dash, _ in PALETTE))
+    further = [
+        (dashes[(dashes.index(dash) + shift) % len(dashes)], symbol)
+        for shift in range(1, len(dashes))
+        for _, dash, symbol in PALETTE
+    ]
+    repetition, position = divmod(index - len(PALETTE), len(further))
+    return (LEGIBLE_SLOTS[(position + repetition) % len(LEGIBLE_SLOTS)], *further[position])
+
+
+def _style_strategies() -> dict[str, StrategyStyle]:
+    styles = {}
+    for strategy in OFFERED_STRATEGIES:
+        slot, dash, symbol = palette_style(list(STRATEGIES).index(strategy.id))
+        slot = slot if strategy.color_slot is None else strategy.color_slot
+        styles[strategy.id] = StrategyStyle(strategy.label, strategy.summary, strategy.when_to_use, slot, dash, symbol)
+    return styles
+
+
+STRATEGY_STYLES: Mapping[str, StrategyStyle] = _style_strategies()
+"""Each strategy's style by its id, in the order in which strategies are offered."""
 
 
 VARIANT_STYLES: Sequence[tuple[int, str, str, str]] = (
@@ -97,7 +94,7 @@ _MARKER_CHARACTERS = {
 }
 _CONTRASTING_SLOTS: Mapping[int, Sequence[int]] = {
     0: (1, 5, 10, 4, 3, 2, 8), 1: (0, 5, 10, 4, 3, 2, 8), 2: (10, 0, 5, 8, 3, 1, 4), 3: (1, 5, 10, 4, 0, 2, 8),
-    4: (0, 10, 5, 1, 3, 2, 8), 5: (0, 10, 2, 8, 3, 1, 4), 10: (2, 0, 5, 8, 3, 1, 4),
+    4: (0, 10, 5, 1, 3, 2, 8), 5: (0, 10, 2, 8, 3, 1, 4), 8: (0, 5, 10, 2, 3, 1, 4), 10: (2, 0, 5, 8, 3, 1, 4),
 }  # fmt: skip
 """Colour slot -> the others, those first that differ most from it and from one another in both themes, also for colour-blind
 readers."""

@@ -5,32 +5,27 @@ For the pages, the report and the command line. Rows are those of ``studentsim/s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from studentsim.analysis.mix_table import MixRow, exam_title
 from studentsim.config import RunConfig
 from studentsim.labels import category_names, formatting
+from studentsim.selection.registry import find_strategy
 
-MIX_SOURCE_BY_STRATEGY: Mapping[str, str] = {
-    "random": "Any question of the pool may come: a category comes about as often as the pool has questions of it.",
-    "log-probability": "Questions on which the student is unsure are taken, whatever their category; the mix is what comes of that.",
-    "likely-wrong": "Questions that it would most probably get wrong are taken, whatever their category; the mix is what comes of that.",
-    "none": "Any question of the pool may come, as from a mixed bag; nothing is learnt from them.",
-    "fixed": "The same questions come in every lesson, drawn once at random: the mix never changes.",
-}
-"""By strategy, what its mix rests on where it neither follows the mistakes nor was set by hand."""
+FOLLOWS_MISTAKES_SENTENCE = "Each lesson's mix of categories follows the mistakes of the exam before it."
 MISTAKES_NOT_USED_NOTE = "The exams' mistakes stand beside the lessons for comparison; they did not lead to them."
 
 
 def describe_mix_source(config: RunConfig) -> str:
     """What decides the mix of categories in this run."""
-    if config.follows_mistakes:
-        within = "" if config.strategy == "category" else "; within it come the questions that the student is unsure of"
-        return f"Each lesson's mix of categories follows the mistakes of the exam before it{within}."
-    if config.mix is not None and config.strategy != "fixed":
+    strategy = find_strategy(config.strategy)
+    if config.mix is not None and strategy.heeds_mix:
         return f"The mix of categories was set by hand ({formatting.strategy_label(config)})."
-    unknown = f"This way of choosing ({formatting.strategy_label(config)}) does not look at the mistakes of the exams."
-    return MIX_SOURCE_BY_STRATEGY.get(config.strategy, unknown)
+    if strategy.mix_source:
+        return strategy.mix_source
+    if config.follows_mistakes:
+        return FOLLOWS_MISTAKES_SENTENCE
+    return f"This way of choosing ({formatting.strategy_label(config)}) does not look at the mistakes of the exams."
 
 
 def describe_mix_with_caveat(config: RunConfig) -> str:

@@ -95,7 +95,7 @@ def build_report_html(database: Database, run_id: str) -> str:
             epochs=queries.fetch_epochs(database, run_id),
             trained_turns=_find_trained_turns(queries.fetch_turns(database, run_id)),
             selection_stats=selection_stats_from_frame(
-                queries.fetch_selection_score_summary(database, {run_id: config.threshold})
+                queries.fetch_selection_score_summary(database, {run_id: config.threshold}), config.strategy
             ),
             tries=tries.query_retry_results(database, [run_id]) if has_extras else None,
             grading_errors=queries.fetch_grading_errors(database, run_id) if has_extras else None,

@@ -17,9 +17,10 @@ def selection_html(lessons: Sequence[LessonSelectionStats], config: RunConfig) -
     if not lessons:
         return ""
     if lessons[0].passed is None:
+        label = selection_lookups.MEASURE_LABELS[lessons[0].measure]
         head, rows = (
-            ["lesson", "looked at", "chosen", "P(right) of the chosen", "P(right) of all"],
-            _p_correct_rows(lessons),
+            ["lesson", "looked at", "chosen", f"{label} of the chosen", f"{label} of all"],
+            _score_rows(lessons),
         )
     else:
         head, rows = (
@@ -45,5 +46,5 @@ def _threshold_rows(lessons: Sequence[LessonSelectionStats]) -> list[list[object
     return rows
 
 
-def _p_correct_rows(lessons: Sequence[LessonSelectionStats]) -> list[list[object]]:
+def _score_rows(lessons: Sequence[LessonSelectionStats]) -> list[list[object]]:
     return [[r.turn, r.candidates, r.chosen, f"{r.mean_chosen:.3f}", f"{r.mean_candidates:.3f}"] for r in lessons]

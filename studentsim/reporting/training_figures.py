@@ -31,7 +31,7 @@ def training_figures_html(config: RunConfig, epochs: pd.DataFrame, trained_turns
     """
     missing = sorted(set(map(int, trained_turns)) - set(map(int, epochs.turn)))
     if epochs.empty:
-        if config.strategy == "none":
+        if not config.trains:
             return section_html(SECTION_TITLE, paragraph_html("The student of this run is never trained.", "note"))
         return section_html(SECTION_TITLE, paragraph_html(_describe_missing(missing), "note")) if missing else ""
     has_validation = epochs.validation_loss.notna()

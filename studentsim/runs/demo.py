@@ -35,15 +35,13 @@ from studentsim.datasets.resolve import split_source_names
 from studentsim.errors import ConfigError, RunError, StudentsimError
 from studentsim.files import read_json_object, remove_folder_atomically, write_atomically
 from studentsim.runs.run_dir import RunFolder, create_folder_atomically, ensure_data_folder
+from studentsim.selection.registry import STRATEGIES
 from studentsim.store import journal, notes
 
 RECORDED_FOLDER = Path(studentsim.__file__).parent / "recorded"
 """The folder of the recorded journals in the package."""
 RECORDED_VARIABLE = "STUDENTSIM_RECORDED"
 """Environment variable: ``0`` keeps the recorded studies out of data folders."""
-EMBEDDED_SEEDS: Mapping[str, int] = {"random": 5, "category": 5, "none": 1, "fixed": 1}
-"""Number of seeds of each recorded strategy: the two that are compared, and the controls. With fewer seeds a lead of some points
-cannot be distinguished from chance; Compare takes 12 runs at once."""
 EMBEDDED_SETTINGS: Mapping[str, object] = {"student": "physics-gap", "turns": 8, "exam_size": 300}
 """The runs' common settings: a student with a gap, few turns (the strategies that follow mistakes lead while there is a gap), and an
 exam of 50 questions a category, which keeps the journals small."""
@@ -118,10 +116,19 @@ class RecordedStudy:
         return re.fullmatch(rf"{self.run_id_prefix}(?:{strategies})-seed-\d+", run_id) is not None
 
 
-EMBEDDED_STUDY = RecordedStudy("embedded", EMBEDDED_SEEDS, EMBEDDED_SETTINGS)
+def _recorded_seeds(study: str) -> dict[str, int]:
+    """Strategy -> its number of seeds in a study.
+
+    The embedded student's study has the two strategies that are compared, and the controls. With fewer seeds a lead of some points
+    cannot be told from chance; Compare takes 12 runs at once.
+    """
+    return {id: s.recorded_seeds[study] for id, s in STRATEGIES.items() if study in s.recorded_seeds}
+
+
+EMBEDDED_STUDY = RecordedStudy("embedded", _recorded_seeds("embedded"), EMBEDDED_SETTINGS)
 SMOLLM2_STUDY = RecordedStudy(
     "smollm2",
-    {"random": 3, "category": 3, "log-probability": 3, "log-probability+category": 3, "none": 3},
+    _recorded_seeds("smollm2"),
     {
         "model": "smollm2", "drop_invalid": True, "turns": 10, "questions_per_turn": 24, "exam_size": 200, "exam_every": 5, "validation": 8,
         "dpo": {"epochs": 1, "reference": "base", "lora_alpha": 8, "rehearsal": 0.0}, "model_loading": {"exam_mode": "scored"},

@@ -14,7 +14,7 @@ from pathlib import Path
 from studentsim.child_process import raise_reported_error, run_json_child
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, StudentError
-from studentsim.selection import CANDIDATES_PER_QUESTION
+from studentsim.selection.registry import find_strategy
 from studentsim.settings import ModelLoadingSettings
 from studentsim.student.huggingface.dtype_choice import (
     MIN_MEASURED_PARAMETERS,
@@ -38,9 +38,6 @@ BENCHMARK_ARGUMENTS = ("-m", "studentsim.runs.benchmark")
 """Python's arguments for the benchmark's process."""
 EXPECTED_WRONG_SHARE = 0.75
 """Expected share of practice questions that become a pair. P0: its student was wrong in three of four."""
-
-CANDIDATES_BY_STRATEGY = {"log-probability": 2, "log-probability+category": 2, "likely-wrong": CANDIDATES_PER_QUESTION}
-"""About how many questions a strategy scores for each that it selects; other strategies score none."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +102,10 @@ class BenchmarkResult:
         """Estimated seconds of the whole run."""
         attempts = 1 + EXPECTED_WRONG_SHARE * (config.teacher.attempts - 1)
         turn_seconds = config.questions_per_turn * (
-            self.answer * attempts + (EXPECTED_WRONG_SHARE * self.pair if config.strategy != "none" else 0)
+            self.answer * attempts + (EXPECTED_WRONG_SHARE * self.pair if config.trains else 0)
         )
-        turn_seconds += CANDIDATES_BY_STRATEGY.get(config.strategy, 0) * config.questions_per_turn * self.choice
+        candidates = find_strategy(config.strategy).candidates_per_question
+        turn_seconds += candidates * config.questions_per_turn * self.choice
         return self.loading + config.turns * turn_seconds + len(config.exam_turns()) * config.exam_size * self.exam
 
     def describe(self, config: RunConfig) -> list[str]:

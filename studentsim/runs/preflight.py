@@ -20,7 +20,7 @@ from studentsim.errors import BankError, ConfigError
 from studentsim.runs.grader_info import check_teacher
 from studentsim.runs.model_info import check_model, template_prints_date, today_iso
 from studentsim.runs.run_dir import pin_embedded_weights
-from studentsim.selection import apportion_questions
+from studentsim.selection.quotas import apportion_questions
 from studentsim.student.embedded import weight_versions
 from studentsim.student.embedded.profiles import get_run_profile
 from studentsim.student.huggingface.resolve import HINT_MODEL_ROLE, resolve_model

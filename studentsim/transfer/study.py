@@ -29,6 +29,7 @@ from studentsim.events import AnswerRecorded, TurnFinished
 from studentsim.files import write_atomically
 from studentsim.runs.history import package_versions
 from studentsim.runs.run_dir import data_folder_error
+from studentsim.selection.strategies.random import STRATEGY as RANDOM
 from studentsim.simulation import Components, simulate
 from studentsim.transfer.matrix import CategoryResult, PairedOutcome
 
@@ -72,7 +73,7 @@ def build_category_configs(base: RunConfig, categories: Sequence[str]) -> dict[s
             "Choose among them with --categories a,b,c, or choose other questions.",
             field="categories",
         )
-    settings = base.model_dump() | {"name": "", "strategy": "random", "exam_every": base.turns, "categories": ()}
+    settings = base.model_dump() | {"name": "", "strategy": RANDOM.id, "exam_every": base.turns, "categories": ()}
     return {name: RunConfig.make(**settings | {"mix": {name: 100.0}}) for name in distinct_names}
 
 

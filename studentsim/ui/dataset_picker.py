@@ -11,15 +11,12 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.curriculum import generator
-from studentsim.datasets import aqua, gsm8k, mathqa, mmlu, sciq
+from studentsim.datasets import tabular
+from studentsim.datasets.published import mmlu
 from studentsim.datasets.resolve import SOURCE_SEPARATOR, has_hub_dataset, split_source_names
-from studentsim.datasets.specs import FILE_DATASETS, HUB_DATASETS
+from studentsim.datasets.specs import FILE_DATASETS, HUB_DATASETS, RECOGNIZABLE_DATASETS, get_dataset, is_hub_dataset
 from studentsim.errors import ConfigError
 
-HUB_DATASET_CATEGORIES = {
-    "math_qa": mathqa.DATASET.allowed_categories, "aqua_rat": (aqua.CATEGORY,), "gsm8k": (gsm8k.CATEGORY,), "sciq": (sciq.CATEGORY,),
-}  # fmt: skip
-"""Categories of Hub datasets that are known before anything is downloaded."""
 PERSIST_IN_SESSION = "session"
 """Streamlit's ``persist_state``: the widget keeps its value while other pages are shown."""
 PENDING_BANK_KEY = "banks.wanted"
@@ -31,24 +28,12 @@ SOURCE_KINDS = {
     HUB_DATASET: "A public set",
     LOCAL_FILE: "A file or folder on this computer",
 }
-DATASET_DESCRIPTIONS = {
-    "math_qa": "Maths word problems in six categories, five options. In a third of its rows key and worked formula disagree.",
-    "aqua_rat": "Maths word problems, five options.",
-    "gsm8k": "Primary-school word problems. Three wrong options are made up near the right number.",
-    "math": "Competition maths in seven subjects. The wrong options are made up from the right one.",
-    "mmlu": "57 subjects from elementary mathematics to law, four options.",
-    "mmlu_pro": "14 subjects, harder than MMLU, up to ten options.",
-    "arc": "School science, both parts, mostly four options.",
-    "arc_easy": "School science, the easier part, mostly four options.",
-    "arc_challenge": "School science, the harder part, mostly four options.",
-    "sciq": "Science exam questions, four options.",
-}
-"""A sentence on each Hub dataset."""
 EXAMPLE_PATH = "C:\\Users\\me\\questions.json" if os.name == "nt" else "/home/me/questions.json"
+_TITLES = [dataset.title for dataset in RECOGNIZABLE_DATASETS if dataset is not tabular.DATASET]
 FORMATS_HELP = (
     "JSON, JSON lines or CSV, or a folder of such files. A table of your own needs a question, its options and what says which "
-    "is right, with a line of names: question, a, b, c, d, answer. MathQA, AQuA-RAT, GSM8K, MATH, MMLU, MMLU-Pro, ARC, SciQ, "
-    "AGIEval and ASDiv are read as they were published."
+    "is right, with a line of names: question, a, b, c, d, answer. "
+    f"{', '.join(_TITLES[:-1])} and {_TITLES[-1]} are read as they were published."
 )
 JOINED_SOURCES_HELP = (
     f"Several are joined with “{SOURCE_SEPARATOR}” between them, sets by their names too: "
@@ -75,7 +60,7 @@ def bank_title(source: str) -> str:
     if kind == generator.BANK_NAME:
         return SOURCE_KINDS[kind].lower()
     name, _, part = source.partition(":")
-    title = next(dataset.title for dataset in HUB_DATASETS if dataset.name == name)
+    title = get_dataset(name).title
     return f"{title}, {', '.join(subject_label(subject) for subject in part.split(','))}" if part else title
 
 
@@ -94,7 +79,10 @@ def known_categories(source: str, category: str = "") -> tuple[str, ...]:
         return ()
     name, _, part = source.partition(":")
     subjects = [s for group in part.split(",") for s in mmlu.SUBJECT_GROUPS.get(group, (group,)) if s]
-    return tuple(subject.replace("_", " ") for subject in subjects) or HUB_DATASET_CATEGORIES.get(name, ())
+    if subjects or not is_hub_dataset(name):
+        return tuple(subject.replace("_", " ") for subject in subjects)
+    dataset = get_dataset(name)
+    return dataset.categories or dataset.allowed_categories
 
 
 def validate_path(text: str) -> str:
@@ -120,14 +108,13 @@ def render_dataset_picker(key: str) -> str:
     """Fields for a Hub dataset and MMLU's subjects, kept in the session under ``key``; returns the dataset's name."""
     name = st.selectbox(
         "Which set?",
-        list(DATASET_DESCRIPTIONS),
-        format_func={dataset.name: dataset.title for dataset in HUB_DATASETS}.__getitem__,
+        [dataset.name for dataset in HUB_DATASETS],
+        format_func=lambda name: get_dataset(name).title,
         key=f"{key}.set",
         persist_state=PERSIST_IN_SESSION,
     )
-    st.caption(
-        f"{DATASET_DESCRIPTIONS[name]} It comes from the hub (huggingface.co): the first time a network is needed."
-    )
+    origin = "It comes from the hub (huggingface.co): the first time a network is needed."
+    st.caption(f"{get_dataset(name).description} {origin}".strip())
     if name != mmlu.DATASET.name:
         return name
     st.session_state.setdefault(f"{key}.subjects", ["stem"])
@@ -145,7 +132,7 @@ def render_dataset_picker(key: str) -> str:
 def prefill_picker(key: str, source: str) -> None:
     """Set the picker's fields under ``key`` to a dataset's name or path."""
     kind = source_kind(source)
-    name, _, part = source.partition(":") if kind == HUB_DATASET else (next(iter(DATASET_DESCRIPTIONS)), "", "")
+    name, _, part = source.partition(":") if kind == HUB_DATASET else (HUB_DATASETS[0].name, "", "")
     st.session_state[key] = kind
     st.session_state[f"{key}.set"] = name
     st.session_state[f"{key}.subjects"] = (

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from studentsim.labels.formatting import round_percent
 from studentsim.labels.strategy_styles import StrategyStyle, strategy_style, theme_color
+from studentsim.selection.registry import find_strategy
 from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import (
     MAX_ROW_LABEL_CHARS,
@@ -202,7 +203,7 @@ def _add_published_curves(figure: FigureBuilder, published: pd.DataFrame, turns:
             marker={"color": color, "symbol": f"{published_style.symbol}-open", "size": 6},
             customdata=_hover_data(curve), hovertemplate=f"<b>Paper: {strategy}</b> (published)<br>{_HOVER_TEMPLATE}",
         )  # fmt: skip
-        label = f"Paper: {_SHORT_PAPER_NAMES.get(str(strategy), strategy)}"
+        label = f"Paper: {find_strategy(str(strategy)).short_label or strategy}"
         yield _LineEnd(
             _wrap_end_label(label),
             curve.turn.iloc[-1],
@@ -210,10 +211,6 @@ def _add_published_curves(figure: FigureBuilder, published: pd.DataFrame, turns:
             published_style.color_slot,
             False,
         )
-
-
-_SHORT_PAPER_NAMES = {"log-probability": "unsure", "log-probability+category": "both"}
-"""Short names of strategies whose own are too long for a line's end."""
 
 
 def _end_label_texts(labels: Sequence[str], *, label_count: int) -> list[str]:

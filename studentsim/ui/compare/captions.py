@@ -54,7 +54,7 @@ def describe_unselective_groups(groups: Sequence[RunGroup], lookup_frame: pd.Dat
     for group in groups:
         group_lookups = lookup_frame[lookup_frame.run_id.isin([run.run_id for run in group.runs])]
         if warning_text := selection_lookups.selection_warning(
-            selection_lookups.selection_stats_from_frame(group_lookups)
+            selection_lookups.selection_stats_from_frame(group_lookups, group.strategy)
         ):
             notes.append(f"{group.label}: {lowercase_first(warning_text)}")
     return notes

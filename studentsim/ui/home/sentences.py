@@ -21,8 +21,10 @@ from studentsim.labels.formatting import (
 )
 from studentsim.labels.strategy_styles import strategy_style
 from studentsim.narration.comparison_summary import format_gain, format_gain_interval
+from studentsim.selection.registry import STRATEGIES
 
-CONTROL_STRATEGIES = ("none", "fixed")
+CONTROL_STRATEGIES = tuple(strategy.id for strategy in STRATEGIES.values() if strategy.is_control)
+UNTAUGHT_STRATEGIES = tuple(id for id in CONTROL_STRATEGIES if not STRATEGIES[id].trains)
 CHANCE_ACCURACY = 0.2
 """Accuracy of guessing on the five options of a question of the recorded studies, 0 to 1."""
 
@@ -67,12 +69,12 @@ def describe_study_result(
     """
     final_rows = exams.loc[exams.groupby("strategy").turn.idxmax()].sort_values("accuracy")
     taught_rows = final_rows[~final_rows.strategy.isin(CONTROL_STRATEGIES)]
-    control_rows = final_rows[final_rows.strategy == "none"]
+    control_rows = final_rows[final_rows.strategy.isin(UNTAUGHT_STRATEGIES)]
     if taught_rows.empty:
         return ""
     lessons = pluralize(int(final_rows.turn.max()), "lesson")
     difference_text = _describe_difference(strategy_difference) if strategy_difference else ""
-    closing_text = " ".join(filter(None, [difference_text, _describe_fixed_strategy(final_rows)]))
+    closing_text = " ".join(filter(None, [difference_text, _describe_taught_controls(final_rows)]))
     if control_rows.empty:
         return f"After {lessons} of practice this student answers {_format_score_range(taught_rows)}. {closing_text}".strip()
     opening_text = (
@@ -158,12 +160,12 @@ def _describe_difference(difference: AccuracyDifference) -> str:
     )
 
 
-def _describe_fixed_strategy(final_rows: pd.DataFrame) -> str:
-    """The last score of the strategy that practises the same questions in every lesson."""
-    rows = final_rows[final_rows.strategy == "fixed"]
-    if rows.empty:
-        return ""
-    return f"*{strategy_style('fixed').name}* ends at {_format_row_score(rows.iloc[0])}."
+def _describe_taught_controls(final_rows: pd.DataFrame) -> str:
+    """The last scores of the controls that teach, such as by the same questions in every lesson."""
+    rows = final_rows[final_rows.strategy.isin(CONTROL_STRATEGIES) & ~final_rows.strategy.isin(UNTAUGHT_STRATEGIES)]
+    return " ".join(
+        f"*{strategy_style(row.strategy).name}* ends at {_format_row_score(row)}." for _, row in rows.iterrows()
+    )
 
 
 def describe_study_basis(groups: Sequence[RunGroup]) -> str:

@@ -15,6 +15,7 @@ from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_runs_by_
 from studentsim.config import parse_stored_config
 from studentsim.labels import formatting
 from studentsim.runs.demo import SMOLLM2_STUDY, is_embedded_study_run
+from studentsim.selection.registry import BASELINE_STRATEGY, DEFAULT_STRATEGY
 from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.ui import charts, components, data, recorded_race
@@ -28,7 +29,7 @@ COLUMN_LABELS = {
     "label": "way of choosing", "turn": "lessons so far", "runs": "runs", "correct": "right", "questions": "questions",
     "accuracy": "share right", "ci_low": "95 % from", "ci_high": "95 % to",
 }  # fmt: skip
-COMPARED_STRATEGIES = ("category", "random")
+COMPARED_STRATEGIES = (DEFAULT_STRATEGY.id, BASELINE_STRATEGY.id)
 """The two strategies that the study compares: the first against the second."""
 
 
@@ -180,7 +181,7 @@ def _compute_teaching_effects(
     database: Database, groups: Sequence[RunGroup], exams: pd.DataFrame
 ) -> list[AccuracyDifference]:
     """Each strategy against no teaching, after the last exam that all share; empty without such a control."""
-    control = next((group for group in groups if group.strategy == "none"), None)
+    control = next((group for group in groups if group.strategy in sentences.UNTAUGHT_STRATEGIES), None)
     taught_groups = [group for group in groups if group.strategy not in sentences.CONTROL_STRATEGIES]
     return (
         _compute_differences(database, [*taught_groups, control], exams, control) if control and taught_groups else []

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from studentsim.labels import category_names, formatting
-from studentsim.labels.strategy_styles import strategy_style
-from studentsim.selection import apportion_questions
+from studentsim.selection.quotas import apportion_questions
+from studentsim.selection.registry import find_strategy
+from studentsim.selection.strategy import Strategy
 from studentsim.student.embedded.profiles import PROFILES, category_mastery
 from studentsim.ui import glossary
 from studentsim.ui.new import mix
@@ -28,22 +29,7 @@ PROFILED_MODEL_AND_BANK = "embedded", "curriculum"
 FOLLOWS_MISTAKES_CAPTION = (
     "It follows the mistakes: the more of a category's exam questions went wrong, the more it is practised next."
 )
-STRATEGY_CAPTIONS = {
-    "category": FOLLOWS_MISTAKES_CAPTION,
-    "log-probability+category": FOLLOWS_MISTAKES_CAPTION,
-    "likely-wrong": "No category is preferred: what it would get wrong is taken from wherever it lies in the pool.",
-    "fixed": "The same questions in every lesson, drawn once from all of the pool.",
-}
 DEFAULT_CAPTION = "No category is preferred: questions come as they lie in the pool."
-WITHIN_CATEGORY_CAPTIONS = {
-    "log-probability": "Within a category it still takes the questions it is unsure of.",
-    "log-probability+category": "Within a category it still takes the questions it is unsure of; the mistakes have no say.",
-    "likely-wrong": "Within a category it still takes the questions that it would most probably get wrong.",
-    "category": "The mistakes have no say; within a category any question may come.",
-    "random": "Within a category any question may come.",
-    "none": "The student answers by this mix, and is never taught.",
-}
-"""What each strategy still decides under a custom mix."""
 MAX_UNSCROLLED_CATEGORIES, SCROLL_HEIGHT_PIXELS = 9, 520
 """More categories than that (MMLU has 57) scroll within a box of this height."""
 
@@ -68,13 +54,14 @@ def render_category_mix(
     )  # fmt: skip
     form.add_error_slot("mix", "Mix of categories")
     form.settings["mix"] = None
-    strategy = form.settings["strategy"]
+    strategy = find_strategy(form.settings["strategy"])
     if chosen == "way":
-        st.caption(STRATEGY_CAPTIONS.get(strategy, DEFAULT_CAPTION))
-    elif strategy == "fixed":  # its questions are sampled once, from the whole pool
+        default_caption = FOLLOWS_MISTAKES_CAPTION if strategy.follows_mistakes else DEFAULT_CAPTION
+        st.caption(strategy.mix_caption or default_caption)
+    elif not strategy.heeds_mix:
+        reason = strategy.custom_mix_caption or f"*{formatting.escape_markdown(strategy.label)}* heeds no mix."
         st.info(
-            "*Same questions again* heeds no mix: it draws its questions once from all of the pool. Limit the categories above "
-            "instead, or choose another way.",
+            f"{reason} Limit the categories above instead, or choose another way.",
             icon=":material/info:",
         )
     elif len(categories) < 2:
@@ -91,20 +78,21 @@ def render_category_mix(
         st.caption(f"{counts_text} {_describe_rehearsal(strategy)}".strip())
 
 
-def _describe_rehearsal(strategy: str) -> str:
+def _describe_rehearsal(strategy: Strategy) -> str:
     """What becomes of the categories that the mix leaves out. The rehearsal field is rendered later, so the session is read."""
-    if strategy == "none":
+    if not strategy.trains:
         return ""
     if not st.session_state.get("new.rehearsal"):
         return "With *Hold on what is not practised* at 0 (under *Advanced*), practice of one category changes the others, too."
     return "What is not practised is held about where it was (*Hold on what is not practised*, under *Advanced*)."
 
 
-def describe_mix_priority(strategy: str) -> str:
+def describe_mix_priority(strategy: Strategy) -> str:
     """That the mix overrides the strategy's, and what the strategy still decides. Markdown."""
-    strategy_name = formatting.escape_markdown(strategy_style(strategy).name)
-    text = f"The mix below settles the categories, whatever *{strategy_name}* would choose."
-    return f"{text} {WITHIN_CATEGORY_CAPTIONS.get(strategy, '')}".strip()
+    label = formatting.escape_markdown(strategy.label)
+    return (
+        f"The mix below settles the categories, whatever *{label}* would choose. {strategy.custom_mix_caption}".strip()
+    )
 
 
 def _compute_shares(

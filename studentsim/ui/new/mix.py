@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from studentsim.selection import apportion_questions
+from studentsim.selection.quotas import apportion_questions
 
 TOTAL_PERCENT = 100
 

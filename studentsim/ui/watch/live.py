@@ -239,7 +239,7 @@ def _render_figures(engine: data.Engine, run: live_run.RunSnapshot) -> None:
 
 def _render_lookups(run: live_run.RunSnapshot) -> None:
     """The questions that the strategy scored, and a warning if it hardly selects; nothing for strategies without scores."""
-    stats = selection_lookups.selection_stats_from_frame(run.lookups)
+    stats = selection_lookups.selection_stats_from_frame(run.lookups, run.config.strategy)
     if warning := selection_lookups.selection_warning(stats):
         st.warning(formatting.escape_markdown(warning), icon=":material/rule:")
     elif summary := selection_lookups.describe_selection_stats(stats):
@@ -251,7 +251,7 @@ def _render_lookups(run: live_run.RunSnapshot) -> None:
 
 def _render_training(engine: data.Engine, run: live_run.RunSnapshot) -> None:
     st.subheader("What happens while it learns?", anchor=False, help=glossary.term_help("dpo"))
-    if run.config.strategy == "none":
+    if not run.config.trains:
         st.markdown("Nothing: this student is never taught. Any change in its exams is luck.")
         return
     names = {key: view.name for key, view in rewards.REWARD_VIEWS.items()}

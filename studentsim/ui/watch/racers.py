@@ -15,6 +15,7 @@ from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.labels import category_names, formatting, teacher_settings
 from studentsim.labels.strategy_styles import STRATEGY_STYLES
+from studentsim.selection.registry import BASELINE_STRATEGY, DEFAULT_STRATEGY, find_strategy
 from studentsim.settings import DPOSettings, TeacherSettings
 from studentsim.student.embedded.profiles import PROFILES
 from studentsim.types import CATEGORIES
@@ -107,7 +108,9 @@ def _choose_strategy(default: str = DEFAULT_CONFIG.strategy) -> RacerSettings:
 
 def _choose_strategies(_: data.Engine) -> list[RacerSettings]:
     chosen = _render_multiselect(
-        DIFFER_BY_STRATEGY, {id: style.name for id, style in STRATEGY_STYLES.items()}, ["category", "random"]
+        DIFFER_BY_STRATEGY,
+        {id: style.name for id, style in STRATEGY_STYLES.items()},
+        [DEFAULT_STRATEGY.id, BASELINE_STRATEGY.id],
     )
     _render_captions(f"{STRATEGY_STYLES[id].name}: {STRATEGY_STYLES[id].summary}" for id in chosen)
     shared = _choose_student()
@@ -137,8 +140,9 @@ def _choose_mixes(_: data.Engine) -> list[RacerSettings]:
     chosen = _render_multiselect(DIFFER_BY_MIX, {id: name for id, (name, _) in mix_options.items()}, ["way", "even"])
     custom_mix = _choose_custom_mix() if "own" in chosen else None
     shared = {**_choose_student(), **_choose_strategy()}
-    if shared["strategy"] == "fixed":
-        st.caption("*Same questions again* heeds no mix: all racers would be alike.")
+    strategy = find_strategy(str(shared["strategy"]))
+    if not strategy.heeds_mix:
+        st.caption(f"*{formatting.escape_markdown(strategy.label)}* heeds no mix: all racers would be alike.")
     shares = {id: custom_mix if id == "own" else mix for id, (_, mix) in mix_options.items()}
     return [{**shared, "mix": _to_float_percentages(shares[id])} for id in chosen]
 

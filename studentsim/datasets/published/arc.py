@@ -93,10 +93,13 @@ def _category_from_source(row: RawRow) -> str:
     return next((part for part in ("easy", "challenge") if part in row.source_name.lower()), "science")
 
 
-def _make_dataset(name: str, title: str, *configs: str) -> DatasetSpec:
+def _make_dataset(name: str, title: str, order: int, which: str, *configs: str, part_of: str = "") -> DatasetSpec:
     return DatasetSpec(
         name=name,
         title=title,
+        order=order,
+        description=f"School science, {which}, mostly four options.",
+        part_of=part_of,
         row_description="question (with stem and choices), answerKey; or CSV with question, AnswerKey",
         id_prefix="arc",
         hub=HubDataset("allenai/ai2_arc", configs),
@@ -108,6 +111,9 @@ def _make_dataset(name: str, title: str, *configs: str) -> DatasetSpec:
     )
 
 
-DATASET = _make_dataset("arc", "ARC", "ARC-Easy", "ARC-Challenge")
-EASY_DATASET = _make_dataset("arc_easy", "ARC easy", "ARC-Easy")
-CHALLENGE_DATASET = _make_dataset("arc_challenge", "ARC challenge", "ARC-Challenge")
+DATASET = _make_dataset("arc", "ARC", 7, "both parts", "ARC-Easy", "ARC-Challenge")
+EASY_DATASET = _make_dataset("arc_easy", "ARC easy", 8, "the easier part", "ARC-Easy", part_of=DATASET.name)
+CHALLENGE_DATASET = _make_dataset(
+    "arc_challenge", "ARC challenge", 9, "the harder part", "ARC-Challenge", part_of=DATASET.name
+)
+DATASETS = (DATASET, EASY_DATASET, CHALLENGE_DATASET)

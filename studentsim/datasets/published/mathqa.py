@@ -89,6 +89,8 @@ def _strip_quotes(text: str) -> str:
 DATASET = DatasetSpec(
     name="math_qa",
     title="MathQA",
+    order=1,
+    description="Maths word problems in six categories, five options. In a third of its rows key and worked formula disagree.",
     row_description="Problem, Rationale, options (one text), correct, category",
     id_prefix="mathqa",
     # The main branch is a script, which ``datasets`` 4 and later refuses to run; this one has Parquet files.

@@ -111,6 +111,8 @@ def _braced_content(text: str) -> str:
 DATASET = DatasetSpec(
     name="math",
     title="MATH",
+    order=4,
+    description="Competition maths in seven subjects. The wrong options are made up from the right one.",
     row_description=r"problem, level, type or subject, solution (with a \boxed answer)",
     id_prefix="math",
     hub=HubDataset("EleutherAI/hendrycks_math", SUBJECTS),

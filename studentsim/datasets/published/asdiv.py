@@ -30,7 +30,7 @@ from studentsim.datasets.adapter import (
 )
 from studentsim.datasets.distractors import build_number_options
 from studentsim.datasets.file_reader import RawRow
-from studentsim.datasets.gsm8k import MAX_DISTRACTOR_DISTANCE
+from studentsim.datasets.published.gsm8k import MAX_DISTRACTOR_DISTANCE
 from studentsim.rng import derive_rng
 
 _NUMBER_WITH_UNIT = re.compile(r"\$?(-?(?:\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.\d{1,6})?)(?:\s*\([^()]*\))?")
@@ -73,6 +73,7 @@ def _answer_text(values: Mapping[str, Any]) -> str:
 DATASET = DatasetSpec(
     name="asdiv",
     title="ASDiv",
+    order=12,
     row_description="body, question, answer (a number, its unit in brackets), formula, solution_type",
     id_prefix="asdiv",
     hub=None,

@@ -66,6 +66,9 @@ def _strip_option_label(text: str, index: int) -> str:
 DATASET = DatasetSpec(
     name="aqua_rat",
     title="AQuA-RAT",
+    order=2,
+    description="Maths word problems, five options.",
+    categories=(CATEGORY,),
     row_description="question, options (a list), rationale, correct",
     id_prefix="aqua",
     hub=HubDataset("deepmind/aqua_rat", ("raw",)),

@@ -27,8 +27,8 @@ from studentsim.datasets.adapter import (
     require_text_field,
     require_text_list,
 )
-from studentsim.datasets.aqua import strip_option_labels
 from studentsim.datasets.file_reader import RawRow
+from studentsim.datasets.published.aqua import strip_option_labels
 
 
 def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
@@ -59,6 +59,7 @@ def _get_solution(row: RawRow) -> str:
 DATASET = DatasetSpec(
     name="agieval",
     title="AGIEval",
+    order=11,
     row_description="passage, question, options (a list: (A)…, (B)…), label, other or explanation",
     id_prefix="agieval",
     hub=None,

@@ -139,6 +139,8 @@ def filter_rows_by_subject(rows: Sequence[RawRow], subject_names: str) -> list[R
 DATASET = DatasetSpec(
     name="mmlu",
     title="MMLU",
+    order=5,
+    description="57 subjects from elementary mathematics to law, four options.",
     row_description="question, choices (a list), answer (0, 1, 2 … or a letter), subject; or CSV: question, four options, letter",
     id_prefix="mmlu",
     hub=HubDataset("cais/mmlu", ("all",)),

@@ -1,0 +1,1 @@
+"""The strategies: which questions to practise next. A file each in ``strategies/``; ``registry`` finds them."""
