@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import casts
+import fakes
 import pytest
 from journals import make_run
 from typer.testing import CliRunner
@@ -42,9 +42,9 @@ def test_the_settings_accept_it_and_the_message_to_a_wrong_one_lists_it():
 
 
 def test_a_run_practises_what_it_picks():
-    events = simulate(casts.config(strategy=ID, turns=1), casts.cast_of(casts.FakeStudent()))
+    events = simulate(fakes.config(strategy=ID, turns=1), fakes.cast_of(fakes.FakeStudent()))
     (ids,) = [e.question_ids for e in events if isinstance(e, TurnStarted)]
-    lengths = sorted((len(q.problem), q.id) for q in casts.bank().study)
+    lengths = sorted((len(q.problem), q.id) for q in fakes.bank().study)
     assert [id for _, id in lengths][: len(ids)] == list(ids)
 
 
