@@ -16,7 +16,7 @@ from studentsim.labels import formatting
 from studentsim.labels.titles import misconception_title
 from studentsim.narration import run_summary
 from studentsim.store.export import escape_formula_cells
-from studentsim.ui import charts
+from studentsim.ui import charts, literal
 from studentsim.ui.cards import RunCard
 from studentsim.ui.device import is_phone
 from studentsim.ui.scroll_into_view import scroll_to_top
@@ -40,7 +40,7 @@ def render_page_title(text: str, subtitle: str = "", *, scroll_id: str = "") -> 
             scroll_to_top(scroll_id)
         st.title(formatting.escape_markdown(text), anchor=False)
     if subtitle:
-        st.caption(formatting.escape_markdown(subtitle))
+        literal.caption(subtitle)
 
 
 def reset_title() -> None:
@@ -67,7 +67,7 @@ def render_error(error: StudentsimError, *, details: str = "") -> None:
 def render_empty_state(message: str, *, page: str, label: str) -> None:
     """What is missing, and a link to where it can be had."""
     st.info(message, icon=":material/info:")
-    st.page_link(page, label=label, icon=":material/arrow_forward:")
+    literal.link(page, label, ":material/arrow_forward:")
 
 
 def render_status_badge(status: str) -> None:
@@ -113,7 +113,7 @@ def render_step_link(page: str, label: str, icon: str, query: Mapping[str, str] 
     if query is None:  # a disabled page link is too pale to be read
         st.button(label, icon=icon, key=key, type="tertiary", disabled=True)
     else:
-        st.page_link(page, label=label, icon=icon, query_params=dict(query))
+        literal.link(page, label, icon, dict(query))
 
 
 def render_misconception_link(
@@ -127,7 +127,7 @@ def render_link(page: str, label: str, icon: str, query: Mapping[str, str]) -> N
     """A link whose plain-text ``label`` may be long: page links do not wrap, so it is shortened, with the whole of it as help."""
     short = formatting.shorten_label(label)
     whole = None if short == label else formatting.escape_markdown(label)
-    st.page_link(page, label=formatting.escape_markdown(short), icon=icon, query_params=dict(query), help=whole)
+    literal.link(page, short, icon, dict(query), help=whole)
 
 
 def render_csv_download(frame: pd.DataFrame, file_stem: str, *, key: str) -> None:
@@ -151,7 +151,7 @@ def render_figure(
     ``columns`` maps the data's columns to headings; ``key`` must be stable. Zoom survives refreshes in which the figure does not
     change; Streamlit 1.67 remounts a changed one (its pull request 16052 would honour ``uirevision``).
     """
-    st.subheader(question, anchor=False)
+    literal.subheader(question)
     st.plotly_chart(figure, width="stretch", height=figure.layout.height, key=key, config=charts.PLOTLY_CONFIG, alt=alt)
     render_figure_data(frame, key=key, columns=columns)
 
@@ -183,7 +183,7 @@ def render_answer_card(row: Mapping[str, Any], categories: Iterable[str], *, key
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             render_grade_badge(row)
-            st.caption(formatting.escape_markdown(run_summary.answer_context_label(row, categories)), width="content")
+            literal.caption(run_summary.answer_context_label(row, categories), width="content")
         st.text(truncated[0])
         st.code(truncated[1], language=None, wrap_lines=True)
         st.text(run_summary.describe_answer(row))
@@ -199,12 +199,7 @@ def render_run_row(run: RunCard, *, page: str) -> None:
     """One run in a list: title, linked to ``page``, progress, last exam and status."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(width="content", gap="xsmall"):
-            st.page_link(
-                page,
-                label=formatting.escape_markdown(run.title),
-                icon=":material/visibility:",
-                query_params={"run": run.run_id},
-            )
+            literal.link(page, run.title, ":material/visibility:", {"run": run.run_id})
             lessons = f"lesson {run.turn} of {run.turns}" if run.turn else f"before lesson 1 of {run.turns}"
             details = [
                 f"seed {run.seed}",
@@ -213,7 +208,7 @@ def render_run_row(run: RunCard, *, page: str) -> None:
                 formatting.format_time_ago(time.time() - run.started_at),
                 run.student_version,
             ]
-            st.caption(formatting.escape_markdown(" · ".join(filter(None, details))))
+            literal.caption(" · ".join(filter(None, details)))
         render_recorded_badge(run.recorded_label)
         render_status_badge(run.status)
 

@@ -12,7 +12,7 @@ from studentsim.labels import formatting
 from studentsim.labels.titles import misconception_title
 from studentsim.narration import run_summary
 from studentsim.types import Question
-from studentsim.ui import components
+from studentsim.ui import components, literal
 from studentsim.ui.answers import conversation, counts, filters, sentences
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.layout import ANSWERS_PAGE, QUESTIONS_PAGE
@@ -33,9 +33,7 @@ def render_open_answer(
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             components.render_grade_badge(row)
-            st.caption(
-                formatting.escape_markdown(run_summary.answer_context_label(row, page_data.categories)), width="content"
-            )
+            literal.caption(run_summary.answer_context_label(row, page_data.categories), width="content")
         st.text(row["problem"])
         _render_options(row)
         conversation.render_conversation(page_data, row, attempts)
@@ -81,7 +79,7 @@ def _render_options(row: dict[str, Any]) -> None:
                     )
                 misconception = option.get("misconception")
                 if misconception and not is_correct:
-                    st.caption(formatting.escape_markdown(misconception_title(misconception)), width="content")
+                    literal.caption(misconception_title(misconception), width="content")
 
 
 def _render_misconception(page_data: AnswersPageData, row: dict[str, Any], question: Question | None) -> None:
@@ -98,10 +96,12 @@ def _render_misconception(page_data: AnswersPageData, row: dict[str, Any], quest
         others = page_data.view.with_changes(slip=row["misconception"], answer=row["seq"])
         count = counts.count_answers(page_data.tally, others).answers
         if count > 1:
-            st.page_link(
-                ANSWERS_PAGE, label=f"The {count:,} answers of this view with this slip",
-                icon=":material/filter_alt:", query_params=others.to_params(),
-            )  # fmt: skip
+            literal.link(
+                ANSWERS_PAGE,
+                f"The {count:,} answers of this view with this slip",
+                ":material/filter_alt:",
+                others.to_params(),
+            )
 
 
 def _render_history(page_data: AnswersPageData, row: dict[str, Any], history: pd.DataFrame) -> None:
@@ -117,10 +117,12 @@ def _render_history(page_data: AnswersPageData, row: dict[str, Any], history: pd
             if int(attempt.seq) == row["seq"]:
                 st.badge(f"{sentences.attempt_label(attempt)}, shown here", color="gray")
                 continue
-            st.page_link(
-                ANSWERS_PAGE, label=sentences.attempt_label(attempt), icon="",
-                query_params=page_data.view.with_changes(answer=int(attempt.seq)).to_params(),
-            )  # fmt: skip
+            literal.link(
+                ANSWERS_PAGE,
+                sentences.attempt_label(attempt),
+                "",
+                page_data.view.with_changes(answer=int(attempt.seq)).to_params(),
+            )
     if len(history) > MAX_ATTEMPT_LINKS:
         st.caption(f"The {MAX_ATTEMPT_LINKS} nearest of {len(history)} are linked here.")
 
@@ -128,15 +130,10 @@ def _render_history(page_data: AnswersPageData, row: dict[str, Any], history: pd
 def _render_links(page_data: AnswersPageData, row: dict[str, Any], question: Question | None) -> None:
     with st.container(horizontal=True, gap="small"):
         if question is not None:
-            st.page_link(
-                QUESTIONS_PAGE, label="This question in the bank", icon=":material/quiz:",
-                query_params={"question": question.id},
-            )  # fmt: skip
+            literal.link(QUESTIONS_PAGE, "This question in the bank", ":material/quiz:", {"question": question.id})
         if page_data.view.question != row["question_id"]:
             view = page_data.view.without_filters.with_changes(question=row["question_id"], answer=row["seq"])
-            st.page_link(
-                ANSWERS_PAGE, label="All answers to it", icon=":material/history:", query_params=view.to_params()
-            )
+            literal.link(ANSWERS_PAGE, "All answers to it", ":material/history:", view.to_params())
 
 
 def _render_technical_view(row: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from studentsim.labels.teacher_settings import FEEDBACK_CONTENT_LABELS
 from studentsim.narration import grades
 from studentsim.store import queries
 from studentsim.store.database import Database
-from studentsim.ui import components
+from studentsim.ui import components, literal
 from studentsim.ui.answers import sentences
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.data import Engine
@@ -65,18 +65,18 @@ def _render_attempt(page_data: AnswersPageData, row: dict[str, Any], *, is_open:
             if is_open:
                 st.badge("shown here", color="gray")
             else:
-                st.page_link(
-                    ANSWERS_PAGE, label="Open this try", icon=":material/open_in_full:",
-                    query_params=page_data.view.with_changes(answer=row["seq"]).to_params(),
-                )  # fmt: skip
+                literal.link(
+                    ANSWERS_PAGE,
+                    "Open this try",
+                    ":material/open_in_full:",
+                    page_data.view.with_changes(answer=row["seq"]).to_params(),
+                )
         _render_answer_text(row)
     with st.chat_message("teacher", avatar=TEACHER_AVATAR):
         _render_grade(row)
         if row["feedback"]:
-            st.caption(
-                formatting.escape_markdown(
-                    f"The teacher's words ({FEEDBACK_CONTENT_LABELS.get(row['feedback_level'], row['feedback_level'])}):"
-                )
+            literal.caption(
+                f"The teacher's words ({FEEDBACK_CONTENT_LABELS.get(row['feedback_level'], row['feedback_level'])}):"
             )
             st.text(row["feedback"])
 

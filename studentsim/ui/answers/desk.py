@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.labels import formatting
-from studentsim.ui import components
+from studentsim.ui import components, literal
 from studentsim.ui.answers import conversation, data, filters
 from studentsim.ui.answers.card import render_open_answer
 from studentsim.ui.answers.data import AnswersPageData
@@ -64,11 +64,11 @@ def _render_list(engine: Engine, page_data: AnswersPageData) -> None:
 def _render_misconceptions(page_data: AnswersPageData) -> None:
     """Beside the list while no card is open: a link to the first answer, and the view's misconceptions as links."""
     st.caption("Press the number at the beginning of a row to open the whole answer, or read them one by one.")
-    st.page_link(
+    literal.link(
         ANSWERS_PAGE,
-        label="Open the first",
-        icon=":material/open_in_full:",
-        query_params=page_data.view.with_changes(answer=int(page_data.listing.seqs[0])).to_params(),
+        "Open the first",
+        ":material/open_in_full:",
+        page_data.view.with_changes(answer=int(page_data.listing.seqs[0])).to_params(),
     )
     counts = list(page_data.base_counts.misconceptions.items())
     if not counts or page_data.view.slip:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from studentsim.labels import category_names, formatting
 from studentsim.labels.titles import misconception_title, skill_title
-from studentsim.ui import components, glossary
+from studentsim.ui import components, glossary, literal
 from studentsim.ui.answers import counts, sentences
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.answers.view import OTHER_VALUE, AnswersView, mark_from_kinds
@@ -62,10 +62,12 @@ def _render_filter_rows(page_data: AnswersPageData) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             if page_data.view.question:
                 _render_remove_link(page_data, "question", "The answers to one question only: show all questions")
-            st.page_link(
-                ANSWERS_PAGE, label="Remove all filters", icon=":material/filter_alt_off:",
-                query_params=page_data.view.without_filters.to_params(),
-            )  # fmt: skip
+            literal.link(
+                ANSWERS_PAGE,
+                "Remove all filters",
+                ":material/filter_alt_off:",
+                page_data.view.without_filters.to_params(),
+            )
 
 
 def render_no_matches(page_data: AnswersPageData) -> None:
@@ -79,12 +81,7 @@ def render_no_matches(page_data: AnswersPageData) -> None:
             count_text = f": {formatting.pluralize(count, 'answer')} then" if count else ""
         value_label = sentences.filter_value_label(page_data.view, name, page_data.categories)
         _render_remove_link(page_data, name, f"Remove {value_label}{count_text}")
-    st.page_link(
-        ANSWERS_PAGE,
-        label="Look at all answers",
-        icon=":material/list_alt:",
-        query_params=page_data.view.without_filters.to_params(),
-    )
+    literal.link(ANSWERS_PAGE, "Look at all answers", ":material/list_alt:", page_data.view.without_filters.to_params())
 
 
 def update_link(field: str, value: Any) -> None:
@@ -94,10 +91,12 @@ def update_link(field: str, value: Any) -> None:
 
 
 def _render_remove_link(page_data: AnswersPageData, field: str, label: str) -> None:
-    st.page_link(
-        ANSWERS_PAGE, label=formatting.escape_markdown(label), icon=":material/close:",
-        query_params=page_data.view.with_changes(**{field: None if field == "lesson" else ""}).to_params(),
-    )  # fmt: skip
+    literal.link(
+        ANSWERS_PAGE,
+        label,
+        ":material/close:",
+        page_data.view.with_changes(**{field: None if field == "lesson" else ""}).to_params(),
+    )
 
 
 def _apply_widget_value(field: str, key: str, empty: Any = "") -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.labels import formatting
-from studentsim.ui import components, data
+from studentsim.ui import components, data, literal
 from studentsim.ui.answers import sentences
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.device import is_phone
@@ -29,18 +28,10 @@ def render_header(page_data: AnswersPageData) -> None:
             _render_page_links(page_data)
             components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
     if page_data.invalid_params:
-        st.warning(
-            formatting.escape_markdown(sentences.describe_ignored_params(page_data.invalid_params)),
-            icon=":material/search_off:",
-        )
+        literal.warning(sentences.describe_ignored_params(page_data.invalid_params), icon=":material/search_off:")
     with st.container(gap="xsmall"):
-        st.header(
-            formatting.escape_markdown(
-                sentences.describe_view(
-                    page_data.view, page_data.base_counts, page_data.shown_counts, page_data.categories
-                )
-            ),
-            anchor=False,
+        literal.header(
+            sentences.describe_view(page_data.view, page_data.base_counts, page_data.shown_counts, page_data.categories)
         )
         if page_data.view.answer is None:
             _render_summary_links(page_data)
@@ -68,7 +59,7 @@ def _render_page_links(page_data: AnswersPageData) -> None:
         (WEAKNESSES_PAGE, "Weaknesses", ":material/target:", run, 124),
         (ANSWERS_PAGE, "Another simulation", ":material/swap_horiz:", None, 176),
     ):  # fixed widths, so that placeholders break into the same lines
-        st.page_link(script, label=label, icon=icon, query_params=query, width=width)
+        literal.link(script, label, icon, query, width=width)
 
 
 def _render_summary_links(page_data: AnswersPageData) -> None:
@@ -80,10 +71,12 @@ def _render_summary_links(page_data: AnswersPageData) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if unanswered:
-            st.page_link(
-                ANSWERS_PAGE, label=f"{base.unanswered:,} × no option shows its result", icon=":material/filter_alt:",
-                query_params=view.with_changes(mark="unanswered").to_params(),
-            )  # fmt: skip
+            literal.link(
+                ANSWERS_PAGE,
+                f"{base.unanswered:,} × no option shows its result",
+                ":material/filter_alt:",
+                view.with_changes(mark="unanswered").to_params(),
+            )
         if misconception:
             link_params = view.with_changes(slip=misconception, mark="wrong").to_params()
             components.render_misconception_link(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from studentsim.labels import formatting
-from studentsim.ui import components
+from studentsim.ui import components, literal
 from studentsim.ui.answers import data, filters, sentences
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.data import Engine
@@ -96,10 +96,12 @@ def _open_answer(seqs: Sequence[int]) -> None:
 def _render_cards(engine: Engine, page_data: AnswersPageData) -> None:
     for row in data.load_card_answers(engine, page_data):
         components.render_answer_card(row, page_data.categories)
-        st.page_link(
-            ANSWERS_PAGE, label="Open this answer", icon=":material/open_in_full:",
-            query_params=page_data.view.with_changes(answer=row["seq"]).to_params(),
-        )  # fmt: skip
+        literal.link(
+            ANSWERS_PAGE,
+            "Open this answer",
+            ":material/open_in_full:",
+            page_data.view.with_changes(answer=row["seq"]).to_params(),
+        )
     _render_pager(page_data)
 
 

@@ -10,11 +10,10 @@ import streamlit as st
 from studentsim.analysis import mix_table
 from studentsim.analysis.mix_table import CategoryCounts, MixRow
 from studentsim.analysis.run_groups import RunGroup
-from studentsim.labels import formatting
 from studentsim.narration import mix_summary
 from studentsim.store import queries
 from studentsim.store.database import Database
-from studentsim.ui import charts, components, glossary
+from studentsim.ui import charts, components, glossary, literal
 from studentsim.ui.data import Engine
 from studentsim.ui.figure_cache import cached_figure
 
@@ -48,7 +47,7 @@ def render_practice_mix(engine: Engine, groups: Sequence[RunGroup]) -> None:
         help=glossary.term_help("mix"),
     )
     for note in notes:
-        st.markdown(formatting.escape_markdown(note))
+        literal.markdown(note)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -9,7 +9,7 @@ from studentsim.analysis import paper_curves, setting_differences
 from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_table_labels
 from studentsim.labels import category_names, formatting
 from studentsim.narration import comparison_summary, run_summary
-from studentsim.ui import charts, components, layout
+from studentsim.ui import charts, components, layout, literal
 from studentsim.ui.compare import captions, choice, data, mix, second_tries
 from studentsim.ui.data import Engine
 from studentsim.ui.figure_cache import cached_figure
@@ -64,21 +64,18 @@ def _render_conclusion(comparison: data.Comparison) -> None:
     incomparable_note = comparison_summary.describe_different_exams(comparison.groups)
     if comparison.differences:
         headline = comparison_summary.describe_differences(comparison.differences, is_active=comparison.is_active)
-        st.header(formatting.escape_markdown(headline), anchor=False)
+        literal.header(headline)
     elif len(comparison.groups) == 1:
         headline = comparison_summary.describe_single_group(comparison.groups[0], comparison.exams)
-        st.header(formatting.escape_markdown(headline), anchor=False)
+        literal.header(headline)
         chosen = st.session_state.get("compare.runs", [])
         link_parameters = {"like": comparison.groups[0].runs[0].run_id, "beside": ",".join(chosen)}
-        st.page_link(
-            layout.NEW_SIMULATION_PAGE,
-            label="Start the same with another way",
-            icon=":material/add_circle:",
-            query_params=link_parameters,
+        literal.link(
+            layout.NEW_SIMULATION_PAGE, "Start the same with another way", ":material/add_circle:", link_parameters
         )
     elif not incomparable_note:
         headline = comparison_summary.describe_no_shared_exam(comparison.groups, is_active=comparison.is_active)
-        st.header(formatting.escape_markdown(headline), anchor=False)
+        literal.header(headline)
     if incomparable_note:
         render_text = st.markdown if comparison.differences else st.header
         render_text(formatting.escape_markdown(incomparable_note))
@@ -87,7 +84,7 @@ def _render_conclusion(comparison: data.Comparison) -> None:
         *captions.describe_unselective_groups(comparison.groups, comparison.lookups),
         *captions.describe_left_out(comparison.excluded_runs, (), 0),
     ]:
-        st.markdown(formatting.escape_markdown(note))
+        literal.markdown(note)
 
 
 def _render_exam_curves(comparison: data.Comparison) -> None:
@@ -123,15 +120,13 @@ def _render_exam_curves(comparison: data.Comparison) -> None:
             alt=captions.describe_picture(comparison.exams),
             columns=CURVE_COLUMN_LABELS,
         )
-        st.caption(formatting.escape_markdown(captions.describe_curves(comparison.groups)))
+        literal.caption(captions.describe_curves(comparison.groups))
     if published is not None:
-        st.caption(
-            formatting.escape_markdown(
-                captions.describe_published_curves(
-                    paper_curves.CURVES_SOURCE,
-                    paper_curves.EXAM_QUESTIONS,
-                    all_overlap=paper_curves.published_intervals_overlap(),
-                )
+        literal.caption(
+            captions.describe_published_curves(
+                paper_curves.CURVES_SOURCE,
+                paper_curves.EXAM_QUESTIONS,
+                all_overlap=paper_curves.published_intervals_overlap(),
             )
         )
 
@@ -151,7 +146,7 @@ def _render_differences(comparison: data.Comparison) -> None:
             hide_index=True,
             width="stretch",
         )
-        st.caption(formatting.escape_markdown(captions.describe_interval_method(comparison.differences)))
+        literal.caption(captions.describe_interval_method(comparison.differences))
 
 
 def _render_categories(comparison: data.Comparison) -> None:
@@ -169,10 +164,8 @@ def _render_categories(comparison: data.Comparison) -> None:
         alt=captions.describe_picture(labelled, by="category"),
         columns=CATEGORY_COLUMN_LABELS,
     )
-    st.caption(
-        formatting.escape_markdown(
-            f"{captions.describe_category_counts(comparison.categories)} {category_names.explain_category_names(category_ids)}"
-        )
+    literal.caption(
+        f"{captions.describe_category_counts(comparison.categories)} {category_names.explain_category_names(category_ids)}"
     )
 
 
@@ -201,7 +194,7 @@ def _render_practice(comparison: data.Comparison) -> None:
 
 
 def _render_settings(groups: list[RunGroup]) -> None:
-    st.subheader("In what do they differ?", anchor=False)
+    literal.subheader("In what do they differ?")
     configs = [g.config for g in groups]
     names = [name for name in setting_differences.differing_settings(configs) if name not in ("seed", "turns")]
     table = {
@@ -218,11 +211,11 @@ def _render_settings(groups: list[RunGroup]) -> None:
         table, index=[formatting.escape_markdown(label) for label in group_table_labels(groups).values()]
     ).map(formatting.escape_markdown)
     st.table(frame if len(groups) > len(table) else frame.T)  # the narrower orientation, for a phone
-    st.caption(formatting.escape_markdown(captions.describe_shared_settings(groups)))
+    literal.caption(captions.describe_shared_settings(groups))
 
 
 def _render_runs(comparison: data.Comparison) -> None:
-    st.subheader("Look closer at one", anchor=False)
+    literal.subheader("Look closer at one")
     is_folded = sum(len(group.runs) for group in comparison.groups) > MAX_UNFOLDED_RUNS
     for i, group in enumerate(comparison.groups):
         if not is_folded:
@@ -243,7 +236,7 @@ def _render_group_runs(group: RunGroup) -> None:
             _render_run_heading(run)
             with st.container(horizontal=True, width="content"):
                 for script, name, icon in pages:
-                    st.page_link(script, label=name, icon=icon, query_params={"run": run.run_id})
+                    literal.link(script, name, icon, {"run": run.run_id})
 
 
 def _render_run_heading(run: ComparedRun) -> None:

@@ -13,7 +13,7 @@ from studentsim.analysis.run_groups import RunGroup
 from studentsim.labels import formatting, teacher_settings
 from studentsim.narration import teaching_summary
 from studentsim.store.database import Database
-from studentsim.ui import components, glossary
+from studentsim.ui import components, glossary, literal
 from studentsim.ui.data import Engine
 
 COLUMN_LABELS = {
@@ -29,11 +29,11 @@ def render_second_tries(engine: Engine, groups: Sequence[RunGroup]) -> None:
     ]
     if not runs:
         return
-    st.subheader("Do second tries help?", anchor=False, help=glossary.term_help("second-try"))
+    literal.subheader("Do second tries help?", help=glossary.term_help("second-try"))
     cache_key = tuple((run.run_id, run.label, run.last_seq) for run in runs)
     rows = _cached_rows(engine.database, str(engine.data_dir), cache_key)
     if rows.empty:
-        st.markdown(formatting.escape_markdown(teaching_summary.NO_RETRIES_NOTE))
+        literal.markdown(teaching_summary.NO_RETRIES_NOTE)
         return
     table = rows[[c for c in COLUMN_LABELS if c in rows]].rename(columns=COLUMN_LABELS)
     st.dataframe(table, width="stretch", hide_index=True, key="compare.tries")

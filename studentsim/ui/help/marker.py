@@ -7,8 +7,8 @@ import streamlit as st
 
 from studentsim.analysis import grader_evaluation
 from studentsim.analysis.grader_evaluation import TRAIN_GRADER_COMMAND
-from studentsim.labels import formatting
 from studentsim.narration import teaching_summary
+from studentsim.ui import literal
 
 CASE_COLUMN_TITLES = {
     "kind": "kind of case", "answers": "answers", "share": "as the key, of 100", "bounds": "95 % interval",
@@ -43,7 +43,7 @@ def _render_embedded_grader() -> None:
         command = "evaluate-grader" if is_installed else "train-grader"
         st.code(f"python -m studentsim {command}", language=None, wrap_lines=True)
         return
-    st.markdown(formatting.escape_markdown(teaching_summary.describe_grader_evaluation(evaluation)))
+    literal.markdown(teaching_summary.describe_grader_evaluation(evaluation))
     st.dataframe(
         case_frame(evaluation).rename(columns=CASE_COLUMN_TITLES), width="stretch", hide_index=True, key="help.marker"
     )

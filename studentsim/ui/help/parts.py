@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from studentsim.labels.formatting import escape_markdown, pluralize
-from studentsim.ui import glossary
+from studentsim.ui import glossary, literal
 from studentsim.ui.data import Engine
 from studentsim.ui.help import words
 from studentsim.ui.help.places import measure_data_folder
@@ -29,7 +29,7 @@ def render_requested_term() -> None:
         )
         return
     with st.container(border=True):
-        st.subheader(escape_markdown(term.name), anchor=False)
+        literal.subheader(term.name)
         _render_term_text(term)
 
 
@@ -55,7 +55,7 @@ def render_glossary() -> None:
         _render_terms(terms)
     else:
         for group in glossary.TERM_GROUPS:
-            st.subheader(group, anchor=False)
+            literal.subheader(group)
             _render_terms([term for term in glossary.TERMS.values() if term.group == group])
 
 
@@ -68,7 +68,7 @@ def _render_terms(terms: Sequence[glossary.Term]) -> None:
 
 
 def _render_term_text(term: glossary.Term) -> None:
-    st.markdown(escape_markdown(f"{term.summary} {term.details}".strip()))
+    literal.markdown(f"{term.summary} {term.details}".strip())
     if term.technical_name:
         st.caption(f"In the field's words: {escape_markdown(term.technical_name)}")
 

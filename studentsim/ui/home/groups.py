@@ -11,7 +11,7 @@ import streamlit as st
 
 from studentsim.analysis.intervals import mean_interval
 from studentsim.labels import formatting
-from studentsim.ui import data
+from studentsim.ui import data, literal
 from studentsim.ui.cards import RunCard
 from studentsim.ui.compare.started import GroupSummary, summarize_group
 from studentsim.ui.home import deleting, saying, ticks
@@ -57,15 +57,9 @@ def render_group_row(
                 ticks.render_checkbox(name, title)
                 page, query = _group_link(runs, summary)
                 full_title = formatting.escape_markdown(title) if len(title) > formatting.MAX_LABEL_CHARS else None
-                st.page_link(
-                    page,
-                    label=formatting.escape_markdown(short_title),
-                    icon=":material/stacks:",
-                    query_params=query,
-                    help=full_title,
-                )
+                literal.link(page, short_title, ":material/stacks:", query, help=full_title)
                 st.badge(describe_statuses(runs), icon=":material/repeat:", color="gray")
-            st.caption(formatting.escape_markdown(_group_caption(runs, summary)))
+            literal.caption(_group_caption(runs, summary))
         with menu_column.container(horizontal=True, horizontal_alignment="right"):
             _render_menu(engine, runs)
         expander = st.expander(f"The {len(runs)} runs", key=f"home.group.{name}", on_change="rerun")

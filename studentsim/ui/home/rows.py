@@ -10,7 +10,7 @@ import streamlit as st
 from studentsim.config import RunConfig
 from studentsim.labels import formatting
 from studentsim.narration import run_summary
-from studentsim.ui import charts, components, data
+from studentsim.ui import charts, components, data, literal
 from studentsim.ui.cards import RunCard
 from studentsim.ui.home import deleting, filters, groups, saying, ticks
 from studentsim.ui.layout import COMPARE_PAGE, NEW_SIMULATION_PAGE, WATCH_PAGE
@@ -31,7 +31,7 @@ MAX_NOTE_CHARS = 160
 
 def render_recent_runs(engine: data.Engine, runs: Sequence[RunCard], all_runs: Sequence[RunCard]) -> None:
     """The ``runs`` made here, newest first, older ones in an expander. The selection bar covers ``all_runs``."""
-    st.header("Recent simulations", anchor=False)
+    literal.header("Recent simulations")
     if not runs:
         st.info(
             f"You have not run a simulation yet. *Watch a student learn* starts one. {_describe_estimate(engine)}",
@@ -83,11 +83,11 @@ def render_run_row(engine: data.Engine, run: RunCard, column_widths: Sequence[in
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 ticks.render_checkbox(run.run_id, run.title)
                 label = run.name or formatting.capitalize_first(run.strategy_label)
-                st.page_link(WATCH_PAGE, label=formatting.escape_markdown(label), query_params={"run": run.run_id})
+                literal.link(WATCH_PAGE, label, params={"run": run.run_id})
                 components.render_status_badge(run.status)
                 for tag in run.tags:
                     st.badge(formatting.escape_markdown(tag), icon=":material/label:", color="gray")
-            st.caption(formatting.escape_markdown(_run_caption(run)))
+            literal.caption(_run_caption(run))
             if run.note:
                 st.caption(
                     f":material/sticky_note_2: {formatting.escape_markdown(formatting.shorten_label(run.note, MAX_NOTE_CHARS))}"

@@ -17,7 +17,7 @@ from studentsim.labels import formatting
 from studentsim.runs.demo import SMOLLM2_STUDY, is_embedded_study_run
 from studentsim.store import queries
 from studentsim.store.database import Database
-from studentsim.ui import charts, components, data, recorded_race
+from studentsim.ui import charts, components, data, literal, recorded_race
 from studentsim.ui.cards import RunCard
 from studentsim.ui.compare.data import MAX_SELECTED
 from studentsim.ui.figure_cache import cached_figure
@@ -61,12 +61,12 @@ def _render_embedded_study(engine: data.Engine, runs: list[RunCard]) -> None:
     if figures is None:
         return
     result_text = sentences.describe_study_result(figures.exams, figures.strategy_difference, figures.teaching_effects)
-    st.header("What does teaching change?", anchor=False)
+    literal.header("What does teaching change?")
     components.render_recorded_badge(current_runs[0].recorded_label)
     if gap_text := sentences.describe_initial_gap(
         formatting.student_title(figures.groups[0].config), figures.initial_exam
     ):
-        st.markdown(formatting.escape_markdown(gap_text))
+        literal.markdown(gap_text)
     st.markdown(result_text)
     components.render_figure(
         "How many of 100 never-practised questions does it answer rightly?",
@@ -86,7 +86,7 @@ def _render_small_model_study(engine: data.Engine, runs: list[RunCard]) -> None:
     figures = _load_study(engine, runs)
     if figures is None:
         return
-    st.subheader("And a real language model?", anchor=False)
+    literal.subheader("And a real language model?")
     components.render_recorded_badge(runs[0].recorded_label)
     result_text = sentences.describe_study_result(figures.exams, figures.strategy_difference, figures.teaching_effects)
     st.markdown(f"{sentences.describe_small_model(figures.groups)} {result_text}")
@@ -97,11 +97,11 @@ def _render_small_model_study(engine: data.Engine, runs: list[RunCard]) -> None:
         if g.strategy == strategy
         for run in g.runs
     ]
-    st.page_link(
+    literal.link(
         COMPARE_PAGE,
-        label="Compare its ways of choosing, beside the paper's curves",
-        icon=":material/compare_arrows:",
-        query_params={"runs": ",".join(paper_run_ids[:MAX_SELECTED]), "paper": "1"},
+        "Compare its ways of choosing, beside the paper's curves",
+        ":material/compare_arrows:",
+        {"runs": ",".join(paper_run_ids[:MAX_SELECTED]), "paper": "1"},
     )
     label = f"Look into its {formatting.pluralize(len(runs), 'recorded run')}"
     _render_run_list(engine, figures, label, runs, runs, key="home.recorded.small")
@@ -130,7 +130,7 @@ def _render_run_list(
         return
     with expander:
         ticks.render_selection_bar(engine, runs, key=f"{key}.ticked")
-        st.caption(formatting.escape_markdown(sentences.describe_study_basis(figures.groups)))
+        literal.caption(sentences.describe_study_basis(figures.groups))
         for run in current_runs:
             rows.render_run_row(engine, run)
         if earlier_runs := [run for run in runs if run not in current_runs]:

@@ -16,7 +16,7 @@ from studentsim.errors import BankError, ConfigError
 from studentsim.labels import formatting
 from studentsim.runs.dataset_job import chance_accuracy
 from studentsim.runs.preflight import BankOutline, load_bank_outline
-from studentsim.ui import background, dataset_picker, layout
+from studentsim.ui import background, dataset_picker, layout, literal
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, format_problem, session_key
 
 JOB_MODULE = "studentsim.runs.dataset_job"
@@ -253,7 +253,7 @@ def _render_check_link(label: str, form: RunForm) -> None:
         "set": form.settings["bank_set"],
     }
     query = {name: value for name, value in parameters.items() if value}
-    st.page_link(layout.CHECK_QUESTIONS_PAGE, label=label, icon=":material/fact_check:", query_params=query)
+    literal.link(layout.CHECK_QUESTIONS_PAGE, label, ":material/fact_check:", query)
 
 
 def _apply_requested_bank() -> None:

@@ -15,6 +15,7 @@ from studentsim.narration import teaching_summary
 from studentsim.runs import grader_info
 from studentsim.settings import TeacherSettings
 from studentsim.student.huggingface import resolve
+from studentsim.ui import literal
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
 from studentsim.ui.teaching import replies
 
@@ -56,7 +57,7 @@ def render_grader_choice(form: RunForm, *, is_grade_source: bool) -> None:
 
 def _render_embedded_grader(form: RunForm) -> None:
     if (evaluation := grader_evaluation.load_evaluation()) is not None:
-        st.caption(formatting.escape_markdown(teaching_summary.describe_grader_evaluation(evaluation)))
+        literal.caption(teaching_summary.describe_grader_evaluation(evaluation))
     form.add_error_slot("grader", "Who marks practice")
     if not grader_evaluation.is_grader_installed():
         form.record_error(

@@ -15,7 +15,7 @@ from studentsim.runs.run_dir import open_run
 from studentsim.store import ingest, queries
 from studentsim.student.embedded.weight_versions import canonical_weights_name, pin_weights
 from studentsim.types import CATEGORIES
-from studentsim.ui import data, layout
+from studentsim.ui import data, layout, literal
 from studentsim.ui.new import bank, beside, marker, mix, model, teacher
 from studentsim.ui.new.form import session_key
 
@@ -67,11 +67,11 @@ def render_origin_note(engine: data.Engine) -> None:
             args=(engine,),
             width=BACK_BUTTON_PIXELS,
         )
-        st.page_link(
+        literal.link(
             layout.WATCH_PAGE,
-            label="Or several at once: start a race",
-            icon=":material/flag:",
-            query_params={"race": "new"},
+            "Or several at once: start a race",
+            ":material/flag:",
+            {"race": "new"},
             width=RACE_LINK_PIXELS,
         )
 

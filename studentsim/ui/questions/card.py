@@ -15,7 +15,7 @@ from studentsim.store import ingest, queries
 from studentsim.student.embedded.profiles import PROFILES
 from studentsim.student.embedded.prompt_text import prompt_text
 from studentsim.types import Option, Question
-from studentsim.ui import components, data
+from studentsim.ui import components, data, literal
 from studentsim.ui.answers.view import AnswersView
 from studentsim.ui.layout import ANSWERS_PAGE, QUESTIONS_PAGE
 from studentsim.ui.questions import filters, sentences
@@ -50,11 +50,9 @@ def render_question_card(engine: data.Engine, view: QuestionsView) -> None:
 
 def _render_question(question: Question) -> None:
     skill = SKILLS[question.skill or ""]
-    st.caption(
-        formatting.escape_markdown(
-            f"{category_names.curriculum_category_label(question.category)} · {DIFFICULTY_LABELS[skill.difficulty]} · "
-            f"for {SPLIT_LABELS[question.split]} · {question.id}"
-        )
+    literal.caption(
+        f"{category_names.curriculum_category_label(question.category)} · {DIFFICULTY_LABELS[skill.difficulty]} · "
+        f"for {SPLIT_LABELS[question.split]} · {question.id}"
     )
     st.text(question.problem)
     for option in question.options:
@@ -83,10 +81,7 @@ def _render_option(option: Option, *, is_correct: bool) -> None:
         if is_correct:
             st.badge("right answer", icon=":material/check:", color="blue")
         else:
-            st.caption(
-                formatting.escape_markdown(sentences.describe_option(option.misconception, is_correct=False)),
-                width="content",
-            )
+            literal.caption(sentences.describe_option(option.misconception, is_correct=False), width="content")
 
 
 def _render_misconception(option: Option) -> None:
@@ -109,12 +104,9 @@ def _render_runs(engine: data.Engine, question_id: str) -> None:
     for row in question_runs.head(MAX_RUNS).itertuples():
         title = formatting.run_title(parse_stored_config(json.loads(row.config)))
         result_text = sentences.describe_results(int(row.answers), int(row.correct), bool(row.last_right))
-        st.page_link(
-            ANSWERS_PAGE,
-            label=formatting.escape_markdown(title),
-            icon=":material/list_alt:",
-            query_params=AnswersView(run=row.run_id, question=question_id).to_params(),
+        literal.link(
+            ANSWERS_PAGE, title, ":material/list_alt:", AnswersView(run=row.run_id, question=question_id).to_params()
         )
-        st.caption(formatting.escape_markdown(result_text))
+        literal.caption(result_text)
     if len(question_runs) > MAX_RUNS:
         st.caption(f"The newest {MAX_RUNS} of {len(question_runs)} simulations that asked it.")

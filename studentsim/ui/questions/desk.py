@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from studentsim.datasets.curriculum_coverage import category_coverage_frame
 from studentsim.labels import formatting
-from studentsim.ui import components, data
+from studentsim.ui import components, data, literal
 from studentsim.ui.device import is_phone
 from studentsim.ui.questions import bank, filters, sentences
 from studentsim.ui.questions.card import render_question_card
@@ -22,10 +22,7 @@ def render_questions_page(engine: data.Engine, view: QuestionsView, invalid_para
     """Title and headline, filters, the list, and left of it the open question, the skill, or what the bank covers."""
     components.render_page_title("Questions")
     if invalid_parameters:
-        st.warning(
-            formatting.escape_markdown(sentences.describe_invalid_parameters(invalid_parameters)),
-            icon=":material/search_off:",
-        )
+        literal.warning(sentences.describe_invalid_parameters(invalid_parameters), icon=":material/search_off:")
     header_area = st.container()
     if not view.active_filters:
         _render_header(header_area, view, 0)

@@ -8,9 +8,9 @@ import streamlit as st
 
 from studentsim.curriculum.generator import SKILLS
 from studentsim.datasets.curriculum_coverage import DIFFICULTY_LABELS, SPLIT_LABELS
-from studentsim.labels import category_names, formatting
+from studentsim.labels import category_names
 from studentsim.types import CATEGORIES
-from studentsim.ui import components, glossary
+from studentsim.ui import components, glossary, literal
 from studentsim.ui.device import is_phone
 from studentsim.ui.layout import QUESTIONS_PAGE
 from studentsim.ui.questions import sentences
@@ -61,18 +61,18 @@ def _render_filter_fields(view: QuestionsView) -> None:
         _render_search(view)
         components.reserve_row_height(components.FIELD_ROW_HEIGHT_PX)
     if view.active_filters:
-        st.page_link(QUESTIONS_PAGE, label="Remove all filters", icon=":material/filter_alt_off:", query_params={})
+        literal.link(QUESTIONS_PAGE, "Remove all filters", ":material/filter_alt_off:", {})
 
 
 def render_no_matches(view: QuestionsView) -> None:
     """For a view without questions: a link to remove each filter."""
     st.info("No questions match. Remove a filter:", icon=":material/filter_alt_off:")
     for name in view.active_filters:
-        st.page_link(
+        literal.link(
             QUESTIONS_PAGE,
-            label=formatting.escape_markdown(f"Remove {sentences.describe_filter(view, name)}"),
-            icon=":material/close:",
-            query_params=view.with_changes(**{name: ""}).to_params(),
+            f"Remove {sentences.describe_filter(view, name)}",
+            ":material/close:",
+            view.with_changes(**{name: ""}).to_params(),
         )
 
 

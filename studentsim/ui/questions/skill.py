@@ -8,7 +8,7 @@ from studentsim.curriculum.generator import SKILLS, fill_phrasing, generate_ques
 from studentsim.curriculum.schema import Skill
 from studentsim.labels import formatting
 from studentsim.rng import derive_rng
-from studentsim.ui import data
+from studentsim.ui import data, literal
 from studentsim.ui.answers.view import AnswersView
 from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.questions import sentences
@@ -19,7 +19,7 @@ def render_skill_card(view: QuestionsView) -> None:
     """The card of the skill that the view names."""
     skill = SKILLS[view.skill]
     with st.container(border=True):
-        st.subheader(formatting.escape_markdown(skill.title), anchor=False)
+        literal.subheader(skill.title)
         st.text(sentences.describe_skill(skill))
         st.markdown("**How it is asked**")
         for example in _example_wordings(skill):
@@ -41,11 +41,11 @@ def render_skill_card(view: QuestionsView) -> None:
                     st.code(formatting.format_working(option.solution or ""), language=None, wrap_lines=True)
                     st.text(f"What a teacher could ask: {misconception.hint}")
         if run_id := data.current_run_id():
-            st.page_link(
+            literal.link(
                 ANSWERS_PAGE,
-                label="Answers on this skill in the simulation looked at last",
-                icon=":material/list_alt:",
-                query_params=AnswersView(run=run_id, skill=skill.id).to_params(),
+                "Answers on this skill in the simulation looked at last",
+                ":material/list_alt:",
+                AnswersView(run=run_id, skill=skill.id).to_params(),
             )
 
 

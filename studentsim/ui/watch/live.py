@@ -10,7 +10,7 @@ from studentsim.analysis.last_exam import margin_of_error_note
 from studentsim.errors import StudentsimError
 from studentsim.labels import category_names, formatting, language_models
 from studentsim.narration import run_summary
-from studentsim.ui import components, data, glossary
+from studentsim.ui import components, data, glossary, literal
 from studentsim.ui.layout import (
     ANSWERS_PAGE,
     COMPARE_PAGE,
@@ -73,15 +73,12 @@ def _render_header(engine: data.Engine, run: live_run.RunSnapshot) -> None:
             st.caption(formatting.PENDING_REQUEST_LABELS.get(run.state.request, run.state.request), width="content")
         else:
             _render_control_buttons(engine, run)
-        st.page_link(
-            WATCH_PAGE,
-            label="Show it to a room",
-            icon=":material/slideshow:",
-            query_params=links.run_params(run.run_id, present=True),
+        literal.link(
+            WATCH_PAGE, "Show it to a room", ":material/slideshow:", links.run_params(run.run_id, present=True)
         )
         components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
     if run.notice:
-        st.warning(formatting.escape_markdown(run.notice), icon=":material/history:")
+        literal.warning(run.notice, icon=":material/history:")
 
 
 def _render_control_buttons(engine: data.Engine, run: live_run.RunSnapshot) -> None:
@@ -109,7 +106,7 @@ def _render_body(engine: data.Engine, run_id: str, rendered_state: tuple[str, st
         run = live_run.take_snapshot(engine, run_id)
         if run.page_state != rendered_state:
             st.rerun()
-        st.header(formatting.escape_markdown(run_summary.results_headline(run.exams, run.weak)), anchor=False)
+        literal.header(run_summary.results_headline(run.exams, run.weak))
         _render_status(run)
         if run.answers.empty:
             if run.partial_answer:  # nothing below it can jump
@@ -120,7 +117,7 @@ def _render_body(engine: data.Engine, run_id: str, rendered_state: tuple[str, st
             _render_figures(engine, run)
         with right:
             render_partial_answer(run)
-            st.subheader("Its latest answers", anchor=False)
+            literal.subheader("Its latest answers")
             for row in run.answers.to_dict("records"):
                 components.render_answer_card(row, run.categories)
 
@@ -183,15 +180,15 @@ def render_next_page_links(run_ids: list[str]) -> None:
         next_pages = [(COMPARE_PAGE, "Compare them in full", ":material/compare_arrows:", compare_params)]
     with st.container(horizontal=True):
         for script, label, icon, params in next_pages:
-            st.page_link(script, label=label, icon=icon, query_params=params)
+            literal.link(script, label, icon, params)
         components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
 
 
 def render_live_figure(question: str, packed_figure: bytes, *, key: str, sentence: str = "") -> None:
     """A live figure under the question that it answers."""
-    st.subheader(question, anchor=False)
+    literal.subheader(question)
     if sentence:
-        st.markdown(formatting.escape_markdown(sentence))
+        literal.markdown(sentence)
     plot.render_packed_figure(packed_figure, key=key)
 
 
@@ -232,16 +229,16 @@ def _render_lookups(run: live_run.RunSnapshot) -> None:
     """The questions that the strategy scored, and a warning if it hardly selects; nothing for strategies without scores."""
     stats = selection_lookups.selection_stats_from_frame(run.lookups)
     if warning := selection_lookups.selection_warning(stats):
-        st.warning(formatting.escape_markdown(warning), icon=":material/rule:")
+        literal.warning(warning, icon=":material/rule:")
     elif summary := selection_lookups.describe_selection_stats(stats):
-        st.markdown(formatting.escape_markdown(summary))
+        literal.markdown(summary)
     if stats:
         rule_text = selection_lookups.describe_selection_rule(stats, run.config.threshold)
-        st.caption(formatting.escape_markdown(rule_text))
+        literal.caption(rule_text)
 
 
 def _render_training(engine: data.Engine, run: live_run.RunSnapshot) -> None:
-    st.subheader("What happens while it learns?", anchor=False, help=glossary.term_help("dpo"))
+    literal.subheader("What happens while it learns?", help=glossary.term_help("dpo"))
     if run.config.strategy == "none":
         st.markdown("Nothing: this student is never taught. Any change in its exams is luck.")
         return
@@ -261,8 +258,8 @@ def _render_training(engine: data.Engine, run: live_run.RunSnapshot) -> None:
         ),
     )
     if warning:
-        st.warning(formatting.escape_markdown(warning), icon=":material/trending_down:")
-    st.markdown(formatting.escape_markdown(sentence))
+        literal.warning(warning, icon=":material/trending_down:")
+    literal.markdown(sentence)
     if run.steps.empty:
         return
     plot.render_packed_figure(pictures.pack_training_figure(run, chosen), key=f"watch.rewards.{run.run_id}.{chosen}")

@@ -10,7 +10,7 @@ from studentsim.errors import ConfigError, StudentsimError
 from studentsim.narration import run_summary
 from studentsim.runs import groups
 from studentsim.runs.manager import MAX_CONCURRENT_RUNS
-from studentsim.ui import components, data, repeat
+from studentsim.ui import components, data, literal, repeat
 from studentsim.ui.layout import WATCH_PAGE
 from studentsim.ui.watch import racers
 
@@ -68,7 +68,7 @@ def _render_config_inputs(engine: data.Engine) -> list[RunConfig]:
 
     :raises ConfigError: a racer's settings are invalid.
     """
-    st.header("What differs?", anchor=False)
+    literal.header("What differs?")
     difference = st.segmented_control(
         "What differs?",
         list(racers.DIFFERENCE_INPUTS),
@@ -78,7 +78,7 @@ def _render_config_inputs(engine: data.Engine) -> list[RunConfig]:
         label_visibility="collapsed",
     )
     racer_settings = racers.render_difference_inputs(engine, difference)
-    st.header("What is the same for all?", anchor=False)
+    literal.header("What is the same for all?")
     shared_settings = _render_shared_inputs(exclude=racers.LENGTH_SETTINGS_BY_DIFFERENCE.get(difference, ()))
     return [
         RunConfig.make(**{**shared_settings, **settings, **_shared_exam_settings(shared_settings)})

@@ -18,7 +18,7 @@ from studentsim.labels.strategy_styles import STRATEGY_STYLES
 from studentsim.settings import DPOSettings, TeacherSettings
 from studentsim.student.embedded.profiles import PROFILES
 from studentsim.types import CATEGORIES
-from studentsim.ui import data, repeat
+from studentsim.ui import data, literal, repeat
 from studentsim.ui.new.mix import TOTAL_PERCENT, even_shares, move_share, proportional_shares, single_category_shares
 from studentsim.ui.watch import links
 
@@ -88,7 +88,7 @@ def _render_selectbox(label: str, options: dict[str, str], default: str) -> str:
 def _render_captions(lines: Iterable[str]) -> None:
     """A caption for each line."""
     for line in lines:
-        st.caption(formatting.escape_markdown(line))
+        literal.caption(line)
 
 
 def _choose_student() -> RacerSettings:
@@ -281,10 +281,7 @@ def _choose_earlier_runs(engine: data.Engine) -> list[RacerSettings]:
         try:
             config = repeat.config_for_new_run(cards[run_id].config, is_recorded=bool(cards[run_id].recorded_label))
         except ConfigError as error:
-            st.warning(
-                formatting.escape_markdown(f"{cards[run_id].title}: {error.problem} {error.remedy}"),
-                icon=":material/error:",
-            )
+            literal.warning(f"{cards[run_id].title}: {error.problem} {error.remedy}", icon=":material/error:")
             continue
         racers.append(config.model_dump())
     return racers

@@ -6,9 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.analysis import paper_table, rewards
-from studentsim.labels import formatting
 from studentsim.store import queries
-from studentsim.ui import components, data, glossary
+from studentsim.ui import components, data, glossary, literal
 from studentsim.ui.watch.live_run import RunSnapshot
 
 
@@ -29,18 +28,16 @@ def _render_training_notes(run: RunSnapshot) -> None:
     learning = run.config.dpo
     for note in (rewards.describe_reference(learning), rewards.describe_last_step(run.steps)):
         if note:
-            st.caption(formatting.escape_markdown(note))
+            literal.caption(note)
     if not run.validations.empty:
-        st.caption(
-            formatting.escape_markdown(
-                f"{rewards.describe_training('logps', run.steps, run.validations, learning)} {rewards.MEANS_ONLY_NOTE}"
-            ),
+        literal.caption(
+            f"{rewards.describe_training('logps', run.steps, run.validations, learning)} {rewards.MEANS_ONLY_NOTE}",
             help=glossary.term_help("log-probability"),
         )
     if rehearsal_note := rewards.describe_rehearsal(run.steps):
         st.caption(rehearsal_note, help=glossary.term_help("rehearsal"))
     if note := rewards.describe_option_preference(run.validations):
-        st.caption(formatting.escape_markdown(note), help=glossary.term_help("preference-accuracy"))
+        literal.caption(note, help=glossary.term_help("preference-accuracy"))
 
 
 def _render_paper_table(engine: data.Engine, run: RunSnapshot) -> None:
@@ -56,4 +53,4 @@ def _render_paper_table(engine: data.Engine, run: RunSnapshot) -> None:
     key = f"watch.paper.table.{run.run_id}"
     st.dataframe(labelled_frame.round(4), width="stretch", hide_index=True, key=key, column_config=column_config)
     components.render_csv_download(labelled_frame, f"{run.run_id}-figures", key=f"watch.paper.{run.run_id}")
-    st.caption(formatting.escape_markdown(paper_table.paper_table_note(run.config, run.mistakes)))
+    literal.caption(paper_table.paper_table_note(run.config, run.mistakes))

@@ -12,7 +12,7 @@ from studentsim.analysis.weakness_selection import WeaknessesSelection
 from studentsim.labels import formatting
 from studentsim.labels.titles import misconception_title, skill_title
 from studentsim.narration import weaknesses_summary
-from studentsim.ui import components, data
+from studentsim.ui import components, data, literal
 from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.weaknesses.data import ItemAnalysis, WeaknessesView, load_item_analysis
 
@@ -28,10 +28,10 @@ QUESTION_TABLE_COLUMNS = {
 
 def render_questions(engine: data.Engine, view: WeaknessesView, selection: WeaknessesSelection) -> None:
     """The item analysis of the selected questions."""
-    st.subheader("Which questions of the exam are hard, and why?", anchor=False)
+    literal.subheader("Which questions of the exam are hard, and why?")
     item_analysis = load_item_analysis(engine, view)
     summary = weaknesses_summary.describe_item_analysis(item_analysis.sheet_count, item_analysis.own_sheet_count)
-    st.markdown(formatting.escape_markdown(summary))
+    literal.markdown(summary)
     selected_items = _filter_by_selection(item_analysis.table, selection)
     chosen = _choose_question(selected_items, selection)
     if chosen:
@@ -73,19 +73,15 @@ def _render_question(view: WeaknessesView, item_analysis: ItemAnalysis, question
     row = view.findings.questions.set_index("question_id", drop=False).loc[question_id]
     statistics = item_analysis.table.set_index("question_id").loc[question_id]
     with st.container(border=True, gap="xsmall"):
-        st.caption(
-            formatting.escape_markdown(f"{view.findings.category_label(row.category)} · {skill_title(row.skill)}")
-        )
+        literal.caption(f"{view.findings.category_label(row.category)} · {skill_title(row.skill)}")
         st.text(row.problem)
         history = weaknesses_summary.describe_question_history(list(row.letters), list(row.turns), row.correct)
-        st.caption(formatting.escape_markdown(history))
-        st.caption(formatting.escape_markdown(weaknesses_summary.describe_item(statistics)))
+        literal.caption(history)
+        literal.caption(weaknesses_summary.describe_item(statistics))
         for option in option_choice_frame(row, item_analysis.option_choices).itertuples():
             _render_option(option, item_analysis)
         answers_params = {"run": view.run.run_id, "phase": "exam", "question": question_id}
-        st.page_link(
-            ANSWERS_PAGE, label="Read every answer to it", icon=":material/menu_book:", query_params=answers_params
-        )
+        literal.link(ANSWERS_PAGE, "Read every answer to it", ":material/menu_book:", answers_params)
 
 
 def _render_option(option: Any, item_analysis: ItemAnalysis) -> None:

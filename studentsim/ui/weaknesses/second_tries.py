@@ -12,11 +12,11 @@ from studentsim.analysis import accuracy_bounds, tries
 from studentsim.analysis.findings import order_categories
 from studentsim.analysis.tries import RetryResults
 from studentsim.analysis.weakness_selection import WeaknessesSelection
-from studentsim.labels import formatting, teacher_settings
+from studentsim.labels import teacher_settings
 from studentsim.labels.titles import misconception_title, skill_title
 from studentsim.narration import teaching_summary
 from studentsim.store.database import Database
-from studentsim.ui import components, data, glossary
+from studentsim.ui import components, data, glossary, literal
 from studentsim.ui.charts import PLOTLY_CONFIG, teaching
 from studentsim.ui.figure_cache import cached_figure
 from studentsim.ui.layout import ANSWERS_PAGE
@@ -40,9 +40,7 @@ def render_retries(engine: data.Engine, view: WeaknessesView, selection: Weaknes
         return
     retry_results = _load_retry_results(engine.database, str(engine.data_dir), view.run.run_id, view.run.last_seq)
     revisions = retry_results.filter_revisions(selection.category, selection.skill)
-    st.subheader(
-        "Second tries: what does the student mend itself?", anchor=False, help=glossary.term_help("second-try")
-    )
+    literal.subheader("Second tries: what does the student mend itself?", help=glossary.term_help("second-try"))
     if revisions.empty:
         st.markdown(_describe_no_retries(selection))
     else:
@@ -52,7 +50,7 @@ def render_retries(engine: data.Engine, view: WeaknessesView, selection: Weaknes
         _render_giving_way(retry_results, selection)
         if retry_results.tried:
             st.markdown("**Does it last?**")
-            st.markdown(formatting.escape_markdown(teaching_summary.describe_retention(retry_results.retention)))
+            literal.markdown(teaching_summary.describe_retention(retry_results.retention))
             if len(retry_results.retention):
                 st.caption(teaching_summary.RETRY_CAVEAT)
 
@@ -74,7 +72,7 @@ def _describe_no_retries(selection: WeaknessesSelection) -> str:
 def _render_success_rates(revisions: pd.DataFrame, selection: WeaknessesSelection, label: Callable[[str], str]) -> None:
     """Success rates by category (or skill), by misconception, and by feedback."""
     retry_results = RetryResults(revisions, revisions.iloc[:0], revisions.iloc[:0])
-    st.markdown(formatting.escape_markdown(teaching_summary.describe_retries(retry_results)))
+    literal.markdown(teaching_summary.describe_retries(retry_results))
     groups = retry_rates_by_group(revisions, selection, label)
     key = f"weaknesses.tries.{selection.run}.{selection.category}.{selection.skill}"
     if len(groups) > 1:
@@ -91,7 +89,7 @@ def _render_success_rates(revisions: pd.DataFrame, selection: WeaknessesSelectio
         teaching_summary.explanation_caveat(revisions),
     ):
         if sentence:
-            st.markdown(formatting.escape_markdown(sentence))
+            literal.markdown(sentence)
     expander = st.expander("By slip, and the numbers behind this", key=f"{key}.fold", on_change="rerun")
     if expander.open:
         with expander:
@@ -147,7 +145,7 @@ def _render_giving_way(retry_results: RetryResults, selection: WeaknessesSelecti
         teaching_summary.describe_giving_way(retry_results),
         teaching_summary.compare_feedback_effects(retry_results),
     ]
-    st.markdown(formatting.escape_markdown(" ".join(filter(None, summaries))))
+    literal.markdown(" ".join(filter(None, summaries)))
     rows = tries.correction_and_giving_way_frame(retry_results)
     rows = rows.assign(name=rows.what.map(GIVING_WAY_LABELS))
     key = f"weaknesses.beside.{selection.run}"
@@ -167,11 +165,8 @@ def _render_answers_link(selection: WeaknessesSelection) -> None:
         "category": selection.category,
         "skill": selection.skill,
     }
-    st.page_link(
-        ANSWERS_PAGE,
-        label="Read these second tries",
-        icon=":material/forum:",
-        query_params={k: v for k, v in answers_params.items() if v},
+    literal.link(
+        ANSWERS_PAGE, "Read these second tries", ":material/forum:", {k: v for k, v in answers_params.items() if v}
     )
 
 

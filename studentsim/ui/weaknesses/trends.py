@@ -13,7 +13,7 @@ from studentsim.analysis.weakness_selection import WeaknessesSelection
 from studentsim.labels import formatting
 from studentsim.labels.titles import is_formula_error, misconception_title
 from studentsim.narration import practice_summary, weaknesses_summary
-from studentsim.ui import charts, components
+from studentsim.ui import charts, components, literal
 from studentsim.ui.layout import ANSWERS_PAGE, WEAKNESSES_PAGE
 from studentsim.ui.svg_component import render_sketch
 from studentsim.ui.weaknesses.data import WeaknessesView
@@ -31,21 +31,16 @@ def render_misconception_trends(view: WeaknessesView, selection: WeaknessesSelec
     """The misconceptions of the selection with their verdicts."""
     findings = view.findings
     selected_misconceptions = filter_misconceptions(findings, selection)
-    st.subheader("Which slips were unlearnt, which remain?", anchor=False)
-    st.markdown(
-        formatting.escape_markdown(weaknesses_summary.describe_misconceptions(findings, selected_misconceptions))
-    )
+    literal.subheader("Which slips were unlearnt, which remain?")
+    literal.markdown(weaknesses_summary.describe_misconceptions(findings, selected_misconceptions))
     if not selection.category:
-        st.markdown(formatting.escape_markdown(weaknesses_summary.describe_wrong_answers(findings)))
+        literal.markdown(weaknesses_summary.describe_wrong_answers(findings))
         if note := practice_summary.describe_practice_errors(findings):
-            st.markdown(formatting.escape_markdown(note))
+            literal.markdown(note)
         if note := practice_summary.describe_disagreements(findings):
-            st.markdown(formatting.escape_markdown(note))
-            st.page_link(
-                ANSWERS_PAGE,
-                label="Read all such answers",
-                icon=":material/menu_book:",
-                query_params={"run": selection.run, "value": "other"},
+            literal.markdown(note)
+            literal.link(
+                ANSWERS_PAGE, "Read all such answers", ":material/menu_book:", {"run": selection.run, "value": "other"}
             )
     if selected_misconceptions.empty:
         return
@@ -87,7 +82,7 @@ def _choose_misconceptions(selected_misconceptions: pd.DataFrame) -> pd.DataFram
         label_visibility="collapsed", wrap=True,
     )  # fmt: skip
     if which in MISCONCEPTION_VERDICTS:
-        st.caption(formatting.escape_markdown(MISCONCEPTION_VERDICTS[which].rule))
+        literal.caption(MISCONCEPTION_VERDICTS[which].rule)
         return selected_misconceptions[selected_misconceptions.verdict == which].head(MAX_MISCONCEPTIONS_DRAWN)
     st.caption("Those made most in the last exam come first, then those made most in an earlier one.")
     return sort_by_frequency(selected_misconceptions).head(MAX_MISCONCEPTIONS_DRAWN)
@@ -105,7 +100,7 @@ def _render_misconception_card(findings: ExamFindings, row: Any, selection: Weak
             st.badge("the one you opened", icon=":material/arrow_downward:", color="blue")
     st.markdown(f"**{formatting.escape_markdown(misconception_title(misconception))}**")
     trend_text = weaknesses_summary.describe_trend(row, findings.exam_turns)
-    st.caption(formatting.escape_markdown(f"{findings.category_label(row.category)} · {trend_text}"))
+    literal.caption(f"{findings.category_label(row.category)} · {trend_text}")
     misconception_counts = findings.misconception_counts
     is_same_misconception = (
         (misconception_counts.misconception == misconception)
@@ -121,12 +116,7 @@ def _render_misconception_card(findings: ExamFindings, row: Any, selection: Weak
             alt=f"{misconception_title(misconception)}: {trend_text}",
         )
     if not selection.skill and (row.skill or not selection.category):
-        st.page_link(
-            WEAKNESSES_PAGE,
-            label="Open this slip",
-            icon=":material/search:",
-            query_params=misconception_selection.params,
-        )
+        literal.link(WEAKNESSES_PAGE, "Open this slip", ":material/search:", misconception_selection.params)
         return
     if misconception_explanation(misconception):
         st.text(misconception_explanation(misconception))
@@ -135,12 +125,7 @@ def _render_misconception_card(findings: ExamFindings, row: Any, selection: Weak
     count = int(exams[exams.turn == lesson].made.sum())
     if count:
         label = f"Read {formatting.pluralize(count, 'such answer')}"
-        st.page_link(
-            ANSWERS_PAGE,
-            label=label,
-            icon=":material/menu_book:",
-            query_params=misconception_selection.answers_params(lesson=lesson),
-        )
+        literal.link(ANSWERS_PAGE, label, ":material/menu_book:", misconception_selection.answers_params(lesson=lesson))
 
 
 def _render_table(
