@@ -42,9 +42,9 @@ PAPER_SECONDS = 38.0
 STEP = 90.0
 """Seconds that a step is taken to need before it is begun."""
 VARIANTS = {
-    "8 answers at once": {"answers_at_once": 8},
-    "1 answer at once, as in the paper": {"answers_at_once": 1},
-    "1 pair at once": {"pairs_at_once": 1},
+    "8 answers at once": {"generation_batch_size": 8},
+    "1 answer at once, as in the paper": {"generation_batch_size": 1},
+    "1 pair at once": {"micro_batch_size": 1},
     "checkpointing": {"gradient_checkpointing": "on"},
     "8 bit": {"quantisation": "8bit"},
     "not quantised, bfloat16": {"quantisation": "none", "dtype": "bfloat16"},

@@ -48,7 +48,7 @@ def settings_of(model: str, bank: str, **more: Any) -> dict[str, Any]:
     preset = presets.get_preset("default", model).model_dump()
     learning = {**preset["learning"], "rehearsal": 0.0}
     hub = {**preset["hub"], "exams": "scored", **more.pop("hub", {})}
-    own = {"model": model, "bank": bank, "leave_out_doubtful": True, "learning": learning, "hub": hub}
+    own = {"model": model, "bank": bank, "drop_invalid": True, "learning": learning, "hub": hub}
     return RunConfig.make(**{**preset, **own, **more}).model_dump(mode="json")
 
 

@@ -58,7 +58,7 @@ class Protocol:
         """The run of a cell. Its exam has all questions of its part, whatever the exam's seed."""
         own = {
             "model": self.model, "bank": self.bank if cell.bank == "mathqa" else "curriculum",
-            "leave_out_doubtful": cell.bank == "mathqa", "strategy": "random", "seed": seed, "turns": lessons,
+            "drop_invalid": cell.bank == "mathqa", "strategy": "random", "seed": seed, "turns": lessons,
             "questions": self.questions, "exam": self.confirmed if confirming else self.searched, "exam_every": lessons,
             "validation": self.validation, "name": cell.name, "hub": {"exams": "scored"},
         }  # fmt: skip
@@ -108,7 +108,7 @@ def load_cast(config: RunConfig, protocol: Protocol, *, confirming: bool) -> Com
 
     torch.set_num_threads(min(64, available_cores()))
     bank = dealt(
-        open_bank(config.bank, leave_out_doubtful=config.drop_invalid),
+        open_bank(config.bank, drop_invalid=config.drop_invalid),
         confirming=confirming,
         searched=protocol.searched,
         confirmed=protocol.confirmed,
@@ -205,7 +205,7 @@ def figures(folder: RunFolder, cell: Cell) -> dict[str, Any]:
 def marks(events: Sequence[Mapping[str, Any]], turn: int) -> dict[str, bool]:
     """Question and whether it was answered rightly, in the exam after that turn."""
     told = (e for e in events if e["type"] == "AnswerRecorded" and e["phase"] == "exam" and e["turn"] == turn)
-    return {e["question_id"]: e["right"] for e in told}
+    return {e["question_id"]: e["is_correct"] for e in told}
 
 
 def gain_interval(before: Mapping[str, bool], after: Sequence[Mapping[str, bool]]) -> tuple[float, float]:

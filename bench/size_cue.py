@@ -36,7 +36,7 @@ def size_cue(answers: Iterable[Mapping[str, Any]]) -> SizeCue:
         if places is None:
             continue
         questions += 1
-        right += answer["right"]
+        right += answer["is_correct"]
         keys[places[answer["correct"]]] += 1
         if answer["letter"] in places:
             ticked[places[answer["letter"]]] += 1

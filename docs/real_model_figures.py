@@ -106,7 +106,7 @@ def _gathered(events: dict[str, list[dict[str, Any]]]) -> tuple[list[RunGroup], 
         runs.append(ComparedRun(run_id, config, "finished", True, own[0]["at"], config.turns, own[-1]["seq"]))
         exams += [(run_id, e["turn"], e["correct"], e["questions"]) for e in own if e["type"] == "ExamFinished"]
         last = [e for e in own if e["type"] == "AnswerRecorded" and e["phase"] == "exam" and e["turn"] == config.turns]
-        marks += [(run_id, e["question_id"], e["right"]) for e in last]
+        marks += [(run_id, e["question_id"], e["is_correct"]) for e in last]
     return (
         group_runs_by_settings(runs)[0],
         pd.DataFrame(exams, columns=["run_id", "turn", "correct", "questions"]),

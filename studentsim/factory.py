@@ -37,7 +37,7 @@ def build_components(config: RunConfig, *, fast: bool = True) -> Components:
     bank = open_bank(
         config.bank,
         category=config.bank_category,
-        leave_out_doubtful=config.drop_invalid,
+        drop_invalid=config.drop_invalid,
         set_name=config.bank_set,
     )
     student, trainer = (

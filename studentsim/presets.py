@@ -164,7 +164,7 @@ def _component_departures(config: RunConfig) -> Iterator[Departure]:
         yield Departure("weights", f"quantisation {config.model_loading.quantisation}", "nf4", "--quantisation nf4")
     teaching = config.teacher
     if teaching.grade_source == "key":
-        yield Departure("marks", "by the answer key", "by a trained marker", "--marker embedded --grade-source marker")
+        yield Departure("marks", "by the answer key", "by a trained marker", "--marker embedded --grade-source grader")
     elif PAPER_GRADER.rpartition("/")[2] not in teaching.grader:
         embedded_grader = teaching.grader == "embedded"
         yield Departure(

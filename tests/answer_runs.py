@@ -56,7 +56,7 @@ def make_answers_run(
             _event("TurnFinished", turn, correct=0, questions=practice, pairs=0, rewards=None, seconds=seconds)
         )
     if len(events) > 4:
-        events[3] |= {"text": FORMULA, "letter": None, "value": None, "right": False, "misconception": None}
+        events[3] |= {"text": FORMULA, "letter": None, "value": None, "is_correct": False, "misconception": None}
     if status:
         told = {"status": status, "seconds": 12.5, "stage": "training", "error": "", "message": "", "remedy": ""}
         if status == "failed":
@@ -64,7 +64,7 @@ def make_answers_run(
         events.append(_event("RunEnded", lessons, **told))
     with (folder / "events.jsonl").open("w") as journal:
         for seq, event in enumerate(events):
-            journal.write(json.dumps({**event, "seq": seq, "at": 1_700_000_000.0 + seq}) + "\n")
+            journal.write(json.dumps({**event, "seq": seq, "timestamp": 1_700_000_000.0 + seq}) + "\n")
     return folder
 
 
@@ -83,6 +83,6 @@ def _answer(turn: int, phase: str, question: Question, luck: Random, skill: floa
         difficulty=question.difficulty, problem=question.problem,
         options=[{"letter": o.letter, "text": o.text, "misconception": o.misconception} for o in question.options],
         correct=question.correct, text=option.solution or question.rationale, letter=option.letter if ticked else None,
-        value=option.text, right=right, misconception=option.misconception if ticked else None, logprob=-4.25,
-        milliseconds=11.0, p_right=0.5, attempt=1, marked_by="key",
+        value=option.text, is_correct=right, misconception=option.misconception if ticked else None, logprob=-4.25,
+        milliseconds=11.0, p_correct=0.5, attempt=1, graded_by="key",
     )  # fmt: skip

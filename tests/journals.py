@@ -119,7 +119,7 @@ def go_on(data_folder: Path, run_id: str, *, answers: int = 0, lessons: int = 0)
 def _looked(event: TurnStarted, figures: Sequence[float], config: RunConfig) -> TurnStarted:
     ids = [*event.question_ids, *(f"seen-{event.turn}-{i}" for i in range(len(figures)))]
     measure = ("p_correct" if config.strategy == "likely-wrong" else "confidence") if figures else ""
-    return replace(event, confidences=dict(zip(ids, figures, strict=False)), looked_by=measure)
+    return replace(event, confidences=dict(zip(ids, figures, strict=False)), score_kind=measure)
 
 
 def _story(config: RunConfig, last: int, until: str) -> list[Event]:

@@ -52,7 +52,7 @@ def until_status(manager: RunManager, run_id: str, *status: str) -> str:
     return until(look)
 
 
-TIMES = ("at", "seq", "seconds", "milliseconds", "stretch_began")
+TIMES = ("timestamp", "seq", "seconds", "milliseconds", "session_started_at")
 LIFECYCLE = ("RunStarted", "RunResumed", "RunEnded")
 
 

@@ -40,8 +40,8 @@ def answered(turn: int, phase: str, number: int, right: bool = True, **changes: 
         "turn": turn, "phase": phase, "question_id": f"{phase}-{number}", "category": ("general", "gain")[number % 2],
         "skill": "ages", "difficulty": 1, "problem": f"How old? {number}", "correct": "a", "text": f"{number} + 1 = 5",
         "options": ({"letter": "a", "text": "4", "misconception": None}, {"letter": "b", "text": "5", "misconception": "off"}),
-        "letter": letter, "value": "4", "right": right, "misconception": None if right else "off", "logprob": -1.5,
-        "milliseconds": 2.5, "p_right": 0.25,
+        "letter": letter, "value": "4", "is_correct": right, "misconception": None if right else "off", "logprob": -1.5,
+        "milliseconds": 2.5, "p_correct": 0.25,
     }  # fmt: skip
     return AnswerRecorded(**{**plain, **changes})
 
@@ -100,7 +100,7 @@ def crashed_run() -> list[Event]:
 
 def as_lines(events: list[Event], *, start: float = 1000.0) -> list[dict[str, Any]]:
     """What a journal holds of these events, at one second from event to event."""
-    return [{**event.to_json(), "seq": seq, "at": start + seq} for seq, event in enumerate(events)]
+    return [{**event.to_json(), "seq": seq, "timestamp": start + seq} for seq, event in enumerate(events)]
 
 
 def put(data: Path, run_id: str, events: list[Event], *, start: float = 1000.0) -> Path:

@@ -106,7 +106,7 @@ def test_the_switch_leaves_out_just_the_doubtful_rows(tmp_path):
     path.write_text(json.dumps([*(row for *_, row in DOUBTED), *clean]))
     with pytest.raises(BankError, match="Row 2: .*leave out all that is doubtful"):
         open_bank(str(path))
-    bank = open_bank(str(path), leave_out_doubtful=True)
+    bank = open_bank(str(path), drop_invalid=True)
     kept = Counter(q.problem for split in (bank.study, bank.validation, bank.exam) for q in split)
     expected = [row["Problem"] for _, kind, row in DOUBTED if not kind] + [row["Problem"] for row in clean]
     assert kept == Counter(expected)
@@ -130,7 +130,7 @@ def test_a_bank_with_nothing_to_ask_is_reported_too(tmp_path):
     report = build_bank_report(str(path))
     assert (report.questions, report.letters, report.splits) == (0, (), {}) and report.issue_counts["key"] == 1
     with pytest.raises(BankError, match="no question for the split"):
-        open_bank(str(path), leave_out_doubtful=True)
+        open_bank(str(path), drop_invalid=True)
 
 
 def test_the_built_in_curriculum_has_nothing_doubtful(monkeypatch):

@@ -88,7 +88,7 @@ def test_the_topic_goes_into_the_journal_the_tables_and_the_export(tmp_path: Pat
     (question, *_) = load_questions(science(tmp_path))
     event = answer_event(1, "study", question, Answer(question.id, "t", "a", None, -1.0, 1.0), Grade(True))
     assert event.topic == "natural sciences"
-    line = {**event.to_json(), "seq": 3, "at": 1.0}
+    line = {**event.to_json(), "seq": 3, "timestamp": 1.0}
     assert build_event_rows("run", [line])["answers"][0]["topic"] == "natural sciences"
     del line["topic"]  # a journal of before
     assert build_event_rows("run", [line])["answers"][0]["topic"] is None
@@ -135,7 +135,7 @@ def test_ids_are_unique_and_no_text_is_practised_that_is_examined(tmp_path: Path
     assert not {q.problem for q in bank.study} & {q.problem for q in bank.exam}
     report = build_bank_report(f"{one} | {two}")
     assert report.issue_counts["doubled question"] == 30 and {d.part for d in report.doubts} == {"b/sums"}
-    assert len(questions(open_bank(f"{one} | {two}", leave_out_doubtful=True))) == 90
+    assert len(questions(open_bank(f"{one} | {two}", drop_invalid=True))) == 90
 
 
 def test_a_folder_of_files_of_different_sets_is_read_file_by_file(tmp_path: Path):

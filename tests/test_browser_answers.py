@@ -72,7 +72,7 @@ def heading(page: Page, text: str) -> None:
 
 
 def test_a_filtered_view_with_its_open_card_is_a_link(page: Page, browser: Browser, url: str, answers: pd.DataFrame):
-    ticked = ~answers.right & answers.letter.notna()
+    ticked = ~answers.is_correct & answers.letter.notna()
     wrong = answers[(answers.phase == "exam") & ticked & (answers.category == "gain")]
     page.goto(f"{url}/Answers?run=study")
     rows(page, len(answers))
@@ -112,7 +112,7 @@ def test_a_filtered_view_with_its_open_card_is_a_link(page: Page, browser: Brows
 def test_an_opened_card_is_in_view_at_once(browser: Browser, url: str, answers: pd.DataFrame, show: str):
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(f"{url}/Answers?run=study&mark=wrong&show={show}")
-    wrong = answers[~answers.right]
+    wrong = answers[~answers.is_correct]
     if show == "table":
         rows(page, len(wrong))
         press_row(page, 5)
@@ -196,8 +196,8 @@ def test_a_phone_gets_cards(browser: Browser, url: str, answers: pd.DataFrame):
     expect(phone.get_by_role("link", name="Open this answer")).to_have_count(10)
     assert not phone.locator(GRID).count()
     phone.get_by_role("link", name="Open this answer").nth(1).click()
-    phone.wait_for_url(re.compile(rf"answer={answers[~answers.right].seq.iloc[1]}\b"))
-    expect(phone.get_by_text(re.compile(f"^2 of {(~answers.right).sum()}$"))).to_be_visible()
+    phone.wait_for_url(re.compile(rf"answer={answers[~answers.is_correct].seq.iloc[1]}\b"))
+    expect(phone.get_by_text(re.compile(f"^2 of {(~answers.is_correct).sum()}$"))).to_be_visible()
     wide = phone.evaluate(
         "Math.max(...[...document.querySelectorAll('[data-testid=stMain], html')].map(e => e.scrollWidth - e.clientWidth))"
     )

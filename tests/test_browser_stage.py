@@ -65,7 +65,7 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _ends(run: Path, correct: int) -> None:
     """Its last exam has so many right of 240: the line ends at the picture's upper edge."""
     events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
-    last = {"correct": correct, "low": correct / 240 - 0.02, "high": correct / 240}
+    last = {"correct": correct, "ci_low": correct / 240 - 0.02, "ci_high": correct / 240}
     told = [e | (last if e["type"] == "ExamFinished" and e["turn"] == 8 else {}) for e in events]
     (run / "events.jsonl").write_text("".join(json.dumps(e) + "\n" for e in told))
 

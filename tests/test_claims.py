@@ -239,7 +239,7 @@ def test_of_racers_who_learn_alike_hardly_any_headline_calls_one_ahead():
     rng = np.random.default_rng(6)
     claimed = 0
     for counts in rng.binomial(100, 0.6, (300, 4)).tolist():
-        columns = ["turn", "correct", "questions", "accuracy", "low", "high"]
+        columns = ["turn", "correct", "questions", "accuracy", "ci_low", "ci_high"]
         exams = [pd.DataFrame([(20, k, 100, k / 100, *wilson_interval(k, 100))], columns=columns)
                  for k in counts]  # fmt: skip
         told = describe_standings(
@@ -267,7 +267,7 @@ def test_of_slips_that_are_as_frequent_hardly_any_is_called_the_commonest(slips:
 
 def test_where_true_words_and_false_ones_weigh_alike_hardly_any_is_said_to_weigh_more():
     rng = np.random.default_rng(7)
-    tries = [RetryResults(pd.DataFrame({"tried": [60], "mended": [a]}), pd.DataFrame({"doubted": [25], "flipped": [b]}), pd.DataFrame())
+    tries = [RetryResults(pd.DataFrame({"tried": [60], "mended": [a]}), pd.DataFrame({"challenged": [25], "flipped": [b]}), pd.DataFrame())
              for a, b in zip(rng.binomial(60, 0.4, 300), rng.binomial(25, 0.4, 300), strict=True)]  # fmt: skip
     assert sum("by more than luck" in compare_feedback_effects(one) for one in tries) <= binom.ppf(
         0.99, 300, claims.ALPHA
@@ -276,6 +276,8 @@ def test_where_true_words_and_false_ones_weigh_alike_hardly_any_is_said_to_weigh
 
 def test_no_page_has_a_rule_of_its_own_for_intervals_that_do_not_meet():
     ui = Path(__file__).parent.parent / "studentsim" / "ui"
-    rule = re.compile(r"\.low > [\w.]*high\b|\.high < [\w.]*low\b|\.low > 0\b|\.high < 0\b")
+    rule = re.compile(
+        r"\.(?:ci_)?low > [\w.]*high\b|\.(?:ci_)?high < [\w.]*low\b|\.(?:ci_)?low > 0\b|\.(?:ci_)?high < 0\b"
+    )
     own = {path.relative_to(ui).as_posix() for path in ui.rglob("*.py") if rule.search(path.read_text())}
     assert own <= {"compare/sentences.py"}  # which way a clear difference goes

@@ -480,7 +480,9 @@ def test_a_bad_journal_does_not_stop_the_others_and_is_said_once(tmp_path):
     lines[5] = b"{damaged\n"
     path.write_bytes(b"".join(lines))
     strange = put(tmp_path, "strange", [])
-    strange.write_text(json.dumps({"type": "AnswerRecorded", "turn": 1, "seq": 0, "at": 1.0, "logprob": "many"}) + "\n")
+    strange.write_text(
+        json.dumps({"type": "AnswerRecorded", "turn": 1, "seq": 0, "timestamp": 1.0, "logprob": "many"}) + "\n"
+    )
     put(tmp_path, "unset", []).with_name("config.json").write_text("{not json")
     put(tmp_path, "sound", whole_run())
     with Database.open(tmp_path) as database:
@@ -495,7 +497,9 @@ def test_a_bad_journal_does_not_stop_the_others_and_is_said_once(tmp_path):
 def test_an_event_of_a_later_version_is_passed_over(tmp_path):
     path = put(tmp_path, "r1", whole_run())
     with path.open("a") as file:
-        file.write(json.dumps({"type": "Praised", "turn": 3, "seq": 999, "at": 9.0, "words": "well done"}) + "\n")
+        file.write(
+            json.dumps({"type": "Praised", "turn": 3, "seq": 999, "timestamp": 9.0, "words": "well done"}) + "\n"
+        )
     with Database.open(tmp_path) as database:
         sync_journals(database, tmp_path / "runs")
         assert database.query_rows("SELECT last_seq, status FROM runs") == [(999, "finished")]
@@ -519,7 +523,7 @@ def test_time_at_work_leaves_the_pause_out(tmp_path, end):
     before = [*turn_zero(), RunEnded(0, end, 12.0, "study", "StudentError", "It broke.", "Mend it.")]
     lines = as_lines([*before, RunResumed(0), *turn_of(1)])
     for line in lines[len(before) :]:
-        line["at"] += 500
+        line["timestamp"] += 500
     state = tables.reduce_run("r1", None, lines[: len(before)])
     assert (state["status"], state["seconds"]) == (end, 12.0)
     state = tables.reduce_run("r1", state, lines[len(before) :])

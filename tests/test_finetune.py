@@ -98,10 +98,16 @@ def test_from_the_command_line_a_students_answers_make_a_marker_and_it_decides_i
     marker = load_grader(str(out))
     by_id = {q.id: q for q in casts.bank().study}
     judged = marker.judge([(by_id[e["question_id"]], e["text"]) for e in answers])
-    assert [e["marker_right"] for e in answers] == [e["said_right"] for e in answers] == [v.is_correct for v in judged]
-    assert {e["marked_by"] for e in answers} == {str(out)} and len(answers) == 24
+    assert (
+        [e["grader_correct"] for e in answers]
+        == [e["assigned_correct"] for e in answers]
+        == [v.is_correct for v in judged]
+    )
+    assert {e["graded_by"] for e in answers} == {str(out)} and len(answers) == 24
     assert folder.read_config().teacher.grader_revision.startswith("files-")
-    assert any(e["right"] != e["said_right"] for e in answers), "a marker of 40 rows errs, and its errors count"
+    assert any(e["is_correct"] != e["assigned_correct"] for e in answers), (
+        "a marker of 40 rows errs, and its errors count"
+    )
 
 
 def test_with_the_papers_settings_an_untrained_t5_learns_to_mark_a_real_students_answers(tmp_path, monkeypatch):

@@ -269,7 +269,7 @@ def sorted_run(folder: Path, run_id: str = "weak") -> list[dict]:
     path = make_weak_run(folder, run_id, asked=asked, letter=lambda turn, number, q: "a" if number < 6 else "b")
     lines = [json.loads(line) for line in (path / "events.jsonl").read_text().splitlines()]
     for event in lines:
-        if event["type"] == "AnswerRecorded" and not event["right"]:
+        if event["type"] == "AnswerRecorded" and not event["is_correct"]:
             copied = event["category"] == "physics" and int(event["question_id"].rpartition("-")[2]) % 2
             event["misconception"] = STEP_LEFT_OUT if copied else NO_WORKING
     (path / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

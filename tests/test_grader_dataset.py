@@ -134,7 +134,7 @@ def test_the_answers_are_the_first_attempts_of_exams_and_practice_labelled_by_th
     answers = answers_of(data, folder.run_id, folder.run_id)
     assert Counter(a.phase for a in answers) == Counter(e["phase"] for e in first)
     assert [(a.question.id, a.text, a.is_correct) for a in answers] == [
-        (e["question_id"], e["text"], e["right"]) for e in first
+        (e["question_id"], e["text"], e["is_correct"]) for e in first
     ]
     assert {(a.student, a.run_id) for a in answers} == {("balanced", folder.run_id)}
     by_id = {q.id: q for q in QUESTIONS}

@@ -32,7 +32,7 @@ def test_what_is_written_is_read_again_with_seq_and_time(path):
     read = read_events(path)
     assert [e["seq"] for e in read] == list(range(len(events)))
     assert [e["type"] for e in read] == [type(e).__name__ for e in events]
-    assert all(isinstance(e["at"], float) for e in read)
+    assert all(isinstance(e["timestamp"], float) for e in read)
     assert read[-1]["status"] == "finished"
 
 

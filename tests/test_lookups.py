@@ -35,7 +35,7 @@ def looking(events: list, measure: str = "confidence", figures: dict[str, float]
     """The events with these figures looked at before each lesson but the second."""
     seen = {1: (figures, measure), 3: (figures, measure)} if figures else {}
     return [
-        replace(e, confidences=told[0], looked_by=told[1])
+        replace(e, confidences=told[0], score_kind=told[1])
         if isinstance(e, TurnStarted) and (told := seen.get(e.turn, ({}, "")))
         else e
         for e in events
@@ -116,7 +116,7 @@ def test_the_figures_are_exported(tmp_path):
     put(tmp_path, "r1", looking(whole_run()))
     export_run(tmp_path, "r1", tmp_path / "out")
     frame = pd.read_csv(tmp_path / "out" / "lookups.csv")
-    assert list(frame.columns) == ["run_id", "seq", "turn", "at", "question_id", "measure", "figure", "chosen"]
+    assert list(frame.columns) == ["run_id", "seq", "turn", "timestamp", "question_id", "measure", "figure", "chosen"]
     assert len(frame) == 10 and frame.figure.sum() == 2 * sum(LOOKED.values())
 
 
@@ -124,7 +124,7 @@ def test_a_journal_of_before_opens_and_tells_of_no_lookups(tmp_path):
     path = put(tmp_path, "r1", blind(whole_run()))
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     for line in lines:  # as 0.1 wrote it
-        line.pop("confidences", None), line.pop("looked_by", None)
+        line.pop("confidences", None), line.pop("score_kind", None)
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert [
         selection_lookups.selection_stats_from_event(e, 0.5)
@@ -201,7 +201,7 @@ def test_lessons_in_which_the_rule_hardly_chose_are_counted_where_the_whole_is_m
 
 def test_of_likely_wrong_the_figures_of_the_chosen_and_of_all_are_told_and_nothing_is_warned_of():
     found = selection_lookups.selection_stats_from_event(
-        {"turn": 1, "question_ids": ["a"], "confidences": {"a": 0.1, "b": 0.7}, "looked_by": "p_correct"}, 0.5
+        {"turn": 1, "question_ids": ["a"], "confidences": {"a": 0.1, "b": 0.7}, "score_kind": "p_correct"}, 0.5
     )
     assert found and found.passed is found.pass_rate is None
     assert "P(right) is 0.10 for these and 0.40 for all" in selection_lookups.describe_selection_stats([found])

@@ -80,5 +80,5 @@ def test_the_right_answer_twice_by_value_is_doubtful_and_left_out(tmp_path: Path
         (2, "right twice", "options a and b, '2/6' and '4/12', are worth the same"),
     ]
     assert report.right_by_value == 2 and report.to_json()["by_kind"]["right twice"] == 2
-    bank = open_bank(str(path), leave_out_doubtful=True)
+    bank = open_bank(str(path), drop_invalid=True)
     assert len(bank.study) + len(bank.validation) + len(bank.exam) == 57

@@ -81,7 +81,7 @@ def test_the_last_seq_is_the_last_event_s(db):
 def test_exams_have_their_accuracy_and_interval(db):
     frame = queries.fetch_exams(db, "r1")
     assert list(frame["turn"]) == [0, 2] and list(frame["accuracy"]) == [0.25, 0.75]
-    assert list(frame["low"]) == [0.1, 0.1] and json.loads(frame["next_mix"][0]) == {"general": 1, "gain": 2}
+    assert list(frame["ci_low"]) == [0.1, 0.1] and json.loads(frame["next_mix"][0]) == {"general": 1, "gain": 2}
 
 
 def test_wrong_answers_by_category_keep_the_order_of_the_bank(db):
@@ -141,7 +141,12 @@ def test_answers_come_in_pages_and_whole(db):
     assert (first["problem"], first["text"], first["letter"], first["value"]) == (
         expected.problem, expected.text, expected.letter, expected.value,
     )  # fmt: skip
-    assert (bool(first["right"]), first["logprob"], first["milliseconds"], first["p_right"]) == (True, -1.5, 2.5, 0.25)
+    assert (bool(first["is_correct"]), first["logprob"], first["milliseconds"], first["p_correct"]) == (
+        True,
+        -1.5,
+        2.5,
+        0.25,
+    )
     assert json.loads(first["options"]) == list(expected.options)
     with pytest.raises(TypeError, match="unexpected keyword argument"):
         queries.fetch_answers(db, "r1", **{"1=1 OR turn": 3})

@@ -40,20 +40,20 @@ def seqs(told: tuple[Database, pd.DataFrame], **wanted: object) -> list[int]:
 @pytest.mark.parametrize(
     "wanted, expected",
     [
-        ({}, lambda a: a.right.notna()),
+        ({}, lambda a: a.is_correct.notna()),
         ({"phase": "exam"}, lambda a: a.phase == "exam"),
         ({"turn": 0}, lambda a: a.turn == 0),
         ({"turn": 2, "phase": "study"}, lambda a: (a.turn == 2) & (a.phase == "study")),
         ({"category": "gain"}, lambda a: a.category == "gain"),
         ({"skill": "average-of-three"}, lambda a: a.skill == "average-of-three"),
-        ({"outcome": "right"}, lambda a: a.right),
-        ({"outcome": "wrong"}, lambda a: ~a.right),
+        ({"outcome": "right"}, lambda a: a.is_correct),
+        ({"outcome": "wrong"}, lambda a: ~a.is_correct),
         ({"outcome": "unanswered"}, lambda a: a.letter.isna()),
         ({"misconception": "sale-price-discount-only"}, lambda a: a.misconception == "sale-price-discount-only"),
-        ({"misconception": queries.UNKNOWN_MISCONCEPTION}, lambda a: ~a.right & a.misconception.isna()),
+        ({"misconception": queries.UNKNOWN_MISCONCEPTION}, lambda a: ~a.is_correct & a.misconception.isna()),
         ({"search": "INTEREST"}, lambda a: a.problem.str.contains("interest", case=False) | a.text.str.contains("interest", case=False)),
         ({"search": "100%' OR 1=1 --"}, lambda a: a.problem.str.contains("no such text")),
-        ({"category": "general", "outcome": "wrong", "search": "average"}, lambda a: (a.category == "general") & ~a.right),
+        ({"category": "general", "outcome": "wrong", "search": "average"}, lambda a: (a.category == "general") & ~a.is_correct),
     ],
 )  # fmt: skip
 def test_each_filter_lets_through_what_it_says(told, wanted, expected):
@@ -95,7 +95,7 @@ def test_the_tally_adds_up_to_all_answers(told):
         "answers",
     ]
     assert tally.answers.sum() == len(answers)
-    assert tally[tally.mark == "right"].answers.sum() == answers.right.sum()
+    assert tally[tally.mark == "right"].answers.sum() == answers.is_correct.sum()
     assert tally[tally.mark == "unanswered"].answers.sum() == answers.letter.isna().sum()
     some = queries.fetch_answer_counts(told[0], RUN, search="average", question_id=str(answers.question_id.iloc[0]))
     assert some.answers.sum() < tally.answers.sum()
@@ -104,7 +104,7 @@ def test_the_tally_adds_up_to_all_answers(told):
 def test_a_card_is_the_whole_answer(told):
     wanted = told[1].iloc[2]
     (row,) = queries.fetch_answers_by_seq(told[0], RUN, [int(wanted.seq), 10**9])
-    assert row["text"] == FORMULA and row["letter"] is None and row["right"] is False
+    assert row["text"] == FORMULA and row["letter"] is None and row["is_correct"] is False
     assert json.loads(row["options"]) == wanted.options
     assert queries.fetch_answers_by_seq(told[0], "nobody", [1]) == []
 
@@ -162,7 +162,7 @@ def test_a_parquet_file_has_everything_as_it_is(told):
 
 
 def test_an_excel_file_has_texts_as_texts(told):
-    headings = {"seq": "answer", "text": "what it wrote", "right": "right", "letter": "ticked", "logprob": "log"}
+    headings = {"seq": "answer", "text": "what it wrote", "is_correct": "right", "letter": "ticked", "logprob": "log"}
     data = table_writers.to_excel_bytes(
         pieces(told), sheet_name="answers", headings=headings, formatters={"letter": lambda v: v and v.upper()}
     )

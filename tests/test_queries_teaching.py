@@ -48,19 +48,19 @@ def test_every_attempt_and_what_was_said_is_in_the_database(run, db):
     rows = queries.fetch_answers(db, run_id, limit=10_000).to_dict("records")
     assert len(rows) == len(answers)
     for row, answer in zip(rows, answers, strict=True):
-        for field in ("attempt", "phase", "right", "marked_by", "feedback", "feedback_level", "doubted"):
+        for field in ("attempt", "phase", "is_correct", "graded_by", "feedback", "feedback_level", "challenged"):
             assert (None if pd.isna(row[field]) else row[field]) == getattr(answer, field)
-        said = None if pd.isna(row["said_right"]) else bool(row["said_right"])
-        assert said == answer.said_right
+        said = None if pd.isna(row["assigned_correct"]) else bool(row["assigned_correct"])
+        assert said == answer.assigned_correct
 
 
 def test_errors_are_counted_and_doubts_are_not_errors(run, db):
     _, run_id, answers = run
     marks = queries.fetch_grading_errors(db, run_id)
-    practised = [a for a in answers if a.phase != "exam" and not a.doubted]
+    practised = [a for a in answers if a.phase != "exam" and not a.challenged]
     assert marks["answers"].sum() == len(practised)
-    assert marks["false_right"].sum() == sum(a.said_right and not a.right for a in practised) > 0
-    assert marks["false_wrong"].sum() == sum(a.right and not a.said_right for a in practised) > 0
+    assert marks["false_right"].sum() == sum(a.assigned_correct and not a.is_correct for a in practised) > 0
+    assert marks["false_wrong"].sum() == sum(a.is_correct and not a.assigned_correct for a in practised) > 0
     assert marks["marker_answers"].sum() == 0
 
 
@@ -83,7 +83,7 @@ def test_who_gives_way_to_a_false_wrong_is_counted_on_purpose_and_in_error(run, 
     for on_purpose in (True, False):
         rows = found[found["on_purpose"] == on_purpose]
         mine = [own for own in doubted if own[0].challenged == on_purpose]
-        assert rows["doubted"].sum() == len(mine) > 0
+        assert rows["challenged"].sum() == len(mine) > 0
         assert rows["flipped"].sum() == sum(not own[-1].is_correct for own in mine)
 
 
@@ -101,7 +101,7 @@ def test_what_lasts_is_looked_for_in_the_next_exam(run, db):
         asked = [a for a in exam_answers if (a.turn, a.skill) == (exam, skill)]
         mended = 2 * sum(ended) >= len(ended)
         expected[mended, "questions"] += len(asked)
-        expected[mended, "correct"] += sum(a.right for a in asked)
+        expected[mended, "correct"] += sum(a.is_correct for a in asked)
     for row in found.itertuples():
         assert (row.questions, row.correct) == (
             expected[row.mended, "questions"],
@@ -139,5 +139,5 @@ def test_a_run_paused_between_two_attempts_ends_as_if_it_had_not_been(run, tmp_p
     late = [a for a in answers if a.turn >= 2]
     plain = [e for e in events if isinstance(e, AnswerRecorded)]
     assert [(a.question_id, a.attempt, a.text, a.feedback, a.assigned_correct, a.challenged) for a in plain] == [
-        (a.question_id, a.attempt, a.text, a.feedback, a.said_right, a.doubted) for a in late
+        (a.question_id, a.attempt, a.text, a.feedback, a.assigned_correct, a.challenged) for a in late
     ]

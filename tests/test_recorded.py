@@ -101,7 +101,7 @@ def test_a_run_that_was_interrupted_is_packed_as_if_it_had_not_been(tmp_path: Pa
     assert [_bare(e) for e in told[0] if e["type"] != "StageStarted"] == [
         _bare(e) for e in told[1] if e["type"] != "StageStarted"
     ]
-    assert [e["at"] for e in told[0]] == sorted(e["at"] for e in told[0])
+    assert [e["timestamp"] for e in told[0]] == sorted(e["timestamp"] for e in told[0])
 
 
 def _told(path: Path) -> list[dict]:
@@ -110,7 +110,9 @@ def _told(path: Path) -> list[dict]:
 
 def _bare(event: Mapping) -> dict:
     """Without what two runs of the same settings differ in: ids, places, seconds."""
-    return {k: v for k, v in event.items() if k not in ("seq", "at", "seconds", "milliseconds", "versions", "run_id")}
+    return {
+        k: v for k, v in event.items() if k not in ("seq", "timestamp", "seconds", "milliseconds", "versions", "run_id")
+    }
 
 
 def test_a_packed_journal_names_the_bank_s_file_but_not_the_folder_it_lay_in(tmp_path: Path):

@@ -103,7 +103,7 @@ def held(outcome: Outcome) -> list[float]:
 def test_in_small_portions_with_checkpointing_the_same_is_held(models):
     plain = held(one_category_alone(models["llama"], 0.3, lessons=2))
     assert plain[0] == pytest.approx(0, abs=1e-6) and plain[1] > 0.1
-    small = one_category_alone(models["llama"], 0.3, lessons=2, gradient_checkpointing="on", pairs_at_once=1)
+    small = one_category_alone(models["llama"], 0.3, lessons=2, gradient_checkpointing="on", micro_batch_size=1)
     # Rows that lie in one pack share the reading of their prefix, so the last bits differ, and Adam makes more of that.
     assert held(small) == pytest.approx(plain, abs=1e-6, rel=0.03)
 

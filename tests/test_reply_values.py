@@ -117,7 +117,7 @@ def with_disagreements(path: Path, **which: int) -> pd.DataFrame:
             left[event["phase"]] -= 1
             wrong = next(o["letter"] for o in event["options"] if o["letter"] != event["correct"])
             right = next(o["text"] for o in event["options"] if o["letter"] == event["correct"])
-            event |= {"letter": wrong, "value": right, "value_letter": event["correct"], "right": False}
+            event |= {"letter": wrong, "value": right, "value_letter": event["correct"], "is_correct": False}
             event |= {"misconception": None, "text": f"{wrong}) {right}"}
     (path / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return pd.DataFrame([line for line in lines if line["type"] == "AnswerRecorded"])
@@ -191,7 +191,7 @@ def test_practice_is_counted_where_exams_are_only_scored(folder: Path):
     path = make_weak_run(folder, "study")
     *events, end = [json.loads(line) for line in (path / "events.jsonl").read_text().splitlines()]
     practised = [{**e, "phase": "study"} for e in events if e["type"] == "AnswerRecorded" and e["turn"] == 4][:32]
-    wrong = [e for e in practised if not e["right"]]
+    wrong = [e for e in practised if not e["is_correct"]]
     for number, event in enumerate(wrong):
         event["misconception"] = ("formula:no-working", "formula:copied-number", None)[min(number, 2)]
     events = [{**event, "seq": seq} for seq, event in enumerate([*events, *practised, end])]
@@ -207,7 +207,7 @@ def test_practice_is_counted_where_exams_are_only_scored(folder: Path):
 def test_a_right_letter_beside_a_wrong_value_is_told_as_well(folder: Path):
     path = make_weak_run(folder)
     lines = [json.loads(line) for line in (path / "events.jsonl").read_text().splitlines()]
-    event = next(e for e in lines if e["type"] == "AnswerRecorded" and e["turn"] == 4 and e["right"])
+    event = next(e for e in lines if e["type"] == "AnswerRecorded" and e["turn"] == 4 and e["is_correct"])
     event["value_letter"] = next(o["letter"] for o in event["options"] if o["letter"] != event["correct"])
     (path / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     text = text_of(visit("pages/5_Weaknesses.py", run="weak"))

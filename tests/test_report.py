@@ -178,7 +178,7 @@ def test_it_can_be_made_of_any_run(tmp_path: Path, settings: dict):
 
 def test_the_pictures_are_sound_xml_with_their_figures_in_words():
     exams = pd.DataFrame({"turn": [0, 2], "correct": [10, 20], "questions": [40, 40], "accuracy": [0.25, 0.5]})
-    exams["low"], exams["high"] = zip(*(wilson_interval(k, 40) for k in exams.correct), strict=True)
+    exams["ci_low"], exams["ci_high"] = zip(*(wilson_interval(k, 40) for k in exams.correct), strict=True)
     cells = pd.DataFrame({"row": ["a<b", "c"], "turn": [0, 0], "correct": [3, 30], "questions": [6, 40]})
     line, heat, bars = (
         svg.accuracy_svg(exams, guessing_accuracy=0.2),
@@ -195,7 +195,7 @@ def test_the_pictures_are_sound_xml_with_their_figures_in_words():
 
 def test_an_exam_before_any_lesson_alone_has_its_picture():
     exams = pd.DataFrame(
-        {"turn": [0], "correct": [0], "questions": [4], "accuracy": [0.0], "low": [0.0], "high": [0.5]}
+        {"turn": [0], "correct": [0], "questions": [4], "accuracy": [0.0], "ci_low": [0.0], "ci_high": [0.5]}
     )
     ElementTree.fromstring(svg.accuracy_svg(exams, guessing_accuracy=0.2))
 

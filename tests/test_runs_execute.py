@@ -285,7 +285,7 @@ def test_the_lease_is_given_back_at_the_end(whole):
 
 def test_worked_seconds_leave_pauses_out():
     def event(kind, at, **more):
-        return {"type": kind, "at": at, **more}
+        return {"type": kind, "timestamp": at, **more}
 
     crashed = [event("RunStarted", 0.0), event("StageStarted", 50.0), event("AnswerRecorded", 60.0)]
     assert sum_worked_seconds(crashed) == 10

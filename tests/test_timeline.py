@@ -30,7 +30,7 @@ def moments(*lessons: float, begin: float = 1000.0, gap: float = 0.0) -> pd.Data
         stages = ("exam" if turn == 0 else "study", "training", EXAM_RESULT_STAGE, TURN_FINISHED_STAGE)
         rows += [(len(rows) + i, turn, begin + seconds * i / 3, stage) for i, stage in enumerate(stages)]
         begin += seconds
-    return pd.DataFrame(rows, columns=["seq", "turn", "at", "stage"])
+    return pd.DataFrame(rows, columns=["seq", "turn", "timestamp", "stage"])
 
 
 def test_lessons_begin_and_end_together_for_racers_of_any_speed():
@@ -61,13 +61,13 @@ def test_the_past_only_grows(racers: list[list[float]], looks: list[float]):
 
 def test_a_clock_that_was_set_back_while_a_run_went_on_takes_nothing_back():
     frame = moments(3, 3)
-    frame.loc[5, "at"] = 0.0
+    frame.loc[5, "timestamp"] = 0.0
     (shares,) = ReplayTimeline([frame]).moment_shares
     assert shares == sorted(shares)
 
 
 def test_runs_of_which_nothing_is_told_have_no_time():
-    assert ReplayTimeline([moments().astype({"at": float})]).count_moments(0.5) == [0]
+    assert ReplayTimeline([moments().astype({"timestamp": float})]).count_moments(0.5) == [0]
 
 
 def test_where_a_run_stood_after_each_moment():

@@ -88,7 +88,7 @@ def test_a_run_in_any_state_shows_its_answers(folder: Path, state: dict):
     assert not app.exception and not app.error
     answers = told(folder, "it")
     exams = answers[(answers.phase == "exam") & (answers.turn == state.get("turn", 4))]
-    assert len(grid(app)) == (len(exams[~exams.right]) or len(answers))
+    assert len(grid(app)) == (len(exams[~exams.is_correct]) or len(answers))
     assert len(grid(visit(ANSWERS, run="it", all="1"))) == len(answers)
     assert ("Look again" in [b.label for b in app.button]) == bool(state.get("alive"))
 
@@ -105,7 +105,7 @@ def test_a_run_with_one_answer_is_told_in_the_singular(folder: Path):
     path = make_answers_run(folder, lessons=0, exam=1, practice=1)
     app = visit(ANSWERS, run="study")
     assert not app.exception and len(grid(app)) == 1
-    right = json.loads((path / "events.jsonl").read_text().splitlines()[1])["right"]
+    right = json.loads((path / "events.jsonl").read_text().splitlines()[1])["is_correct"]
     assert app.header[0].value == ("The one answer is right." if right else "1 of 1 answer is wrong.")
 
 
@@ -123,7 +123,7 @@ def test_a_link_to_no_run_gives_a_friendly_page(folder: Path, run: str):
 def test_a_run_opens_on_the_wrong_answers_of_its_last_exam_numbered_from_1(folder: Path):
     make_run(folder, "it")
     answers = told(folder, "it")
-    wrong = answers[(answers.phase == "exam") & (answers.turn == 4) & ~answers.right]
+    wrong = answers[(answers.phase == "exam") & (answers.turn == 4) & ~answers.is_correct]
     app = visit(ANSWERS, run="it")
     assert grid(app).answer.tolist() == wrong.seq.tolist()
     assert grid(app).row.tolist() == [str(n) for n in range(1, len(wrong) + 1)]
@@ -169,15 +169,15 @@ def test_question_slip_and_mark_come_first_and_fit_a_screen_1280_wide(folder: Pa
     [
         ({"phase": "exam", "lesson": "4"}, lambda a: (a.phase == "exam") & (a.turn == 4)),
         ({"lesson": "0"}, lambda a: a.turn == 0),
-        ({"category": "gain", "mark": "wrong"}, lambda a: (a.category == "gain") & ~a.right),
+        ({"category": "gain", "mark": "wrong"}, lambda a: (a.category == "gain") & ~a.is_correct),
         ({"skill": "sale-price"}, lambda a: a.skill == "sale-price"),
         ({"slip": "sale-price-discount-only"}, lambda a: a.misconception == "sale-price-discount-only"),
-        ({"slip": "unknown"}, lambda a: ~a.right & a.misconception.isna()),
+        ({"slip": "unknown"}, lambda a: ~a.is_correct & a.misconception.isna()),
         ({"mark": "unanswered"}, lambda a: a.letter.isna()),
-        ({"mark": "wrong"}, lambda a: ~a.right),  # as links of old meant it
-        ({"mark": "ticked"}, lambda a: ~a.right & a.letter.notna()),
-        ({"mark": "ticked,unanswered"}, lambda a: ~a.right),
-        ({"mark": "right,unanswered"}, lambda a: a.right | a.letter.isna()),
+        ({"mark": "wrong"}, lambda a: ~a.is_correct),  # as links of old meant it
+        ({"mark": "ticked"}, lambda a: ~a.is_correct & a.letter.notna()),
+        ({"mark": "ticked,unanswered"}, lambda a: ~a.is_correct),
+        ({"mark": "right,unanswered"}, lambda a: a.is_correct | a.letter.isna()),
         ({"mark": "right,wrong"}, lambda a: a.turn >= 0),
         ({"search": "coat"}, lambda a: a.problem.str.contains("coat")),
     ],
@@ -216,7 +216,7 @@ def test_choosing_a_filter_writes_the_link(folder: Path):
         "run": "study", "category": "gain", "mark": "wrong", "lesson": "0", "search": "price",
     }  # fmt: skip
     answers = told(folder)
-    kept = answers[(answers.category == "gain") & ~answers.right & (answers.turn == 0)]
+    kept = answers[(answers.category == "gain") & ~answers.is_correct & (answers.turn == 0)]
     kept = kept[kept.problem.str.contains("price") | kept.text.str.contains("price")]
     assert grid(app).answer.tolist() == kept.seq.tolist()
     app.selectbox(key="answers.lesson").set_value(None).run()
@@ -248,7 +248,7 @@ def test_a_link_of_old_to_the_wrong_answers_shows_both_kinds_of_them_chosen(fold
 def test_what_the_sentence_names_is_a_link(folder: Path):
     make_answers_run(folder, lessons=0, exam=24)
     row = told(folder).query("misconception.notna()").iloc[0]
-    change(folder, lambda e: e | {"right": False, "letter": row.letter, "misconception": row.misconception})
+    change(folder, lambda e: e | {"is_correct": False, "letter": row.letter, "misconception": row.misconception})
     app = visit(ANSWERS, run="study")
     label = formatting.shorten_label(f"24 × {misconception_title(row.misconception)}")
     assert f"most often “{misconception_title(row.misconception)}”, 24 of 24" in app.header[0].value
@@ -258,7 +258,7 @@ def test_what_the_sentence_names_is_a_link(folder: Path):
 
 def test_answers_that_no_option_shows_are_named_and_linked_before_any_slip(folder: Path):
     make_answers_run(folder, lessons=0, exam=24)
-    change(folder, lambda e: e | {"right": False, "letter": None, "misconception": None})
+    change(folder, lambda e: e | {"is_correct": False, "letter": None, "misconception": None})
     app = visit(ANSWERS, run="study")
     assert "most often no option shows its result, 24 of 24" in app.header[0].value
     assert links(app)["24 × no option shows its result"] == {"run": "study", "mark": "unanswered"}
@@ -307,7 +307,7 @@ def test_a_filter_that_matches_nothing_can_be_removed(study: Path, value: str):
 
 def wrong_exam_answer(folder: Path) -> pd.Series:
     answers = told(folder)
-    return answers[(answers.phase == "exam") & ~answers.right & answers.misconception.notna()].iloc[1]
+    return answers[(answers.phase == "exam") & ~answers.is_correct & answers.misconception.notna()].iloc[1]
 
 
 def test_a_card_tells_the_whole_answer(folder: Path):
@@ -330,7 +330,7 @@ def test_a_card_tells_the_whole_answer(folder: Path):
 def test_the_ways_to_the_answers_beside_stay_within_the_filter(folder: Path):
     make_answers_run(folder)
     answers = told(folder)
-    wrong = answers[~answers.right].seq.tolist()
+    wrong = answers[~answers.is_correct].seq.tolist()
     app = visit(ANSWERS, run="study", mark="wrong", answer=str(wrong[3]))
     found = links(app)
     assert found["Previous"] == {"run": "study", "mark": "wrong", "answer": str(wrong[2])}
@@ -354,7 +354,7 @@ def test_the_history_links_every_attempt(folder: Path):
 def test_an_answer_outside_the_filter_is_shown_all_the_same(folder: Path):
     make_answers_run(folder)
     answers = told(folder)
-    right = int(answers[answers.right].seq.iloc[2])
+    right = int(answers[answers.is_correct].seq.iloc[2])
     app = visit(ANSWERS, run="study", mark="wrong", answer=str(right))
     assert not app.exception and "not in this list" in text_of(app)
 

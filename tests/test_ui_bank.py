@@ -121,21 +121,21 @@ def test_doubtful_rows_stop_a_bank_or_are_left_out_and_that_is_counted(started: 
         not app.exception and "Row 56" in app.error[0].value and "leave out all that is doubtful" in app.error[0].value
     )
     assert "a third of the questions" in text_of(app), "what the switch costs is said before it is turned"
-    app.toggle(key="new.leave_out_doubtful").set_value(True).run()
+    app.toggle(key="new.drop_invalid").set_value(True).run()
     assert not app.exception and "It has" in text_of(app)
     for field, value in (("questions", 4), ("exam", 4)):
         app.number_input(key=f"new.{field}").set_value(value)
     app.run()
     assert not app.error
     app.button(key="new.start").click().run()
-    assert started[0][0].leave_out_doubtful
+    assert started[0][0].drop_invalid
 
 
 def test_where_all_rows_can_be_read_the_switch_says_what_it_left_out(folder: Path, tmp_path: Path):
     path = tmp_path / "rows.json"
     path.write_text(json.dumps([mathqa(n, **({"correct": "c"} if n < 10 else {})) for n in range(60)]))
     app = pointed_at(path)
-    app.toggle(key="new.leave_out_doubtful").set_value(True).run()
+    app.toggle(key="new.drop_invalid").set_value(True).run()
     assert "Left out as doubtful: " in text_of(app)
     told = next(line for line in text_of(app).split("\n") if "Left out" in line)
     assert int(told.split("Left out as doubtful: ")[1].split()[0]) in range(1, 11)
@@ -162,10 +162,10 @@ def test_a_look_at_the_hub_without_a_network_is_a_message_and_a_run_again_finds_
     folder: Path, monkeypatch: Any
 ):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    make_run(folder, "before", bank="mmlu:stem", bank_category="science", leave_out_doubtful=True)
+    make_run(folder, "before", bank="mmlu:stem", bank_category="science", drop_invalid=True)
     app = visit(NEW, like="before")
     assert app.segmented_control(key="new.bank").value == "set" and app.selectbox(key="new.bank.set").value == "mmlu"
-    assert app.text_input(key="new.bank_category").value == "science" and app.toggle(key="new.leave_out_doubtful").value
+    assert app.text_input(key="new.bank_category").value == "science" and app.toggle(key="new.drop_invalid").value
     app.button(key="new.bank.look").click().run()
     for _ in range(400):
         if app.error:
@@ -261,7 +261,7 @@ def test_an_upload_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_a_simulation_s_questions_are_offered_and_a_link_names_them(folder: Path, few_doubts: Path):
-    make_run(folder, "own", bank=str(few_doubts), bank_category="sums", leave_out_doubtful=True)
+    make_run(folder, "own", bank=str(few_doubts), bank_category="sums", drop_invalid=True)
     app = visit(CHECK, run="own")
     assert app.text_input(key="check.bank.path").value == str(few_doubts)
     assert app.text_input(key="check.category").value == "sums"

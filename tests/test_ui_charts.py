@@ -25,8 +25,8 @@ EXAMS = pd.DataFrame(
         "correct": [74, 146],
         "questions": [240, 240],
         "accuracy": [0.31, 0.61],
-        "low": [0.25, 0.55],
-        "high": [0.37, 0.67],
+        "ci_low": [0.25, 0.55],
+        "ci_high": [0.37, 0.67],
     }
 )
 STEPS = pd.DataFrame(

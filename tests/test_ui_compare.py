@@ -57,7 +57,7 @@ def run(run_id: str = "a", **settings: Any) -> ComparedRun:
 def marks(**right: list[bool]) -> pd.DataFrame:
     """Marks of runs on the same questions: ``a=[True, False, …]``."""
     rows = [(run_id, f"q{i}", mark) for run_id, all in right.items() for i, mark in enumerate(all)]
-    return pd.DataFrame(rows, columns=["run_id", "question_id", "right"])
+    return pd.DataFrame(rows, columns=["run_id", "question_id", "is_correct"])
 
 
 # ------------------------------------------------------------------ arithmetic
@@ -333,7 +333,7 @@ def test_more_comparisons_make_each_interval_wider():
     three = group_runs_by_settings([run("a", strategy="random"), run("b"), run("c", strategy="none")])[0]
     (alone,) = compute_differences(two, marks(**right), 4)
     among = next(d for d in compute_differences(three, marks(**right), 4) if d.group.strategy == "category")
-    assert among.low < alone.low and among.high > alone.high and among.accuracy_gain == alone.accuracy_gain
+    assert among.ci_low < alone.ci_low and among.ci_high > alone.ci_high and among.accuracy_gain == alone.accuracy_gain
     assert "Bonferroni" in captions.describe_interval_method(compute_differences(three, marks(**right), 4))
 
 
@@ -432,7 +432,7 @@ def test_the_papers_figures_are_those_of_40_questions_with_wilsons_interval():
     assert ((frame.accuracy * 40) % 1 == 0).all()
     best = frame.loc[frame.accuracy.idxmax()]
     assert (best.strategy, best.turn, best.accuracy) == ("log-probability+category", 4, 0.35)
-    assert (best.low, best.high) == wilson_interval(14, 40)
+    assert (best.ci_low, best.ci_high) == wilson_interval(14, 40)
     assert paper_curves.published_intervals_overlap()
 
 

@@ -292,7 +292,9 @@ def exams(**last: tuple[int, float, float]) -> pd.DataFrame:
     for strategy, (correct, low, high) in last.items():
         strategy = strategy.replace("_", "-")
         told += [(strategy, 0, 30, 100, 0.3, 0.22, 0.4, 1), (strategy, 20, correct, 100, correct / 100, low, high, 1)]
-    return pd.DataFrame(told, columns=["strategy", "turn", "correct", "questions", "accuracy", "low", "high", "runs"])
+    return pd.DataFrame(
+        told, columns=["strategy", "turn", "correct", "questions", "accuracy", "ci_low", "ci_high", "runs"]
+    )
 
 
 def difference(

@@ -66,7 +66,7 @@ def test_from_the_page_a_fine_tuned_marker_decides_in_a_run(folder: Path, marker
     cast = lambda config: casts.cast_of(FakeStudent(), factory.build_teacher(config))  # noqa: E731
     assert execute(run, build_components=cast) == "finished"
     told = [e for e in read_events(run.journal_path) if e["type"] == "AnswerRecorded" and e["phase"] == "study"]
-    assert len(told) == 24 and all(e["said_right"] is e["marker_right"] is not None for e in told)
+    assert len(told) == 24 and all(e["assigned_correct"] is e["grader_correct"] is not None for e in told)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_run_again_takes_the_same_version_and_refuses_another_until_it_is_given_
     started: list, folder: Path, marker: Path, tmp_path: Path
 ):
     mine = shutil.copytree(marker, tmp_path / "mine")
-    teaching = {"marker": str(mine), "marker_revision": resolve.compute_fingerprint(mine), "decides": "marker"}
+    teaching = {"marker": str(mine), "grader_revision": resolve.compute_fingerprint(mine), "decides": "marker"}
     make_run(folder, "before", teaching=teaching)
     app = visit(NEW, like="before")
     assert not app.error
@@ -120,18 +120,18 @@ def test_run_again_takes_the_same_version_and_refuses_another_until_it_is_given_
     app = visit(NEW, like="before")
     assert len(app.error) == 1 and "not the one that was meant" in app.error[0].value
     assert "12 answers" not in text_of(app), "these figures were of the weights that lay there"
-    app.text_input(key="new.marker_revision").set_value("").run()
+    app.text_input(key="new.grader_revision").set_value("").run()
     assert not app.error
     app.button(key="new.start").click().run()
     assert started[-1][0].teaching == TeacherSettings(grader=str(mine), grade_source="marker")
 
 
 def test_another_name_gives_up_the_version(started: list, folder: Path, marker: Path, tmp_path: Path):
-    make_run(folder, "before", teaching={"marker": "some/t5", "marker_revision": "abc", "decides": "marker"})
+    make_run(folder, "before", teaching={"marker": "some/t5", "grader_revision": "abc", "decides": "marker"})
     app = visit(NEW, like="before")
-    assert app.text_input(key="new.marker_revision").value == "abc"
+    assert app.text_input(key="new.grader_revision").value == "abc"
     app.text_input(key="new.marker").set_value(str(make(tmp_path))).run()
-    assert app.text_input(key="new.marker_revision").value == "" and not app.error
+    assert app.text_input(key="new.grader_revision").value == "" and not app.error
     assert "evaluate-grader --marker" in text_of(app), "nobody has checked it"
 
 

@@ -379,7 +379,7 @@ def test_each_pass_has_a_row_where_there_were_several():
         [{"turn": 1, "epoch": n, "epochs": 2, "training_loss": 0.6, "validation_loss": 0.5}
          | {f"validation_{name}": 0.1 for name in paper_table.DPO_METRICS} for n in (1, 2)]
     )  # fmt: skip
-    lessons = pd.DataFrame([{"turn": 1, "correct": 4, "questions": 8, "accuracy": 0.5, "low": 0.2, "high": 0.8}])
+    lessons = pd.DataFrame([{"turn": 1, "correct": 4, "questions": 8, "accuracy": 0.5, "ci_low": 0.2, "ci_high": 0.8}])
     none = pd.DataFrame({"turn": []})
     table = paper_table.paper_table_frame(lessons, none, [], none, none, epochs)
     assert list(table.epoch) == ["1 of 2", "2 of 2"] and list(table.correct.isna()) == [True, False]

@@ -95,7 +95,7 @@ def test_back_to_the_embedded_student_all_is_as_it_was(started: list):
 
 
 def test_run_again_fills_the_model_s_fields(started: list, folder: Path):
-    hub = {"quantisation": "8bit", "revision": "v1", "answers_at_once": 3, "prompt_date": "2026-01-31"}
+    hub = {"quantisation": "8bit", "revision": "v1", "generation_batch_size": 3, "prompt_date": "2026-01-31"}
     make_run(folder, "before", model="some/model", hub=hub, max_new_tokens=64)
     app = visit(NEW, like="before")
     app.button(key="new.start").click().run()

@@ -47,7 +47,7 @@ def test_a_students_bars_are_as_long_as_it_is_able_and_named_as_they_are(knows: 
 @given(some.lists(some.tuples(some.integers(0, 9), some.integers(0, 9), SHARES, SHARES), min_size=1, max_size=12))
 def test_a_slips_course_has_a_mark_an_exam_with_its_interval_within_the_picture(rows):
     frame = pd.DataFrame(
-        {"turn": 2 * i, "made": min(a, b), "offered": max(a, b, 1), "low": min(x, y), "high": max(x, y)}
+        {"turn": 2 * i, "made": min(a, b), "offered": max(a, b, 1), "ci_low": min(x, y), "ci_high": max(x, y)}
         for i, (a, b, x, y) in enumerate(rows)
     )
     sketch = charts.misconception_trend_sketch(frame, turns=list(frame.turn))
@@ -101,7 +101,7 @@ def test_a_picture_is_drawn_once_for_what_it_is_given():
         calls.append(revision)
         return charts.exam_accuracy_figure(frame, strategy="random", turns=2, revision=revision)
 
-    none = pd.DataFrame({"turn": [], "accuracy": [], "low": [], "high": [], "correct": [], "questions": []})
+    none = pd.DataFrame({"turn": [], "accuracy": [], "ci_low": [], "ci_high": [], "correct": [], "questions": []})
     one = cached_figure(draw, none, revision="a")
     assert cached_figure(draw, none.copy(), revision="a") is one and calls == ["a"]
     assert cached_figure(draw, none, revision="b") is not one

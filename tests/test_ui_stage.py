@@ -52,7 +52,9 @@ LESSON_3 = 0.65
 def paced(run: Path) -> Path:
     """The run's journal with a hundredth of a second from event to event, however fast it was written."""
     events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
-    (run / "events.jsonl").write_text("".join(json.dumps(e | {"at": 1e9 + 0.01 * e["seq"]}) + "\n" for e in events))
+    (run / "events.jsonl").write_text(
+        "".join(json.dumps(e | {"timestamp": 1e9 + 0.01 * e["seq"]}) + "\n" for e in events)
+    )
     return run
 
 
@@ -178,7 +180,7 @@ def test_a_run_s_past_is_what_a_run_that_stopped_there_shows(folder: Path):
     (past,) = replay.take_past_snapshots(engine, ("whole",), LESSON_3)
     assert past.turn == half.turn == 2 and past.status == "running"
     for name in ("exams", "weak", "cells", "lessons", "steps", "validations"):
-        columns = [c for c in getattr(half, name).columns if c not in ("at", "seq")]
+        columns = [c for c in getattr(half, name).columns if c not in ("timestamp", "seq")]
         pd.testing.assert_frame_equal(
             getattr(past, name)[columns].reset_index(drop=True), getattr(half, name)[columns].reset_index(drop=True)
         )

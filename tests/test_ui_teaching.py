@@ -201,12 +201,18 @@ def told_about(app: AppTest) -> str:
 def test_a_mark_that_is_not_the_key_s_is_said_plainly(folder: Path, run: str):
     answers = practised(folder, run)
     for wrong, words in (
-        (next(a for a in answers if a["said_right"] and not a["right"]), "The teacher said right. The key says wrong."),
         (
-            next(a for a in answers if not a["said_right"] and a["right"] and not a["doubted"]),
+            next(a for a in answers if a["assigned_correct"] and not a["is_correct"]),
+            "The teacher said right. The key says wrong.",
+        ),
+        (
+            next(a for a in answers if not a["assigned_correct"] and a["is_correct"] and not a["challenged"]),
             "The teacher said wrong. The key says right.",
         ),
-        (next(a for a in answers if a["doubted"]), "called it wrong on purpose, to see whether the student gives way"),
+        (
+            next(a for a in answers if a["challenged"]),
+            "called it wrong on purpose, to see whether the student gives way",
+        ),
     ):
         assert words in told_about(visit(ANSWERS, run=run, answer=str(wrong["seq"])))
 
@@ -224,7 +230,7 @@ def test_the_teacher_s_words_are_shown_as_they_are(folder: Path, run: str):
 def test_second_tries_can_be_asked_for_alone(folder: Path, run: str):
     again = [a for a in practised(folder, run) if a["phase"] == "revision"]
     app = visit(ANSWERS, run=run, phase="revision")
-    wrong = sum(not a["right"] for a in again)
+    wrong = sum(not a["is_correct"] for a in again)
     assert app.header[0].value.startswith(f"{wrong} of {len(again)} second tries are wrong")
     assert app.segmented_control(key="answers.phase").options[-1] == "second tries"
 
@@ -245,14 +251,15 @@ def test_watch_tells_of_second_tries_errors_and_flips(folder: Path, run: str):
     assert {"Do second tries help?", "How often does the teacher err?"} <= {s.value for s in app.subheader}
     firsts = [conversation_of(answers, a) for a in answers if a["attempt"] == 1]
     again = [own for own in firsts if len(own) > 1]
-    tried = [own for own in again if not own[0]["right"]]
-    mended = sum(own[-1]["right"] for own in tried)
+    tried = [own for own in again if not own[0]["is_correct"]]
+    mended = sum(own[-1]["is_correct"] for own in tried)
     assert teaching_summary.format_rate(mended, len(tried)) in text
-    doubted = [own for own in again if own[0]["right"]]
+    doubted = [own for own in again if own[0]["is_correct"]]
     assert (
-        f"Given up: {teaching_summary.format_rate(sum(not own[-1]['right'] for own in doubted), len(doubted))}" in text
+        f"Given up: {teaching_summary.format_rate(sum(not own[-1]['is_correct'] for own in doubted), len(doubted))}"
+        in text
     )
-    marked = [a for a in answers if not a["doubted"]]
+    marked = [a for a in answers if not a["challenged"]]
     assert f"The teacher marked {len(marked)} practice answers." in text
 
 
@@ -339,7 +346,7 @@ def test_the_marker_s_check_is_told_with_intervals_and_by_kind_of_case(tmp_path:
     assert found is not None
     assert (found.written_answers.agreed, found.written_answers.answers) == (1990, 2000)
     assert (found.hard_cases.agreed, found.hard_cases.answers) == (195, 200)
-    assert (found.hard_cases.low, found.hard_cases.high) == pytest.approx(wilson_interval(195, 200))
+    assert (found.hard_cases.ci_low, found.hard_cases.ci_high) == pytest.approx(wilson_interval(195, 200))
     said = teaching_summary.describe_grader_evaluation(found)
     assert "2,000 answers" in said and "99.5 of 100" in said and "200 hard cases" in said and "97.5 of 100" in said
     table = marker.case_frame(found)
@@ -382,12 +389,12 @@ def test_help_says_how_to_have_the_figures(
 @pytest.mark.parametrize(
     "row, said",
     [
-        ({"right": True, "said_right": True}, []),
-        ({"right": True, "said_right": None, "marked_by": "key"}, []),
-        ({"right": False, "said_right": True, "marked_by": "embedded", "marker_right": True}, ["trained marker decided"]),
-        ({"right": False, "said_right": True, "marked_by": "key, in error"}, ["on purpose"]),
-        ({"right": True, "said_right": False, "doubted": True, "marked_by": "doubt"}, ["gives way"]),
-        ({"right": True, "said_right": True, "marker_right": False, "marked_by": "key"}, ["judged otherwise"]),
+        ({"is_correct": True, "assigned_correct": True}, []),
+        ({"is_correct": True, "assigned_correct": None, "graded_by": "key"}, []),
+        ({"is_correct": False, "assigned_correct": True, "graded_by": "embedded", "grader_correct": True}, ["trained marker decided"]),
+        ({"is_correct": False, "assigned_correct": True, "graded_by": "key, in error"}, ["on purpose"]),
+        ({"is_correct": True, "assigned_correct": False, "challenged": True, "graded_by": "doubt"}, ["gives way"]),
+        ({"is_correct": True, "assigned_correct": True, "grader_correct": False, "graded_by": "key"}, ["judged otherwise"]),
     ],
 )  # fmt: skip
 def test_what_is_said_of_a_mark(row: dict, said: list[str]):
@@ -403,7 +410,7 @@ def test_few_are_told_as_few():
 
 def told(tried: int, mended: int, doubted: int, flipped: int) -> tries.RetryResults:
     revisions = pd.DataFrame({"tried": [tried], "mended": [mended]})
-    doubts = pd.DataFrame({"on_purpose": [True], "doubted": [doubted], "flipped": [flipped]})
+    doubts = pd.DataFrame({"on_purpose": [True], "challenged": [doubted], "flipped": [flipped]})
     return tries.RetryResults(revisions, doubts, pd.DataFrame())
 
 

@@ -552,7 +552,7 @@ def test_the_presentation_view_stands_in_every_state(folder: Path, state: str):
 
 
 def exams(*rows: tuple[int, int, int, float, float]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["turn", "correct", "questions", "low", "high"])
+    frame = pd.DataFrame(rows, columns=["turn", "correct", "questions", "ci_low", "ci_high"])
     return frame.assign(accuracy=frame.correct / frame.questions)
 
 

@@ -30,7 +30,7 @@ from studentsim.ui.new.category_mix import MIX_LABELS
 
 
 def exams(*rows: tuple[int, int, int, float, float]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["turn", "correct", "questions", "low", "high"])
+    frame = pd.DataFrame(rows, columns=["turn", "correct", "questions", "ci_low", "ci_high"])
     return frame.assign(accuracy=frame.correct / frame.questions)
 
 
@@ -181,7 +181,7 @@ def test_the_weakest_category_is_named_only_where_it_is_clearly_below_the_whole(
     results = exams((0, 74, 240, 0.25, 0.37), (12, 146, 240, 0.55, 0.67))
     weak = pd.DataFrame(
         [("physics", 0.63, 25, 40, 0.47, 0.76), ("probability", 0.35, 14, 40, 0.22, 0.50)],
-        columns=["category", "accuracy", "correct", "questions", "low", "high"],
+        columns=["category", "accuracy", "correct", "questions", "ci_low", "ci_high"],
     )
     assert "weakest in probability: 14 of 40, which is 22 to 50 of 100." in run_summary.results_headline(results, weak)
     few = pd.DataFrame([("other", 0.0, 0, 2, 0.0, 0.66)], columns=weak.columns)  # lower, but of two questions

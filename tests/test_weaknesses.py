@@ -55,7 +55,7 @@ def test_categories_and_skills_add_up_to_the_exam(found: ExamFindings):
         assert list(sums.correct) == list(found.exams.correct) and set(sums.questions) == {3 * PER_SKILL}
     row = found.in_last_exam(found.categories).set_index("row").loc["probability"]
     assert (row.correct, row.questions) == (3, PER_SKILL)
-    assert (row.low, row.high) == wilson_interval(3, PER_SKILL)
+    assert (row.ci_low, row.ci_high) == wilson_interval(3, PER_SKILL)
 
 
 def test_an_exam_that_is_half_done_counts_for_nothing(tmp_path: Path):
@@ -230,7 +230,7 @@ def test_item_figures_are_those_of_the_textbook(tmp_path: Path):
     assert len(sheets) == len(x) == 24
     for i, question in enumerate(asked):
         row, rest = table.loc[question.id], x.sum(axis=1) - x[:, i]
-        assert row.facility == pytest.approx(x[:, i].mean()) and (row.low, row.high) == wilson_interval(
+        assert row.facility == pytest.approx(x[:, i].mean()) and (row.ci_low, row.ci_high) == wilson_interval(
             int(x[:, i].sum()), 24
         )
         if 0 < x[:, i].sum() < 24:
@@ -274,7 +274,7 @@ def test_sheets_alike_in_every_figure_count_once(tmp_path: Path):
     for name in ("weak", "twin"):
         folder = make_weak_run(tmp_path, name, turns=(0,))
         journal = folder / "events.jsonl"
-        journal.write_text(journal.read_text().replace('"p_right": null, "seconds"', '"p_right": 0.25, "seconds"'))
+        journal.write_text(journal.read_text().replace('"p_correct": null, "seconds"', '"p_correct": 0.25, "seconds"'))
     with database(tmp_path) as opened:
         assert [run for run, *_ in queries.fetch_answer_sheets(opened, "weak")] == ["weak"]
 

@@ -81,7 +81,9 @@ def make_weak_run(
     folder = data_folder / "runs" / run_id
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(config.model_dump_json())
-    lines = [json.dumps({**event.to_json(), "seq": seq, "at": start + seq}) + "\n" for seq, event in enumerate(events)]
+    lines = [
+        json.dumps({**event.to_json(), "seq": seq, "timestamp": start + seq}) + "\n" for seq, event in enumerate(events)
+    ]
     (folder / journal.JOURNAL_FILE_NAME).write_text("".join(lines), encoding="utf-8")
     return folder
 

@@ -42,7 +42,7 @@ class RetryResults:
     @property
     def challenged(self) -> int:
         """Right answers that were graded wrong, on purpose or in error, and tried again."""
-        return int(self.challenges.doubted.sum())
+        return int(self.challenges.challenged.sum())
 
     @property
     def gave_way(self) -> int:

@@ -149,5 +149,5 @@ def _turn_result(event: Mapping[str, Any]) -> dict[str, Any]:
 def _lookup_counts(turn_lookups: selection_lookups.LessonSelectionStats | None) -> dict[str, Any]:
     """The number of candidates, the measure by which they were scored, and how many pass the rule (None: it has none)."""
     if turn_lookups is None:
-        return {"looked_at": 0, "score_kind": "", "passed": None}
-    return {"looked_at": turn_lookups.candidates, "score_kind": turn_lookups.measure, "passed": turn_lookups.passed}
+        return {"looked_at": 0, "looked_by": "", "passed": None}
+    return {"looked_at": turn_lookups.candidates, "looked_by": turn_lookups.measure, "passed": turn_lookups.passed}

@@ -134,7 +134,7 @@ def print_grader_summary(config: RunConfig) -> None:
         grader = config.teacher.grader
         evaluation = grader_evaluation.load_evaluation(Path(grader))
         unknown_message = (
-            f"How often it marks as the key does is not known: python -m studentsim evaluate-grader --marker {grader}"
+            f"How often it marks as the key does is not known: python -m studentsim evaluate-grader --grader {grader}"
         )
         message = teaching_summary.describe_grader_evaluation(evaluation) if evaluation else unknown_message
         print(message, file=sys.stderr, flush=True)

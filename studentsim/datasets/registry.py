@@ -35,7 +35,7 @@ QUESTIONS_PER_SKILL = {"study": 120, "validation": 4, "exam": 40}
 """Questions per skill in the built-in bank: enough for 20 turns of 40 on one category without repetition."""
 
 
-def open_bank(source: str, *, category: str = "", leave_out_doubtful: bool = False, set_name: str = "") -> Bank:
+def open_bank(source: str, *, category: str = "", drop_invalid: bool = False, set_name: str = "") -> Bank:
     """Open a bank: ``curriculum``, a dataset's name (``gsm8k``, ``mmlu:stem``), the path of a file or folder, or several of them
     (``gsm8k | my.csv``; see ``resolve.py``). Cached until a file changes.
 
@@ -47,9 +47,9 @@ def open_bank(source: str, *, category: str = "", leave_out_doubtful: bool = Fal
     if source == generator.BANK_NAME:
         if category:
             raise BankError("The built-in curriculum has categories of its own.", "Give no category for it.")
-        leave_out_doubtful, set_name = False, ""  # neither applies to it
+        drop_invalid, set_name = False, ""  # neither applies to it
     return _open_cached_bank(
-        source, _normalize_given_category(category), leave_out_doubtful, set_name, _compute_files_stamp(source)
+        source, _normalize_given_category(category), drop_invalid, set_name, _compute_files_stamp(source)
     )
 
 
@@ -123,12 +123,12 @@ def load_questions(path: str | Path, set_name: str = "", *, category: str = "", 
 
 @lru_cache(maxsize=4)
 def _open_cached_bank(
-    source: str, category: str, leave_out_doubtful: bool, set_name: str, files_stamp: tuple[int, ...]
+    source: str, category: str, drop_invalid: bool, set_name: str, files_stamp: tuple[int, ...]
 ) -> Bank:
     if source == generator.BANK_NAME:
         return Bank.from_questions(source, _curriculum_questions())
     bank_rows = load_bank_rows(source, set_name)
-    if leave_out_doubtful:
+    if drop_invalid:
         result = validation.validate_rows(
             bank_rows.dataset_by_part, bank_rows.rows, category=category, topics=bank_rows.topic_by_part
         )

@@ -73,7 +73,7 @@ def report_result(result: FinetuneResult, out_folder: Path, on_progress: OnProgr
         )
     _report_reply_kinds(result, on_progress)
     on_progress(
-        f"The marker is in {out_folder}. Let it mark: python -m studentsim run --grader {out_folder} --grade-source marker"
+        f"The marker is in {out_folder}. Let it mark: python -m studentsim run --grader {out_folder} --grade-source grader"
     )
 
 

@@ -73,7 +73,7 @@ def describe_giving_way(results: RetryResults) -> str:
     if not results.challenged:
         return ""
     deliberate = results.challenges[results.challenges.on_purpose]
-    on_purpose, in_error = int(deliberate.doubted.sum()), results.challenged - int(deliberate.doubted.sum())
+    on_purpose, in_error = int(deliberate.challenged.sum()), results.challenged - int(deliberate.challenged.sum())
     parts = [(on_purpose, "on purpose"), (in_error, "in error")]
     reasons = ", ".join(f"{n} {reason}" if on_purpose and in_error else reason for n, reason in parts if n)
     were = "was" if results.challenged == 1 else "were"

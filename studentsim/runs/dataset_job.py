@@ -99,7 +99,7 @@ def _main() -> None:
             bank = open_bank(
                 request["source"],
                 category=request.get("category", ""),
-                leave_out_doubtful=request.get("drop_invalid", False),
+                drop_invalid=request.get("drop_invalid", False),
                 set_name=request.get("set_name", ""),
             )
             print_message({"outline": bank_outline_json(bank)})

@@ -115,13 +115,13 @@ def load_run_outline(config: RunConfig) -> BankOutline:
     return load_bank_outline(
         config.bank,
         category=config.bank_category,
-        leave_out_doubtful=config.drop_invalid,
+        drop_invalid=config.drop_invalid,
         set_name=config.bank_set,
     )
 
 
 def load_bank_outline(
-    source: str, *, category: str = "", leave_out_doubtful: bool = False, set_name: str = ""
+    source: str, *, category: str = "", drop_invalid: bool = False, set_name: str = ""
 ) -> BankOutline:
     """The outline of a bank, opened as by ``open_bank``; the built-in one's is known without generating its questions.
 
@@ -131,7 +131,7 @@ def load_bank_outline(
         skills = generator.SKILLS.values()
         study = {(skill.category, skill.id, skill.difficulty): QUESTIONS_PER_SKILL["study"] for skill in skills}
         return BankOutline(CATEGORIES, study, QUESTIONS_PER_SKILL["exam"] * len(skills))
-    bank = open_bank(source, category=category, leave_out_doubtful=leave_out_doubtful, set_name=set_name)
+    bank = open_bank(source, category=category, drop_invalid=drop_invalid, set_name=set_name)
     return BankOutline(
         bank.categories, Counter((q.category, q.skill, q.difficulty) for q in bank.study), len(bank.exam)
     )

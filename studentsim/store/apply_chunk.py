@@ -194,6 +194,6 @@ def find_row_count_mismatch(cursor: Cursor) -> str:
     )
     row = cursor.execute(
         f"SELECT coalesce(j.run_id, c.run_id), c.n, j.rows FROM (SELECT run_id, sum(n) AS n FROM ({counts}) GROUP BY run_id) c "
-        "FULL JOIN journals j ON j.run_id = c.run_id WHERE coalesce(c.n, 0) <> coalesce(j.rows, 0) LIMIT 1"
+        "FULL JOIN event_logs j ON j.run_id = c.run_id WHERE coalesce(c.n, 0) <> coalesce(j.rows, 0) LIMIT 1"
     ).fetchone()
     return f"run {row[0]} has {row[1] or 0} rows, its journal gave {row[2] or 0}" if row else ""

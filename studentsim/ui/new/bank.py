@@ -128,8 +128,8 @@ def _load_file_info(form: RunForm, source: str) -> BankInfo:
         RunConfig.make(bank_category=category)
         with st.spinner("Reading the questions …", show_time=True):
             options = {"category": category, "set_name": form.settings["bank_set"]}
-            bank_outline = load_bank_outline(source, leave_out_doubtful=drop_doubtful, **options)
-            loaded_bank = open_bank(source, leave_out_doubtful=drop_doubtful, **options)
+            bank_outline = load_bank_outline(source, drop_invalid=drop_doubtful, **options)
+            loaded_bank = open_bank(source, drop_invalid=drop_doubtful, **options)
             total_count = _count_questions(source, options) if drop_doubtful else 0
     except (ConfigError, BankError) as error:
         form.record_error(ConfigError(error.problem, error.remedy, field="bank"))

@@ -124,7 +124,7 @@ def _render_grader_info(name: str, version: str) -> None:
         formatting.escape_markdown(teaching_summary.describe_grader_evaluation(evaluation))
         if evaluation
         else "How often it marks as the key does is not known. This tells: "
-        f"python -m studentsim evaluate-grader --marker {formatting.escape_markdown(str(Path(name)))}"
+        f"python -m studentsim evaluate-grader --grader {formatting.escape_markdown(str(Path(name)))}"
     )
     if evaluation:
         replies.render_reply_kinds(evaluation, session_key("marker_replies"))
