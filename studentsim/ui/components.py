@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from studentsim.errors import StudentsimError
 from studentsim.labels import formatting
@@ -106,6 +108,29 @@ def reserve_row_height(height: int) -> None:
     """
     if not is_phone():
         st.container(height=height, width=1, border=False)
+
+
+def row(gap: Literal["xsmall", "small", "medium"], **layout: Any) -> DeltaGenerator:
+    """A horizontal container of elements of different heights."""
+    return st.container(horizontal=True, vertical_alignment="center", gap=gap, **layout)
+
+
+@contextmanager
+def reserved_row(height: int, **layout: Any) -> Iterator[None]:
+    """A horizontal container of that final ``height`` (``reserve_row_height``)."""
+    with st.container(horizontal=True, **layout):
+        yield
+        reserve_row_height(height)
+
+
+def link_row(**layout: Any) -> AbstractContextManager[None]:
+    """A row of page links."""
+    return reserved_row(LINK_ROW_HEIGHT_PX, vertical_alignment="center", **layout)
+
+
+def field_row() -> AbstractContextManager[None]:
+    """A row of fields with labels."""
+    return reserved_row(FIELD_ROW_HEIGHT_PX, vertical_alignment="top", gap="small")
 
 
 def render_step_link(page: str, label: str, icon: str, query: Mapping[str, str] | None, *, key: str) -> None:

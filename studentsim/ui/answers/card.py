@@ -13,7 +13,7 @@ from studentsim.labels.titles import misconception_title
 from studentsim.narration import run_summary
 from studentsim.types import Question
 from studentsim.ui import components, literal
-from studentsim.ui.answers import conversation, counts, filters, sentences
+from studentsim.ui.answers import conversation, counts, sentences
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.layout import ANSWERS_PAGE, QUESTIONS_PAGE
 
@@ -45,21 +45,12 @@ def render_open_answer(
 
 def _render_navigation(page_data: AnswersPageData) -> None:
     """The answer's position in the list, links to the previous and the next one, and a Close button."""
-    seq = page_data.view.answer or 0
-    position, (before, after) = page_data.listing.position(seq), page_data.listing.neighbors(seq)
-    count = len(page_data.listing.seqs)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for seq, label, icon in (
-            (before, "Previous", ":material/chevron_left:"),
-            (after, "Next", ":material/chevron_right:"),
-        ):
-            link_params = None if seq is None else page_data.view.with_changes(answer=seq).to_params()
-            components.render_step_link(ANSWERS_PAGE, label, icon, link_params, key=f"answers.{label}")
-        st.caption(f"{position:,} of {count:,}" if position else "not in this list", width="content")
-        st.button(
-            "Close", icon=":material/close:", key="answers.close", type="tertiary",
-            on_click=filters.update_link, args=("answer", None),
-        )  # fmt: skip
+    seq, answers = page_data.view.answer or 0, page_data.filtered_list
+    position = page_data.listing.position(seq)
+    position_text = f"{position:,} of {len(page_data.listing.seqs):,}" if position else "not in this list"
+    with components.row("small"):
+        answers.step_links(*page_data.listing.neighbors(seq), position_text)
+        answers.close_button()
 
 
 def _render_options(row: dict[str, Any]) -> None:
@@ -117,12 +108,7 @@ def _render_history(page_data: AnswersPageData, row: dict[str, Any], history: pd
             if int(attempt.seq) == row["seq"]:
                 st.badge(f"{sentences.attempt_label(attempt)}, shown here", color="gray")
                 continue
-            literal.link(
-                ANSWERS_PAGE,
-                sentences.attempt_label(attempt),
-                "",
-                page_data.view.with_changes(answer=int(attempt.seq)).to_params(),
-            )
+            page_data.filtered_list.link(sentences.attempt_label(attempt), "", answer=int(attempt.seq))
     if len(history) > MAX_ATTEMPT_LINKS:
         st.caption(f"The {MAX_ATTEMPT_LINKS} nearest of {len(history)} are linked here.")
 

@@ -16,7 +16,6 @@ from studentsim.ui import components, literal
 from studentsim.ui.answers import sentences
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.data import Engine
-from studentsim.ui.layout import ANSWERS_PAGE
 
 STUDENT_AVATAR, TEACHER_AVATAR = ":material/face:", ":material/school:"
 
@@ -65,12 +64,7 @@ def _render_attempt(page_data: AnswersPageData, row: dict[str, Any], *, is_open:
             if is_open:
                 st.badge("shown here", color="gray")
             else:
-                literal.link(
-                    ANSWERS_PAGE,
-                    "Open this try",
-                    ":material/open_in_full:",
-                    page_data.view.with_changes(answer=row["seq"]).to_params(),
-                )
+                page_data.filtered_list.link("Open this try", ":material/open_in_full:", answer=row["seq"])
         _render_answer_text(row)
     with st.chat_message("teacher", avatar=TEACHER_AVATAR):
         _render_grade(row)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +21,8 @@ from studentsim.ui.answers import counts
 from studentsim.ui.answers.sentences import MARK_LABELS, PHASE_LABELS
 from studentsim.ui.answers.view import AnswersView
 from studentsim.ui.data import Engine
+from studentsim.ui.filtered_list import FilteredList
+from studentsim.ui.layout import ANSWERS_PAGE
 
 CARDS_PER_PAGE = 10
 """Cards per page."""
@@ -74,9 +75,9 @@ class AnswersPageData:
         return self.status in formatting.ACTIVE_STATUSES
 
     @property
-    def filter_key(self) -> str:
-        """A key of run and filter, for widget keys."""
-        return f"{zlib.crc32(repr((self.view.run, self.view.to_filter())).encode()):08x}"
+    def filtered_list(self) -> FilteredList:
+        """The list's filters and links."""
+        return FilteredList(ANSWERS_PAGE, "answers", "answer", "answer", self.view)
 
 
 def load_page_data(engine: Engine, run_id: str, parameters: Mapping[str, str]) -> AnswersPageData:

@@ -71,12 +71,8 @@ def _render_summary_links(page_data: AnswersPageData) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if unanswered:
-            literal.link(
-                ANSWERS_PAGE,
-                f"{base.unanswered:,} × no option shows its result",
-                ":material/filter_alt:",
-                view.with_changes(mark="unanswered").to_params(),
-            )
+            label = f"{base.unanswered:,} × no option shows its result"
+            page_data.filtered_list.link(label, ":material/filter_alt:", mark="unanswered")
         if misconception:
             link_params = view.with_changes(slip=misconception, mark="wrong").to_params()
             components.render_misconception_link(

@@ -17,9 +17,9 @@ from studentsim.student.embedded.prompt_text import prompt_text
 from studentsim.types import Option, Question
 from studentsim.ui import components, data, literal
 from studentsim.ui.answers.view import AnswersView
+from studentsim.ui.filtered_list import FilteredList
 from studentsim.ui.layout import ANSWERS_PAGE, QUESTIONS_PAGE
-from studentsim.ui.questions import filters, sentences
-from studentsim.ui.questions.view import QuestionsView
+from studentsim.ui.questions import sentences
 
 MAX_RUNS = 12
 """Runs listed under a question at most."""
@@ -27,17 +27,11 @@ EXAMPLE_PROFILE = "balanced"
 """Profile whose level the example prompt has."""
 
 
-def render_question_card(engine: data.Engine, view: QuestionsView) -> None:
-    """The question that ``view`` names, or a note that the bank has none, and the runs that asked it."""
-    question = curriculum_lookup.find_question(view.question)
-    st.button(
-        "Close",
-        icon=":material/close:",
-        key="questions.close",
-        type="tertiary",
-        on_click=filters.set_link_parameter,
-        args=("question", ""),
-    )
+def render_question_card(engine: data.Engine, questions: FilteredList) -> None:
+    """The question that the view names, or a note that the bank has none, and the runs that asked it."""
+    question_id = questions.view.question
+    question = curriculum_lookup.find_question(question_id)
+    questions.close_button()
     if question is None:
         st.info(
             "The built-in bank has no question of this name. Choose one from the list.", icon=":material/search_off:"
@@ -45,7 +39,7 @@ def render_question_card(engine: data.Engine, view: QuestionsView) -> None:
     else:
         with st.container(border=True):
             _render_question(question)
-    _render_runs(engine, view.question)
+    _render_runs(engine, question_id)
 
 
 def _render_question(question: Question) -> None:
