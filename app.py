@@ -20,7 +20,7 @@ with layout.page_frame("Home") as engine:
         "Try ways of choosing the practice questions, and see which one teaches better."
     )
     # fixed widths: the row wraps before its links are drawn as it does afterwards, so that nothing below jumps
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with components.row("medium"):
         run_id = components.render_start_button(
             "Watch a student learn",
             lambda token: data.start_run(engine, RunConfig(), token),

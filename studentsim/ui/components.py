@@ -63,7 +63,7 @@ def render_error(error: StudentsimError, *, details: str = "") -> None:
     )
     if details:
         with st.expander("Details"):
-            st.code(details, language=None, wrap_lines=True)
+            literal.code(details)
 
 
 def render_empty_state(message: str, *, page: str, label: str) -> None:
@@ -210,14 +210,14 @@ def render_answer_card(row: Mapping[str, Any], categories: Iterable[str], *, key
             render_grade_badge(row)
             literal.caption(run_summary.answer_context_label(row, categories), width="content")
         st.text(truncated[0])
-        st.code(truncated[1], language=None, wrap_lines=True)
+        literal.code(truncated[1])
         st.text(run_summary.describe_answer(row))
         if truncated != [problem, reply]:
             expander = st.expander("All of it", key=f"answer.{key}.{row['seq']}", on_change="rerun")
             if expander.open:
                 with expander:
                     st.text(problem)
-                    st.code(reply, language=None, wrap_lines=True)
+                    literal.code(reply)
 
 
 def render_run_row(run: RunCard, *, page: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from studentsim.labels.formatting import escape_markdown
+from studentsim.labels.formatting import escape_markdown, format_working
 
 
 def _render(element: Callable[..., object], *sentences: str, **options: Any) -> None:
@@ -24,6 +24,26 @@ markdown, caption, info, warning = (
     partial(_render, element) for element in (st.markdown, st.caption, st.info, st.warning)
 )
 header, subheader = (partial(_render, element, anchor=False) for element in (st.header, st.subheader))
+
+
+def bold(text: str, **options: Any) -> None:
+    """A line in bold."""
+    st.markdown(f"**{escape_markdown(text)}**", **options)
+
+
+def checked(text: str) -> None:
+    """A line after a check mark."""
+    st.markdown(f":material/check: {escape_markdown(text)}")
+
+
+def code(text: str) -> None:
+    """A text with its line breaks, in a box; long lines wrap."""
+    st.code(text, language=None, wrap_lines=True)
+
+
+def working(text: str) -> None:
+    """A bank's working of a question."""
+    code(format_working(text))
 
 
 def link(

@@ -31,7 +31,7 @@ def render_open_answer(
         return
     question = curriculum_lookup.find_question(row["question_id"], row["problem"])
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        with components.row("xsmall"):
             components.render_grade_badge(row)
             literal.caption(run_summary.answer_context_label(row, page_data.categories), width="content")
         st.text(row["problem"])
@@ -58,7 +58,7 @@ def _render_options(row: dict[str, Any]) -> None:
     with st.container(gap="xsmall"):
         for option in run_summary.parse_options(row):
             is_correct, is_chosen = option["letter"] == row["correct"], option["letter"] == row["letter"]
-            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            with components.row("xsmall"):
                 st.text(f"{option['letter']})  {option['text']}", width="content")
                 if is_correct:
                     st.badge("right answer", icon=":material/check:", color="blue")
@@ -82,7 +82,7 @@ def _render_misconception(page_data: AnswersPageData, row: dict[str, Any], quest
         st.text(explanation)
     if question is not None and not row["is_correct"]:
         st.markdown("**A right working**")
-        st.code(formatting.format_working(question.rationale), language=None, wrap_lines=True)
+        literal.working(question.rationale)
     if title and row["misconception"] != page_data.view.slip:
         others = page_data.view.with_changes(slip=row["misconception"], answer=row["seq"])
         count = counts.count_answers(page_data.tally, others).answers
@@ -103,7 +103,7 @@ def _render_history(page_data: AnswersPageData, row: dict[str, Any], history: pd
         return
     open_index = int((history.seq < row["seq"]).sum())
     first = max(0, min(open_index - MAX_ATTEMPT_LINKS // 2, len(history) - MAX_ATTEMPT_LINKS))
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with components.row("small"):
         for _, attempt in history.iloc[first : first + MAX_ATTEMPT_LINKS].iterrows():
             if int(attempt.seq) == row["seq"]:
                 st.badge(f"{sentences.attempt_label(attempt)}, shown here", color="gray")
@@ -141,11 +141,7 @@ def _render_technical_view(row: dict[str, Any]) -> None:
             "told it was right (assigned_correct)": row["assigned_correct"],
             "trained marker (grader_correct)": row["grader_correct"],
         }
-        st.code(
-            "\n".join(f"{name}: {'none' if v is None else v}" for name, v in figures.items()),
-            language=None,
-            wrap_lines=True,
-        )
+        literal.code("\n".join(f"{name}: {'none' if v is None else v}" for name, v in figures.items()))
 
 
 def _format_figure(value: float | None, digits: int) -> str | None:

@@ -58,7 +58,7 @@ def render_conversation(page_data: AnswersPageData, row: dict[str, Any], rows: l
 def _render_attempt(page_data: AnswersPageData, row: dict[str, Any], *, is_open: bool) -> None:
     """One attempt with its grade and feedback."""
     with st.chat_message("student", avatar=STUDENT_AVATAR):
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        with components.row("xsmall"):
             st.markdown(f"**{grades.attempt_ordinal(row)}**", width="content")
             components.render_grade_badge(row)
             if is_open:
@@ -76,7 +76,7 @@ def _render_attempt(page_data: AnswersPageData, row: dict[str, Any], *, is_open:
 
 
 def _render_answer_text(row: dict[str, Any]) -> None:
-    st.code((row["text"] or "").strip() or "(nothing)", language=None, wrap_lines=True)
+    literal.code((row["text"] or "").strip() or "(nothing)")
     if mismatch := sentences.describe_value_mismatch(row):
         st.markdown(f":material/compare_arrows: {formatting.escape_markdown(mismatch)}")
 

@@ -22,7 +22,7 @@ def render_answers_run_chooser(engine: data.Engine) -> None:
 def render_header(page_data: AnswersPageData) -> None:
     """Title, links to the run's other pages, and the summary sentence; shorter while a card is open."""
     components.render_page_title(page_data.title, page_data.subtitle, scroll_id=f"Answers {page_data.view.run}")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with components.row("small"):
         components.render_status_badge(page_data.status)
         if not _has_links_below(page_data):
             _render_page_links(page_data)
@@ -36,7 +36,7 @@ def render_header(page_data: AnswersPageData) -> None:
         if page_data.view.answer is None:
             _render_summary_links(page_data)
     if page_data.is_active:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with components.row("small"):
             st.caption("The simulation goes on: newer answers appear when this page is drawn again.", width="content")
             st.button("Look again", icon=":material/refresh:", key="answers.again", type="tertiary")
 
@@ -69,7 +69,7 @@ def _render_summary_links(page_data: AnswersPageData) -> None:
     unanswered = sentences.is_unanswered_commonest(view, base) and view.mark != "unanswered"
     if not (unanswered or misconception):
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with components.row("small"):
         if unanswered:
             label = f"{base.unanswered:,} × no option shows its result"
             page_data.filtered_list.link(label, ":material/filter_alt:", mark="unanswered")

@@ -241,7 +241,7 @@ def _render_group_runs(group: RunGroup) -> None:
 
 def _render_run_heading(run: ComparedRun) -> None:
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        st.markdown(f"**{formatting.escape_markdown(run.label)}**", width="content")
+        literal.bold(run.label, width="content")
         if not run.label.endswith(seed := f"seed {run.config.seed}"):
             st.caption(seed, width="content")
         components.render_status_badge(run.status)

@@ -26,7 +26,7 @@ def render_grader_section() -> None:
         "learns from some of them what the answer key says, and is tested on others, to questions it has not seen. It needs 900 answers "
         "of a student, some right and some wrong, and it ends in a folder, which *New simulation* takes as “Another model”:"
     )
-    st.code(TRAIN_GRADER_COMMAND, language=None, wrap_lines=True)
+    literal.code(TRAIN_GRADER_COMMAND)
     st.markdown(
         "From the marker that comes with the app (`--base embedded`) another is made in a minute or two: of a language model's answers, "
         "say, which are of kinds that it has not met. How it does by kind of reply (letter and value disagree, working first, cut off) is "
@@ -41,7 +41,7 @@ def _render_embedded_grader() -> None:
         status, verb = ("has not been checked", "check") if is_installed else ("is not installed", "make")
         st.markdown(f"It {status}. To {verb} it:")
         command = "evaluate-grader" if is_installed else "train-grader"
-        st.code(f"python -m studentsim {command}", language=None, wrap_lines=True)
+        literal.code(f"python -m studentsim {command}")
         return
     literal.markdown(teaching_summary.describe_grader_evaluation(evaluation))
     st.dataframe(

@@ -98,7 +98,7 @@ def render_data_section(engine: Engine) -> None:
     st.header("Where the data lies", anchor="data")
     usage = measure_data_folder(engine.data_dir)
     st.markdown("Everything stays on this computer, in this folder:")
-    st.code(str(usage.data_dir), language=None, wrap_lines=True)
+    literal.code(str(usage.data_dir))
     st.markdown(
         f"- `runs`: {pluralize(usage.run_count, 'simulation')}, a folder each. Journals: {words.format_bytes(usage.journal_bytes)}; "
         f"what students had learnt after each lesson: {words.format_bytes(usage.checkpoint_bytes)}.\n"
@@ -109,7 +109,7 @@ def render_data_section(engine: Engine) -> None:
     for title, text, command in words.DATA_CARE_STEPS:
         st.markdown(f"**{title}** {text}")
         if command:
-            st.code(command, language=None, wrap_lines=True)
+            literal.code(command)
 
 
 def render_research_notes() -> None:

@@ -61,7 +61,7 @@ def render_transfer() -> None:
     if without_rehearsal:
         literal.markdown(transfer_summary.describe_without_rehearsal(without_rehearsal[0]))
     st.markdown("To measure it on another student, or on questions of your own (`--bank`), from the command line:")
-    st.code(TRANSFER_COMMAND, language=None, wrap_lines=True)
+    literal.code(TRANSFER_COMMAND)
 
 
 def _differ_only_in_rehearsal(matrix: TransferMatrix, other: TransferMatrix) -> bool:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from studentsim.analysis.intervals import mean_interval
 from studentsim.labels import formatting
-from studentsim.ui import data, literal
+from studentsim.ui import components, data, literal
 from studentsim.ui.cards import RunCard
 from studentsim.ui.compare.started import GroupSummary, summarize_group
 from studentsim.ui.home import deleting, saying, ticks
@@ -51,7 +51,7 @@ def render_group_row(
     with st.container(border=True):
         info_column, menu_column = st.columns([5, 1], vertical_alignment="center")
         with info_column.container(gap="xsmall"):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"home.group.head.{name}"):
+            with components.row("small", key=f"home.group.head.{name}"):
                 title = formatting.capitalize_first(summary.title)
                 short_title = formatting.shorten_label(title, MAX_TITLE_CHARS)
                 ticks.render_checkbox(name, title)

@@ -80,7 +80,7 @@ def render_run_row(engine: data.Engine, run: RunCard, column_widths: Sequence[in
     with st.container(border=True):
         info_column, status_column = st.columns(column_widths, vertical_alignment="center")
         with info_column.container(gap="xsmall"):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            with components.row("small"):
                 ticks.render_checkbox(run.run_id, run.title)
                 label = run.name or formatting.capitalize_first(run.strategy_label)
                 literal.link(WATCH_PAGE, label, params={"run": run.run_id})

@@ -83,7 +83,7 @@ def _render_custom_grader(form: RunForm) -> None:
     st.caption(
         "A T5 or BART that has learnt to say Correct or Wrong, as in the paper. Make one from a student's own answers, in a terminal:"
     )
-    st.code(grader_evaluation.TRAIN_GRADER_COMMAND, language=None, wrap_lines=True)
+    literal.code(grader_evaluation.TRAIN_GRADER_COMMAND)
     version = st.text_input(
         "Its version",
         key=session_key("grader_revision"),

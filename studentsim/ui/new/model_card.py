@@ -50,7 +50,7 @@ def render_model_card(form: RunForm, name: str, *, is_chosen: bool, on_choose: C
                 args=(entry.name,),
             )
         else:
-            st.markdown(f"**{formatting.escape_markdown(entry.card_title)}**")
+            literal.bold(entry.card_title)
         literal.markdown(describe_model(entry))
         literal.caption(_describe_duration(name))
         if is_running:

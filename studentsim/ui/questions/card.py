@@ -52,7 +52,7 @@ def _render_question(question: Question) -> None:
     for option in question.options:
         _render_option(option, is_correct=option.letter == question.correct)
     st.markdown("**The right working**")
-    st.code(formatting.format_working(question.rationale), language=None, wrap_lines=True)
+    literal.working(question.rationale)
     with st.expander("What each wrong answer tells, with its working"):
         for option in question.options:
             if option.misconception:
@@ -60,7 +60,7 @@ def _render_question(question: Question) -> None:
     with st.expander("As the model student sees it"):
         profile = PROFILES[EXAMPLE_PROFILE]
         level = profile.level(question.skill, question.category, question.difficulty)
-        st.code(prompt_text(level, profile.leaning, question.problem), language=None, wrap_lines=True)
+        literal.code(prompt_text(level, profile.leaning, question.problem))
         st.caption(
             "The first marks say how well the student knows this kind of question (0 to 20) and which slips it leans to, here the balanced "
             "beginner; the last says that it is to write its working. The built-in student isn't shown the "
@@ -70,7 +70,7 @@ def _render_question(question: Question) -> None:
 
 
 def _render_option(option: Option, *, is_correct: bool) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with components.row("xsmall"):
         st.text(f"{option.letter})  {option.text}", width="content")
         if is_correct:
             st.badge("right answer", icon=":material/check:", color="blue")
@@ -84,7 +84,7 @@ def _render_misconception(option: Option) -> None:
         f"**{option.letter}) {formatting.escape_markdown(option.text)}: {formatting.escape_markdown(misconception.title)}**"
     )
     st.text(misconception.explanation)
-    st.code(formatting.format_working(option.solution or ""), language=None, wrap_lines=True)
+    literal.working(option.solution or "")
     st.text(f"What a teacher could ask: {misconception.hint}")
 
 

@@ -27,7 +27,7 @@ def render_skill_card(view: QuestionsView) -> None:
         question = generate_question(skill.id, "study", 0)
         st.markdown("**The right working, of this question**")
         st.text(question.problem)
-        st.code(formatting.format_working(question.rationale), language=None, wrap_lines=True)
+        literal.working(question.rationale)
         st.markdown("**Slips that lead to wrong answers**")
         for option in question.options:
             if misconception := next((s for s in skill.misconceptions if s.id == option.misconception), None):
@@ -38,7 +38,7 @@ def render_skill_card(view: QuestionsView) -> None:
                 ):
                     st.text(misconception.explanation)
                     st.caption("The same question, with this slip:")
-                    st.code(formatting.format_working(option.solution or ""), language=None, wrap_lines=True)
+                    literal.working(option.solution or "")
                     st.text(f"What a teacher could ask: {misconception.hint}")
         if run_id := data.current_run_id():
             literal.link(

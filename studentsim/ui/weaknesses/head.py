@@ -33,7 +33,7 @@ def render_header(
     """Title, status, ``problems`` of the link, and the headline of the selection."""
     title_key = " ".join((selection.run, selection.category, selection.skill, selection.slip))
     components.render_page_title(view.title, formatting.run_subtitle(view.config), scroll_id=f"Weaknesses {title_key}")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with components.row("small"):
         components.render_status_badge(view.status)
         literal.link(WATCH_PAGE, "Watch", ":material/visibility:", {"run": selection.run}, width=84)
         literal.link(WEAKNESSES_PAGE, "Another simulation", ":material/swap_horiz:", width=176)

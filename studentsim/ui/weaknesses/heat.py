@@ -37,7 +37,7 @@ def render_breadcrumbs(findings: ExamFindings, selection: WeaknessesSelection) -
     """A link to each level above the selection."""
     if selection.parent is None:
         return
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    with components.row("small"):
         literal.link(WEAKNESSES_PAGE, "All categories", ":material/arrow_back:", selection.run_only.params)
         if selection.skill:
             parent_params = selection.parent.params

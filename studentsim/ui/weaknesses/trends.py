@@ -94,11 +94,11 @@ def _render_misconception_card(findings: ExamFindings, row: Any, selection: Weak
     misconception_selection = WeaknessesSelection(
         selection.run, str(row.category), str(row.skill), misconception, selection.lesson
     )
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with components.row("xsmall"):
         st.badge(verdict.format_label(row.last_made, row.last_of), icon=verdict.icon, color=verdict.color)  # type: ignore[arg-type]
         if selection.slip == misconception:
             st.badge("the one you opened", icon=":material/arrow_downward:", color="blue")
-    st.markdown(f"**{formatting.escape_markdown(misconception_title(misconception))}**")
+    literal.bold(misconception_title(misconception))
     trend_text = weaknesses_summary.describe_trend(row, findings.exam_turns)
     literal.caption(f"{findings.category_label(row.category)} · {trend_text}")
     misconception_counts = findings.misconception_counts
