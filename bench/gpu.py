@@ -84,7 +84,7 @@ class Bench:
         """One turn as the product does it."""
         args, figures = self.args, {}
         learning = DPOSettings(learning_rate=5e-5, batch_size=args.batch, epochs=2, rehearsal=0.0)
-        config = RunConfig.make(model=str(model), hub=hub, learning=learning, max_new_tokens=args.tokens)
+        config = RunConfig.make(model=str(model), model_loading=hub, dpo=learning, max_new_tokens=args.tokens)
         with _timed(figures, "load"):
             student = HubStudent(load_model(config), config)
         learner = factory.build_trainer(student, config)

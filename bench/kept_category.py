@@ -94,8 +94,8 @@ def taught(given: argparse.Namespace, strength: float) -> Outcome:
     factory.open_bank = lambda *_, **__: bank  # this process is the bench's alone
     config = RunConfig.make(
         model=given.model,
-        learning={"rehearsal": strength, "learning_rate": given.learning_rate, "batch": 4},
-        hub={"dtype": given.dtype},
+        dpo={"rehearsal": strength, "learning_rate": given.learning_rate, "batch_size": 4},
+        model_loading={"dtype": given.dtype},
     )
     cast = factory.build_components(config)
 

@@ -35,8 +35,8 @@ from studentsim.runs.status import read_run_state  # noqa: E402
 from studentsim.store.journal import effective_events, read_events  # noqa: E402
 
 SETTINGS = {
-    "turns": 3, "questions": 6, "exam": 10, "exam-every": 1, "validation": 2, "max-new-tokens": 40, "exams": "scored",
-    "strategy": "random", "epochs": 2, "batch": 2, "learning-rate": 2e-4, "seed": 5, "exam-seed": 6,
+    "turns": 3, "questions-per-turn": 6, "exam-size": 10, "exam-every": 1, "validation": 2, "max-new-tokens": 40, "exam-mode": "scored",
+    "strategy": "random", "epochs": 2, "batch_size": 2, "learning-rate": 2e-4, "seed": 5, "exam-seed": 6,
 }  # fmt: skip
 TIMES = ("at", "seq", "seconds", "milliseconds")
 LIFECYCLE = ("RunStarted", "RunResumed", "RunEnded")
@@ -93,7 +93,7 @@ def whole(data: Path, options: list[str]) -> tuple[RunFolder, float]:
     process, folder = start(data, options)
     process.wait()
     ended(folder, data)
-    times = [event["at"] for event in read_events(folder.journal_path)]
+    times = [event["timestamp"] for event in read_events(folder.journal_path)]
     return folder, times[-1] - times[0]
 
 

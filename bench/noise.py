@@ -24,10 +24,10 @@ sys.path.insert(0, str(ROOT))
 
 ARMS = {
     "key, sigmoid": lambda rate: {},
-    "errs, sigmoid": lambda rate: {"teaching": {"error_rate": rate}},
+    "errs, sigmoid": lambda rate: {"teacher": {"error_rate": rate}},
     "errs, robust": lambda rate: {
-        "teaching": {"error_rate": rate},
-        "learning": {"loss": "robust", "label_smoothing": rate},
+        "teacher": {"error_rate": rate},
+        "dpo": {"loss": "robust", "label_smoothing": rate},
     },
 }
 
@@ -39,7 +39,7 @@ def one(arm: str, seed: int, rate: float, turns: int, exam: int) -> dict[str, ob
     from studentsim.factory import build_components
     from studentsim.simulation import simulate
 
-    config = RunConfig.make(seed=seed, turns=turns, exam=exam, **ARMS[arm](rate))
+    config = RunConfig.make(seed=seed, turns=turns, exam_size=exam, **ARMS[arm](rate))
     exams, pairs, called_wrong = [], 0, 0
     for event in simulate(config, build_components(config)):
         if isinstance(event, ExamFinished):

@@ -63,8 +63,8 @@ def finished_runs(data: Path) -> list[str]:
     os.environ[demo.RECORDED_VARIABLE] = "0"
     if not found:
         print("There is no recorded study of 20 turns: a run made by hand takes its place.", flush=True)
-        make_run(data, "by-hand", turns=20, questions=40, exam=240)
-        make_run(data, "by-hand-2", turns=20, questions=40, exam=240, strategy="random")
+        make_run(data, "by-hand", turns=20, questions_per_turn=40, exam_size=240)
+        make_run(data, "by-hand-2", turns=20, questions_per_turn=40, exam_size=240, strategy="random")
     return found or ["by-hand", "by-hand-2"]
 
 
@@ -256,7 +256,7 @@ def _watched_run(data: Path, url: str, count: int, options: argparse.Namespace) 
     finally:
         manager.close()
     events = journal.read_events(data / "runs" / run / journal.JOURNAL_FILE_NAME)
-    ends = {event["turn"]: event["at"] for event in events if event["type"] == "TurnFinished"}
+    ends = {event["turn"]: event["timestamp"] for event in events if event["type"] == "TurnFinished"}
     return ends, min((turn for turn, at in ends.items() if at >= there), default=options.lessons)
 
 

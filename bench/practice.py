@@ -62,7 +62,7 @@ def carry_out(settings: Settings, exam: int) -> list[dict[str, Any]]:
     from studentsim.factory import build_components
     from studentsim.simulation import simulate
 
-    config = RunConfig.make(**{"exam": exam, "exam_seed": settings["seed"], "validation": 0, **settings})
+    config = RunConfig.make(**{"exam_size": exam, "exam_seed": settings["seed"], "validation": 0, **settings})
     return [
         {"turn": e.turn, "correct": e.correct, "questions": e.questions, "wrong": dict(e.wrong_by_category)}
         for e in simulate(config, build_components(config))
@@ -89,7 +89,7 @@ def run_all(
 def accuracy(exams: list[dict[str, Any]], turn: int) -> float:
     """Percent right in the exam after that lesson."""
     found = next(e for e in exams if e["turn"] == turn)
-    return 100 * found["correct"] / found["questions"]
+    return 100 * found["correct"] / found["questions_per_turn"]
 
 
 def gains(exams: list[dict[str, Any]]) -> dict[str, float]:

@@ -46,9 +46,9 @@ LESSONS, QUESTIONS, EXAMS = 20, 40, 11
 def settings_of(model: str, bank: str, **more: Any) -> dict[str, Any]:
     """Settings of a run as these measurements take it: MathQA without the doubtful rows, exams scored, nothing rehearsed."""
     preset = presets.get_preset("default", model).model_dump()
-    learning = {**preset["learning"], "rehearsal": 0.0}
-    hub = {**preset["hub"], "exams": "scored", **more.pop("hub", {})}
-    own = {"model": model, "bank": bank, "drop_invalid": True, "learning": learning, "hub": hub}
+    learning = {**preset["dpo"], "rehearsal": 0.0}
+    hub = {**preset["model_loading"], "exam_mode": "scored", **more.pop("hub", {})}
+    own = {"model": model, "bank": bank, "drop_invalid": True, "dpo": learning, "model_loading": hub}
     return RunConfig.make(**{**preset, **own, **more}).model_dump(mode="json")
 
 

@@ -69,7 +69,7 @@ def check(model: str, bank: str, only: Sequence[str], *, tiny: bool, more: dict[
 
 
 def _cast(model: str, bank: str, dtype: str, more: dict[str, Any]) -> Components:
-    settings = settings_of(model, bank, hub={"dtype": dtype}, **{"temperature": 0.0, **more})
+    settings = settings_of(model, bank, model_loading={"dtype": dtype}, **{"temperature": 0.0, **more})
     return factory.build_components(RunConfig.make(**settings))
 
 

@@ -51,7 +51,7 @@ PAGES = {
 AT_WORK = {
     "first-exam": {"turn": -1, "until": "exam", "strategy": "random"},
     "getting-ready": {"turn": -1, "until": "loading"},
-    "learning": {"turn": 7, "until": "training", "turns": 20, "questions": 40, "exam": 240},
+    "learning": {"turn": 7, "until": "training", "turns": 20, "questions_per_turn": 40, "exam_size": 240},
 }
 """Runs whose worker is this very process."""
 IS_STILL = """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState != 'running' &&
@@ -73,8 +73,8 @@ def main() -> None:
     options.to.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
-        make_run(data, "finished", turns=20, questions=40, exam=240)
-        make_run(data, "other", turns=20, questions=40, exam=240, strategy="random")
+        make_run(data, "finished", turns=20, questions_per_turn=40, exam_size=240)
+        make_run(data, "other", turns=20, questions_per_turn=40, exam_size=240, strategy="random")
         make_run(data, "failed", status="failed", turn=2, until="training")
         make_run(data, "interrupted", status="", turn=2, until="study", strategy="random")
         with ExitStack() as stack:

@@ -45,11 +45,11 @@ class Cell:
     def settings(self) -> dict[str, Any]:
         """The settings of a run (parts ``learning`` and ``teaching``) that the cell stands for, but for the bank."""
         return {
-            "learning": {
+            "dpo": {
                 "learning_rate": self.rate, "lora_rank": self.rank, "lora_alpha": 2 * self.rank, "epochs": self.passes,
                 "sft_weight": self.sft, "reference": self.reference,
             },
-            "teaching": {} if self.chosen == "full" else {"chosen_text": self.chosen},
+            "teacher": {} if self.chosen == "full" else {"chosen_text": self.chosen},
         }  # fmt: skip
 
     def levels(self) -> dict[str, Any]:

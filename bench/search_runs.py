@@ -52,15 +52,15 @@ class Protocol:
     searched: int = SEARCHED
     confirmed: int = CONFIRMED
     more: Mapping[str, Any] | None = None
-    """Further settings of every run, laid over the rest: ``{"hub": {"dtype": "bfloat16"}}``."""
+    """Further settings of every run, laid over the rest: ``{"model_loading": {"dtype": "bfloat16"}}``."""
 
     def config(self, cell: Cell, *, lessons: int, seed: int, confirming: bool) -> RunConfig:
         """The run of a cell. Its exam has all questions of its part, whatever the exam's seed."""
         own = {
             "model": self.model, "bank": self.bank if cell.bank == "mathqa" else "curriculum",
             "drop_invalid": cell.bank == "mathqa", "strategy": "random", "seed": seed, "turns": lessons,
-            "questions": self.questions, "exam": self.confirmed if confirming else self.searched, "exam_every": lessons,
-            "validation": self.validation, "name": cell.name, "hub": {"exams": "scored"},
+            "questions_per_turn": self.questions, "exam_size": self.confirmed if confirming else self.searched, "exam_every": lessons,
+            "validation": self.validation, "name": cell.name, "model_loading": {"exam_mode": "scored"},
         }  # fmt: skip
         layers = (presets.get_preset("default", self.model).model_dump(), own, cell.settings(), self.more or {})
         settings: dict[str, Any] = {}

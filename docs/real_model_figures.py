@@ -86,14 +86,14 @@ def study(folder: Path = demo.RECORDED_FOLDER) -> str:
     lines = []
     for group in groups:
         own = rows[rows.label == group.label].set_index("turn")
-        cells = [percent(*own.loc[turn, ["accuracy", "low", "high"]]) for turn in turns]
+        cells = [percent(*own.loc[turn, ["accuracy", "ci_low", "ci_high"]]) for turn in turns]
         lines.append([group.style.name, str(len(group.runs)), *cells])
     config = groups[0].config
     hours = sum(own[-1]["seconds"] for own in events.values()) / 3600
-    wide = fmean(rows[rows.turn == turns[-1]].high - rows[rows.turn == turns[-1]].low) / 2
+    wide = fmean(rows[rows.turn == turns[-1]].ci_high - rows[rows.turn == turns[-1]].ci_low) / 2
     head = (
-        f"{len(events)} runs, {hours:.1f} hours in all, computing in {config.model_loading.dtype}; exams of {config.exam_size} questions, % right with "
-        f"95 % intervals over questions and seeds. After the last lesson they reach {100 * wide:.0f} points each way on average."
+        f"{len(events)} runs, {hours:.1f} hours in all, computing in {config.model_loading.dtype}; exams of {config.exam_size} questions, "
+        f"% right with 95 % intervals over questions and seeds. After the last lesson they reach {100 * wide:.0f} points each way on average."
     )
     return "\n\n".join([head, table(columns, lines), _against(groups, exams, marks), _held_out(groups, events)])
 
@@ -103,7 +103,7 @@ def _gathered(events: dict[str, list[dict[str, Any]]]) -> tuple[list[RunGroup], 
     runs, exams, marks = [], [], []
     for run_id, own in events.items():
         config = RunConfig.from_json(json.dumps(own[0]["config"]))
-        runs.append(ComparedRun(run_id, config, "finished", True, own[0]["at"], config.turns, own[-1]["seq"]))
+        runs.append(ComparedRun(run_id, config, "finished", True, own[0]["timestamp"], config.turns, own[-1]["seq"]))
         exams += [(run_id, e["turn"], e["correct"], e["questions"]) for e in own if e["type"] == "ExamFinished"]
         last = [e for e in own if e["type"] == "AnswerRecorded" and e["phase"] == "exam" and e["turn"] == config.turns]
         marks += [(run_id, e["question_id"], e["is_correct"]) for e in last]
@@ -122,7 +122,7 @@ def _against(groups: list[RunGroup], exams: pd.DataFrame, marks: pd.DataFrame) -
         [
             d.group.style.name,
             d.reference.style.name,
-            percent(d.accuracy_gain, d.low, d.high),
+            percent(d.accuracy_gain, d.ci_low, d.ci_high),
             "yes" if d.is_significant else "no",
         ]
         for d in told
@@ -152,14 +152,14 @@ def paper() -> str:
     """The paper's curves with the intervals that 40 questions leave (Wilson)."""
     found = load_published_curves()
     ways = list(dict.fromkeys(found.strategy))
-    cells = {(r.strategy, r.turn): percent(r.accuracy, r.low, r.high) for r in found.itertuples()}
+    cells = {(r.strategy, r.turn): percent(r.accuracy, r.ci_low, r.ci_high) for r in found.itertuples()}
     rows = [[str(turn), *(cells.get((way, turn), "–") for way in ways)] for turn in sorted(found.turn.unique())]
     apart = (
         "At no turn does one of the four lie apart"
         if published_intervals_overlap()
         else "At some turn one of the four lies apart"
     )
-    wide = fmean(found.high - found.low) / 2
+    wide = fmean(found.ci_high - found.ci_low) / 2
     told = f"The intervals reach {100 * wide:.0f} points each way on average. {apart} from another."
     return f"{table(['turn', *ways], rows)}\n\n{told}"
 

@@ -35,7 +35,7 @@ def make_answers_run(
 
     The student is right more often from lesson to lesson; the third answer of all holds ``FORMULA`` and is unanswered.
     """
-    config = RunConfig.make(**{"turns": max(1, lessons), "questions": practice, "exam": exam, **settings})
+    config = RunConfig.make(**{"turns": max(1, lessons), "questions_per_turn": practice, "exam_size": exam, **settings})
     folder = data_folder / "runs" / run_id
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(config.model_dump_json())

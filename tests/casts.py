@@ -21,7 +21,7 @@ from studentsim.types import Answer, AttemptHistory, Pair, Question
 SMALL = {"study": 6, "validation": 1, "exam": 2}
 """Questions a skill: making the whole bank takes seconds."""
 
-SETTINGS = {"turns": 4, "questions": 12, "exam": 24, "validation": 6}
+SETTINGS = {"turns": 4, "questions_per_turn": 12, "exam_size": 24, "validation": 6}
 
 
 def config(**settings: object) -> RunConfig:

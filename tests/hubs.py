@@ -197,7 +197,7 @@ def mathqa(folder: Path) -> Path:
 def config(model: Path | str, **settings: object) -> RunConfig:
     """A short run of two lessons."""
     short = {
-        "turns": 2, "questions": 4, "exam": 4, "exam_every": 2, "validation": 2, "max_new_tokens": 8, "strategy": "random",
-        "learning": {"learning_rate": 5e-3, "batch": 2, "epochs": 2},
+        "turns": 2, "questions_per_turn": 4, "exam_size": 4, "exam_every": 2, "validation": 2, "max_new_tokens": 8, "strategy": "random",
+        "dpo": {"learning_rate": 5e-3, "batch_size": 2, "epochs": 2},
     }  # fmt: skip
     return RunConfig.make(model=str(model), **{**short, **settings})

@@ -58,7 +58,7 @@ def make_run(
     ``turn`` is the last complete lesson (default: all); ``until`` stops a further lesson after that stage (``study``,
     ``training``); ``turn=-1`` with ``until`` stops before or in the first exam (``loading``, ``exam``).
     """
-    config = RunConfig.make(**{"turns": 4, "questions": 8, "exam": 60, **settings})
+    config = RunConfig.make(**{"turns": 4, "questions_per_turn": 8, "exam_size": 60, **settings})
     folder = data_folder / "runs" / run_id
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(config.model_dump_json())
@@ -206,7 +206,7 @@ def without_what_came_later(config: dict[str, Any]) -> dict[str, Any]:
     """A config without the settings that version 0.1 did not know and that say what was then."""
     return {
         **{name: value for name, value in config.items() if name != "weights"},
-        "learning": {name: value for name, value in config["learning"].items() if name != "rehearsal"},
+        "dpo": {name: value for name, value in config["dpo"].items() if name != "rehearsal"},
     }
 
 

@@ -25,7 +25,7 @@ from studentsim.events import (
 )
 from studentsim.store import journal
 
-CONFIG = RunConfig.make(name="small", turns=3, questions=3, exam=4)
+CONFIG = RunConfig.make(name="small", turns=3, questions_per_turn=3, exam_size=4)
 
 
 def metrics(size: float) -> PreferenceMetrics:

@@ -119,8 +119,8 @@ def test_no_page_has_a_serious_violation_or_scrolls_sideways(
     page: Page, tmp_path: Path, written_bank: Path, names: list[str]
 ):
     stock(tmp_path, written_bank)
-    make_run(tmp_path, "finished", turns=6, questions=20, exam=60)
-    make_run(tmp_path, "other", turns=6, questions=20, exam=60, strategy="random")
+    make_run(tmp_path, "finished", turns=6, questions_per_turn=20, exam_size=60)
+    make_run(tmp_path, "other", turns=6, questions_per_turn=20, exam_size=60, strategy="random")
     look_at(page, tmp_path, [name + QUERIES.get(name, "") for name in names])
 
 
@@ -128,8 +128,8 @@ def test_no_page_has_a_serious_violation_or_scrolls_sideways(
 @pytest.mark.parametrize("links", [NAMES, WITHIN], ids=["without any run", "within the pages"])
 def test_no_other_place_has_one_either(page: Page, tmp_path: Path, links: list[str]):
     if links is WITHIN:
-        make_run(tmp_path, "finished", turns=6, questions=20, exam=60)
-        make_run(tmp_path, "other", turns=6, questions=20, exam=60, strategy="random")
+        make_run(tmp_path, "finished", turns=6, questions_per_turn=20, exam_size=60)
+        make_run(tmp_path, "other", turns=6, questions_per_turn=20, exam_size=60, strategy="random")
     look_at(page, tmp_path, links)
 
 

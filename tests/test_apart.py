@@ -21,7 +21,7 @@ from studentsim.training.pairs import build_held_out_pairs
 def learnt(in_parts: bool, **learning):
     """What three steps tell, and the adapter after them."""
     settings = DPOSettings(learning_rate=5e-3, batch_size=4, **learning)
-    student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(learning=settings, max_new_tokens=16))
+    student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(dpo=settings, max_new_tokens=16))
     learner = DPOStudentTrainer(student, settings, RuntimeOptions(split_rows=in_parts))
     told = list(
         learner.learn(build_held_out_pairs(tiny.questions(11)), build_held_out_pairs(tiny.questions(3)), turn=1, seed=0)

@@ -208,10 +208,10 @@ def test_parts_that_cannot_be_joined_are_refused(tmp_path: Path, source: str, me
 
 def test_a_run_takes_a_joined_bank_and_the_name_of_its_set(tmp_path: Path):
     source = f"{quiz(tmp_path)} | {sums(tmp_path)}"
-    config = RunConfig.make(bank=source, questions=20, exam=10)
+    config = RunConfig.make(bank=source, questions_per_turn=20, exam_size=10)
     preflight.check_run_config(config)
     assert preflight.load_run_outline(config).categories == ("fractions", "word problems")
-    forced = RunConfig.make(bank=str(sums(tmp_path)), bank_set="mmlu", questions=5, exam=5)
+    forced = RunConfig.make(bank=str(sums(tmp_path)), bank_set="mmlu", questions_per_turn=5, exam_size=5)
     with pytest.raises(BankError, match="Row 1: 'choices' is missing"):
         preflight.check_run_config(forced)
     with pytest.raises(ConfigError, match="climbs"):
@@ -243,5 +243,5 @@ def test_files_beside_a_set_of_the_hub_are_found_by_paths_from_here(monkeypatch,
     sums(tmp_path)
     monkeypatch.chdir(tmp_path)
     preflight._check_questions_in_subprocess(
-        RunConfig.make(bank="sums.jsonl", questions=5, exam=5)
+        RunConfig.make(bank="sums.jsonl", questions_per_turn=5, exam_size=5)
     )  # as for "sums.jsonl | math_qa"

@@ -226,7 +226,7 @@ def test_one_category_can_be_given_for_all(tmp_path):
 def test_a_run_opens_the_bank_as_its_settings_say(tmp_path):
     rows = [{"question": f"How many are {n} and 3?", "answer": f"#### {n + 3}"} for n in range(60)]
     path = written(tmp_path, [*rows, rows[0]])
-    config = RunConfig.make(bank=str(path), questions=5, exam=2, bank_category="sums", drop_invalid=True)
+    config = RunConfig.make(bank=str(path), questions_per_turn=5, exam_size=2, bank_category="sums", drop_invalid=True)
     preflight.check_run_config(config)
     outline = preflight.load_run_outline(config)
     assert outline.categories == ("sums",) and preflight.load_bank_outline(str(path)).categories == ("word problems",)

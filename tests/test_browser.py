@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("data")
-    make_run(folder, "finished", turns=20, questions=40, exam=240)
+    make_run(folder, "finished", turns=20, questions_per_turn=40, exam_size=240)
     with serve(folder) as address:
         yield address
 

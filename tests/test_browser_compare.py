@@ -33,9 +33,9 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(journals, "skill", skill)
-        make_run(folder, "mixed", strategy="random", turns=20, questions=40, exam=240)
-        make_run(folder, "follow", strategy="category", turns=20, questions=40, exam=240)
-        make_run(folder, "controlled", strategy="none", turns=20, questions=40, exam=240)
+        make_run(folder, "mixed", strategy="random", turns=20, questions_per_turn=40, exam_size=240)
+        make_run(folder, "follow", strategy="category", turns=20, questions_per_turn=40, exam_size=240)
+        make_run(folder, "controlled", strategy="none", turns=20, questions_per_turn=40, exam_size=240)
         yield folder
 
 
@@ -91,7 +91,15 @@ def test_one_more_run_by_the_box_the_numbers_as_csv_and_on_to_one_run(page: Page
 @pytest.mark.long
 def test_a_comparison_grows_while_a_run_goes_on(page: Page, url: str, data_folder: Path):
     run = make_run(
-        data_folder, "live", status="", turn=2, alive=True, turns=20, questions=40, exam=240, student="physics-gap"
+        data_folder,
+        "live",
+        status="",
+        turn=2,
+        alive=True,
+        turns=20,
+        questions_per_turn=40,
+        exam_size=240,
+        student="physics-gap",
     )
     with Lease.acquire(RunFolder(run)).keep_alive():
         page.goto(f"{url}/Compare?runs=mixed,live")

@@ -43,14 +43,14 @@ NAMES = """() => {
 def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     for way in WAYS:
-        make_run(folder, way, strategy=way, turns=8, questions=20, exam=240)
+        make_run(folder, way, strategy=way, turns=8, questions_per_turn=20, exam_size=240)
     for i, way in enumerate(WAYS):
-        _ends(make_run(folder, f"top-{way}", strategy=way, turns=8, questions=20, exam=240), 232 + 2 * i)
+        _ends(make_run(folder, f"top-{way}", strategy=way, turns=8, questions_per_turn=20, exam_size=240), 232 + 2 * i)
     writes = {
         "model": "smollm2",
         "turns": 4,
-        "questions": 8,
-        "exam": 60,
+        "questions_per_turn": 8,
+        "exam_size": 60,
         "status": "",
         "turn": 2,
         "until": "study",

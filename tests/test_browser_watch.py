@@ -25,8 +25,8 @@ SECONDS = 1000
 @pytest.fixture(scope="module")
 def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    make_run(folder, "finished", turns=20, questions=40, exam=240)
-    make_run(folder, "other", turns=20, questions=40, exam=240, strategy="random")
+    make_run(folder, "finished", turns=20, questions_per_turn=40, exam_size=240)
+    make_run(folder, "other", turns=20, questions_per_turn=40, exam_size=240, strategy="random")
     return folder
 
 
@@ -195,7 +195,7 @@ def _ranges(page: Page) -> list[float]:
 def test_a_race_in_the_presentation_view_is_paused_by_a_key_and_left_by_another(
     page: Page, url: str, data_folder: Path
 ):
-    settings = {"status": "", "turn": 2, "alive": True, "turns": 6, "exam_every": 1, "exam": 240}
+    settings = {"status": "", "turn": 2, "alive": True, "turns": 6, "exam_every": 1, "exam_size": 240}
     runs = [make_run(data_folder, name, strategy=name, **settings) for name in ("random", "category")]
     with Lease.acquire(RunFolder(runs[0])).keep_alive(), Lease.acquire(RunFolder(runs[1])).keep_alive():
         page.goto(f"{url}/Watch?race=random,category&present=1")

@@ -153,5 +153,5 @@ def test_the_setting_is_an_option_of_the_command_line_and_a_departure_from_the_p
 
 def test_runs_of_before_learnt_the_whole_working():
     assert TeacherSettings().chosen_text == "full"
-    assert RunConfig.from_json('{"teaching": {"pairs": "working"}}').teacher.chosen_text == "full"
+    assert RunConfig.from_json('{"teacher": {"chosen_source": "working"}}').teacher.chosen_text == "full"
     assert generator.BANK_NAME == RunConfig().bank

@@ -32,7 +32,7 @@ from studentsim.types import CATEGORIES
 
 ROOT = Path(__file__).parents[1]
 ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
-SHORT = ["--turns", "4", "--questions", "12", "--exam", "24", "--validation", "6"]
+SHORT = ["--turns", "4", "--questions-per-turn", "12", "--exam-size", "24", "--validation", "6"]
 
 
 class Said(NamedTuple):
@@ -166,9 +166,9 @@ def test_the_same_seed_twice_prints_the_same_figures(say, tmp_path):
 
 def test_every_option_reaches_the_settings(say, tmp_path):
     options = {
-        "strategy": "random", "turns": 2, "questions": 6, "exam": 12, "exam-every": 1, "validation": 0, "seed": 5,
+        "strategy": "random", "turns": 2, "questions-per-turn": 6, "exam-size": 12, "exam-every": 1, "validation": 0, "seed": 5,
         "exam-seed": 6, "student": "careless", "temperature": 0.5, "categories": "gain,geometry", "mix-rule": "paper",
-        "threshold": 0.4, "learning-rate": 0.001, "beta": 0.2, "epochs": 3, "batch": 4, "loss": "robust",
+        "threshold": 0.4, "learning-rate": 0.001, "beta": 0.2, "epochs": 3, "batch-size": 4, "loss": "robust",
         "reference": "base", "lora-rank": 4, "lora-alpha": 8, "label-smoothing": 0.1, "sft-weight": 0.5, "rehearsal": 0.7,
         "mix": "gain=25,geometry=75", "name": "mine", "bank": "curriculum", "model": "embedded",
         "skills": "", "validation-every": "epoch",
@@ -185,16 +185,14 @@ def test_every_option_reaches_the_settings(say, tmp_path):
 
 def test_the_papers_preset_gives_way_to_what_is_said():
     assert runner.build_config("paper", {}) == RunConfig.paper()
-    config = runner.build_config("paper", {"turns": 3, "batch": 2, "beta": None})
-    assert config == RunConfig.paper(turns=3, learning=RunConfig.paper().dpo.model_copy(update={"batch": 2}))
+    config = runner.build_config("paper", {"turns": 3, "batch_size": 2, "beta": None})
+    assert config == RunConfig.paper(turns=3, dpo=RunConfig.paper().dpo.model_copy(update={"batch_size": 2}))
     assert runner.build_config("default", {}) == RunConfig()
 
 
 def test_the_papers_preset_takes_the_model_and_the_marker_that_are_named():
-    config = runner.build_config("paper", {"model": "a/model", "marker": "a/marker"})
-    assert config == RunConfig.paper(
-        model="a/model", teaching=TeacherSettings(grader="a/marker", grade_source="marker")
-    )
+    config = runner.build_config("paper", {"model": "a/model", "grader": "a/marker"})
+    assert config == RunConfig.paper(model="a/model", teacher=TeacherSettings(grader="a/marker", grade_source="grader"))
     assert (config.model_loading.quantisation, config.max_new_tokens, config.dpo.batch_size) == ("nf4", 200, 1)
 
 
@@ -246,8 +244,8 @@ def test_a_bad_setting_is_one_line_and_nothing_is_made(say, tmp_path, settings):
         ["resume", "' OR 1=1--"],
         ["export", "../x", "--to", "out"],
         ["export", "nonsense", "--to", "out"],
-        ["rebuild", "--data", "nowhere"],
-        ["place", "--student", "genius"],
+        ["rebuild-db", "--data", "nowhere"],
+        ["evaluate-profiles", "--student", "genius"],
         ["nonsense"],
         ["run", "--nonsense", "1"],
     ],
@@ -326,7 +324,7 @@ def test_export_and_rebuild_work_on_a_run_of_the_command_line(say, tmp_path):
     run_id = say("run", *SHORT, "--data", data, "--json").last["run_id"]
     written = say("export", run_id, "--to", to, "--data", data).out.split()
     assert {"answers.csv", "answers.parquet", "exams.csv", "config.json"} <= {Path(path).name for path in written}
-    assert "1 run " in say("rebuild", "--data", data).out
+    assert "1 run " in say("rebuild-db", "--data", data).out
 
 
 def test_what_there_is_is_listed_without_loading_torch(tmp_path):
@@ -354,7 +352,9 @@ def test_the_module_is_the_command_line():
     done = subprocess.run([sys.executable, "-m", "studentsim", "--help"], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0
     commands = {line.split()[0] for line in done.stdout.split("Commands:")[1].strip().split("\n") if line.strip()}
-    assert set("run resume runs strategies students rebuild export pretrain place app".split()) <= commands
+    assert (
+        set("run resume runs strategies students rebuild-db export pretrain evaluate-profiles app".split()) <= commands
+    )
 
 
 def test_a_reader_that_goes_away_leaves_no_traceback():

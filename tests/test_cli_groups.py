@@ -45,7 +45,7 @@ def test_too_many_seeds_are_refused_before_anything_is_made(say, tmp_path, count
 
 def test_words_about_a_run_are_kept_listed_and_taken_back(say, tmp_path):  # noqa: F811
     for run_id in ("a", "b"):
-        make_run(tmp_path, run_id, turns=1, exam=6, name="Old")
+        make_run(tmp_path, run_id, turns=1, exam_size=6, name="Old")
     say(
         "annotate",
         "a",
@@ -73,7 +73,7 @@ def test_words_about_a_run_are_kept_listed_and_taken_back(say, tmp_path):  # noq
 
 
 def test_several_runs_get_no_common_name_and_a_bad_one_is_one_line(say, tmp_path):  # noqa: F811
-    ids = make_group(tmp_path, seeds=2, turns=1, exam=6)
+    ids = make_group(tmp_path, seeds=2, turns=1, exam_size=6)
     assert say("annotate", "group-1", "--name", "Both", "--data", tmp_path).status == 2
     refused = say("annotate", ids[0], "--name", "a\u202eb", "--data", tmp_path)
     assert refused.status == 2 and len(refused.err.splitlines()) == 1
@@ -82,7 +82,7 @@ def test_several_runs_get_no_common_name_and_a_bad_one_is_one_line(say, tmp_path
 
 
 def test_a_group_is_exported_run_by_run(say, tmp_path):  # noqa: F811
-    ids = make_group(tmp_path / "data", seeds=2, turns=1, exam=6)
+    ids = make_group(tmp_path / "data", seeds=2, turns=1, exam_size=6)
     say("export", "group-1", "--to", tmp_path / "out", "--data", tmp_path / "data")
     assert {path.name for path in (tmp_path / "out").iterdir()} == set(ids)
     assert (tmp_path / "out" / ids[0] / "answers.csv").is_file()
@@ -107,7 +107,7 @@ def test_a_whole_run_is_one_file_with_all_that_it_left(say, tmp_path):  # noqa: 
     run_id = say("run", *SHORT, "--data", data, "--json").last["run_id"]
     say("annotate", run_id, "--name", "=1+1 Class", "--tag", "@x", "--note", "-note\n+2", "--data", data)
     assert say("archive", run_id, "--to", to, "--data", data).out.strip() == str(to)
-    tables = {"answers", "exams", "turns", "steps", "epochs", "validations", "lookups", "practice_mix"}
+    tables = {"answers", "exams", "turns", "training_steps", "epochs", "validations", "lookups", "practice_mix"}
     files = {f"{run_id}/tables/{table}.{kind}" for table in tables for kind in ("csv", "parquet")}
     files |= {f"{run_id}/{n}" for n in ("settings.json", "versions.json", "notes.json", "report.html", "events.jsonl")}
     figures = {name for name in names_in(to) if name.endswith(".svg")}
@@ -129,8 +129,8 @@ def test_a_whole_run_is_one_file_with_all_that_it_left(say, tmp_path):  # noqa: 
 
 
 def test_a_group_s_archive_lists_its_runs_by_what_sets_them_apart(say, tmp_path):  # noqa: F811
-    ids = make_group(tmp_path, racers=({"strategy": "random"}, {"strategy": "none"}), seeds=2, turns=1, exam=6)
-    make_run(tmp_path, "other", turns=1, exam=6)
+    ids = make_group(tmp_path, racers=({"strategy": "random"}, {"strategy": "none"}), seeds=2, turns=1, exam_size=6)
+    make_run(tmp_path, "other", turns=1, exam_size=6)
     to = tmp_path / "group.zip"
     say("archive", "group-1", "--to", to, "--data", tmp_path)
     rows = list(csv.DictReader(io.StringIO(read(to, "runs.csv"))))
@@ -152,7 +152,7 @@ def test_a_run_that_waits_and_one_cut_short_are_packed_as_far_as_they_went(tmp_p
 
 
 def test_what_is_too_large_or_cannot_be_written_is_said_and_leaves_nothing(tmp_path, monkeypatch):
-    run = RunFolder(make_run(tmp_path / "data", "it", turns=1, exam=6))
+    run = RunFolder(make_run(tmp_path / "data", "it", turns=1, exam_size=6))
     with pytest.raises(DataFolderError, match="cannot be written"):
         archive.write_archive([run], tmp_path / "nowhere" / "x.zip")
     monkeypatch.setattr(archive, "MAX_JOURNAL_BYTES", 10)
@@ -162,7 +162,7 @@ def test_what_is_too_large_or_cannot_be_written_is_said_and_leaves_nothing(tmp_p
 
 
 def test_the_archive_leaves_the_data_folder_alone_and_takes_the_place_of_an_older_one(tmp_path):
-    run = RunFolder(make_run(tmp_path / "data", "it", turns=1, exam=6))
+    run = RunFolder(make_run(tmp_path / "data", "it", turns=1, exam_size=6))
     before = sorted(path.name for path in run.path.iterdir())
     to = tmp_path / "x.zip"
     to.write_text("old")

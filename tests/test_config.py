@@ -23,7 +23,7 @@ from studentsim.settings import DPOSettings, ModelLoadingSettings, TeacherSettin
         ({"name": "a\nb"}, "name"), ({"name": "x" * 300}, "name"), ({"name": "a\0b"}, "name"),
         ({"seed": 1.5}, "seed"), ({"seed": "zero"}, "seed"), ({"seed": -1}, "seed"), ({"seed": None}, "seed"),
         ({"model": "../weights"}, "model"), ({"model": " "}, "model"), ({"bank": "a/../../b"}, "bank"),
-        ({"learning_rate": 1}, "learning_rate"), ({"questions": True}, "questions"), ({"exam_every": 0}, "exam_every"),
+        ({"learning_rate": 1}, "learning_rate"), ({"questions_per_turn": True}, "questions_per_turn"), ({"exam_every": 0}, "exam_every"),
     ],
 )  # fmt: skip
 def test_a_bad_setting_is_refused_at_its_field(setting, field):
@@ -35,10 +35,10 @@ def test_a_bad_setting_is_refused_at_its_field(setting, field):
 @pytest.mark.parametrize(
     "setting", [{"beta": 0}, {"learning_rate": float("nan")}, {"loss": "best"}, {"lora_targets": ()}]
 )
-def test_a_bad_learning_setting_is_refused(setting):
+def test_a_bad_dpo_setting_is_refused(setting):
     with pytest.raises(ConfigError) as caught:
-        RunConfig.make(learning=setting)
-    assert caught.value.field.startswith("learning")
+        RunConfig.make(dpo=setting)
+    assert caught.value.field.startswith("dpo")
 
 
 def test_a_blank_name_is_made_from_student_and_strategy():
@@ -60,7 +60,7 @@ def test_unknown_categories_are_named():
         turns=st.integers(1, 1000),
         mix=st.none() | st.just({"general": 25.0, "other": 75.0}),
         categories=st.sampled_from([(), ("general", "other")]),
-        learning=st.builds(DPOSettings, beta=st.floats(0.01, 5), epochs=st.integers(1, 20)),
+        dpo=st.builds(DPOSettings, beta=st.floats(0.01, 5), epochs=st.integers(1, 20)),
     )
 )
 def test_a_config_survives_its_own_json(config):
@@ -89,7 +89,7 @@ def test_the_papers_protocol_is_what_the_paper_says():
         8,
         8,
     )
-    assert (paper.validation, paper.teacher.grade_source, paper.teacher.grader) == (40, "marker", "embedded")
+    assert (paper.validation, paper.teacher.grade_source, paper.teacher.grader) == (40, "grader", "embedded")
     assert (
         paper.model_loading.quantisation == "none"
         and RunConfig.paper(model="google/gemma-2b-it").model_loading.quantisation == "nf4"
@@ -101,19 +101,19 @@ def test_a_run_tells_in_what_it_departs_from_the_paper():
     whole = RunConfig.paper(
         model="google/gemma-2b-it",
         bank="math_qa",
-        teaching=TeacherSettings(grader="google/flan-t5-large", grade_source="marker"),
+        teacher=TeacherSettings(grader="google/flan-t5-large", grade_source="grader"),
     )
     assert list_departures(whole) == []
     changed = whole.model_copy(
-        update={"turns": 3, "strategy": "none", "hub": ModelLoadingSettings(), "teaching": TeacherSettings()}
+        update={"turns": 3, "strategy": "none", "model_loading": ModelLoadingSettings(), "teacher": TeacherSettings()}
     )
     assert [d.aspect for d in list_departures(changed)] == ["weights", "marks", "way of choosing", "lessons"]
     assert "lessons: 3 (the paper: 20)." in map(str, list_departures(changed))
-    held = whole.model_copy(update={"learning": whole.dpo.model_copy(update={"rehearsal": 0.3})})
+    held = whole.model_copy(update={"dpo": whole.dpo.model_copy(update={"rehearsal": 0.3})})
     assert [str(d) for d in list_departures(held)] == [
         "how strongly what a lesson does not practise is held where it was: 0.3 (the paper: 0)."
     ]
-    asked = whole.model_copy(update={"hub": whole.model_loading.model_copy(update={"answer_form": "letter"})})
+    asked = whole.model_copy(update={"model_loading": whole.model_loading.model_copy(update={"answer_form": "letter"})})
     assert [(d.run_value, d.paper_value) for d in list_departures(asked)] == [("letter", "free")]
 
 
@@ -126,7 +126,7 @@ def test_a_new_run_rehearses_and_the_papers_does_not():
     assert RunConfig().dpo.rehearsal == 0.5 and RunConfig.paper().dpo.rehearsal == 0
     for wrong in (-0.1, 10.5, float("nan")):
         with pytest.raises(ConfigError, match="rehearsal"):
-            RunConfig.make(learning={"rehearsal": wrong})
+            RunConfig.make(dpo={"rehearsal": wrong})
 
 
 def test_every_strategy_of_the_settings_exists():

@@ -19,6 +19,7 @@ from run_help import TIMES, beyond_rounding, told
 from visits import stock, text_of, visit
 
 from studentsim.cli import runner
+from studentsim.legacy_names import upgrade_event
 from studentsim.runs import checkpoints
 from studentsim.runs.executor import execute
 from studentsim.runs.manager import RunManager
@@ -120,7 +121,7 @@ def test_its_interrupted_run_resumes_and_ends_as_0_1_ended_it(tmp_path: Path):
     assert folder.read_config().weights == "embedded-0.1" and folder.read_config().dpo.rehearsal == 0
     assert not checkpoints.describe_damage(folder.checkpoints, 2)
     assert execute(folder) == "finished"
-    then = [json.loads(line) for line in (old / "uninterrupted.jsonl").read_text().splitlines()]
+    then = [upgrade_event(json.loads(line)) for line in (old / "uninterrupted.jsonl").read_text().splitlines()]
     of_then, of_now = events_by_kind(then), events_by_kind(told(folder))
     assert [e["question_ids"] for e in of_now["TurnStarted"]] == [e["question_ids"] for e in of_then["TurnStarted"]]
     pairs = list(zip(of_now["AnswerRecorded"], of_then["AnswerRecorded"], strict=True))

@@ -178,7 +178,7 @@ def test_damage_met_only_when_reading_is_mended_then_and_there(tmp_path):
         assert database.notices == []
         assert contents(database) == before
         assert len(database.notices) == 1 and "made anew" in database.notices[0]
-        database.run_transaction(lambda cursor: cursor.execute("DELETE FROM steps"))
+        database.run_transaction(lambda cursor: cursor.execute("DELETE FROM training_steps"))
 
 
 WAL = """
@@ -409,7 +409,7 @@ def test_what_a_crash_left_half_done_is_not_in_the_tables(tmp_path):
             (3, 3),
         ]
         assert database.query_rows("SELECT turn, finished FROM turns ORDER BY turn") == [(t, True) for t in range(4)]
-        assert database.query_rows("SELECT count(*) FROM steps")[0][0] == 6
+        assert database.query_rows("SELECT count(*) FROM training_steps")[0][0] == 6
         assert database.query_rows("SELECT mix FROM turns WHERE turn = 2") == [('{"general": 2, "gain": 1}',)]
 
 

@@ -8,6 +8,7 @@ import pytest
 from typer.main import get_command
 
 from studentsim.cli import app
+from studentsim.cli.base import OLD_COMMANDS, OLD_OPTIONS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -24,6 +25,10 @@ PAGES = sorted(p.relative_to(ROOT).as_posix() for p in [ROOT / "README.md", *(RO
 @pytest.mark.parametrize("name", PAGES)
 def test_every_command_and_option_named_in_the_documents_exists(name):
     for command, *rest in commands_in((ROOT / name).read_text()):
+        if name == "docs/log.md":  # its entries keep the commands of their day
+            command = OLD_COMMANDS.get(command, command)
+            known = {o for p in COMMANDS[command].params for o in p.opts}
+            rest = [OLD_OPTIONS[word] if word not in known and word in OLD_OPTIONS else word for word in rest]
         assert command in COMMANDS or command == "COMMAND", command
         if command in COMMANDS:
             options = {o for p in COMMANDS[command].params for o in p.opts}
@@ -57,7 +62,7 @@ def test_every_setting_is_documented():
     for node in (node for module in modules for node in module.body):
         if isinstance(node, ast.ClassDef):
             for field, after in zip(node.body, [*node.body[1:], None], strict=True):
-                if isinstance(field, ast.AnnAssign):
+                if isinstance(field, ast.AnnAssign) and "ClassVar" not in ast.unparse(field.annotation):
                     assert isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant), field.target.id
 
 

@@ -131,7 +131,7 @@ def test_it_is_written_into_the_settings_when_the_run_is_made_and_stays(measured
     assert preflight.check_run_config(made) == made and measured.count == 1
     assert (
         preflight.check_run_config(
-            RunConfig.make(model=folder, hub=ModelLoadingSettings(dtype="float32"))
+            RunConfig.make(model=folder, model_loading=ModelLoadingSettings(dtype="float32"))
         ).model_loading.dtype
         == "float32"
     )
@@ -154,7 +154,9 @@ def test_the_estimate_says_which_and_why_and_reckons_with_it(measured, monkeypat
         "computing in bfloat16 on this computer's processor: bfloat16 is 6.3 times as fast here (AMX)."
         in found.describe(asked)[0]
     )
-    slower = model_info.estimate_model(RunConfig.make(model=asked.model, hub=ModelLoadingSettings(dtype="float32")))
+    slower = model_info.estimate_model(
+        RunConfig.make(model=asked.model, model_loading=ModelLoadingSettings(dtype="float32"))
+    )
     assert slower.plan.base_weight_bytes == 2 * found.plan.base_weight_bytes
     assert "computing in float32" in slower.describe(asked)[0] and "6.3 times" in slower.describe(asked)[0]
     assert model_info.estimate_model(preflight.check_run_config(asked)).dtype_reason == found.dtype_reason
@@ -164,7 +166,7 @@ def test_runs_of_before_that_left_it_open_compute_in_float32():
     from studentsim.student.huggingface import loading
     from studentsim.student.huggingface import memory as sizes
 
-    old = RunConfig.from_json('{"model": "m", "hub": {"dtype": "auto", "device": "cpu"}}').model_loading
+    old = RunConfig.from_json('{"model": "m", "model_loading": {"dtype": "auto", "device": "cpu"}}').model_loading
     assert (
         str(loading.resolve_torch_dtype(old)) == "torch.float32" and sizes.resolve_dtype_name(old, "cpu") == "float32"
     )

@@ -32,7 +32,7 @@ def test_a_placement_test_finds_about_what_the_profile_says(profile):
 
 
 def test_a_few_turns_of_practice_raise_the_exam():
-    config = RunConfig.make(turns=4, questions=40, exam=126, exam_every=4, validation=12)
+    config = RunConfig.make(turns=4, questions_per_turn=40, exam_size=126, exam_every=4, validation=12)
     events = list(simulate(config, factory.build_components(config)))
     exams = [e for e in events if isinstance(e, ExamFinished)]
     assert exams[-1].correct / 126 > exams[0].correct / 126 + 0.08

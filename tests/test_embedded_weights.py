@@ -111,7 +111,7 @@ def test_a_stored_config_that_names_no_weights_had_those_of_0_1_and_no_rehearsal
     told = as_0_1_stored(seed=7)
     for read in (RunConfig.from_json(json.dumps(told)), parse_stored_config(told)):
         assert (read.weights, read.dpo.rehearsal, read.seed) == (EMBEDDED_0_1_WEIGHTS, 0.0, 7)
-    del told["learning"]
+    del told["dpo"]
     assert RunConfig.from_json(json.dumps(told)).dpo.rehearsal == 0.0
     unknown = parse_stored_config({**as_0_1_stored(), "setting_of_another_version": 1})
     assert (unknown.weights, unknown.dpo["rehearsal"]) == (EMBEDDED_0_1_WEIGHTS, 0.0)
@@ -123,11 +123,11 @@ def test_a_stored_hub_model_has_no_weights_of_the_embedded_student():
 
 
 def test_what_a_run_stored_stays_and_what_a_user_gives_has_today_s_defaults():
-    config = casts.config(weights=NOWHERE, learning={"rehearsal": 0.7})
+    config = casts.config(weights=NOWHERE, dpo={"rehearsal": 0.7})
     assert RunConfig.from_json(config.model_dump_json()) == parse_stored_config(config.model_dump()) == config
     assert RunConfig.from_json(RunConfig().model_dump_json()) == RunConfig() == RunConfig.make()
     assert (RunConfig().weights, RunConfig().dpo.rehearsal) == ("", 0.5)
-    assert upgrade_stored_settings({"learning": "damaged"})["learning"] == "damaged"
+    assert upgrade_stored_settings({"learning": "damaged"})["dpo"] == "damaged"
     with pytest.raises(ConfigError):
         RunConfig.from_json("[]")
     with pytest.raises(ConfigError):
@@ -160,7 +160,7 @@ def test_a_waiting_run_of_0_1_begins_with_its_own_student_and_writes_that_down(t
     folder = create_run(tmp_path, casts.config())
     (folder.path / "config.json").write_text(json.dumps(as_0_1_stored(turns=1)))
     assert started(tmp_path, folder.run_id) == (EMBEDDED_0_1_WEIGHTS, EMBEDDED_0_1_WEIGHTS)
-    assert read_events(folder.journal_path)[0]["config"]["learning"]["rehearsal"] == 0.0
+    assert read_events(folder.journal_path)[0]["config"]["dpo"]["rehearsal"] == 0.0
 
 
 def test_a_run_whose_weights_are_gone_says_so_and_can_go_on_once_they_are_back(
@@ -194,7 +194,18 @@ def test_a_run_of_the_command_line_names_its_weights_and_its_adapter_too(
     monkeypatch.setattr(runner, "components_builder", casts.fake)
     for given, named in (([], shipped), (["--weights", "embedded-0.1"], EMBEDDED_0_1_WEIGHTS)):
         data = tmp_path / named
-        short = ["--turns", "1", "--questions", "12", "--exam", "12", "--validation", "0", "--data", str(data)]
+        short = [
+            "--turns",
+            "1",
+            "--questions-per-turn",
+            "12",
+            "--exam-size",
+            "12",
+            "--validation",
+            "0",
+            "--data",
+            str(data),
+        ]
         monkeypatch.setattr(sys, "argv", ["studentsim", "run", *short, *given])
         with pytest.raises(SystemExit) as ended:
             cli.main()
@@ -216,7 +227,7 @@ def test_the_recorded_study_names_its_weights_and_one_of_0_1_is_known(
 ):
     monkeypatch.setenv(demo.RECORDED_VARIABLE, "1")
     monkeypatch.setattr(runner, "components_builder", casts.fake)
-    settings = {"turns": 1, "questions": 12, "exam": 12, "validation": 0}
+    settings = {"turns": 1, "questions_per_turn": 12, "exam_size": 12, "validation": 0}
     record_demo.record_study(
         demo.EMBEDDED_STUDY, tmp_path / "work", tmp_path / "study", seeds_by_strategy={"random": 1}, **settings
     )
@@ -255,7 +266,7 @@ def test_an_export_tells_what_an_older_version_did_not_write_down(tmp_path: Path
     as_of_0_1(make_run(tmp_path, "it"))
     export_run(tmp_path, "it", tmp_path / "to")
     told = json.loads((tmp_path / "to" / "config.json").read_text())
-    assert (told["weights"], told["learning"]["rehearsal"]) == (EMBEDDED_0_1_WEIGHTS, 0.0)
+    assert (told["weights"], told["dpo"]["rehearsal"]) == (EMBEDDED_0_1_WEIGHTS, 0.0)
 
 
 # ------------------------------------------------------------------ students and their adapters

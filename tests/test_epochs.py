@@ -25,7 +25,7 @@ from studentsim.training.pairs import build_held_out_pairs
 
 
 def student(learning: DPOSettings) -> EmbeddedStudent:
-    return EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(learning=learning, max_new_tokens=16))
+    return EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(dpo=learning, max_new_tokens=16))
 
 
 def learn(every: str = "turn", *, held_out: int = 4, of: EmbeddedStudent | None = None, **settings):
@@ -108,7 +108,7 @@ def test_a_language_models_dropout_and_portions_are_not_disturbed_by_a_look(tmp_
     for every in ("turn", "epoch"):
         learning = DPOSettings(learning_rate=1e-3, batch_size=4, epochs=2)
         hub = ModelLoadingSettings(micro_batch_size=2, gradient_checkpointing="on")
-        cast = factory.build_components(hubs.config(folder, learning=learning, validation_every=every, hub=hub))
+        cast = factory.build_components(hubs.config(folder, dpo=learning, validation_every=every, model_loading=hub))
         pairs = build_held_out_pairs(hubs.bank().study[:6])
         events = list(cast.trainer.learn(pairs[:5], pairs[5:], turn=1, seed=3))
         found.append((of_kind(events, TrainingStep), of_kind(events, ValidationFinished), adapter(cast.student.model)))
@@ -183,8 +183,8 @@ def test_a_figure_that_one_step_lacks_has_no_mean():
 
 def test_a_resumed_run_tells_the_same_epochs_as_one_that_was_never_stopped(tmp_path):
     config = RunConfig.make(
-        turns=2, questions=5, exam=5, validation=3, max_new_tokens=16, validation_every="epoch",
-        learning=DPOSettings(epochs=2, batch_size=4, learning_rate=5e-3),
+        turns=2, questions_per_turn=5, exam_size=5, validation=3, max_new_tokens=16, validation_every="epoch",
+        dpo=DPOSettings(epochs=2, batch_size=4, learning_rate=5e-3),
     )  # fmt: skip
     questions = [*tiny.questions(15), *tiny.questions(5, "exam"), *tiny.questions(5, "validation")]
 

@@ -89,7 +89,7 @@ def test_from_the_command_line_a_students_answers_make_a_marker_and_it_decides_i
     assert sum(not torch.equal(before[name], after[name]) for name in after) > len(after) / 2
 
     _, err, status = say(
-        "run", "--turns", 2, "--questions", 12, "--exam", 12, "--validation", 2, "--marker", out, "--grade-source", "marker",
+        "run", "--turns", 2, "--questions-per-turn", 12, "--exam-size", 12, "--validation", 2, "--grader", out, "--grade-source", "grader",
         "--data", tmp_path / "d", "--json",
     )  # fmt: skip
     assert status == 0 and "Marker" in err and "on 15 answers it had never seen" in err
@@ -323,7 +323,7 @@ def test_a_folder_that_there_cannot_be_is_refused_before_anything_is_loaded():
 
 def test_check_teacher_tells_how_a_marker_of_one_s_own_does_on_the_answers_of_runs(school, tmp_path, say):
     told, _, status = say(
-        "evaluate-grader", "--marker", make(tmp_path), "--answers", school[1], "--data", school[0], "--json"
+        "evaluate-grader", "--grader", make(tmp_path), "--answers", school[1], "--data", school[0], "--json"
     )
     found = json.loads(told.rstrip().split("\n")[-1])
     distinct = {(a.question.id, a.text) for a in answers_of(school[0], school[1])}

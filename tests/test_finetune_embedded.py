@@ -59,7 +59,7 @@ def test_it_reads_replies_better_than_the_shipped_one_which_reads_their_end_alon
 
 def test_a_run_can_take_it_and_pins_it_and_the_shipped_weights_stay(made):
     _, out, _ = made
-    pinned = grader_info.check_teacher(config(teaching=TeacherSettings(grader=str(out), grade_source="marker"))).teacher
+    pinned = grader_info.check_teacher(config(teacher=TeacherSettings(grader=str(out), grade_source="grader"))).teacher
     assert pinned.grader_revision.startswith("files-") and pinned.grader == str(out)
     before, after = load_file(WEIGHTS_FOLDER / "model.safetensors"), load_file(out / "model.safetensors")
     assert before.keys() == after.keys() and any(not torch.equal(before[name], after[name]) for name in before)
@@ -148,7 +148,7 @@ def test_what_a_model_wrote_is_taken_and_what_was_scored_is_not(tmp_path, monkey
     written, data = fake_run(tmp_path), tmp_path
     assert {a.phase for a in answers_of(data, written.run_id)} == {"exam", "study"}
     settings = json.loads((written.path / "config.json").read_text())
-    settings |= {"model": "some/model", "hub": {**settings["hub"], "exams": "scored"}}
+    settings |= {"model": "some/model", "model_loading": {**settings["model_loading"], "exam_mode": "scored"}}
     (written.path / "config.json").write_text(json.dumps(settings))
     assert {a.phase for a in answers_of(data, written.run_id)} == {"study"}
 

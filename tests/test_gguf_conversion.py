@@ -118,7 +118,7 @@ def test_a_file_becomes_a_student_once_by_a_process_of_its_own(tmp_path, monkeyp
     by_file, by_name = resolve.resolve_model(str(path)), resolve.resolve_model(got.name, role=resolve.HINT_MODEL_ROLE)
     assert by_file.folder == by_name.folder == got.folder and by_file.revision == by_name.revision
     path.unlink()  # the folder is whole
-    config = hubs.config(got.name, temperature=0.0, hub={"revision": by_name.revision})
+    config = hubs.config(got.name, temperature=0.0, model_loading={"revision": by_name.revision})
     student = HubStudent(load_model(config), config)
     (answer,) = student.answer(hubs.bank().exam[:1], seed_key=("exam", 0))
     assert student.chat.has_template and answer.text

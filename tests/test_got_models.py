@@ -78,7 +78,7 @@ def test_a_model_that_an_unfinished_run_needs_stays(data, model, named, tmp_path
     got = put(tmp_path)
     settings = {
         "name": {"model": NAME}, "folder": {"model": str(got.folder)},
-        "writer": {"teaching": {"writer": NAME, "attempts": 2}},
+        "hint_model": {"teacher": {"hint_model": NAME, "attempts": 2}},
     }[named]  # fmt: skip
     folder = create_run(data, RunConfig.make(**settings))
     create_run(data, RunConfig.make())
@@ -121,7 +121,7 @@ def test_a_run_keeps_its_models_name_and_pins_its_version(data, model, tmp_path,
     if named == "name":
         put(tmp_path)
     asked = NAME if named == "name" else str(tiny_packages.gguf_file(tmp_path / "mine.gguf"))
-    short = ["--turns", "1", "--questions", "4", "--exam", "4", "--validation", "0", "--no-trial"]
+    short = ["--turns", "1", "--questions-per-turn", "4", "--exam-size", "4", "--validation", "0", "--no-trial"]
     done = CliRunner().invoke(app, ["run", "--model", asked, *short, "--data", str(data)])
     assert done.exit_code == 0, (done.output, done.exception)
     (folder,) = list_runs(data)

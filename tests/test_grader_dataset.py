@@ -123,7 +123,7 @@ def test_so_many_answers_to_so_few_questions_that_a_split_stays_short_are_refuse
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     data = tmp_path_factory.mktemp("data")
-    return data, fake_run(data, teaching={"attempts": 2, "doubts": 0.5})
+    return data, fake_run(data, teacher={"attempts": 2, "challenge_rate": 0.5})
 
 
 def test_the_answers_are_the_first_attempts_of_exams_and_practice_labelled_by_the_key(run):

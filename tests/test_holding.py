@@ -22,7 +22,7 @@ from studentsim.training.trainer import StepReporter
 
 QUESTIONS = tiny.questions(30)
 PRACTISED = {"average-of-three", "rectangle-perimeter"}
-SETTINGS = {"batch": 4, "learning_rate": 1e-2, "max_grad_norm": 100.0}
+SETTINGS = {"batch_size": 4, "learning_rate": 1e-2, "max_grad_norm": 100.0}
 
 
 def student() -> EmbeddedStudent:

@@ -139,7 +139,7 @@ def test_greedy_answers_are_those_of_generate(models, kind):
 def test_an_answer_depends_on_the_questions_luck_and_not_on_its_batch(models, kind):
     questions = hubs.bank().exam[:6]
     together = answers(student(models[kind]), questions)
-    alone = answers(student(models[kind], hub=ModelLoadingSettings(generation_batch_size=1)), questions[::-1])
+    alone = answers(student(models[kind], model_loading=ModelLoadingSettings(generation_batch_size=1)), questions[::-1])
     assert together == alone
     assert answers(student(models[kind], seed=9), questions) == together  # no adapter yet, the same exam
     other = {a.question_id: a.text for a in student(models[kind]).answer(questions, seed_key=("exam", 1))}
@@ -148,7 +148,7 @@ def test_an_answer_depends_on_the_questions_luck_and_not_on_its_batch(models, ki
 
 @pytest.mark.parametrize("kind", ["llama", "gemma"])  # by the packed decoder, and by transformers
 def test_answers_come_batch_by_batch(models, kind, monkeypatch):
-    s = student(models[kind], hub=ModelLoadingSettings(generation_batch_size=2))
+    s = student(models[kind], model_loading=ModelLoadingSettings(generation_batch_size=2))
     assert bool(s.decoder) == (kind == "llama")
     batches = []
     inner = s._generate_packed if s.decoder else s._answer_batch
@@ -203,7 +203,7 @@ def by_hand(s, prompt: list[int], completion: list[int]) -> float:
 @pytest.mark.parametrize("kind", hubs.CONFIGS)
 @pytest.mark.parametrize("scores", ["text", "letter"])
 def test_options_are_scored_as_a_plain_forward_pass_scores_them(models, kind, scores):
-    s = student(models[kind], hub=ModelLoadingSettings(option_scoring=scores, generation_batch_size=3))
+    s = student(models[kind], model_loading=ModelLoadingSettings(option_scoring=scores, generation_batch_size=3))
     questions = [*hubs.bank().exam[:4], replace(hubs.bank().exam[4], options=hubs.bank().exam[4].options[:3])]
     for question, logps in zip(questions, s.option_logps(questions), strict=True):
         prompt = s._build_prompt(question)
@@ -249,7 +249,7 @@ def test_confidence_is_the_likeliest_options_share(models):
 
 
 def test_a_scored_exam_ticks_the_likeliest_option_and_writes_nothing(models, monkeypatch):
-    s = student(models["phi"], hub=ModelLoadingSettings(exam_mode="scored"))
+    s = student(models["phi"], model_loading=ModelLoadingSettings(exam_mode="scored"))
     questions = hubs.bank().exam[:4]
     monkeypatch.setattr("studentsim.student.huggingface.student.generate", lambda *_, **__: pytest.fail("it wrote"))
     for answer in s.answer(questions, seed_key=("exam", 0), with_p_correct=True):
@@ -282,13 +282,16 @@ def test_a_models_own_code_is_never_run(models, tmp_path):
 
 
 def test_what_was_chosen_is_said(models):
-    said = load_model(hubs.config(models["gemma"], hub=ModelLoadingSettings(quantisation="nf4"))).summary
+    said = load_model(hubs.config(models["gemma"], model_loading=ModelLoadingSettings(quantisation="nf4"))).summary
     assert "NF4" in said and "bfloat16" in said and "cpu" in said
     assert (
         "float32" in load_model(hubs.config(models["gemma"])).summary
         and "not quantised" in load_model(hubs.config(models["gemma"])).summary
     )
-    assert "bfloat16" in load_model(hubs.config(models["gemma"], hub=ModelLoadingSettings(dtype="bfloat16"))).summary
+    assert (
+        "bfloat16"
+        in load_model(hubs.config(models["gemma"], model_loading=ModelLoadingSettings(dtype="bfloat16"))).summary
+    )
 
 
 def test_the_command_exports_an_adapter_that_peft_loads(models, tmp_path):

@@ -52,7 +52,7 @@ def gemma(tmp_path_factory):
 
 def refused(name: object, **hub: object) -> ConfigError:
     with pytest.raises(ConfigError) as caught:
-        preflight.check_run_config(RunConfig.make(model=str(name), hub=ModelLoadingSettings(**hub)))
+        preflight.check_run_config(RunConfig.make(model=str(name), model_loading=ModelLoadingSettings(**hub)))
     assert caught.value.remedy
     return caught.value
 
@@ -161,7 +161,7 @@ def test_a_model_of_the_hub_is_pinned_to_todays_commit(monkeypatch, tmp_path):
     serve(monkeypatch, FakeHub(tmp_path))
     monkeypatch.setattr(models, "detect_hardware", lambda device: CPU)
     config = preflight.check_run_config(
-        RunConfig.make(model="google/gemma-2b-it", hub=ModelLoadingSettings(quantisation="nf4"))
+        RunConfig.make(model="google/gemma-2b-it", model_loading=ModelLoadingSettings(quantisation="nf4"))
     )
     assert config.model_loading.revision == "c" * 40
     told = " ".join(models.estimate_model(config).describe(config))
@@ -236,7 +236,7 @@ def test_nf4_halves_what_8_bit_holds_and_embeddings_stay():
 def test_a_small_gpu_learns_in_small_portions_and_at_last_with_checkpointing():
     shape = ModelShape.from_config(GEMMA_2B)
     config = RunConfig.make(
-        max_new_tokens=200, hub=ModelLoadingSettings(quantisation="nf4"), learning=DPOSettings(batch_size=8)
+        max_new_tokens=200, model_loading=ModelLoadingSettings(quantisation="nf4"), dpo=DPOSettings(batch_size=8)
     )
     plans = [plan_memory(config, shape, 0, Hardware("cuda", "", gb * 10**9, gb * 10**9)) for gb in (80, 24, 16, 8, 5)]
     assert [p.micro_batch_size for p in plans] == sorted((p.micro_batch_size for p in plans), reverse=True)
@@ -249,14 +249,14 @@ def test_settings_go_before_what_the_machine_suggests():
     hub = ModelLoadingSettings(
         generation_batch_size=3, micro_batch_size=3, gradient_checkpointing="on", optimiser="paged"
     )
-    found = plan_memory(RunConfig.make(hub=hub, learning=DPOSettings(batch_size=8)), shape, 0, GPU)
+    found = plan_memory(RunConfig.make(model_loading=hub, dpo=DPOSettings(batch_size=8)), shape, 0, GPU)
     assert (
         found.generation_batch_size,
         found.micro_batch_size,
         found.gradient_checkpointing,
         found.paged_optimiser,
     ) == (3, 2, True, True)
-    assert not plan_memory(RunConfig.make(hub=hub), shape, 0, CPU).paged_optimiser
+    assert not plan_memory(RunConfig.make(model_loading=hub), shape, 0, CPU).paged_optimiser
 
 
 def test_what_the_packed_decoder_keeps_is_limited_and_so_is_the_memory_told():
@@ -269,7 +269,7 @@ def test_what_the_packed_decoder_keeps_is_limited_and_so_is_the_memory_told():
 
     def found(kind: str, batch: int, **hub):
         config = RunConfig.make(
-            hub=ModelLoadingSettings(dtype="bfloat16", **hub), learning=DPOSettings(batch_size=batch)
+            model_loading=ModelLoadingSettings(dtype="bfloat16", **hub), dpo=DPOSettings(batch_size=batch)
         )
         return plan_memory(config, ModelShape.from_config({**told, "model_type": kind}), 0, here)
 
@@ -286,7 +286,7 @@ def test_what_the_packed_decoder_keeps_is_limited_and_so_is_the_memory_told():
 
 def test_the_trial_in_a_process_of_its_own_answers_and_tells_the_time(gemma, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    config = hubs.config(gemma, hub=ModelLoadingSettings(quantisation="nf4"), bank=str(hubs.mathqa(tmp_path)))
+    config = hubs.config(gemma, model_loading=ModelLoadingSettings(quantisation="nf4"), bank=str(hubs.mathqa(tmp_path)))
     steps: list[str] = []
     found = models.run_benchmark_subprocess(config, on_progress=steps.append)
     assert steps[0].startswith("loading") and steps[0].startswith("loading") and f"{found.longest} tokens" in steps[5]
@@ -402,7 +402,7 @@ def test_the_longest_question_is_tried_and_each_step_said(monkeypatch, gemma):
 
 def test_a_model_can_be_tried_on_a_bank_with_fewer_exam_questions_than_an_exam_has(monkeypatch, gemma):
     monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
-    assert len(hubs.bank().exam) < 40 and benchmark.benchmark_model(hubs.config(gemma, exam=40)).problem
+    assert len(hubs.bank().exam) < 40 and benchmark.benchmark_model(hubs.config(gemma, exam_size=40)).problem
 
 
 def test_a_model_that_tells_otherwise_behind_its_cache_is_refused_with_the_figure(monkeypatch, tmp_path):
@@ -420,7 +420,7 @@ def test_a_model_that_tells_otherwise_behind_its_cache_is_refused_with_the_figur
     assert benchmark.benchmark_model(hubs.config(mistral)).longest > hubs.WINDOW
     monkeypatch.setattr(generate, "take_rows", bare)
     with pytest.raises(StudentError, match=r"log-probability is off by \d"):
-        benchmark.benchmark_model(hubs.config(mistral, hub=ModelLoadingSettings(exam_mode="scored")))
+        benchmark.benchmark_model(hubs.config(mistral, model_loading=ModelLoadingSettings(exam_mode="scored")))
 
 
 # ------------------------------------------------------------------ the adapter, exported

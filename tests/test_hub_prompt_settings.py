@@ -38,7 +38,7 @@ DATED = (
 
 @functools.cache
 def student(**hub) -> HubStudent:
-    config = hubs.config("-", hub=ModelLoadingSettings(**hub))
+    config = hubs.config("-", model_loading=ModelLoadingSettings(**hub))
     return HubStudent(
         prepare_model(hubs.model("llama"), hubs.tokenizer(), config, dtype=torch.float32, revision=""), config
     )  # fmt: skip
@@ -74,7 +74,7 @@ def test_the_date_is_pinned_when_a_run_is_made_and_only_where_one_is_printed(tmp
     hubs.tokenizer(DATED).save_pretrained(folder)
     config = preflight.check_run_config(RunConfig.make(model=str(folder)))
     assert config.model_loading.prompt_date == date.today().isoformat()
-    kept = RunConfig.make(model=str(folder), hub=ModelLoadingSettings(prompt_date="2024-12-24"))
+    kept = RunConfig.make(model=str(folder), model_loading=ModelLoadingSettings(prompt_date="2024-12-24"))
     assert preflight.check_run_config(kept).model_loading.prompt_date == "2024-12-24"
     assert model_info.template_prints_date(None)
 
@@ -84,9 +84,9 @@ def test_the_date_is_pinned_for_whoever_writes_the_hints_too(tmp_path):
     hubs.tokenizer(DATED).save_pretrained(writer)
     told = TeacherSettings(attempts=2, hint_model=str(writer))
     assert (
-        preflight.check_run_config(RunConfig.make(teaching=told)).model_loading.prompt_date == date.today().isoformat()
+        preflight.check_run_config(RunConfig.make(teacher=told)).model_loading.prompt_date == date.today().isoformat()
     )
-    config = RunConfig.make(teaching=told, hub=ModelLoadingSettings(prompt_date="2025-02-03"))
+    config = RunConfig.make(teacher=told, model_loading=ModelLoadingSettings(prompt_date="2025-02-03"))
     assert preflight.check_run_config(config).model_loading == config.model_loading
     hints = load_hint_model(str(writer), config.model_loading)
     assert "03 Feb 2025" in hints.chat.build_user_prompt("Give a hint.").text
@@ -95,7 +95,7 @@ def test_the_date_is_pinned_for_whoever_writes_the_hints_too(tmp_path):
 @pytest.mark.parametrize("wrong", ["2025-13-01", "today", "2025-1-1"])
 def test_a_date_that_is_none_is_refused(wrong):
     with pytest.raises(ConfigError, match=r"hub\.prompt_date"):
-        RunConfig.make(hub={"prompt_date": wrong})
+        RunConfig.make(model_loading={"prompt_date": wrong})
 
 
 # ------------------------------------------------------------------ the form
@@ -168,7 +168,10 @@ def test_new_runs_of_models_ask_as_the_paper_does_unless_told_otherwise():
     assert (
         RunConfig().model_loading.answer_form == runner.build_config("default", {}).model_loading.answer_form == "free"
     )
-    assert RunConfig.from_json('{"model": "a/b", "hub": {"scores": "text"}}').model_loading == ModelLoadingSettings()
+    assert (
+        RunConfig.from_json('{"model": "a/b", "model_loading": {"option_scoring": "text"}}').model_loading
+        == ModelLoadingSettings()
+    )
 
 
 # ------------------------------------------------------------------ what is refused
@@ -176,12 +179,12 @@ def test_new_runs_of_models_ask_as_the_paper_does_unless_told_otherwise():
 
 def test_label_smoothing_with_a_loss_that_does_not_heed_it_is_refused_for_new_runs_alone():
     for loss in ("sigmoid", "ipo", "hinge"):
-        config = RunConfig.make(learning=DPOSettings(loss=loss, label_smoothing=0.1))
+        config = RunConfig.make(dpo=DPOSettings(loss=loss, label_smoothing=0.1))
         with pytest.raises(ConfigError, match=loss) as caught:
             preflight.check_run_config(config)
         assert caught.value.field == "dpo.label_smoothing" and "robust" in caught.value.remedy
         assert RunConfig.from_json(config.model_dump_json()) == config  # an old journal's settings open
-    preflight.check_run_config(RunConfig.make(learning=DPOSettings(loss="robust", label_smoothing=0.1)))
+    preflight.check_run_config(RunConfig.make(dpo=DPOSettings(loss="robust", label_smoothing=0.1)))
 
 
 def test_the_page_says_so_at_the_field(folder):

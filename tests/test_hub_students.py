@@ -91,7 +91,7 @@ HELD = ["none", pytest.param("nf4", marks=pytest.mark.long)]
 
 @pytest.mark.parametrize(("kind", "held"), CASES)
 def test_the_whole_loop_runs_the_adapter_changes_and_the_base_does_not(models, kind, held):
-    student, (base, adapter), events = run(models[kind], hub=ModelLoadingSettings(quantisation=held))
+    student, (base, adapter), events = run(models[kind], model_loading=ModelLoadingSettings(quantisation=held))
     assert weights(student, adapter=False) == base and weights(student, adapter=True) != adapter
     assert len([e for e in events if isinstance(e, AnswerRecorded)]) == 2 * 4 + 2 * 4
     assert [e.turn for e in events if isinstance(e, TurnFinished)] == [0, 1, 2]
@@ -106,13 +106,13 @@ def test_the_whole_loop_runs_the_adapter_changes_and_the_base_does_not(models, k
 
 @pytest.mark.parametrize("held", HELD)
 def test_the_same_seed_gives_the_same_run(models, held):
-    one, two = (run(models["gemma"], hub=ModelLoadingSettings(quantisation=held))[2] for _ in range(2))
+    one, two = (run(models["gemma"], model_loading=ModelLoadingSettings(quantisation=held))[2] for _ in range(2))
     assert told(one) == told(two)
 
 
 @pytest.mark.parametrize("held", HELD)
 def test_a_resumed_run_tells_the_same_as_one_that_was_never_stopped(models, tmp_path, held):
-    config = hubs.config(models["llama"], hub=ModelLoadingSettings(quantisation=held))
+    config = hubs.config(models["llama"], model_loading=ModelLoadingSettings(quantisation=held))
     whole, cut = [], []
     assert execute(create_run(tmp_path, config), on_event=whole.append) == "finished"
     folder = create_run(tmp_path, config)
@@ -194,8 +194,8 @@ def test_the_base_as_reference_is_told_once_where_pairs_are_seen_twice(models, m
     for epochs in (1, 2):
         config = hubs.config(
             models["gemma"],
-            hub=ModelLoadingSettings(quantisation=held),
-            learning=DPOSettings(learning_rate=5e-3, reference="base", epochs=epochs, batch_size=3),
+            model_loading=ModelLoadingSettings(quantisation=held),
+            dpo=DPOSettings(learning_rate=5e-3, reference="base", epochs=epochs, batch_size=3),
         )
         cast = factory.build_components(config)
         pairs = build_held_out_pairs(hubs.bank().study[:6])
@@ -212,9 +212,7 @@ def test_the_base_as_reference_is_told_once_where_pairs_are_seen_twice(models, m
 
 def test_the_base_told_once_is_what_trl_computes_at_each_step(models):
     """One epoch: TRL switches the adapter off at each step. Told beforehand, it must be the same."""
-    config = hubs.config(
-        models["llama"], learning=DPOSettings(learning_rate=5e-3, reference="base", epochs=1, batch_size=3)
-    )
+    config = hubs.config(models["llama"], dpo=DPOSettings(learning_rate=5e-3, reference="base", epochs=1, batch_size=3))
     pairs = build_held_out_pairs(hubs.bank().study[:6])
     found = []
     for once in (False, True):

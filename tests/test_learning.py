@@ -21,7 +21,7 @@ from studentsim.types import Answer
 
 
 def student(**learning) -> EmbeddedStudent:
-    config = RunConfig.make(learning=DPOSettings(**learning), max_new_tokens=16)
+    config = RunConfig.make(dpo=DPOSettings(**learning), max_new_tokens=16)
     return EmbeddedStudent(tiny.model(), tiny.tokenizer(), config)
 
 

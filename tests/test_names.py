@@ -24,7 +24,7 @@ from studentsim.store.notes import RunNotes
 from studentsim.ui.home import groups
 
 ANSWERS, WEAKNESSES, COMPARE = "pages/4_Answers.py", "pages/5_Weaknesses.py", "pages/3_Compare.py"
-QUICK = {"turns": 1, "exam": 6, "questions": 4}
+QUICK = {"turns": 1, "exam_size": 6, "questions_per_turn": 4}
 NAMES = (
     "Class 7b <b>pilot</b> über", "Year 7: pilot", "What if?", "..", "../../etc/passwd", "a/b\\c", ".hidden", "CON", "nul.txt",
     "=cmd()", "@x", "\N{ROCKET} \N{WOMAN}\N{ZERO WIDTH JOINER}\N{SCHOOL}", '"quoted" | *starred*', ":red[x] :100: $a$ `b`", "[c](d)",

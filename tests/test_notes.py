@@ -116,7 +116,7 @@ def test_a_tag_that_is_there_twice_counts_once_and_blank_ones_do_not():
     ],
 )
 def test_a_file_that_anybody_wrote_gives_what_it_may(tmp_path: Path, text: str, kept: RunNotes):
-    run = make_run(tmp_path, "it", turns=1, exam=6)
+    run = make_run(tmp_path, "it", turns=1, exam_size=6)
     (run / form.NOTES_FILE_NAME).write_text(text)
     assert form.read_notes(run) == kept
     assert said(tmp_path) == (kept.name, kept.tags, kept.note)

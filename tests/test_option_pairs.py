@@ -39,7 +39,7 @@ def gemma(tmp_path_factory):
 
 def learner(gemma: Path, reference: str) -> DPOStudentTrainer:
     settings = DPOSettings(learning_rate=5e-3, batch_size=4, reference=reference, rehearsal=0.0)
-    return factory.build_components(hubs.config(gemma, learning=settings)).trainer
+    return factory.build_components(hubs.config(gemma, dpo=settings)).trainer
 
 
 def looked(own: DPOStudentTrainer, turn: int) -> ValidationFinished:
@@ -92,7 +92,7 @@ def test_the_reference_is_computed_once(gemma, reference: str, computed: int):
 @pytest.mark.parametrize("reference", ["last-turn", pytest.param("base", marks=pytest.mark.long)])
 def test_a_resumed_run_tells_the_same_as_one_that_was_never_stopped(gemma, tmp_path, reference: str):
     config = hubs.config(
-        gemma, validation=4, learning=DPOSettings(learning_rate=5e-3, batch_size=2, reference=reference, rehearsal=0.0)
+        gemma, validation=4, dpo=DPOSettings(learning_rate=5e-3, batch_size=2, reference=reference, rehearsal=0.0)
     )
 
     def cast():

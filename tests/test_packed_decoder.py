@@ -390,7 +390,7 @@ def test_a_student_answers_scores_and_learns_alike_with_and_without(monkeypatch,
 
 def test_close_calls_of_a_scored_exam_are_decided_in_float32(monkeypatch, tmp_path):
     monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
-    config = hubs.config(hubs.save(tmp_path, "llama"), hub={"exams": "scored", "dtype": "bfloat16"})
+    config = hubs.config(hubs.save(tmp_path, "llama"), model_loading={"exam_mode": "scored", "dtype": "bfloat16"})
     student = factory.build_components(config).student
     questions = hubs.bank().exam
     rounded = dict(zip((q.id for q in questions), student.option_logps(questions), strict=True))
@@ -409,7 +409,9 @@ def test_close_calls_of_a_scored_exam_are_decided_in_float32(monkeypatch, tmp_pa
 
 def test_whoever_left_off_reading_answers_gets_those_of_what_was_learnt_meanwhile(monkeypatch, tmp_path):
     monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
-    config = hubs.config(hubs.save(tmp_path, "llama"), temperature=0.0, max_new_tokens=8, hub={"dtype": "bfloat16"})
+    config = hubs.config(
+        hubs.save(tmp_path, "llama"), temperature=0.0, max_new_tokens=8, model_loading={"dtype": "bfloat16"}
+    )
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     left, fresh = (factory.build_components(config).student for _ in range(2))
     questions = hubs.bank().exam[:4]
@@ -448,7 +450,9 @@ def test_whoever_listens_hears_the_text_grow(monkeypatch, tmp_path, fast):
 @pytest.mark.parametrize("fast", [True, False])
 def test_the_calculators_tokens_are_forced_and_are_no_part_of_what_is_learnt(monkeypatch, tmp_path, fast):
     monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
-    cast = factory.build_components(hubs.config(hubs.save(tmp_path, "llama"), hub={"calculator": True}), fast=fast)
+    cast = factory.build_components(
+        hubs.config(hubs.save(tmp_path, "llama"), model_loading={"calculator": True}), fast=fast
+    )
     student, tokenizer = cast.student, cast.student.tokenizer
     ids = tuple(tokenizer("4 x 6 = 24", add_special_tokens=False).input_ids)
     question = hubs.bank().exam[0]

@@ -25,7 +25,7 @@ from studentsim.types import Option, Question
 
 def lesson(questions=None, *, turn=1, judge=None, seed=0, **teaching):
     """The events of one lesson's practice, and the attempts."""
-    run = config(seed=seed, teaching=TeacherSettings(**teaching))
+    run = config(seed=seed, teacher=TeacherSettings(**teaching))
     questions = questions or bank().study[:60]
     events = []
     steps = run_practice(run, FakeStudent(), Teacher(run.teacher, grader=judge), questions, turn)
@@ -147,7 +147,7 @@ def test_a_markers_verdict_is_kept_and_decides_where_it_is_to(decides):
 
 
 def test_exams_are_marked_by_the_key_and_hear_no_feedback():
-    settings = config(turns=2, teaching=TeacherSettings(attempts=2, error_rate=0.5))
+    settings = config(turns=2, teacher=TeacherSettings(attempts=2, error_rate=0.5))
     exam = answers(list(simulate(settings, fake(settings))), "exam")
     assert all(e.assigned_correct is None and e.graded_by == "key" and not e.feedback for e in exam)
 
@@ -211,4 +211,4 @@ def test_words_to_a_right_answer_called_wrong_argue_for_the_believed_option():
 )
 def test_settings_that_contradict_each_other_are_refused(wrong):
     with pytest.raises(ConfigError):
-        config(teaching=wrong)
+        config(teacher=wrong)

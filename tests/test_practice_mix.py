@@ -63,7 +63,7 @@ LED = [
 @pytest.mark.parametrize("strategy", ["category", "log-probability+category"])
 @pytest.mark.parametrize("rule", ["largest-remainder", "paper"])
 def test_the_next_lessons_hold_the_mix_that_the_exam_asked_for(strategy, rule):
-    config = casts.config(strategy=strategy, mix_rule=rule, turns=3, questions=13)
+    config = casts.config(strategy=strategy, mix_rule=rule, turns=3, questions_per_turn=13)
     lessons, _ = rows_of(config, simulate(config, casts.fake(config)))
     assert len(lessons) == 3 * len(CATEGORIES)
     assert all(row["practised"] == row["planned"] and row["follows_mistakes"] for row in lessons)
@@ -102,7 +102,7 @@ def test_a_pool_that_cannot_give_what_was_planned_is_told_with_both_numbers():
 
 
 def test_a_pool_that_is_nearly_used_up_gives_what_was_asked_least_and_says_so():
-    config = casts.config(turns=8, questions=60, exam_every=1)
+    config = casts.config(turns=8, questions_per_turn=60, exam_every=1)
     lessons, _ = rows_of(config, simulate(config, casts.fake(config)))
     apart = [row for row in lessons if row["practised"] != row["planned"]]
     assert (
@@ -338,7 +338,7 @@ def test_a_bank_of_many_categories_has_its_smallest_summed_up():
         return [replace(q, category=f"topic {n % 13:02}") for n, q in enumerate(questions)]
 
     wide = Bank.from_questions("wide", [*spread(bank.study), *spread(bank.exam), *spread(bank.validation)])
-    config = casts.config(turns=2, questions=26)
+    config = casts.config(turns=2, questions_per_turn=26)
     student = FakeStudent()
     events = list(simulate(config, Components(wide, student, Teacher(config.teacher), student)))
     lessons, exams = rows_of(config, events)

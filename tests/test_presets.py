@@ -19,7 +19,7 @@ from search_cells import cell_named  # noqa: E402
 
 SMALL = Preset(
     "for models of a hundred million parameters",
-    {"turns": 7, "mix": {"gain": 100.0}, "learning": {"learning_rate": 2e-4}, "teaching": {"chosen_text": "short"}},
+    {"turns": 7, "mix": {"gain": 100.0}, "dpo": {"learning_rate": 2e-4}, "teacher": {"chosen_text": "short"}},
     language_model=True,
 )
 
@@ -32,12 +32,11 @@ def small(monkeypatch):
 def test_a_preset_is_what_it_says_over_what_suits_the_model(small):
     found = runner.build_config("small", {"model": "some/model", "turns": 3})
     assert found.dpo.learning_rate == 2e-4 and found.teacher.chosen_text == "short" and found.turns == 3
-    assert found.dpo.batch_size == HUB_DEFAULTS["learning"]["batch"]
+    assert found.dpo.batch_size == HUB_DEFAULTS["dpo"]["batch_size"]
     assert found.max_new_tokens == HUB_DEFAULTS["max_new_tokens"] and found.mix == {"gain": 100.0}
     default = presets.get_preset("default", "some/model")
     assert (
-        found.model_copy(update={"turns": 20, "mix": None, "learning": default.dpo, "teaching": default.teacher})
-        == default
+        found.model_copy(update={"turns": 20, "mix": None, "dpo": default.dpo, "teacher": default.teacher}) == default
     )
 
 
@@ -57,9 +56,9 @@ def test_what_there_was_is_as_it_was():
 def test_the_small_model_s_is_the_cell_that_was_confirmed():
     cell = cell_named("curriculum-1e-03-r8-1x-option-sft10-last-turn").settings()
     found = presets.get_preset("small-model", "smollm2").model_dump()
-    assert {field: found["learning"][field] for field in cell["learning"]} == cell["learning"]
-    assert {field: found["teaching"][field] for field in cell["teaching"]} == cell["teaching"]
-    assert found["hub"]["exams"] == "scored" and found["bank"] == "curriculum"
+    assert {field: found["dpo"][field] for field in cell["dpo"]} == cell["dpo"]
+    assert {field: found["teacher"][field] for field in cell["teacher"]} == cell["teacher"]
+    assert found["model_loading"]["exam_mode"] == "scored" and found["bank"] == "curriculum"
 
 
 def test_an_unknown_one_is_refused_with_those_there_are(small):

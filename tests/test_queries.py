@@ -43,7 +43,7 @@ def test_runs_are_listed_newest_first_with_their_exams(db):
     assert list(frame["run_id"]) == ["queued", "r2", "half", "r1", "failed"]  # a waiting run's file is new
     r1 = frame.set_index("run_id").loc["r1"]
     assert (r1["first_correct"], r1["last_correct"], r1["last_questions"], r1["last_turn"]) == (1, 3, 4, 2)
-    assert (r1["last_low"], r1["last_high"]) == (0.1, 0.9)
+    assert (r1["last_ci_low"], r1["last_ci_high"]) == (0.1, 0.9)
     assert list(r1["accuracies"]) == [0.25, 0.75]
     assert (r1["status"], r1["turn"], r1["title"], r1["strategy"]) == ("finished", 3, "small", "category")
 

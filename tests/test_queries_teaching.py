@@ -22,7 +22,7 @@ TEACHING = TeacherSettings(attempts=3, error_rate=0.2, challenge_rate=0.3)
 def run(tmp_path_factory):
     """A data folder with one run of a teacher who errs, doubts and lets the student try again; and its events."""
     data, events = tmp_path_factory.mktemp("data"), []
-    folder = create_run(data, config(questions=30, teaching=TEACHING))
+    folder = create_run(data, config(questions_per_turn=30, teacher=TEACHING))
     assert execute(folder, build_components=casts.fake, on_event=events.append) == "finished"
     return data, folder.run_id, [e for e in events if isinstance(e, AnswerRecorded)]
 
@@ -107,7 +107,7 @@ def test_what_lasts_is_looked_for_in_the_next_exam(run, db):
             expected[row.mended, "questions"],
             expected[row.mended, "correct"],
         )
-    assert found["questions"].sum() == expected[True, "questions"] + expected[False, "questions"] > 0
+    assert found["questions_per_turn"].sum() == expected[True, "questions"] + expected[False, "questions"] > 0
 
 
 def test_export_and_rebuild_know_it_all(run, db, tmp_path):
@@ -126,7 +126,7 @@ def test_a_run_paused_between_two_attempts_ends_as_if_it_had_not_been(run, tmp_p
     """The half lesson is done again: every attempt, word and mark as in the run that nobody stopped."""
     _, _, answers = run
 
-    again = create_run(tmp_path, config(questions=30, teaching=TEACHING))
+    again = create_run(tmp_path, config(questions_per_turn=30, teacher=TEACHING))
 
     def pausing(event):
         if isinstance(event, AnswerRecorded) and event.turn == 2 and event.phase == "revision":

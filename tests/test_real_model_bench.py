@@ -56,7 +56,7 @@ def test_a_whole_run_is_extrapolated_from_its_parts():
 
 
 def test_a_way_does_each_part_and_its_adapter_is_fresh_again_after_a_turn(model: tuple[str, str]):
-    settings = real_model.settings_of(*model, hub={"dtype": "float32"}, **SHORT)
+    settings = real_model.settings_of(*model, model_loading={"dtype": "float32"}, **SHORT)
     way = real_model_way.Way(settings, fast=True, sizes=real_model.TINY)
     written = way.do("write")
     way.do("take_pairs", rejected=written["rejected"])
@@ -83,7 +83,7 @@ def test_what_a_student_tells_is_held_to_transformers_and_a_small_error_is_found
 
 @pytest.mark.long
 def test_both_ways_are_measured_in_processes_of_their_own(model: tuple[str, str]):
-    settings = real_model.settings_of(*model, hub={"dtype": "bfloat16"}, **SHORT)
+    settings = real_model.settings_of(*model, model_loading={"dtype": "bfloat16"}, **SHORT)
     found = real_model.measure(settings, real_model.TINY, 1)
     assert set(found["seconds"]) == set(real_model.WAYS) and all(found["peak_bytes"].values())
 
@@ -148,7 +148,7 @@ def test_the_study_s_figures_are_those_of_its_journals(tmp_path: Path):
     exams = {}
     seeds = {"random": 2, "category": 2, "none": 2}
     for config in demo.SMOLLM2_STUDY.build_configs(
-        names, seeds_by_strategy=seeds, bank="dev.json", turns=2, questions=8, exam=60, exam_every=1
+        names, seeds_by_strategy=seeds, bank="dev.json", turns=2, questions_per_turn=8, exam_size=60, exam_every=1
     ):
         folder = RunFolder(make_run(tmp_path, demo.SMOLLM2_STUDY.run_id_for(config), **config.model_dump()))
         demo.pack_run(folder, tmp_path)

@@ -147,7 +147,7 @@ def test_the_command_records_each_way_with_its_seeds_and_what_ran_is_what_a_chec
     (tmp_path / f"recorded-old{demo.JOURNAL_SUFFIX}").touch()
     of_another_study = f"recorded-smollm2-none-seed-1{demo.JOURNAL_SUFFIX}"
     (tmp_path / of_another_study).touch()
-    paths = record_demo.record_study(demo.EMBEDDED_STUDY, tmp_path / "work", tmp_path, turns=1, exam=12).files
+    paths = record_demo.record_study(demo.EMBEDDED_STUDY, tmp_path / "work", tmp_path, turns=1, exam_size=12).files
     shutil.rmtree(tmp_path / "work")
     (tmp_path / of_another_study).unlink()  # it is still there
     assert sorted(path.name.removesuffix(demo.JOURNAL_SUFFIX) for path in tmp_path.iterdir()) == IDS
@@ -162,14 +162,14 @@ def test_the_command_takes_fewer_seeds_and_shorter_runs(
 ):
     monkeypatch.setattr(runner, "components_builder", casts.fake)
     monkeypatch.setattr(record_demo.preflight, "check_run_config", lambda config: config)
-    export.record(tmp_path, seeds=1, turns=1, exam=12)
+    export.record_demo(tmp_path, seeds=1, turns=1, exam_size=12)
     assert len(list(tmp_path.iterdir())) == 4 and f"MB in {tmp_path}" in capsys.readouterr().out
 
 
 SMALL = demo.RecordedStudy(
     "small",
     {"random": 2, "none": 1},
-    {"turns": 2, "questions": 12, "exam": 24, "validation": 6},
+    {"turns": 2, "questions_per_turn": 12, "exam_size": 24, "validation": 6},
     run_id_prefix="recorded-small-",
 )
 
@@ -225,7 +225,7 @@ def test_a_recording_stops_when_its_time_is_up_says_what_is_left_and_goes_on(
 def test_a_folder_that_holds_runs_with_other_settings_is_refused(tmp_path: Path, unchecked: None):
     record_demo.record_study(SMALL, tmp_path / "work", tmp_path / "to", max_hours=0)
     with pytest.raises(RunError, match="recorded-small-random-seed-1 with other settings"):
-        record_demo.record_study(SMALL, tmp_path / "work", tmp_path / "to", exam=12)
+        record_demo.record_study(SMALL, tmp_path / "work", tmp_path / "to", exam_size=12)
 
 
 def test_what_the_machine_decides_is_settled_once_for_all_runs(
@@ -236,7 +236,7 @@ def test_what_the_machine_decides_is_settled_once_for_all_runs(
     def pinned(config: RunConfig) -> RunConfig:
         hub = config.model_loading
         return config.model_copy(
-            update={"hub": hub.model_copy(update={"dtype": next(dtypes)})} if hub.dtype == "auto" else {}
+            update={"model_loading": hub.model_copy(update={"dtype": next(dtypes)})} if hub.dtype == "auto" else {}
         )
 
     monkeypatch.setattr(record_demo.preflight, "check_run_config", pinned)
@@ -270,7 +270,7 @@ def test_smollm2_s_study_is_the_paper_s_ways_and_no_teaching_on_questions_that_m
         1,
     )
     suits = presets.get_preset("default", "smollm2")
-    paper = RunConfig.paper(model="smollm2").dpo.model_copy(update={"epochs": 1, "batch": suits.dpo.batch_size})
+    paper = RunConfig.paper(model="smollm2").dpo.model_copy(update={"epochs": 1, "batch_size": suits.dpo.batch_size})
     assert config.dpo == paper and config.max_new_tokens == suits.max_new_tokens
     assert config.name == "Recorded study, SmolLM2, mixed bag, seed 1" and config.drop_invalid
     with pytest.raises(ConfigError, match="do not come with the product"):
@@ -400,8 +400,10 @@ def test_smollm2_s_journals_ship_with_all_seeds_of_each_way_or_not_at_all_and_wh
     assert len(set(ways.values())) <= 1 and len(ways) in (0, len(demo.SMOLLM2_STUDY.seeds_by_strategy))
     for path in own:
         config = _told(path)[0]["config"]
-        assert (config["model"], config["hub"]["exams"]) == ("smollm2", "scored") and "/" not in config["bank"]
-        assert config["hub"]["revision"] and config["hub"]["dtype"] != "auto"
+        assert (config["model"], config["model_loading"]["exam_mode"]) == ("smollm2", "scored") and "/" not in config[
+            "bank"
+        ]
+        assert config["model_loading"]["revision"] and config["model_loading"]["dtype"] != "auto"
     notice = (demo.RECORDED_FOLDER.parents[1] / "NOTICE").read_text()
     assert "MathQA" in notice and "Amini" in notice and "Apache License, Version 2.0" in notice
 

@@ -93,7 +93,7 @@ def test_a_casts_rehearsal_is_its_seeds_and_off_there_is_none():
     bank = open_bank("curriculum")
     one, other = (build_rehearsal(RunConfig.make(seed=seed), bank) for seed in (1, 2))
     assert one.pairs_by_key == sample_rehearsal_pairs(bank.study, 1) != other.pairs_by_key
-    assert build_rehearsal(RunConfig.make(learning=DPOSettings(rehearsal=0.0)), bank) is None
+    assert build_rehearsal(RunConfig.make(dpo=DPOSettings(rehearsal=0.0)), bank) is None
 
 
 @pytest.mark.parametrize("keys", [1, 3, 30, 200])
@@ -227,8 +227,8 @@ def test_what_is_missing_or_anothers_is_refused_in_words(tmp_path, how):
 
 CONFIG = {
     "turns": 3,
-    "questions": 3,
-    "exam": 5,
+    "questions_per_turn": 3,
+    "exam_size": 5,
     "exam_every": 2,
     "validation": 3,
     "max_new_tokens": 16,
@@ -249,7 +249,7 @@ def steps(events) -> list[TrainingStep]:
 
 
 def test_a_run_taken_up_after_any_lesson_equals_one_that_was_never_stopped(tmp_path):
-    config = RunConfig.make(**CONFIG, learning=DPOSettings(batch_size=2, learning_rate=5e-3))
+    config = RunConfig.make(**CONFIG, dpo=DPOSettings(batch_size=2, learning_rate=5e-3))
     whole, saved, practised = [], cast(config), []
     for event in simulate(config, saved):
         whole.append(event)
@@ -274,7 +274,7 @@ def test_a_run_taken_up_after_any_lesson_equals_one_that_was_never_stopped(tmp_p
 
 
 def test_without_rehearsal_no_file_is_written_and_none_is_asked_for(tmp_path):
-    off = cast(RunConfig.make(**CONFIG, learning=DPOSettings(rehearsal=0.0)))
+    off = cast(RunConfig.make(**CONFIG, dpo=DPOSettings(rehearsal=0.0)))
     off.save(tmp_path)
     off.load(tmp_path)
     assert not (tmp_path / REFERENCES_FILE).exists()

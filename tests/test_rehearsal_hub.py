@@ -61,7 +61,7 @@ class Outcome:
 def one_category_alone(folder, strength: float, *, practised=frozenset({PRACTISED}), lessons=LESSONS, **hub) -> Outcome:
     learning = DPOSettings(learning_rate=1e-3, batch_size=4, rehearsal=strength)
     cast = factory.build_components(
-        hubs.config(folder, learning=learning, hub=ModelLoadingSettings(**hub), max_new_tokens=60)
+        hubs.config(folder, dpo=learning, model_loading=ModelLoadingSettings(**hub), max_new_tokens=60)
     )
     pairs = build_held_out_pairs([q for q in cast.bank.study if q.category == PRACTISED])
     held_out, others = (

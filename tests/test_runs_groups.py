@@ -20,7 +20,7 @@ from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.store.journal import read_events
 
-SHORT = {"turns": 1, "questions": 6, "exam": 12, "validation": 2}
+SHORT = {"turns": 1, "questions_per_turn": 6, "exam_size": 12, "validation": 2}
 
 
 @pytest.fixture
@@ -87,7 +87,9 @@ def test_what_is_settled_when_a_run_is_made_is_settled_once_for_a_group(tmp_path
 
     def check(config: RunConfig) -> RunConfig:
         date = config.model_loading.prompt_date or f"2026-01-{next(told) + 1:02}"
-        return config.model_copy(update={"hub": config.model_loading.model_copy(update={"prompt_date": date})})
+        return config.model_copy(
+            update={"model_loading": config.model_loading.model_copy(update={"prompt_date": date})}
+        )
 
     manager = RunManager(
         tmp_path, max_concurrent_runs=0, preflight_check=check, tick_interval_seconds=None, keep_warm_worker=False

@@ -232,7 +232,7 @@ def test_its_version_is_written_in_and_another_one_is_refused_in_words(made, tmp
     teaching = pinned(folder)
     assert teaching.grader_revision == resolve.compute_fingerprint(folder) and teaching.grader == str(folder)
     shutil.copytree(make(tmp_path / "other", kind, seed=1), folder, dirs_exist_ok=True)
-    config = tiny_graders.run_config(folder).model_copy(update={"teaching": teaching})
+    config = tiny_graders.run_config(folder).model_copy(update={"teacher": teaching})
     for ask in (lambda: preflight.check_run_config(config), lambda: factory.build_teacher(config)):
         with pytest.raises(ConfigError, match="not the one that was meant: its files are files-.*not files-") as caught:
             ask()
@@ -247,13 +247,13 @@ def test_a_folder_is_pinned_by_its_whole_path(made, tmp_path, monkeypatch):
 @pytest.mark.parametrize("marker", ["", "embedded"])
 def test_a_version_of_a_marker_that_has_none_is_refused(marker):
     with pytest.raises(ConfigError) as caught:
-        preflight.check_run_config(RunConfig.make(teaching=TeacherSettings(grader=marker, grader_revision="abc")))
+        preflight.check_run_config(RunConfig.make(teacher=TeacherSettings(grader=marker, grader_revision="abc")))
     assert caught.value.field == "teacher.grader_revision" and "abc" in caught.value.problem
 
 
 def test_a_plain_teacher_and_the_embedded_marker_stay_as_they_were():
     assert preflight.check_run_config(tiny_graders.run_config("embedded")).teacher == TeacherSettings(
-        grader="embedded", grade_source="marker"
+        grader="embedded", grade_source="grader"
     )
     assert TeacherSettings().grader_revision == ""
 
@@ -268,7 +268,7 @@ def test_a_causal_model_is_refused_as_a_marker_and_an_encoder_and_decoder_as_stu
         preflight.check_run_config(hubs.config(made["t5"]))
     assert caught.value.field == "model"
     with pytest.raises(ConfigError, match="cannot be a writer of hints") as caught:
-        grader_info.check_teacher(hubs.config("embedded", teaching={"writer": str(made["t5"]), "attempts": 2}))
+        grader_info.check_teacher(hubs.config("embedded", teacher={"hint_model": str(made["t5"]), "attempts": 2}))
     assert caught.value.field == "teacher.hint_model"
 
 
@@ -307,4 +307,4 @@ def test_a_marker_larger_than_the_machine_is_refused_alone_and_beside_a_student(
     assert pinned(made["t5"]).grader_revision
     student = hubs.save(tmp_path, "gemma")
     with pytest.raises(ConfigError, match="beside the student"):
-        grader_info.check_teacher(hubs.config(student, teaching={"marker": str(made["t5"])}))
+        grader_info.check_teacher(hubs.config(student, teacher={"grader": str(made["t5"])}))

@@ -22,7 +22,9 @@ def cast() -> Components:
 
 
 def small(**changes) -> RunConfig:
-    return RunConfig.make(**{"turns": 5, "questions": 12, "exam": 24, "exam_every": 2, "validation": 4, **changes})
+    return RunConfig.make(
+        **{"turns": 5, "questions_per_turn": 12, "exam_size": 24, "exam_every": 2, "validation": 4, **changes}
+    )
 
 
 def run(config: RunConfig, **kwargs) -> list:

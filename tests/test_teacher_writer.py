@@ -73,7 +73,7 @@ def test_a_quantised_hybrid_writes_too(tmp_path):
 
 
 def test_what_it_writes_is_said_and_the_questions_own_hint_where_it_writes_nothing():
-    run = config(teaching=TeacherSettings(attempts=2, hint_model="some/model"))
+    run = config(teacher=TeacherSettings(attempts=2, hint_model="some/model"))
     steps = run_practice(run, FakeStudent(), Teacher(run.teacher, hint_model=Speaker()), bank().study, 1)
     said = [e.feedback for e in steps if isinstance(e, AnswerRecorded) and e.feedback]
     written = [words for words in said if "Breathe" in words]
@@ -83,10 +83,10 @@ def test_what_it_writes_is_said_and_the_questions_own_hint_where_it_writes_nothi
 @pytest.mark.parametrize("field", ["marker", "writer"])
 def test_a_model_that_is_not_there_is_refused_at_its_field(field, tmp_path):
     with pytest.raises(ConfigError) as caught:
-        check_teacher(config(teaching={field: str(tmp_path / "nothing"), "attempts": 2}))
+        check_teacher(config(teacher={field: str(tmp_path / "nothing"), "attempts": 2}))
     assert caught.value.field == f"teaching.{field}"
 
 
 def test_the_embedded_student_writes_no_hints():
     with pytest.raises(ConfigError, match="cannot write hints"):
-        check_teacher(config(teaching={"writer": "embedded", "attempts": 2}))
+        check_teacher(config(teacher={"hint_model": "embedded", "attempts": 2}))

@@ -81,7 +81,7 @@ def test_where_a_run_stood_after_each_moment():
     )
     assert (stood[2].last_exam_turn, stood[2].turn, stood[2].stage) == (0, -1, "")
     assert (last.turn, last.last_exam_turn, last.answer_count) == (1, 1, 2)
-    assert last.last_seqs == {"exams": 6, "turns": 7, "steps": 5, "validations": -1}
+    assert last.last_seqs == {"exams": 6, "turns": 7, "training_steps": 5, "validations": -1}
     assert INITIAL_STATE.answer_count == 0 and INITIAL_STATE.last_seqs["exams"] == -1
 
 

@@ -47,7 +47,7 @@ from studentsim.transfer.matrix import (
 from studentsim.types import CATEGORIES
 from studentsim.ui import charts
 
-TINY = {"turns": 2, "questions": 12, "exam": 60, "validation": 6}
+TINY = {"turns": 2, "questions_per_turn": 12, "exam_size": 60, "validation": 6}
 
 
 @pytest.fixture(autouse=True)
@@ -276,7 +276,7 @@ def test_the_key_names_all_that_decides_and_nothing_else(tmp_path: Path, monkeyp
         settings(student="careless")["physics"],
     ]
     learning = config.dpo.model_copy(update={"learning_rate": 1e-4})
-    others.append(config.model_copy(update={"learning": learning}))
+    others.append(config.model_copy(update={"dpo": learning}))
     table = tmp_path / "bank.csv"
     for text in ("one", "another"):
         table.write_text(text)
@@ -336,7 +336,7 @@ def test_a_folder_that_cannot_be_written_is_said_before_any_work(tmp_path: Path)
 def say(monkeypatch, capsys, tmp_path):
     """Runs the command in this process with a fake student; stdout, stderr and exit status."""
     monkeypatch.setattr(runner, "components_builder", Counted())
-    short = ["--turns", "2", "--questions", "12", "--exam", "60", "--data", tmp_path / "data"]
+    short = ["--turns", "2", "--questions-per-turn", "12", "--exam-size", "60", "--data", tmp_path / "data"]
 
     def run(*arguments: object) -> tuple[str, str, int]:
         monkeypatch.setattr(sys, "argv", ["studentsim", "transfer", *map(str, [*short, *arguments])])
@@ -390,8 +390,8 @@ def test_some_categories_alone_make_a_smaller_matrix(say, tmp_path):
         (["--categories", "gain"], "2 to 14 categories"),
         (["--categories", "gain,astrology"], "There is no category 'astrology'"),
         (["--turns", "0"], "turns is '0'"),
-        (["--questions", "5000"], "5000"),
-        (["--exam", "99999"], "exam"),
+        (["--questions-per-turn", "5000"], "5000"),
+        (["--exam-size", "99999"], "exam"),
         (["--picture", "m.png"], "cannot be drawn as 'm.png'"),
         (["--json", "no/such/folder/m.json"], "no such folder"),
         (["--model", "no/such-model-at-all"], "no/such-model-at-all"),
@@ -462,10 +462,10 @@ def test_questions_of_ones_own_have_the_categories_that_they_name(say, tmp_path,
 
     monkeypatch.setattr(runner, "components_builder", load)
     path, found = own_questions(tmp_path), tmp_path / "m.json"
-    out, err, status = say("--bank", path, "--questions", 8, "--exam", 15, "--json", found)
+    out, err, status = say("--bank", path, "--questions-per-turn", 8, "--exam-size", 15, "--json", found)
     assert status == 0, err
     assert set(TransferMatrix.from_json(json.loads(found.read_text())).categories) == {"general", "gain", "other"}
-    out, err, status = say("--bank", path, "--questions", 8, "--exam", 2)
+    out, err, status = say("--bank", path, "--questions-per-turn", 8, "--exam-size", 2)
     assert status == 2 and "The exam asks nothing in" in err
     out, err, status = say("--bank", own_questions(tmp_path, ("gain",)))
     assert status == 2 and "2 to 14 categories" in err
@@ -489,11 +489,22 @@ def test_a_model_of_the_hub_makes_a_matrix_as_well(say, tmp_path, monkeypatch):
 
     monkeypatch.setattr(runner, "components_builder", None)
     model, found = hubs.save(tmp_path, "gemma"), tmp_path / "m.json"
-    arguments = ["--questions", 4, "--exam", 6, "--max-new-tokens", 8, "--exams", "scored", "--json", found]
+    arguments = [
+        "--questions-per-turn",
+        4,
+        "--exam-size",
+        6,
+        "--max-new-tokens",
+        8,
+        "--exam-mode",
+        "scored",
+        "--json",
+        found,
+    ]
     out, err, status = say("--model", model, "--bank", hubs.mathqa(tmp_path), *arguments)
     assert status == 0, err
     matrix = TransferMatrix.from_json(json.loads(found.read_text()))
-    assert matrix.categories == ("general", "gain") and matrix.config["hub"]["revision"]
+    assert matrix.categories == ("general", "gain") and matrix.config["model_loading"]["revision"]
 
 
 # ------------------------------------------------------------------ what comes with the product
@@ -505,8 +516,8 @@ def test_a_kept_matrix_takes_the_place_of_one_of_its_settings_only(tmp_path: Pat
     one = invented(TWO)
 
     def made(seed: int, strength: float, **settings: object) -> TransferMatrix:
-        learning = {**one.config["learning"], "rehearsal": strength}
-        config = {**one.config, "seed": seed, "learning": learning, **settings}
+        learning = {**one.config["dpo"], "rehearsal": strength}
+        config = {**one.config, "seed": seed, "dpo": learning, **settings}
         return TransferMatrix.from_json({**one.to_json(), "config": config})
 
     for seed, strength in ((2, 0.3), (1, 0.3), (1, 0.0), (2, 0.3)):

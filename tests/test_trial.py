@@ -82,7 +82,7 @@ def test_no_answer_of_the_trial_is_longer_than_it_may_be_and_the_students_limit_
     monkeypatch.setattr(benchmark, "_answer_questions", watched)
     steps: list[str] = []
     found = benchmark.benchmark_model(
-        hubs.config(gemma, max_new_tokens=12, learning=DPOSettings(batch_size=8, rehearsal=0.0)), steps.append
+        hubs.config(gemma, max_new_tokens=12, dpo=DPOSettings(batch_size=8, rehearsal=0.0)), steps.append
     )
     assert max(lengths) <= benchmark.PROBE_ANSWER_TOKENS and casts[0].student.max_new_tokens == 12
     assert found.answer > 0 and found.exam > 0 and "learning from 4 of the first" in steps[6] and len(steps) == 7
@@ -90,12 +90,12 @@ def test_no_answer_of_the_trial_is_longer_than_it_may_be_and_the_students_limit_
 
 def test_scored_exams_cost_what_choosing_costs(gemma):
     assert (
-        found := benchmark.benchmark_model(hubs.config(gemma, hub=ModelLoadingSettings(exam_mode="scored")))
+        found := benchmark.benchmark_model(hubs.config(gemma, model_loading=ModelLoadingSettings(exam_mode="scored")))
     ).exam == found.choice
 
 
 def test_rehearsal_is_tried_and_its_time_is_in_that_of_a_pair(monkeypatch, gemma):
-    config = hubs.config(gemma, questions=4, learning=DPOSettings(batch_size=4, rehearsal=0.5))
+    config = hubs.config(gemma, questions_per_turn=4, dpo=DPOSettings(batch_size=4, rehearsal=0.5))
     cast = factory.build_components(config)
     whole, steps = cast.trainer.rehearsal, []
     times = iter([3.0, 0.8, 7.0])  # learning from four pairs; scoring what is kept; learning from them with holding
@@ -116,7 +116,7 @@ def test_rehearsal_is_tried_and_its_time_is_in_that_of_a_pair(monkeypatch, gemma
 
 
 def test_a_key_that_every_lesson_practises_costs_no_rehearsal(gemma):
-    config = hubs.config(gemma, questions=4, learning=DPOSettings(rehearsal=0.5))
+    config = hubs.config(gemma, questions_per_turn=4, dpo=DPOSettings(rehearsal=0.5))
     cast = factory.build_components(config)
     key, pairs = next(iter(cast.trainer.rehearsal.pairs_by_key.items()))
     cast.trainer.rehearsal.pairs_by_key = {key: pairs}
@@ -129,7 +129,7 @@ def test_pairs_of_the_trial_hold_what_the_runs_pairs_hold(gemma):
     answers = [replace(written(3, True), question_id=q.id, text="so") for q in questions]
     full = benchmark._build_pairs(hubs.config(gemma), questions, answers)
     brief = benchmark._build_pairs(
-        hubs.config(gemma, teaching=TeacherSettings(chosen_text="option")), questions, answers
+        hubs.config(gemma, teacher=TeacherSettings(chosen_text="option")), questions, answers
     )
     assert all(len(b.chosen) < len(f.chosen) for b, f in zip(brief, full, strict=True))
 

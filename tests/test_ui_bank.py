@@ -336,7 +336,9 @@ def test_the_result_pages_bear_eighteen_categories(folder: Path, monkeypatch: py
     names = tuple(f"high school subject {n}" for n in range(18))
     monkeypatch.setattr(journals, "CATEGORIES", names)
     for run in ("one", "two"):
-        make_run(folder, run, turns=2, exam=180, bank="mmlu:stem", strategy="random" if run == "two" else "category")
+        make_run(
+            folder, run, turns=2, exam_size=180, bank="mmlu:stem", strategy="random" if run == "two" else "category"
+        )
     app = visit(page, runs="one,two") if "Compare" in page else visit(page, run="one")
     assert not app.exception and not app.error
     assert page == WATCH or "subject 1" in text_of(app) + str([e.proto for e in app.main])
@@ -471,7 +473,7 @@ def test_a_child_that_is_stopped_or_takes_too_long_is_told_of(
 
 
 def test_the_guessing_line_is_the_mean_over_the_exam_s_questions(folder: Path):
-    path = make_run(folder, "mixed", exam=60) / "events.jsonl"
+    path = make_run(folder, "mixed", exam_size=60) / "events.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     exam = [e for e in lines if e["type"] == "AnswerRecorded" and e["phase"] == "exam" and e["turn"] == 0]
     for event in exam[:30]:

@@ -17,7 +17,7 @@ from studentsim.runs import groups
 from studentsim.runs.run_dir import open_run
 
 COMPARE = "pages/3_Compare.py"
-SHORT = {"turns": 1, "questions": 8, "exam": 40}
+SHORT = {"turns": 1, "questions_per_turn": 8, "exam_size": 40}
 
 
 def link_of(app: AppTest, label: str) -> dict[str, str]:

@@ -50,7 +50,7 @@ def taught(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(run_id: str = "a", **settings: Any) -> ComparedRun:
     """A finished run of these settings that nobody made."""
-    config = RunConfig.make(**{"turns": 4, "exam": 240, **settings})
+    config = RunConfig.make(**{"turns": 4, "exam_size": 240, **settings})
     return ComparedRun(run_id, config, "finished", False, 0.0, config.turns, 99)
 
 
@@ -143,7 +143,7 @@ def test_labels_say_what_tells_runs_apart_and_are_never_the_same():
     groups, _ = group_runs_by_settings([run("a"), run("b", student="physics-gap")])
     assert [g.label for g in groups] == ["Balanced beginner", "Physics gap"]
     many = [
-        run(str(i), learning={"learning_rate": 1e-4 * (i + 1), "beta": 0.1 + i / 100, "batch": 1 + i}) for i in range(5)
+        run(str(i), dpo={"learning_rate": 1e-4 * (i + 1), "beta": 0.1 + i / 100, "batch_size": 1 + i}) for i in range(5)
     ]
     labels = [g.label for g in group_runs_by_settings(many)[0]]
     assert len(set(labels)) == 5
@@ -224,7 +224,7 @@ def test_labels_that_begin_alike_are_not_cut_to_the_same():
     sat = pd.DataFrame([(str(i), 2, 20 + i, 40) for i in range(6)], columns=["run_id", "turn", "correct", "questions"])
     mix = {"physics": 40.0, "geometry": 30.0}
     runs = [
-        run(str(i), mix={**mix, "gain": 10.0 + i, "general": 20.0 - i}, teaching={"error_rate": i / 100})
+        run(str(i), mix={**mix, "gain": 10.0 + i, "general": 20.0 - i}, teacher={"error_rate": i / 100})
         for i in range(6)
     ]
     figure = picture(
@@ -487,8 +487,8 @@ def test_without_runs_the_page_says_what_to_do(folder: Path):
 
 
 def test_two_ways_are_compared_at_once_and_the_link_says_which(folder: Path, taught: None):
-    make_run(folder, "mixed", strategy="random", exam=240)
-    make_run(folder, "follow", strategy="category", exam=240)
+    make_run(folder, "mixed", strategy="random", exam_size=240)
+    make_run(folder, "follow", strategy="category", exam_size=240)
     app = visit(COMPARE)
     assert not app.exception and not app.error
     assert set(app.query_params["runs"].split(",")) == {"mixed", "follow"}
@@ -521,7 +521,7 @@ def test_settings_are_told_in_the_narrower_way(folder: Path, taught: None):
 def test_groups_of_runs_have_a_mean_and_say_how_many(folder: Path, taught: None):
     for strategy in ("random", "category"):
         for seed in (0, 1, 2):
-            make_run(folder, f"{strategy}-{seed}", strategy=strategy, seed=seed, exam=240, turns=2)
+            make_run(folder, f"{strategy}-{seed}", strategy=strategy, seed=seed, exam_size=240, turns=2)
     app = visit(COMPARE)
     assert not app.exception and not app.error
     assert "Over 3 runs of each" in text_of(app)
@@ -552,8 +552,8 @@ STATES: dict[str, dict[str, Any]] = {
     "cancelled": {"status": "cancelled", "turn": 2}, "queued": {"status": "", "turn": -1},
     "getting ready": {"status": "", "turn": -1, "until": "loading", "alive": True},
     "in the first exam": {"status": "", "turn": -1, "until": "exam", "alive": True},
-    "learning": {"status": "", "turn": 2, "until": "training", "alive": True},
-    "one answer": {"exam": 1, "questions": 1, "turns": 1, "turn": 0, "status": "paused"},
+    "dpo": {"status": "", "turn": 2, "until": "training", "alive": True},
+    "one answer": {"exam_size": 1, "questions_per_turn": 1, "turns": 1, "turn": 0, "status": "paused"},
 }  # fmt: skip
 
 
@@ -605,7 +605,7 @@ def test_names_are_shown_literally(folder: Path, taught: None):
 @pytest.mark.long  # as many answers of one run are in test_ui_states.py
 def test_the_page_bears_a_hundred_thousand_answers(folder: Path, taught: None):
     for i in range(2):
-        make_run(folder, f"run-{i}", strategy=("random", "category")[i], turns=20, questions=40, exam=240)
+        make_run(folder, f"run-{i}", strategy=("random", "category")[i], turns=20, questions_per_turn=40, exam_size=240)
     crowd(folder, ["run-0", "run-1"], answers=100_000)
     app = visit(COMPARE)
     assert not app.exception and not app.error

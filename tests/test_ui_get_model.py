@@ -163,8 +163,8 @@ def test_a_link_may_name_any_model(folder: Path, name: str, kind: str):
 
 def test_run_again_takes_the_model_as_it_is_here_now(started: list, folder: Path):
     put(folder)
-    hub = {"revision": "files-0123456789abcdef", "exams": "scored", "dtype": "bfloat16"}
-    make_run(folder, "before", model=SMOL, hub=hub, questions=16)
+    hub = {"revision": "files-0123456789abcdef", "exam_mode": "scored", "dtype": "bfloat16"}
+    make_run(folder, "before", model=SMOL, model_loading=hub, questions_per_turn=16)
     app = visit(NEW, like="before")
     assert app.segmented_control(key="new.whose").value == SMOL
     app.button(key="new.start").click().run()
@@ -178,7 +178,7 @@ def test_a_study_that_came_with_us_does_not_bring_along_what_another_computer_co
     put(folder)
     begun = journals.RunStarted
     monkeypatch.setattr(journals, "RunStarted", lambda *args, **more: begun(*args, recorded=True, **more))
-    make_run(folder, "before", model=SMOL, hub={"exams": "scored", "dtype": "bfloat16"})
+    make_run(folder, "before", model=SMOL, model_loading={"exam_mode": "scored", "dtype": "bfloat16"})
     app = visit(NEW, like="before")
     app.button(key="new.start").click().run()
     assert (started[-1][0].hub.exams, started[-1][0].hub.dtype) == ("scored", "auto")
@@ -247,7 +247,9 @@ def test_every_page_calls_it_by_its_title_and_says_once_what_it_is():
 def test_a_run_that_suits_it_ends_in_reasonable_time():
     config = suited.default_config(SMOL)
     assert 60 < estimate.estimate_seconds(config) < 20 * 60
-    longer = config.model_copy(update={"learning": config.dpo.model_copy(update={"epochs": 2})})
+    longer = config.model_copy(update={"dpo": config.dpo.model_copy(update={"epochs": 2})})
     assert estimate.estimate_seconds(longer) > estimate.estimate_seconds(config)
-    written = config.model_copy(update={"hub": config.model_loading.model_copy(update={"exams": "written"})})
+    written = config.model_copy(
+        update={"model_loading": config.model_loading.model_copy(update={"exam_mode": "written"})}
+    )
     assert estimate.estimate_seconds(written) > estimate.estimate_seconds(config)

@@ -197,9 +197,9 @@ def matrix(
         )
         for practised in ("gain", "x<y")
     ]
-    config = RunConfig.make(turns=12, exam=60, seed=seed, student=student).model_dump(mode="json")
+    config = RunConfig.make(turns=12, exam_size=60, seed=seed, student=student).model_dump(mode="json")
     return build_transfer_matrix(
-        cells, config={**config, "learning": {**config["learning"], "rehearsal": rehearsal, "learning_rate": rate}}
+        cells, config={**config, "dpo": {**config["dpo"], "rehearsal": rehearsal, "learning_rate": rate}}
     )
 
 

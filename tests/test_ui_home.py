@@ -36,7 +36,7 @@ NAMES = {strategy: look.name for strategy, look in STRATEGY_STYLES.items()}
 
 def packed(study: demo.RecordedStudy, to: Path, scratch: Path, **settings: Any) -> Path:
     """The study's runs as the product would carry them, in the folder ``to``."""
-    for config in study.build_configs(NAMES, questions=8, exam=60, **settings):
+    for config in study.build_configs(NAMES, questions_per_turn=8, exam_size=60, **settings):
         demo.pack_run(RunFolder(make_run(scratch, study.run_id_for(config), **config.model_dump())), to)
     return to
 
@@ -183,7 +183,7 @@ def test_home_tells_of_smollm2_s_study_below_the_embedded_student_s_with_a_way_t
 
 
 def test_home_lists_runs_with_their_state_and_last_exam_in_words(folder: Path):
-    make_run(folder, "done", exam=60)
+    make_run(folder, "done", exam_size=60)
     make_run(folder, "stuck", status="failed", turn=2, until="training", name="Class $7_b$")
     app = visit(HOME)
     assert not app.exception and not app.error
@@ -203,7 +203,7 @@ def test_home_lists_runs_with_their_state_and_last_exam_in_words(folder: Path):
         ({"status": "paused", "turn": 2}, "paused"),
         ({"status": "cancelled", "turn": 2}, "cancelled"),
         ({"status": "", "turn": -1, "until": "exam"}, "no exam yet"),
-        ({"exam": 1, "questions": 1, "turns": 1}, "of 1"),
+        ({"exam_size": 1, "questions_per_turn": 1, "turns": 1}, "of 1"),
     ],
 )
 def test_home_shows_a_run_in_every_state(folder: Path, settings: dict, says: str):
@@ -214,7 +214,7 @@ def test_home_shows_a_run_in_every_state(folder: Path, settings: dict, says: str
 
 def test_older_runs_are_folded_away_until_asked_for(folder: Path):
     for i in range(rows.INITIAL_ROWS + 2):
-        make_run(folder, f"run-{i}", name=f"Class {i}", turns=1, exam=6)
+        make_run(folder, f"run-{i}", name=f"Class {i}", turns=1, exam_size=6)
     app = visit(HOME)
     assert "2 earlier simulations" in [e.label for e in app.expander]
     assert sum(label.startswith("Class") for label in link_labels(app)) == rows.INITIAL_ROWS

@@ -61,7 +61,7 @@ def test_from_the_page_a_fine_tuned_marker_decides_in_a_run(folder: Path, marker
     assert not app.exception and not app.error
     (run,) = list_runs(folder)
     assert run.read_config().teacher == TeacherSettings(
-        grader=str(marker), grader_revision=resolve.compute_fingerprint(marker), grade_source="marker"
+        grader=str(marker), grader_revision=resolve.compute_fingerprint(marker), grade_source="grader"
     )
     cast = lambda config: casts.cast_of(FakeStudent(), factory.build_teacher(config))  # noqa: E731
     assert execute(run, build_components=cast) == "finished"
@@ -110,8 +110,8 @@ def test_run_again_takes_the_same_version_and_refuses_another_until_it_is_given_
     started: list, folder: Path, marker: Path, tmp_path: Path
 ):
     mine = shutil.copytree(marker, tmp_path / "mine")
-    teaching = {"marker": str(mine), "grader_revision": resolve.compute_fingerprint(mine), "decides": "marker"}
-    make_run(folder, "before", teaching=teaching)
+    teaching = {"grader": str(mine), "grader_revision": resolve.compute_fingerprint(mine), "grade_source": "grader"}
+    make_run(folder, "before", teacher=teaching)
     app = visit(NEW, like="before")
     assert not app.error
     app.button(key="new.start").click().run()
@@ -123,11 +123,11 @@ def test_run_again_takes_the_same_version_and_refuses_another_until_it_is_given_
     app.text_input(key="new.grader_revision").set_value("").run()
     assert not app.error
     app.button(key="new.start").click().run()
-    assert started[-1][0].teaching == TeacherSettings(grader=str(mine), grade_source="marker")
+    assert started[-1][0].teaching == TeacherSettings(grader=str(mine), grade_source="grader")
 
 
 def test_another_name_gives_up_the_version(started: list, folder: Path, marker: Path, tmp_path: Path):
-    make_run(folder, "before", teaching={"marker": "some/t5", "grader_revision": "abc", "decides": "marker"})
+    make_run(folder, "before", teacher={"grader": "some/t5", "grader_revision": "abc", "grade_source": "grader"})
     app = visit(NEW, like="before")
     assert app.text_input(key="new.grader_revision").value == "abc"
     app.text_input(key="new.marker").set_value(str(make(tmp_path))).run()

@@ -96,7 +96,7 @@ def test_back_to_the_embedded_student_all_is_as_it_was(started: list):
 
 def test_run_again_fills_the_model_s_fields(started: list, folder: Path):
     hub = {"quantisation": "8bit", "revision": "v1", "generation_batch_size": 3, "prompt_date": "2026-01-31"}
-    make_run(folder, "before", model="some/model", hub=hub, max_new_tokens=64)
+    make_run(folder, "before", model="some/model", model_loading=hub, max_new_tokens=64)
     app = visit(NEW, like="before")
     app.button(key="new.start").click().run()
     config = started[-1][0]
@@ -104,7 +104,7 @@ def test_run_again_fills_the_model_s_fields(started: list, folder: Path):
 
 
 def test_another_model_does_not_take_the_date_of_the_run_before(started: list, folder: Path):
-    make_run(folder, "before", model="some/model", hub={"prompt_date": "2026-01-31", "quantisation": "8bit"})
+    make_run(folder, "before", model="some/model", model_loading={"prompt_date": "2026-01-31", "quantisation": "8bit"})
     app = visit(NEW, like="before")
     app.text_input(key="new.model").set_value("another/model").run()
     app.button(key="new.start").click().run()

@@ -361,12 +361,12 @@ def test_the_hub_s_bank_can_be_chosen_without_asking_the_network(started: list):
 # ------------------------------------------------------------------ run again with changes
 
 OWN = {
-    "name": "Class 7", "student": "careless", "strategy": "log-probability", "turns": 7, "questions": 8, "exam": 60,
+    "name": "Class 7", "student": "careless", "strategy": "log-probability", "turns": 7, "questions_per_turn": 8, "exam_size": 60,
     "exam_every": 3, "validation": 0, "seed": 11, "exam_seed": 12, "temperature": 0.5, "min_p": 0.01, "max_new_tokens": 60,
     "categories": ("gain", "other"), "difficulties": (2,), "mix": {"gain": 33.5, "other": 66.5}, "mix_rule": "paper",
     "threshold": 0.25,
-    "learning": {
-        "beta": 0.3, "epochs": 3, "learning_rate": 5e-7, "batch": 4, "loss": "robust", "sft_weight": 0.2,
+    "dpo": {
+        "beta": 0.3, "epochs": 3, "learning_rate": 5e-7, "batch_size": 4, "loss": "robust", "sft_weight": 0.2,
         "label_smoothing": 0.1, "reference": "base", "lora_rank": 4, "lora_alpha": 32,
         "lora_targets": ("q_proj", "v_proj"), "max_grad_norm": 2.0, "rehearsal": 0.1,
     },
@@ -449,7 +449,7 @@ def test_the_estimate_rests_on_this_computer_s_own_runs_and_tells_of_a_queue(
     make_run(folder, "own")
     assert "on this computer when nothing else runs" in text_of(visit(NEW))
     for run in ("again", "third"):
-        make_run(folder, run, questions=80)
+        make_run(folder, run, questions_per_turn=80)
     assert "going by its last 3 simulations" in text_of(visit(NEW))
     for run in ("one", "two"):
         make_run(folder, run, status="", turn=1, until="study", alive=True)
@@ -458,7 +458,7 @@ def test_the_estimate_rests_on_this_computer_s_own_runs_and_tells_of_a_queue(
 
 def test_the_pool_s_sentence_tells_how_often_a_question_comes():
     class Filled:
-        settings = {"turns": 20, "questions": 40, "categories": ("gain", "other")}
+        settings = {"turns": 20, "questions_per_turn": 40, "categories": ("gain", "other")}
 
     assert questions.describe_pool(Filled, {"gain": 300, "other": 100}, CATEGORIES) == (
         "The pool holds 400 questions from “profit, discount, interest” and “sequences, counting, percent”; this "

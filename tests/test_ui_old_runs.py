@@ -36,7 +36,7 @@ def shipped(monkeypatch: pytest.MonkeyPatch) -> None:
 def runs(folder: Path) -> Path:
     """Three runs: of version 0.1's student, of today's, and of a hub's model by version 0.1."""
     as_of_0_1(make_run(folder, "old"))
-    make_run(folder, "new", weights=SHIPPED, learning={"rehearsal": 0.0})
+    make_run(folder, "new", weights=SHIPPED, dpo={"rehearsal": 0.0})
     as_of_0_1(make_run(folder, "hub", model="a/b"))
     return folder
 
@@ -57,7 +57,7 @@ def test_the_report_s_settings_tell_it(runs: Path):
     name = setting_differences.SETTING_LABELS["weights"]
     assert re.search(rf"<dt>{name}</dt><dd>(<bdi>)?0\.1<", pages["old"])
     assert re.search(rf"<dt>{name}</dt><dd>(<bdi>)?{SHIPPED}<", pages["new"])
-    assert name not in pages["hub"]
+    assert name not in pages["model_loading"]
 
 
 def test_compare_shows_the_versions_and_warns(runs: Path):
@@ -69,7 +69,7 @@ def test_compare_shows_the_versions_and_warns(runs: Path):
 
 
 def run(run_id: str, weights: str, **own: object) -> ComparedRun:
-    config = RunConfig.make(turns=4, exam=240, weights=weights, **own)
+    config = RunConfig.make(turns=4, exam_size=240, weights=weights, **own)
     return ComparedRun(run_id, config, "finished", False, 0.0, config.turns, 99)
 
 

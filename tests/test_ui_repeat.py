@@ -228,7 +228,7 @@ def test_every_setting_that_a_race_can_differ_in_can_be_chosen(folder: Path):
 
 def test_earlier_simulations_race_with_their_settings_on_one_exam(started: list, folder: Path):
     make_run(folder, "a", strategy="random", seed=3, exam_seed=5, name="A", turns=3)
-    make_run(folder, "b", student="careless", teaching={"attempts": 2, "feedback": "hint"}, name="B")
+    make_run(folder, "b", student="careless", teacher={"attempts": 2, "feedback": "hint"}, name="B")
     app = visit(WATCH, race="new")
     app.segmented_control(key="watch.race.differs").set_value("Earlier simulations").run()
     assert app.button(key="watch.race.start").disabled
@@ -330,14 +330,14 @@ def test_compare_repeats_each_way_with_seeds_that_none_of_them_has_had(started: 
 
 def test_more_runs_than_a_group_may_have_are_not_begun(started: list, folder: Path):
     for i, way in enumerate(("random", "none", "category", "fixed", "likely-wrong")):
-        make_run(folder, f"r{i}", strategy=way, turns=1, exam=6)
+        make_run(folder, f"r{i}", strategy=way, turns=1, exam_size=6)
     app = visit(COMPARE, runs=",".join(f"r{i}" for i in range(5)))
     app.number_input(key="compare.seeds").set_value(20).run()
     assert app.button(key="compare.repeat").disabled and "That would be 100 runs" in text_of(app)
 
 
 def test_many_runs_are_folded_by_their_way_until_asked_for(folder: Path):
-    make_group(folder, racers=({"strategy": "random"}, {"strategy": "none"}), seeds=5, turns=1, exam=6)
+    make_group(folder, racers=({"strategy": "random"}, {"strategy": "none"}), seeds=5, turns=1, exam_size=6)
     app = visit(COMPARE, runs="group-1")
     assert {"Mixed bag: 5 runs, seeds 0 to 4", "No teaching: 5 runs, seeds 0 to 4"} <= {e.label for e in app.expander}
     assert "Answers" not in link_labels(app)[9:]

@@ -26,7 +26,7 @@ from studentsim.ui.home import filters, groups, rows
 from studentsim.ui.watch import live_run
 
 COMPARE, ANSWERS, WEAKNESSES = "pages/3_Compare.py", "pages/4_Answers.py", "pages/5_Weaknesses.py"
-QUICK = {"turns": 1, "exam": 12, "questions": 6}
+QUICK = {"turns": 1, "exam_size": 12, "questions_per_turn": 6}
 
 
 def link(app: AppTest, label: str) -> dict[str, str]:

@@ -179,7 +179,7 @@ def test_a_run_s_past_is_what_a_run_that_stopped_there_shows(folder: Path):
     half = live_run.take_snapshot(engine, "half")
     (past,) = replay.take_past_snapshots(engine, ("whole",), LESSON_3)
     assert past.turn == half.turn == 2 and past.status == "running"
-    for name in ("exams", "weak", "cells", "lessons", "steps", "validations"):
+    for name in ("exams", "weak", "cells", "lessons", "training_steps", "validations"):
         columns = [c for c in getattr(half, name).columns if c not in ("timestamp", "seq")]
         pd.testing.assert_frame_equal(
             getattr(past, name)[columns].reset_index(drop=True), getattr(half, name)[columns].reset_index(drop=True)
@@ -422,7 +422,7 @@ REPLY = "First we add. " * 60 + "So the answer is b."
 @pytest.fixture
 def wordy(folder: Path) -> Path:
     """A run whose every answer is as long as a language model may write."""
-    run = make_run(folder, "wordy", exam=12)
+    run = make_run(folder, "wordy", exam_size=12)
     events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
     told = [event | ({"text": REPLY} if event["type"] == "AnswerRecorded" else {}) for event in events]
     (run / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in told))

@@ -24,8 +24,8 @@ STATES = {
     "paused": {"status": "paused", "turn": 2},
     "failed": {"status": "failed", "turn": 2, "until": "training"},
     "finished": {},
-    "one-answer": {"turns": 1, "questions": 1, "exam": 1, "status": "paused", "turn": 0},
-    "many-answers": {"turns": 60, "questions": 40, "exam": 240, "exam_every": 2},
+    "one-answer": {"turns": 1, "questions_per_turn": 1, "exam_size": 1, "status": "paused", "turn": 0},
+    "many-answers": {"turns": 60, "questions_per_turn": 40, "exam_size": 240, "exam_every": 2},
 }
 """State -> how its run is made; the last one's answers are multiplied to 100,000."""
 

@@ -39,7 +39,7 @@ TEACHING = TeacherSettings(attempts=3, error_rate=0.2, challenge_rate=0.3)
 def made(tmp_path_factory) -> tuple[Path, str]:
     """A data folder with one run of a teacher who errs, doubts, and lets the student try again."""
     data = tmp_path_factory.mktemp("data")
-    folder = create_run(data, config(questions=30, teaching=TEACHING))
+    folder = create_run(data, config(questions_per_turn=30, teacher=TEACHING))
     assert execute(folder, build_components=casts.fake) == "finished"
     return data, folder.run_id
 
@@ -321,7 +321,7 @@ def test_nothing_of_it_is_said_of_a_plain_teacher(folder: Path):
 
 
 def test_before_anything_was_tried_again_it_says_when_that_begins(folder: Path):
-    make_run(folder, "young", turn=0, status="", teaching=TeacherSettings(attempts=2, error_rate=0.1).model_dump())
+    make_run(folder, "young", turn=0, status="", teacher=TeacherSettings(attempts=2, error_rate=0.1).model_dump())
     for page in (WATCH, WEAKNESSES, COMPARE):
         app = visit(page, **({"runs": "young"} if page == COMPARE else {"run": "young"}))
         assert not app.exception and teaching_summary.NO_RETRIES_NOTE in text_of(app), page

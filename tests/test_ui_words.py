@@ -248,7 +248,7 @@ def test_no_recorded_lesson_is_warned_of():
         events = [json.loads(line) for line in lzma.open(path, "rt")]
         looked = [e for e in events if e["type"] == "ValidationFinished"]
         sat = pd.DataFrame([e for e in events if e["type"] == "ExamFinished"])
-        learning = DPOSettings.model_validate(events[0]["config"]["learning"])
+        learning = DPOSettings.model_validate(events[0]["config"]["dpo"])
         for lesson in looked:
             seen = pd.DataFrame([{**e, **e["metrics"]} for e in looked if e["turn"] <= lesson["turn"]])
             assert rewards.degradation_alert(seen, sat[sat.turn <= lesson["turn"]], learning) == ""

@@ -24,7 +24,7 @@ from studentsim.training.trainer import StepReporter
 )  # fmt: skip
 def test_the_figures_are_those_of_trl(settings, tmp_path):
     learning = DPOSettings(learning_rate=5e-3, batch_size=4, **settings)
-    student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(learning=learning, max_new_tokens=16))
+    student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(dpo=learning, max_new_tokens=16))
     learner = DPOStudentTrainer(student, learning)
     pairs, held_out = build_held_out_pairs(tiny.questions(6)), build_held_out_pairs(tiny.questions(11)[6:])
     reference = learner._build_dataset(held_out)  # as the student is before it learns
@@ -49,7 +49,7 @@ def test_the_figures_are_those_of_trl(settings, tmp_path):
 @pytest.mark.parametrize("reference", ["last-turn", "base"])
 def test_the_next_turns_reference_is_what_the_last_pass_told(reference, monkeypatch):
     learning = DPOSettings(learning_rate=5e-3, reference=reference)
-    student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(learning=learning, max_new_tokens=16))
+    student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(dpo=learning, max_new_tokens=16))
     learner, told = DPOStudentTrainer(student, learning), []
     pairs, held_out = build_held_out_pairs(tiny.questions(6)), build_held_out_pairs(tiny.questions(9)[6:])
     list(learner.learn(pairs, held_out, turn=1, seed=0))

@@ -76,7 +76,7 @@ def make_learner(folder: Path) -> Path:
 
 def fake_run(data: Path, **settings: object) -> RunFolder:
     """A finished run of a student without a model: some hundred answers."""
-    folder = create_run(data, casts.config(**{"exam": 48, "questions": 30, **settings}))
+    folder = create_run(data, casts.config(**{"exam_size": 48, "questions_per_turn": 30, **settings}))
     assert execute(folder, build_components=casts.fake) == "finished"
     return folder
 
@@ -100,4 +100,4 @@ def answers_of(data: Path, *runs: str) -> list[StudentAnswer]:
 
 def run_config(marker: Path | str, **settings: object) -> RunConfig:
     """A short run in which this marker decides."""
-    return casts.config(turns=2, teaching={"marker": str(marker), "decides": "marker"}, **settings)
+    return casts.config(turns=2, teacher={"grader": str(marker), "grade_source": "grader"}, **settings)

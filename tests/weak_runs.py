@@ -55,7 +55,7 @@ def make_weak_run(
 ) -> Path:
     """Writes the run's folder and journal; returns the folder. ``half`` begins one more exam and stops after so many answers."""
     asked = asked or questions()
-    config = RunConfig.make(**{"turns": max([*turns, 1]), "questions": 8, "exam": len(asked), **settings})
+    config = RunConfig.make(**{"turns": max([*turns, 1]), "questions_per_turn": 8, "exam_size": len(asked), **settings})
     events: list[Event] = [
         RunStarted(0, run_id, config.model_dump(mode="json"), {"studentsim": "0.2.0"}),
         StageStarted(0, "loading"),

@@ -95,7 +95,7 @@ def record_demo(
         int | None, typer.Option(min=1, help="Runs of each way that is compared; controls with one keep it.")
     ] = None,
     turns: Annotated[int | None, typer.Option(help="Lessons.")] = None,
-    exam: Annotated[int | None, typer.Option(help="Questions in each exam.")] = None,
+    exam_size: Annotated[int | None, typer.Option(help="Questions in each exam.")] = None,
     bank: Annotated[str | None, typer.Option(help="Its questions, where they do not come with the product.")] = None,
     work: Annotated[Path | None, typer.Option(help="Data folder of its runs: begun there, it is gone on with.")] = None,
     hours: Annotated[float | None, typer.Option(min=0, help="Stop after so many hours; needs --work.")] = None,
@@ -114,7 +114,8 @@ def record_demo(
         strategy: seeds if seeds and count > 1 else count
         for strategy, count in recorded_study.seeds_by_strategy.items()
     }
-    settings = {key: value for key, value in {"turns": turns, "exam": exam, "bank": bank}.items() if value is not None}
+    given = {"turns": turns, "exam_size": exam_size, "bank": bank}
+    settings = {key: value for key, value in given.items() if value is not None}
     with nullcontext(work) if work else tempfile.TemporaryDirectory() as folder:
         result = record_demo.record_study(
             recorded_study, Path(folder), to, seeds_by_strategy=seeds_by_strategy, max_hours=hours, **settings

@@ -163,7 +163,7 @@ def _build_run_card(row: Any, status: str) -> RunCard:
     exam_label, last_exam, recorded_label = "no exam yet", None, ""
     if pd.notna(row.last_turn):
         last_exam = int(row.last_correct), int(row.last_questions), int(row.last_turn)
-        interval = formatting.format_interval(row.last_low, row.last_high, int(row.last_questions))
+        interval = formatting.format_interval(row.last_ci_low, row.last_ci_high, int(row.last_questions))
         exam_label = run_summary.format_exam_result(*last_exam, interval)
     if pd.notna(row.recorded) and row.recorded:
         recorded_label = formatting.recorded_label(row.started, json.loads(row.versions or "{}"))

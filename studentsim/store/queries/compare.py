@@ -45,9 +45,9 @@ def fetch_exam_categories(db: Database, run_ids: Sequence[str], turn: int) -> pd
 
 
 def fetch_exam_correctness(db: Database, run_ids: Sequence[str], turn: int) -> pd.DataFrame:
-    """``run_id, question_id, right`` of the exam after ``turn``, first attempts only, by run and question."""
+    """``run_id, question_id, is_correct`` of the exam after ``turn``, first attempts only, by run and question."""
     return db.query_frame(
-        f"SELECT run_id, question_id, \"right\" FROM answers WHERE run_id IN ({_placeholders(run_ids)}) AND turn = ? AND phase = 'exam' "
+        f"SELECT run_id, question_id, is_correct FROM answers WHERE run_id IN ({_placeholders(run_ids)}) AND turn = ? AND phase = 'exam' "
         "AND attempt = 1 ORDER BY run_id, question_id",
         [*run_ids, turn],
     )

@@ -88,8 +88,8 @@ class RunTimings:
 
 def fetch_runs(db: Database) -> pd.DataFrame:
     """All runs, newest first: the columns of ``RunRow`` (config, versions, coordinates, tags as JSON text), of the first
-    and the last exam ``first_correct, first_questions, first_low, first_high, last_correct, last_questions, last_low,
-    last_high, last_turn``, and ``accuracies``, the list of all exams' accuracies.
+    and the last exam ``first_correct, first_questions, first_ci_low, first_ci_high, last_correct, last_questions, last_ci_low,
+    last_ci_high, last_turn``, and ``accuracies``, the list of all exams' accuracies.
     """
     names = ("correct", "questions", "ci_low", "ci_high")
     exam_columns = [

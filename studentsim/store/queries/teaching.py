@@ -40,7 +40,7 @@ def fetch_revisions(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
     """
     return db.query_frame(
         "WITH first AS (SELECT run_id, turn, question_id, category, skill, misconception, feedback_level, min(seq) AS seq "
-        "  FROM answers WHERE list_contains(?, run_id) AND phase = 'study' AND attempt = 1 AND NOT \"right\" GROUP BY ALL), "
+        "  FROM answers WHERE list_contains(?, run_id) AND phase = 'study' AND attempt = 1 AND NOT is_correct GROUP BY ALL), "
         "last AS (SELECT run_id, turn, question_id, arg_max(is_correct, attempt) AS mended FROM answers "
         "  WHERE list_contains(?, run_id) AND phase = 'revision' GROUP BY run_id, turn, question_id) "
         "SELECT f.run_id, f.turn, f.category, f.skill, f.misconception, coalesce(f.feedback_level, '') AS feedback_level, "
@@ -57,7 +57,7 @@ def fetch_challenges(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
     """
     return db.query_frame(
         "WITH first AS (SELECT run_id, turn, question_id, coalesce(challenged, false) AS on_purpose FROM answers "
-        "  WHERE list_contains(?, run_id) AND phase = 'study' AND attempt = 1 AND \"right\" AND NOT assigned_correct), "
+        "  WHERE list_contains(?, run_id) AND phase = 'study' AND attempt = 1 AND is_correct AND NOT assigned_correct), "
         "last AS (SELECT run_id, turn, question_id, arg_max(is_correct, attempt) AS stayed_right FROM answers "
         "  WHERE list_contains(?, run_id) AND phase = 'revision' GROUP BY run_id, turn, question_id) "
         "SELECT f.run_id, f.turn, f.on_purpose, count(*) AS challenged, count(*) FILTER (NOT l.stayed_right) AS flipped "
@@ -76,7 +76,7 @@ def fetch_retention(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
     return db.query_frame(
         "WITH taken AS (SELECT run_id, turn FROM exams WHERE list_contains(?, run_id)), "
         "first AS (SELECT run_id, turn, question_id, skill FROM answers "
-        "  WHERE list_contains(?, run_id) AND phase = 'study' AND attempt = 1 AND NOT \"right\" AND skill IS NOT NULL), "
+        "  WHERE list_contains(?, run_id) AND phase = 'study' AND attempt = 1 AND NOT is_correct AND skill IS NOT NULL), "
         "last AS (SELECT run_id, turn, question_id, arg_max(is_correct, attempt) AS mended FROM answers "
         "  WHERE list_contains(?, run_id) AND phase = 'revision' GROUP BY run_id, turn, question_id), "
         "tried AS (SELECT f.run_id, f.skill, l.mended, "

@@ -56,7 +56,7 @@ def fetch_practice_misconceptions(db: Database, run_id: str) -> pd.DataFrame:
     """``misconception`` (blank: none known)``, wrong``: wrong first attempts in practice by their misconception."""
     return db.query_frame(
         "SELECT coalesce(misconception, '') AS misconception, count(*) AS wrong FROM answers "
-        "WHERE run_id = $run AND phase = 'study' AND NOT \"right\" GROUP BY ALL ORDER BY ALL",
+        "WHERE run_id = $run AND phase = 'study' AND NOT is_correct GROUP BY ALL ORDER BY ALL",
         {"run": run_id},
     )
 
@@ -99,7 +99,7 @@ def fetch_item_choices(db: Database, run_id: str, sheets: Sequence[tuple[str, in
     return db.query_frame(
         "SELECT question_id, letter, is_right, count(*) AS sheets, count(*) FILTER (run_id = $run) AS own, "
         "sum(total - is_right::INTEGER)::DOUBLE AS rest, sum((total - is_right::INTEGER) ** 2)::DOUBLE AS rest_squares "
-        "FROM (SELECT a.run_id, question_id, coalesce(letter, '') AS letter, coalesce(\"right\", false) AS is_right, total "
+        "FROM (SELECT a.run_id, question_id, coalesce(letter, '') AS letter, coalesce(is_correct, false) AS is_right, total "
         "FROM answers a JOIN (SELECT unnest($runs::VARCHAR[]) AS run_id, unnest($turns::INTEGER[]) AS turn, "
         "unnest($totals::INTEGER[]) AS total) s ON s.run_id = a.run_id AND s.turn = a.turn "
         "WHERE phase = 'exam' AND attempt = 1) GROUP BY question_id, letter, is_right ORDER BY ALL",
