@@ -161,8 +161,13 @@ def format_mean_score(accuracy: float, total: int) -> str:
 
 def format_interval(low: float, high: float, total: int = MIN_QUESTIONS_FOR_PERCENT) -> str:
     """``(55 to 67)`` from fractions; ``(55 to 67 of 100)`` beside a score that is not out of 100."""
-    bounds = f"{round_percent(low)} to {round_percent(high)}"
+    bounds = format_bounds(low, high)
     return f"({bounds})" if total >= MIN_QUESTIONS_FOR_PERCENT else f"({bounds} of 100)"
+
+
+def format_bounds(low: float, high: float) -> str:
+    """``55 to 67`` from fractions."""
+    return f"{round_percent(low)} to {round_percent(high)}"
 
 
 def append_interval(score_text: str, low: float, high: float, total: int) -> str:
@@ -171,7 +176,7 @@ def append_interval(score_text: str, low: float, high: float, total: int) -> str
     """
     if total >= MIN_QUESTIONS_FOR_PERCENT:
         return f"{score_text} {format_interval(low, high)}"
-    return f"{score_text}, which is {round_percent(low)} to {round_percent(high)} of 100"
+    return f"{score_text}, which is {format_bounds(low, high)} of 100"
 
 
 def round_percent(fraction: float) -> int:
