@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import components, layout, literal
+from studentsim.ui import components, layout
 from studentsim.ui.new import (
     advanced,
     category_mix,
@@ -25,17 +25,17 @@ with layout.page_frame("New simulation") as engine:
     st.markdown("Four choices, each already made sensibly. Change what you are curious about, then start.")
     prefill.render_origin_note(engine)
 
-    literal.header("1. Which student?")
+    st.header("1. Which student?", anchor=False)
     model_check_area = model.render_model_choice(run_form)
-    literal.header("2. Which questions may it practise?")
+    st.header("2. Which questions may it practise?", anchor=False)
     bank_info = questions.render_question_choice(run_form)
     pool_area = st.empty()
-    literal.header("3. How are they chosen?")
+    st.header("3. How are they chosen?", anchor=False)
     choosing.render_strategy_choice(run_form)
     pool_counts = questions.count_pool(run_form, bank_info)
     practice_categories = questions.practice_categories(run_form, bank_info)
     category_mix.render_category_mix(run_form, practice_categories, pool_counts, bank_info.categories)
-    literal.header("4. For how long?")
+    st.header("4. For how long?", anchor=False)
     length.render_length_fields(run_form)
     pool_area.markdown(questions.describe_pool(run_form, pool_counts, bank_info.categories))
     teacher.render_teacher_settings(run_form)

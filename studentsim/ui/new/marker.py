@@ -16,7 +16,7 @@ from studentsim.runs import grader_info
 from studentsim.settings import TeacherSettings
 from studentsim.student.huggingface import resolve
 from studentsim.ui import literal
-from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
+from studentsim.ui.new.form import RunForm, persisted, render_text_field, session_key
 from studentsim.ui.teaching import replies
 
 CUSTOM = "own"
@@ -44,8 +44,7 @@ def render_grader_choice(form: RunForm, *, is_grade_source: bool) -> None:
         "Which trained marker",
         list(KIND_LABELS),
         format_func=KIND_LABELS.__getitem__,
-        key=session_key("which"),
-        persist_state=PERSIST_MODE,
+        **persisted("which"),
     )
     if st.session_state[session_key("which")] == CUSTOM:
         _render_custom_grader(form)
@@ -71,27 +70,13 @@ def _render_embedded_grader(form: RunForm) -> None:
 
 def _render_custom_grader(form: RunForm) -> None:
     """Fields for another model: a local folder is checked at once, a hub name when the run starts."""
-    name = st.text_input(
-        "Its folder on this computer, or its name at the hub",
-        key=session_key("grader"),
-        persist_state=PERSIST_MODE,
-        max_chars=300,
-        placeholder="/home/me/my-marker",
-        on_change=_clear_revision,
-    ).strip()
-    form.add_error_slot("grader", "The marker's folder or name")
-    st.caption(
-        "A T5 or BART that has learnt to say Correct or Wrong, as in the paper. Make one from a student's own answers, in a terminal:"
-    )
+    name = render_text_field(
+        form, "grader", "Its folder on this computer, or its name at the hub",
+        "A T5 or BART that has learnt to say Correct or Wrong, as in the paper. Make one from a student's own answers, in a terminal:",
+        error_label="The marker's folder or name", max_chars=300, placeholder="/home/me/my-marker", on_change=_clear_revision,
+    )  # fmt: skip
     literal.code(grader_evaluation.TRAIN_GRADER_COMMAND)
-    version = st.text_input(
-        "Its version",
-        key=session_key("grader_revision"),
-        persist_state=PERSIST_MODE,
-        max_chars=100,
-        placeholder="blank: today's",
-    ).strip()
-    form.add_error_slot("grader_revision", "Its version")
+    version = render_text_field(form, "grader_revision", "Its version", max_chars=100, placeholder="blank: today's")
     try:
         _render_grader_info(name, version)
     except ConfigError as error:
