@@ -74,7 +74,7 @@ def _render_run_settings(form: RunForm) -> None:
     first, second = st.columns(2)
     with first:
         caption = "A question counts as unsure if its likeliest answer has a lower chance, 0 to 1."
-        number_fields(("threshold", "Unsure below", caption, 0.05))
+        render_number_field(form, form.settings, RunConfig, "threshold", "Unsure below", caption, 0.05)
     with second:
         rules = {"largest-remainder": "to the largest remainders", "paper": "to the first category, as the paper does"}
         form.settings["mix_rule"] = render_select_field(
