@@ -177,8 +177,14 @@ def render_figure(
     change; Streamlit 1.67 remounts a changed one (its pull request 16052 would honour ``uirevision``).
     """
     literal.subheader(question)
-    st.plotly_chart(figure, width="stretch", height=figure.layout.height, key=key, config=charts.PLOTLY_CONFIG, alt=alt)
+    render_chart(figure, key=key, alt=alt)
     render_figure_data(frame, key=key, columns=columns)
+
+
+def render_chart(figure: go.Figure, *, key: str, alt: str, mode_bar: bool | str = "hover", **options: Any) -> None:
+    """A figure at its container's width; its height is reserved before it is drawn."""
+    config = {**charts.PLOTLY_CONFIG, "displayModeBar": mode_bar}
+    st.plotly_chart(figure, width="stretch", height=figure.layout.height, key=key, config=config, alt=alt, **options)
 
 
 def render_figure_data(frame: pd.DataFrame, *, key: str, columns: Mapping[str, str]) -> None:
@@ -186,10 +192,17 @@ def render_figure_data(frame: pd.DataFrame, *, key: str, columns: Mapping[str, s
     expander = st.expander("Numbers behind this", key=f"{key}.numbers", on_change="rerun")
     if not expander.open:
         return
-    table = frame[[c for c in columns if c in frame]].rename(columns=dict(columns))
     with expander:
-        st.dataframe(table, width="stretch", hide_index=True, key=f"{key}.table")
-        render_csv_download(table, key.replace(".", "-"), key=key)
+        render_table(frame, columns, key.replace(".", "-"), key=key, table_key=f"{key}.table")
+
+
+def render_table(
+    frame: pd.DataFrame, columns: Mapping[str, str], file_stem: str, *, key: str, table_key: str = ""
+) -> None:
+    """Those of ``columns`` that ``frame`` has, under their headings, and a button that downloads them as CSV."""
+    table = frame[[c for c in columns if c in frame]].rename(columns=dict(columns))
+    st.dataframe(table, width="stretch", hide_index=True, key=table_key or key)
+    render_csv_download(table, file_stem, key=key)
 
 
 def render_grade_badge(row: Mapping[str, Any]) -> None:
@@ -244,6 +257,17 @@ def render_checklist(steps: Sequence[tuple[str, bool]]) -> None:
     for i, (text, done) in enumerate(steps):
         icon = ":material/check_circle:" if done else ":material/pending:" if i == current else ":material/circle:"
         st.markdown(f"{icon} {text}")
+
+
+def render_confirmation(
+    confirm: str, refuse: str, icon: str, key: str, refuse_key: str, on_confirm: Callable[..., None], *args: Any
+) -> None:
+    """A dialog's two buttons; either closes it, the first calls ``on_confirm``."""
+    with st.container(horizontal=True):
+        if st.button(confirm, type="primary", icon=icon, key=key, on_click=on_confirm, args=args):
+            st.rerun()
+        if st.button(refuse, key=refuse_key):
+            st.rerun()
 
 
 def render_start_button(

@@ -35,9 +35,7 @@ def render_second_tries(engine: Engine, groups: Sequence[RunGroup]) -> None:
     if rows.empty:
         literal.markdown(teaching_summary.NO_RETRIES_NOTE)
         return
-    table = rows[[c for c in COLUMN_LABELS if c in rows]].rename(columns=COLUMN_LABELS)
-    st.dataframe(table, width="stretch", hide_index=True, key="compare.tries")
-    components.render_csv_download(table, "second-tries", key="compare.tries")
+    components.render_table(rows, COLUMN_LABELS, "second-tries", key="compare.tries")
     st.caption(
         "By the answer key, over all lessons. Each student tried again what it had itself got wrong, so the questions are not the same: "
         "a better student has the harder ones left. After the full working a right second try may just repeat it."
@@ -66,7 +64,7 @@ def second_tries_frame(run_tries: tries.RetryResults, label: str) -> pd.DataFram
 
 def _format_share(row: Any) -> str:
     """``76 (65 to 84)``; the interval alone for few attempts."""
-    interval_text = f"{formatting.round_percent(row.ci_low)} to {formatting.round_percent(row.ci_high)}"
+    interval_text = formatting.format_bounds(row.ci_low, row.ci_high)
     return (
         f"{formatting.round_percent(row.share)} ({interval_text})"
         if row.tried >= accuracy_bounds.MIN_RELIABLE_ANSWERS

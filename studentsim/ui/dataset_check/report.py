@@ -25,9 +25,8 @@ def render_report(request: CheckRequest, report: Report) -> None:
     st.markdown(
         f"{formatting.escape_markdown(sentences.describe_contents(report))} {sentences.describe_options(report)}"
     )
-    for text in (sentences.describe_recognition(report), sentences.describe_topics(report)):
-        if text:
-            literal.caption(text)
+    literal.caption(sentences.describe_recognition(report))
+    literal.caption(sentences.describe_topics(report))
     _render_next_steps(request, report)
     if report["doubtful_rows"]:
         _render_issues(report)

@@ -94,7 +94,7 @@ def describe_mean_score(runs: Sequence[RunCard]) -> str:
     questions_per_run = min(questions for _, questions in final_scores)
     low, high = mean_interval(accuracies, questions_per_run)
     mean_text = formatting.round_percent(sum(accuracies) / len(accuracies))
-    interval_text = f"({formatting.round_percent(low)} to {formatting.round_percent(high)})"
+    interval_text = formatting.format_interval(low, high)
     turns_text = formatting.pluralize(turn, "lesson")
     return f"on average {mean_text} of 100 {interval_text} right after {turns_text}, in {len(final_scores)} runs"
 
@@ -127,18 +127,9 @@ def _render_stop_dialog(engine: data.Engine, run_ids: Sequence[str], total: int)
         f"{formatting.pluralize(len(run_ids), 'simulation')} of {total} {'is' if len(run_ids) == 1 else 'are'} cancelled. "
         "The lessons done so far stay, but they cannot go on."
     )
-    with st.container(horizontal=True):
-        if st.button(
-            "Stop for good",
-            type="primary",
-            icon=":material/stop:",
-            key="home.stop",
-            on_click=_cancel_runs,
-            args=(engine, run_ids),
-        ):
-            st.rerun()
-        if st.button("Let them go on", key="home.go_on"):
-            st.rerun()
+    components.render_confirmation(
+        "Stop for good", "Let them go on", ":material/stop:", "home.stop", "home.go_on", _cancel_runs, engine, run_ids
+    )
 
 
 def _cancel_runs(engine: data.Engine, run_ids: Sequence[str]) -> None:

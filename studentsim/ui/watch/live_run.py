@@ -204,35 +204,24 @@ def _load_frames(
 ) -> tuple[dict[str, Any], dict[str, int]]:
     db = engine.database
     seqs = queries.fetch_last_seqs(db, run_id)
-    turn_and_exam_seqs = seqs["turns"], seqs["exams"]
     wrong = cache.get_or_compute("wrong", seqs["exams"], lambda: queries.fetch_wrong_by_category(db, run_id))
-    cells = wrong.rename(columns={"category": "row"}).assign(correct=wrong.questions - wrong.wrong)
     answers = queries.fetch_newest_answers(db, run_id, last_seq, LATEST_ANSWERS)
-    frames = {
-        "exams": cache.get_or_compute("exams", seqs["exams"], lambda: queries.fetch_exams(db, run_id)),
-        "weak": cache.get_or_compute("weak", seqs["exams"], lambda: last_exam_category_frame(wrong)),
-        "cells": cells,
-        "lessons": cache.get_or_compute(
-            "lessons", seqs["turns"], lambda: with_practice_accuracy(queries.fetch_finished_turns(db, run_id))
+    loaders: dict[str, tuple[object, Callable[[], Any]]] = {
+        "exams": (seqs["exams"], lambda: queries.fetch_exams(db, run_id)),
+        "weak": (seqs["exams"], lambda: last_exam_category_frame(wrong)),
+        "lessons": (seqs["turns"], lambda: with_practice_accuracy(queries.fetch_finished_turns(db, run_id))),
+        "practised": (
+            (seqs["turns"], seqs["exams"]), lambda: mix_table.mix_rows(queries.fetch_practice_mix(db, [run_id])),
         ),
-        "practised": cache.get_or_compute(
-            "practised", turn_and_exam_seqs, lambda: mix_table.mix_rows(queries.fetch_practice_mix(db, [run_id]))
-        ),
-        "mistakes": cache.get_or_compute(
-            "mistakes", seqs["exams"], lambda: mix_table.mix_rows(queries.fetch_next_mix(db, [run_id]))
-        ),
-        "lookups": cache.get_or_compute(
-            "lookups", seqs["turns"], lambda: queries.fetch_selection_score_summary(db, {run_id: config.threshold})
-        ),
-        "steps": cache.get_or_compute(
-            "steps", seqs["training_steps"], lambda: queries.fetch_training_steps(db, run_id)
-        ),
-        "validations": cache.get_or_compute(
-            "validations", seqs["validations"], lambda: queries.fetch_validations(db, run_id)
-        ),
-        # pandas represents a missing text as nan, which is truthy
-        "answers": answers.astype(object).where(answers.notna(), None),
-    }
+        "mistakes": (seqs["exams"], lambda: mix_table.mix_rows(queries.fetch_next_mix(db, [run_id]))),
+        "lookups": (seqs["turns"], lambda: queries.fetch_selection_score_summary(db, {run_id: config.threshold})),
+        "steps": (seqs["training_steps"], lambda: queries.fetch_training_steps(db, run_id)),
+        "validations": (seqs["validations"], lambda: queries.fetch_validations(db, run_id)),
+    }  # fmt: skip
+    frames = {name: cache.get_or_compute(name, *loader) for name, loader in loaders.items()}
+    frames["cells"] = wrong.rename(columns={"category": "row"}).assign(correct=wrong.questions - wrong.wrong)
+    # pandas represents a missing text as nan, which is truthy
+    frames["answers"] = answers.astype(object).where(answers.notna(), None)
     return frames, seqs
 
 

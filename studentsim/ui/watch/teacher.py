@@ -77,25 +77,22 @@ def _load_teacher_findings(engine: data.Engine, run: RunSnapshot) -> TeacherFind
 
 def _render_retries(run: RunSnapshot, findings: TeacherFindings) -> None:
     literal.subheader("Do second tries help?", help=glossary.term_help("second-try"))
-    summaries = [
+    literal.markdown(
         teaching_summary.describe_retries(findings.retry_results),
         teaching_summary.describe_latest_lesson(findings.retry_rates_by_turn),
-    ]
-    literal.markdown(" ".join(filter(None, summaries)))
+    )
     if not findings.retry_results.has_retries:
         return
-    if caveat := teaching_summary.explanation_caveat(findings.retry_results.revisions):
-        literal.caption(caveat)
+    literal.caption(teaching_summary.explanation_caveat(findings.retry_results.revisions))
     if len(findings.retry_rates_by_turn):
         plot.render_packed_figure(_pack_retries_figure(run, findings), key=f"watch.mended.{run.run_id}")
         few_tries_note = teaching_summary.few_tries_note(findings.retry_rates_by_turn)
-        note = f"Each mark is one lesson, with its 95 % interval. {few_tries_note}"
-        literal.caption(note)
+        literal.caption("Each mark is one lesson, with its 95 % interval.", few_tries_note)
         components.render_figure_data(
             findings.retry_rates_by_turn, key=f"watch.mended.numbers.{run.run_id}", columns=RETRY_COLUMNS
         )
-    if gave_way := teaching_summary.describe_giving_way(findings.retry_results):
-        literal.markdown(gave_way, help=glossary.term_help("giving-way"))
+    gave_way = teaching_summary.describe_giving_way(findings.retry_results)
+    literal.markdown(gave_way, help=glossary.term_help("giving-way"))
     with st.container(horizontal=True):
         answers_params = {"run": run.run_id, "phase": "revision"}
         literal.link(ANSWERS_PAGE, "Read the second tries", ":material/forum:", answers_params)
@@ -114,11 +111,10 @@ def _pack_retries_figure(run: RunSnapshot, findings: TeacherFindings) -> bytes:
 
 def _render_grading_errors(run: RunSnapshot, findings: TeacherFindings) -> None:
     literal.subheader("How often does the teacher err?", help=glossary.term_help("label-noise"))
-    summaries = [
+    literal.markdown(
         teaching_summary.describe_teacher_errors(findings.gradings),
         teaching_summary.describe_grader_errors(findings.gradings),
-    ]
-    literal.markdown(" ".join(filter(None, summaries)))
+    )
     if len(findings.gradings):
         columns = GRADING_COLUMNS if findings.gradings.marker_answers.sum() else dict(list(GRADING_COLUMNS.items())[:4])
         components.render_figure_data(findings.gradings, key=f"watch.marks.numbers.{run.run_id}", columns=columns)

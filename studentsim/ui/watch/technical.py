@@ -26,18 +26,15 @@ def render_technical_view(engine: data.Engine, run: RunSnapshot) -> None:
 def _render_training_notes(run: RunSnapshot) -> None:
     """Notes on the training pairs, and on means without an interval."""
     learning = run.config.dpo
-    for note in (rewards.describe_reference(learning), rewards.describe_last_step(run.steps)):
-        if note:
-            literal.caption(note)
+    literal.caption(rewards.describe_reference(learning))
+    literal.caption(rewards.describe_last_step(run.steps))
     if not run.validations.empty:
         literal.caption(
             f"{rewards.describe_training('logps', run.steps, run.validations, learning)} {rewards.MEANS_ONLY_NOTE}",
             help=glossary.term_help("log-probability"),
         )
-    if rehearsal_note := rewards.describe_rehearsal(run.steps):
-        st.caption(rehearsal_note, help=glossary.term_help("rehearsal"))
-    if note := rewards.describe_option_preference(run.validations):
-        literal.caption(note, help=glossary.term_help("preference-accuracy"))
+    literal.caption(rewards.describe_rehearsal(run.steps), help=glossary.term_help("rehearsal"))
+    literal.caption(rewards.describe_option_preference(run.validations), help=glossary.term_help("preference-accuracy"))
 
 
 def _render_paper_table(engine: data.Engine, run: RunSnapshot) -> None:

@@ -38,7 +38,7 @@ def _render_links(view: WeaknessesView, selection: WeaknessesSelection, line: ad
         focus_params = {"like": selection.run, "focus": line.category}
         literal.link(
             NEW_SIMULATION_PAGE,
-            f"New simulation focused on “{formatting.escape_markdown(view.findings.category_label(line.category))}”",
+            f"New simulation focused on “{view.findings.category_label(line.category)}”",
             ":material/add_circle:",
             focus_params,
         )

@@ -58,8 +58,7 @@ def _render_map(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     )
     names = {row: skill_title(row) if is_by_skill else findings.category_label(row) for row in rows}
     if is_by_skill:
-        category_text = formatting.escape_markdown(findings.inline_category_label(selection.category))
-        question = f"Which kinds of question are still weak in {category_text}?"
+        question = f"Which kinds of question are still weak in {findings.inline_category_label(selection.category)}?"
     else:
         question = "Which categories are still weak?"
     literal.subheader(question, help=glossary.term_help("skill" if is_by_skill else "category"))
@@ -71,10 +70,9 @@ def _render_map(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     last_exam = findings.in_last_exam(frame)
     row_kind = "kind of question" if is_by_skill else "category"
     alt = f"Share right by {row_kind} and exam. {_describe_last_exam(last_exam, names)}"
-    st.plotly_chart(
-        figure, width="stretch", height=figure.layout.height, key=key, config=charts.PLOTLY_CONFIG, alt=alt, selection_mode="points",
-        on_select=lambda: _open_cell(key, selection),
-    )  # fmt: skip
+    components.render_chart(
+        figure, key=key, alt=alt, selection_mode="points", on_select=lambda: _open_cell(key, selection)
+    )
     hatched_note = HATCHED_NOTE if accuracy_bounds.has_hatched_cells(frame[frame.row.isin(rows)]) else ""
     names_note = "" if is_by_skill else f" {category_names.explain_category_names(rows)}"
     st.caption(
@@ -141,14 +139,7 @@ def _render_skill(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     alt = "; ".join(
         f"{titles[r.outcome]}: {r.answers}" for r in frame[frame.turn == findings.last_exam_turn].itertuples()
     )
-    st.plotly_chart(
-        figure,
-        width="stretch",
-        height=figure.layout.height,
-        key=key,
-        config=charts.PLOTLY_CONFIG,
-        alt=f"Last exam. {alt}",
-    )
+    components.render_chart(figure, key=key, alt=f"Last exam. {alt}")
     lesson = _choose_exam(findings, selection)
     wrong = _count_wrong_answers(findings, selection.skill, lesson)
     if wrong:

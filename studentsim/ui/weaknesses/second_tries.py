@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from studentsim.analysis import accuracy_bounds, tries
@@ -17,7 +16,7 @@ from studentsim.labels.titles import misconception_title, skill_title
 from studentsim.narration import teaching_summary
 from studentsim.store.database import Database
 from studentsim.ui import components, data, glossary, literal
-from studentsim.ui.charts import PLOTLY_CONFIG, teaching
+from studentsim.ui.charts import teaching
 from studentsim.ui.figure_cache import cached_figure
 from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.weaknesses.data import WeaknessesView
@@ -80,16 +79,12 @@ def _render_success_rates(revisions: pd.DataFrame, selection: WeaknessesSelectio
         alt = "; ".join(
             f"{r.name_}: {r.mended} of {r.tried}" for r in groups.rename(columns={"name": "name_"}).itertuples()
         )
-        _render_bar_chart(figure, key=key, alt=alt)
+        components.render_chart(figure, key=key, alt=alt, mode_bar=False)
         st.caption(
             f"Right in the end, of 100 tried again, with 95 % intervals. {teaching_summary.few_tries_note(groups)}"
         )
-    for sentence in (
-        teaching_summary.describe_retries_by_feedback(tries.retry_rates_by_feedback(revisions)),
-        teaching_summary.explanation_caveat(revisions),
-    ):
-        if sentence:
-            literal.markdown(sentence)
+    literal.markdown(teaching_summary.describe_retries_by_feedback(tries.retry_rates_by_feedback(revisions)))
+    literal.markdown(teaching_summary.explanation_caveat(revisions))
     expander = st.expander("By slip, and the numbers behind this", key=f"{key}.fold", on_change="rerun")
     if expander.open:
         with expander:
@@ -128,9 +123,7 @@ def _render_tables(groups: pd.DataFrame, revisions: pd.DataFrame, key: str) -> N
         ("By what was said", rates_by_feedback.assign(name=rates_by_feedback.said), "said"),
     ):
         st.markdown(f"**{title}**")
-        table = frame[list(SHARE_COLUMNS)].round(3).rename(columns=SHARE_COLUMNS)
-        st.dataframe(table, width="stretch", hide_index=True, key=f"{key}.{name}")
-        components.render_csv_download(table, f"second-tries-{name}", key=f"{key}.{name}")
+        components.render_table(frame.round(3), SHARE_COLUMNS, f"second-tries-{name}", key=f"{key}.{name}")
     st.caption(
         f"A share of fewer than {accuracy_bounds.MIN_RELIABLE_ANSWERS} says little; its interval shows how little."
     )
@@ -141,11 +134,9 @@ def _render_giving_way(retry_results: RetryResults, selection: WeaknessesSelecti
     if not retry_results.challenged:
         return
     st.markdown("**Does it give way to a false “wrong”?**", help=glossary.term_help("giving-way"))
-    summaries = [
-        teaching_summary.describe_giving_way(retry_results),
-        teaching_summary.compare_feedback_effects(retry_results),
-    ]
-    literal.markdown(" ".join(filter(None, summaries)))
+    literal.markdown(
+        teaching_summary.describe_giving_way(retry_results), teaching_summary.compare_feedback_effects(retry_results)
+    )
     rows = tries.correction_and_giving_way_frame(retry_results)
     rows = rows.assign(name=rows.what.map(GIVING_WAY_LABELS))
     key = f"weaknesses.beside.{selection.run}"
@@ -154,23 +145,11 @@ def _render_giving_way(retry_results: RetryResults, selection: WeaknessesSelecti
         title="changed its answer, of 100", wrong=[i for i, what in enumerate(rows.what) if what == "gave way"],
     )  # fmt: skip
     alt = "; ".join(f"{r.what}: {r.count_} of {r.of}" for r in rows.rename(columns={"count": "count_"}).itertuples())
-    _render_bar_chart(figure, key=key, alt=alt)
+    components.render_chart(figure, key=key, alt=alt, mode_bar=False)
     components.render_figure_data(rows, key=key, columns=GIVING_WAY_COLUMNS)
 
 
 def _render_answers_link(selection: WeaknessesSelection) -> None:
-    answers_params = {
-        "run": selection.run,
-        "phase": "revision",
-        "category": selection.category,
-        "skill": selection.skill,
-    }
-    literal.link(
-        ANSWERS_PAGE, "Read these second tries", ":material/forum:", {k: v for k, v in answers_params.items() if v}
-    )
-
-
-def _render_bar_chart(figure: go.Figure, *, key: str, alt: str) -> None:
-    """A bar chart without plotly's mode bar; its height is reserved before it is drawn."""
-    config = {**PLOTLY_CONFIG, "displayModeBar": False}
-    st.plotly_chart(figure, width="stretch", height=figure.layout.height, key=key, config=config, alt=alt)
+    chosen = {"category": selection.category, "skill": selection.skill}
+    params = {"run": selection.run, "phase": "revision"} | {name: value for name, value in chosen.items() if value}
+    literal.link(ANSWERS_PAGE, "Read these second tries", ":material/forum:", params)

@@ -35,8 +35,7 @@ def render_misconception_trends(view: WeaknessesView, selection: WeaknessesSelec
     literal.markdown(weaknesses_summary.describe_misconceptions(findings, selected_misconceptions))
     if not selection.category:
         literal.markdown(weaknesses_summary.describe_wrong_answers(findings))
-        if note := practice_summary.describe_practice_errors(findings):
-            literal.markdown(note)
+        literal.markdown(practice_summary.describe_practice_errors(findings))
         if note := practice_summary.describe_disagreements(findings):
             literal.markdown(note)
             literal.link(
