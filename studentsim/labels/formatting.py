@@ -7,6 +7,7 @@ import re
 import textwrap
 import time
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from studentsim.config import EMBEDDED_0_1_WEIGHTS, RunConfig
 from studentsim.labels import category_names, language_models
@@ -177,6 +178,11 @@ def append_interval(score_text: str, low: float, high: float, total: int) -> str
     if total >= MIN_QUESTIONS_FOR_PERCENT:
         return f"{score_text} {format_interval(low, high)}"
     return f"{score_text}, which is {format_bounds(low, high)} of 100"
+
+
+def format_result(row: Any, what: str = "") -> str:
+    """The score and interval of a row with ``correct, questions, ci_low, ci_high``; ``what`` follows the score."""
+    return append_interval(format_score(row.correct, row.questions) + what, row.ci_low, row.ci_high, int(row.questions))
 
 
 def round_percent(fraction: float) -> int:
