@@ -264,6 +264,11 @@ def capitalize_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def lowercase_first(text: str) -> str:
+    """``text`` with a small first letter, for use within a sentence."""
+    return text[:1].lower() + text[1:]
+
+
 def format_time_ago(seconds: float) -> str:
     """``just now``, ``5 minutes ago``, ``3 days ago``."""
     for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):

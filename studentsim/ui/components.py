@@ -84,18 +84,9 @@ def render_recorded_badge(label: str) -> None:
         st.badge(formatting.escape_markdown(label), color="gray", icon=":material/history:")
 
 
-def render_run_chooser(
-    runs: Sequence[RunCard], *, title: str, question: str, empty_message: str, page: str, home_page: str
-) -> None:
-    """A results page whose link names no run: ``runs``, each linked to ``page``, or an empty state."""
-    render_page_title(title, scroll_id=title)
-    if not runs:
-        render_empty_state(empty_message, page=home_page, label="Start a simulation on Home")
-        return
-    st.markdown(question)
-    for run in runs:
-        render_run_row(run, page=page)
-
+INTERVAL_COLUMNS = {"ci_low": "95 % from", "ci_high": "95 % to"}
+SCORE_COLUMNS = {"correct": "right", "questions": "questions", "accuracy": "share right", **INTERVAL_COLUMNS}
+"""Headings of an interval's columns, and of a score's."""
 
 LINK_ROW_HEIGHT_PX, FIELD_ROW_HEIGHT_PX = 40, 68
 """Heights of a row of page links, and of fields with a label above them."""

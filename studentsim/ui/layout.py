@@ -121,6 +121,18 @@ def _render_missing_title(text: str) -> None:
         components.render_page_title(text)
 
 
+def render_run_chooser(engine: data.Engine, page: str, *, title: str, question: str, empty_message: str) -> None:
+    """A results page whose link names no run: the newest runs, each linked to ``page``, or an empty state."""
+    components.render_page_title(title, scroll_id=title)
+    runs = data.list_recent_runs(engine, limit=data.MAX_LISTED_RUNS)
+    if not runs:
+        components.render_empty_state(empty_message, page=HOME_PAGE, label="Start a simulation on Home")
+        return
+    st.markdown(question)
+    for run in runs:
+        components.render_run_row(run, page=page)
+
+
 def render_term_link(term_id: str) -> None:
     """A link to a term on Help, with its tooltip."""
     term = glossary.TERMS[term_id]

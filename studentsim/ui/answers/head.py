@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import components, data, literal
+from studentsim.ui import components, literal
 from studentsim.ui.answers import sentences
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.device import is_phone
-from studentsim.ui.layout import ANSWERS_PAGE, HOME_PAGE, WATCH_PAGE, WEAKNESSES_PAGE
-
-
-def render_answers_run_chooser(engine: data.Engine) -> None:
-    """A list of runs to choose from."""
-    components.render_run_chooser(
-        data.list_recent_runs(engine, limit=data.MAX_LISTED_RUNS), title="Answers", page=ANSWERS_PAGE, home_page=HOME_PAGE,
-        question="The answers of which simulation do you want to read?", empty_message="There are no answers to read yet.",
-    )  # fmt: skip
+from studentsim.ui.layout import ANSWERS_PAGE, WATCH_PAGE, WEAKNESSES_PAGE
 
 
 def render_header(page_data: AnswersPageData) -> None:

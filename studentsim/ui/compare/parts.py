@@ -18,13 +18,12 @@ REFRESH_SECONDS = 2.0
 """Seconds between refreshes while a run goes on."""
 
 CURVE_COLUMN_LABELS = {
-    "label": "way", "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
-    "ci_low": "95 % from", "ci_high": "95 % to", "runs": "runs", "from": "from",
+    "label": "way", "turn": "lessons so far", **components.SCORE_COLUMNS, "runs": "runs", "from": "from",
 }  # fmt: skip
 CATEGORY_COLUMN_LABELS = {"category": "category", **{k: v for k, v in CURVE_COLUMN_LABELS.items() if k != "turn"}}
 DIFFERENCE_COLUMN_LABELS = {
-    "label": "way", "reference": "compared with", "lessons": "after lessons", "gained": "more right, of 100", "ci_low": "95 % from",
-    "ci_high": "95 % to", "verdict": "so", "runs": "runs", "questions": "same questions", "only_this": "only this one right",
+    "label": "way", "reference": "compared with", "lessons": "after lessons", "gained": "more right, of 100",
+    **components.INTERVAL_COLUMNS, "verdict": "so", "runs": "runs", "questions": "same questions", "only_this": "only this one right",
     "only_other": "only the other right", "p_value": "p (McNemar)",
 }  # fmt: skip
 MAX_UNFOLDED_RUNS = 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.analysis import transfer_summary
-from studentsim.labels import category_names
+from studentsim.labels import category_names, formatting
 from studentsim.transfer.matrix import TransferMatrix, load_bundled_matrices
 from studentsim.ui import charts, components, literal
 from studentsim.ui.figure_cache import cached_figure
@@ -16,7 +16,7 @@ TRANSFER_COMMAND = "python -m studentsim transfer --student balanced --picture t
 
 def section_link() -> str:
     """A markdown link to this section, for the page's list of sections; blank where there is no matrix."""
-    return f"[{SECTION_TITLE[:1].lower()}{SECTION_TITLE[1:]}](#transfer), " if rehearsal_matrices() else ""
+    return f"[{formatting.lowercase_first(SECTION_TITLE)}](#transfer), " if rehearsal_matrices() else ""
 
 
 def rehearsal_matrices() -> list[TransferMatrix]:

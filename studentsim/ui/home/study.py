@@ -24,10 +24,7 @@ from studentsim.ui.figure_cache import cached_figure
 from studentsim.ui.home import rows, sentences, ticks
 from studentsim.ui.layout import COMPARE_PAGE
 
-COLUMN_LABELS = {
-    "label": "way of choosing", "turn": "lessons so far", "runs": "runs", "correct": "right", "questions": "questions",
-    "accuracy": "share right", "ci_low": "95 % from", "ci_high": "95 % to",
-}  # fmt: skip
+COLUMN_LABELS = {"label": "way of choosing", "turn": "lessons so far", "runs": "runs", **components.SCORE_COLUMNS}
 COMPARED_STRATEGIES = ("category", "random")
 """The two strategies that the study compares: the first against the second."""
 

@@ -138,15 +138,19 @@ def prefill_form(config: RunConfig) -> None:
     st.session_state[PRESET_KEY] = ""
     settings = config.model_dump()
     st.session_state["new.base"] = settings
-    for field, value in {**settings, **settings["dpo"]}.items():
-        if field not in SPECIAL_FIELDS:
-            st.session_state[session_key(field)] = list(value) if isinstance(value, tuple) else value
+    _fill_fields({**settings, **settings["dpo"]})
     bank.prefill_bank(config)
     model.prefill_model(config)
     st.session_state["new.mix"] = "own" if config.mix else "way"
     st.session_state["new.shares"] = mix.proportional_shares(config.mix) if config.mix else {}
     st.session_state["new.locked"], st.session_state["new.by_hand"] = [], []
     teacher.prefill_teacher(settings["teacher"], settings["dpo"])
+
+
+def _fill_fields(settings: dict[str, Any]) -> None:
+    for field, value in settings.items():
+        if field not in SPECIAL_FIELDS:
+            st.session_state[session_key(field)] = list(value) if isinstance(value, tuple) else value
 
 
 _UNCHANGED_FIELDS = (
@@ -172,8 +176,6 @@ def apply_paper_preset() -> None:
         **protocol["dpo"],
         **{f: v for f, v in hub.items() if f not in _UNCHANGED_HUB_FIELDS},
     }
-    for field, value in fields.items():
-        if field not in (*SPECIAL_FIELDS, "teacher"):
-            st.session_state[session_key(field)] = list(value) if isinstance(value, tuple) else value
+    _fill_fields({field: value for field, value in fields.items() if field != "teacher"})
     teacher.prefill_teacher(teaching, protocol["dpo"])
     st.session_state[PRESET_KEY] = "paper"

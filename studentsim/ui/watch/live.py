@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.analysis import accuracy_bounds, practice_accuracy, rewards, selection_lookups
+from studentsim.analysis import accuracy_bounds, rewards, selection_lookups
 from studentsim.analysis.estimate import exam_mode
 from studentsim.analysis.last_exam import margin_of_error_note
 from studentsim.errors import StudentsimError
@@ -26,13 +26,10 @@ REFRESH_SECONDS, EAGER_REFRESH_SECONDS, IDLE_REFRESH_SECONDS = 1.0, 0.5, 3.0
 """Seconds between refreshes: while a run goes on; while it has no answer yet; while it stands still but may be resumed."""
 
 EXAM_COLUMNS = {
-    "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
-    "ci_low": "95 % from", "ci_high": "95 % to",
-    "unanswered": "unanswered", "p_correct": "P(right working)", "seconds": "seconds",
+    "turn": "lessons so far", **components.SCORE_COLUMNS, "unanswered": "unanswered", "p_correct": "P(right working)", "seconds": "seconds",
 }  # fmt: skip
 LESSON_COLUMNS = {
-    "turn": "lesson", "correct": "right", "questions": "questions", "accuracy": "share right", "ci_low": "95 % from",
-    "ci_high": "95 % to", "pairs": "pairs learnt from", "seconds": "seconds",
+    "turn": "lesson", **components.SCORE_COLUMNS, "pairs": "pairs learnt from", "seconds": "seconds",
 }  # fmt: skip
 CATEGORY_COLUMNS = {"turn": "lessons so far", "row": "category", "correct": "right", "questions": "questions"}
 STEP_COLUMNS = {
@@ -136,10 +133,8 @@ def _render_status(run: live_run.RunSnapshot) -> None:
         components.render_error(problem, details=state.error)
     elif run.status == "finished":
         render_next_page_links([run.run_id])
-    elif note := run_summary.describe_stopped_run(
-        run.status, run.turn, run.turns, queue_position=run.state.queue_position
-    ):
-        st.info(note, icon=formatting.status_display(run.status)[2])
+    elif run.stopped_text:
+        st.info(run.stopped_text, icon=formatting.status_display(run.status)[2])
 
 
 def _startup_stage(run: live_run.RunSnapshot) -> str:
@@ -213,11 +208,11 @@ def _render_figures(engine: data.Engine, run: live_run.RunSnapshot) -> None:
         components.render_figure_data(run.cells, key=f"watch.heatmap.numbers.{id}", columns=CATEGORY_COLUMNS)
     mix.render_run_mix(run)
     if len(run.lessons):
-        sentence = practice_accuracy.describe_latest_practice(
-            run.lessons, run.config.strategy, has_custom_mix=bool(run.config.mix)
-        )
         render_live_figure(
-            "How did the practice go?", pictures.pack_practice_figure(run), key=f"watch.lessons.{id}", sentence=sentence
+            "How did the practice go?",
+            pictures.pack_practice_figure(run),
+            key=f"watch.lessons.{id}",
+            sentence=run.practice_text,
         )
         _render_lookups(run)
         components.render_figure_data(run.lessons, key=f"watch.lessons.numbers.{id}", columns=LESSON_COLUMNS)
@@ -249,7 +244,7 @@ def _render_training(engine: data.Engine, run: live_run.RunSnapshot) -> None:
     ) or rewards.DEFAULT_REWARD_VIEW  # fmt: skip
     learning = run.config.dpo
     version = run.last_seqs["training_steps"], run.last_seqs["validations"], run.last_seqs["exams"]
-    warning, sentence = run.get_or_compute(
+    warning, sentence = run.cache.get_or_compute(
         f"words.{chosen}",
         version,
         lambda: (

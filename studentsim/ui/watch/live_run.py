@@ -18,7 +18,7 @@ import streamlit as st
 from studentsim.analysis import mix_table
 from studentsim.analysis.last_exam import last_exam_category_frame
 from studentsim.analysis.mix_table import MixRow
-from studentsim.analysis.practice_accuracy import with_practice_accuracy
+from studentsim.analysis.practice_accuracy import describe_latest_practice, with_practice_accuracy
 from studentsim.config import RunConfig, parse_stored_config
 from studentsim.labels import category_names, formatting, teacher_settings
 from studentsim.narration import run_summary
@@ -79,6 +79,18 @@ class RunSnapshot:
         return self.state.status
 
     @property
+    def stopped_text(self) -> str:
+        """Why it does not go on, and what to do; blank while it runs."""
+        return run_summary.describe_stopped_run(
+            self.status, self.turn, self.turns, queue_position=self.state.queue_position
+        )
+
+    @property
+    def practice_text(self) -> str:
+        """The latest practice's score, and why it does not measure learning."""
+        return describe_latest_practice(self.lessons, self.config.strategy, has_custom_mix=bool(self.config.mix))
+
+    @property
     def title(self) -> str:
         """The run's title."""
         return formatting.run_title(self.config)
@@ -119,10 +131,6 @@ class RunSnapshot:
     def page_state(self) -> tuple[str, str, bool]:
         """Everything that the page outside the fragment depends on."""
         return self.status, self.state.request, self.answers.empty
-
-    def get_or_compute(self, name: str, version: object, compute: Callable[[], T]) -> T:
-        """``compute()``, cached under ``name`` for this ``version`` of the data, for all viewers."""
-        return self.cache.get_or_compute(name, version, compute)
 
 
 class RunCache:

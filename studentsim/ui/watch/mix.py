@@ -55,7 +55,7 @@ def describe_mix(run: RunSnapshot) -> str:
 def build_mix_table(run: RunSnapshot) -> MixTable:
     """Exams and turns in order, cached for all viewers."""
     version = (run.last_seqs["turns"], run.last_seqs["exams"])
-    return run.get_or_compute(
+    return run.cache.get_or_compute(
         "mix.table",
         version,
         lambda: mix_table.build_mix_table(run.practised, run.mistakes, follows_mistakes=run.config.follows_mistakes),
@@ -71,7 +71,7 @@ def pack_mix_figure(run: RunSnapshot) -> bytes:
         )
         return plot.pack_figure(figure, alt=f"Mistakes and practice by category and lesson. {describe_mix(run)}")
 
-    return run.get_or_compute(
+    return run.cache.get_or_compute(
         "picture.mix", (run.last_seqs["turns"], run.last_seqs["exams"], _has_turns_left(run)), build
     )
 
@@ -108,7 +108,7 @@ def _pack_race_mix_figure(runs: Sequence[RunSnapshot], names: Sequence[str]) -> 
         tuple((run.last_seqs["turns"], run.last_seqs["exams"], _has_turns_left(run)) for run in runs),
         tuple(names),
     )
-    return runs[0].get_or_compute(f"picture.race.mix.{ids}", version, build)
+    return runs[0].cache.get_or_compute(f"picture.race.mix.{ids}", version, build)
 
 
 def _latest_mix_rows(run: RunSnapshot) -> tuple[list[MixRow], list[MixRow]]:

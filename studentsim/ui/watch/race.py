@@ -130,7 +130,7 @@ def pack_race_figure(runs: list[live_run.RunSnapshot], *, large: bool = False) -
         return plot.pack_figure(figure, alt=race_headline(runs), large=large)
 
     version = (tuple(run.last_seqs["exams"] for run in runs), runs[0].chance_accuracy, race_headline(runs))
-    return runs[0].get_or_compute(f"picture.race.{large}.{ids}", version, build)
+    return runs[0].cache.get_or_compute(f"picture.race.{large}.{ids}", version, build)
 
 
 def exam_frame(entries: list[race_entries.RaceEntry]) -> pd.DataFrame:
@@ -184,7 +184,4 @@ def describe_run_status(run: live_run.RunSnapshot) -> str:
         return run.progress_text
     if run.status == "finished":
         return f"All {formatting.pluralize(run.turns, 'lesson')} done."
-    return (
-        run_summary.describe_stopped_run(run.status, run.turn, run.turns, queue_position=run.state.queue_position)
-        or run.state.message
-    )
+    return run.stopped_text or run.state.message

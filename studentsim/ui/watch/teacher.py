@@ -23,8 +23,7 @@ RETRY_COLUMNS = {
     "mended": "mended",
     "tried": "tried again",
     "share": "share mended",
-    "ci_low": "95 % from",
-    "ci_high": "95 % to",
+    **components.INTERVAL_COLUMNS,
 }
 GRADING_COLUMNS = {
     "turn": "lesson",
@@ -72,7 +71,7 @@ def _load_teacher_findings(engine: data.Engine, run: RunSnapshot) -> TeacherFind
             seq,
         )
 
-    return run.get_or_compute("teacher", seq, load)
+    return run.cache.get_or_compute("teacher", seq, load)
 
 
 def _render_retries(run: RunSnapshot, findings: TeacherFindings) -> None:
@@ -106,7 +105,7 @@ def _pack_retries_figure(run: RunSnapshot, findings: TeacherFindings) -> bytes:
         figure = retries_by_lesson_figure(findings.retry_rates_by_turn, turns=run.turns, revision=run.run_id)
         return plot.pack_figure(figure, alt=teaching_summary.describe_retries(findings.retry_results))
 
-    return run.get_or_compute("picture.mended", findings.last_seq, build)
+    return run.cache.get_or_compute("picture.mended", findings.last_seq, build)
 
 
 def _render_grading_errors(run: RunSnapshot, findings: TeacherFindings) -> None:

@@ -44,7 +44,7 @@ def _render_paper_table(engine: data.Engine, run: RunSnapshot) -> None:
         epochs = queries.fetch_epochs(engine.database, run.run_id)
         return paper_table.paper_table_frame(run.lessons, run.exams, run.mistakes, run.steps, run.validations, epochs)
 
-    frame = run.get_or_compute("paper table", version, build)
+    frame = run.cache.get_or_compute("paper table", version, build)
     labelled_frame = frame.rename(columns=paper_table.COLUMN_TITLES)
     column_config = {paper_table.COLUMN_TITLES["turn"]: st.column_config.NumberColumn(pinned=True)}
     key = f"watch.paper.table.{run.run_id}"

@@ -10,21 +10,9 @@ from studentsim.labels import formatting
 from studentsim.labels.titles import misconception_title
 from studentsim.narration import weaknesses_summary
 from studentsim.ui import components, data, literal
-from studentsim.ui.layout import ANSWERS_PAGE, HOME_PAGE, WATCH_PAGE, WEAKNESSES_PAGE
+from studentsim.ui.layout import ANSWERS_PAGE, WATCH_PAGE, WEAKNESSES_PAGE
 from studentsim.ui.weaknesses import heat
 from studentsim.ui.weaknesses.data import WeaknessesView, build_report_file
-
-
-def render_run_chooser(engine: data.Engine) -> None:
-    """Choose a run."""
-    components.render_run_chooser(
-        data.list_recent_runs(engine, limit=data.MAX_LISTED_RUNS),
-        title="Weaknesses",
-        page=WEAKNESSES_PAGE,
-        home_page=HOME_PAGE,
-        question="Of which simulation do you want to see where the student is weak?",
-        empty_message="There is no simulation to look into yet.",
-    )
 
 
 def render_header(

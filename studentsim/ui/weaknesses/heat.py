@@ -17,10 +17,7 @@ from studentsim.ui.figure_cache import cached_figure
 from studentsim.ui.layout import ANSWERS_PAGE, WEAKNESSES_PAGE
 from studentsim.ui.weaknesses.data import WeaknessesView
 
-HEATMAP_COLUMNS = {
-    "name": "what", "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
-    "ci_low": "95 % from", "ci_high": "95 % to",
-}  # fmt: skip
+HEATMAP_COLUMNS = {"name": "what", "turn": "lessons so far", **components.SCORE_COLUMNS}
 HATCHED_NOTE = "; hatched and as a fraction where there are fewer than 10"
 OUTCOME_COLUMNS = {"turn": "lessons so far", "name": "ticked", "answers": "answers"}
 

@@ -32,17 +32,11 @@ def render_questions(engine: data.Engine, view: WeaknessesView, selection: Weakn
     item_analysis = load_item_analysis(engine, view)
     summary = weaknesses_summary.describe_item_analysis(item_analysis.sheet_count, item_analysis.own_sheet_count)
     literal.markdown(summary)
-    selected_items = _filter_by_selection(item_analysis.table, selection)
+    selected_items = selection.filter(item_analysis.table)
     chosen = _choose_question(selected_items, selection)
     if chosen:
         _render_question(view, item_analysis, chosen)
     _render_table(view, selected_items, selection)
-
-
-def _filter_by_selection(table: pd.DataFrame, selection: WeaknessesSelection) -> pd.DataFrame:
-    if selection.skill:
-        return table[table.skill == selection.skill]
-    return table[table.category == selection.category] if selection.category else table
 
 
 def _choose_question(selected_items: pd.DataFrame, selection: WeaknessesSelection) -> str:

@@ -22,11 +22,9 @@ from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.weaknesses.data import WeaknessesView
 
 SHARE_COLUMNS = {
-    "name": "what", "mended": "mended", "tried": "tried again", "share": "share mended", "ci_low": "95 % from", "ci_high": "95 % to",
+    "name": "what", "mended": "mended", "tried": "tried again", "share": "share mended", **components.INTERVAL_COLUMNS,
 }  # fmt: skip
-GIVING_WAY_COLUMNS = {
-    "name": "what", "count": "how many", "of": "of", "share": "share", "ci_low": "95 % from", "ci_high": "95 % to",
-}  # fmt: skip
+GIVING_WAY_COLUMNS = {"name": "what", "count": "how many", "of": "of", "share": "share", **components.INTERVAL_COLUMNS}
 GIVING_WAY_LABELS = {
     "mended": "wrong, and mended after true words",
     "gave way": "right, and given up after a false “wrong”",
@@ -38,7 +36,7 @@ def render_retries(engine: data.Engine, view: WeaknessesView, selection: Weaknes
     if teacher_settings.teaching_settings(view.config).attempts < 2:
         return
     retry_results = _load_retry_results(engine.database, str(engine.data_dir), view.run.run_id, view.run.last_seq)
-    revisions = retry_results.filter_revisions(selection.category, selection.skill)
+    revisions = selection.filter(retry_results.revisions)
     literal.subheader("Second tries: what does the student mend itself?", help=glossary.term_help("second-try"))
     if revisions.empty:
         st.markdown(_describe_no_retries(selection))

@@ -30,7 +30,7 @@ MISCONCEPTION_TABLE_COLUMNS = {
 def render_misconception_trends(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     """The misconceptions of the selection with their verdicts."""
     findings = view.findings
-    selected_misconceptions = filter_misconceptions(findings, selection)
+    selected_misconceptions = selection.filter(findings.judged_misconceptions)
     literal.subheader("Which slips were unlearnt, which remain?")
     literal.markdown(weaknesses_summary.describe_misconceptions(findings, selected_misconceptions))
     if not selection.category:
@@ -57,14 +57,6 @@ def render_misconception_trends(view: WeaknessesView, selection: WeaknessesSelec
             with column.container(border=True, height="stretch", gap="xsmall"):
                 _render_misconception_card(findings, row, selection)
     _render_table(findings, selected_misconceptions, selection)
-
-
-def filter_misconceptions(findings: ExamFindings, selection: WeaknessesSelection) -> pd.DataFrame:
-    """The rows of ``ExamFindings.judged_misconceptions`` of the selected category or skill."""
-    judged = findings.judged_misconceptions
-    if selection.skill:
-        return judged[judged.skill == selection.skill]
-    return judged[judged.category == selection.category] if selection.category else judged
 
 
 def _choose_misconceptions(selected_misconceptions: pd.DataFrame) -> pd.DataFrame:
