@@ -36,9 +36,9 @@ from studentsim.store.journal import effective_events, read_events  # noqa: E402
 
 SETTINGS = {
     "turns": 3, "questions-per-turn": 6, "exam-size": 10, "exam-every": 1, "validation": 2, "max-new-tokens": 40, "exam-mode": "scored",
-    "strategy": "random", "epochs": 2, "batch_size": 2, "learning-rate": 2e-4, "seed": 5, "exam-seed": 6,
+    "strategy": "random", "epochs": 2, "batch-size": 2, "learning-rate": 2e-4, "seed": 5, "exam-seed": 6,
 }  # fmt: skip
-TIMES = ("at", "seq", "seconds", "milliseconds")
+TIMES = ("timestamp", "seq", "seconds", "milliseconds")
 LIFECYCLE = ("RunStarted", "RunResumed", "RunEnded")
 PATIENCE = 60.0
 """Seconds that a killed worker may be taken for a living one."""

@@ -47,7 +47,7 @@ def settings_of(model: str, bank: str, **more: Any) -> dict[str, Any]:
     """Settings of a run as these measurements take it: MathQA without the doubtful rows, exams scored, nothing rehearsed."""
     preset = presets.get_preset("default", model).model_dump()
     learning = {**preset["dpo"], "rehearsal": 0.0}
-    hub = {**preset["model_loading"], "exam_mode": "scored", **more.pop("hub", {})}
+    hub = {**preset["model_loading"], "exam_mode": "scored", **more.pop("model_loading", {})}
     own = {"model": model, "bank": bank, "drop_invalid": True, "dpo": learning, "model_loading": hub}
     return RunConfig.make(**{**preset, **own, **more}).model_dump(mode="json")
 
@@ -173,13 +173,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     os.environ.setdefault("STUDENTSIM_DATA", str(args.data.absolute()))
     more = dict(args.settings)
-    hub = {"dtype": args.dtype, **more.pop("hub", {})}
+    hub = {"dtype": args.dtype, **more.pop("model_loading", {})}
     if args.check:
         from real_model_check import check
 
         found: dict[str, Any] = check(args.model, args.bank, args.only.split(","), tiny=args.tiny, more=more)
     else:
-        settings = settings_of(args.model, args.bank, hub=hub, **more)
+        settings = settings_of(args.model, args.bank, model_loading=hub, **more)
         found = measure(settings, TINY if args.tiny else SIZES, 1 if args.tiny else args.repetitions)
         print(report(found))
     if args.out:

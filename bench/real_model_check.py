@@ -104,7 +104,7 @@ def _logps(cast: Components, plain: Any, counts: dict[str, int]) -> dict[str, An
     for question, logps in zip(questions, student.option_logps(questions), strict=True):
         prompt = student.chat.build_question_prompt(question)
         for option, logp in zip(question.options, logps, strict=True):
-            named = format_scored_option(option, student.hub.answer_form, option_scoring=student.hub.scores)
+            named = format_scored_option(option, student.hub.answer_form, option_scoring=student.hub.option_scoring)
             said = student.chat.escape_control_tokens(f"Answer: {named}")
             gaps.append(abs(logp - _logp(plain, prompt.ids, student.chat.encode_continuation(prompt, said))))
     rows = [

@@ -93,7 +93,8 @@ def study(folder: Path = demo.RECORDED_FOLDER) -> str:
     wide = fmean(rows[rows.turn == turns[-1]].ci_high - rows[rows.turn == turns[-1]].ci_low) / 2
     head = (
         f"{len(events)} runs, {hours:.1f} hours in all, computing in {config.model_loading.dtype}; exams of {config.exam_size} questions, "
-        f"% right with 95 % intervals over questions and seeds. After the last lesson they reach {100 * wide:.0f} points each way on average."
+        "% right with 95 % intervals over questions and seeds. After the last lesson they reach "
+        f"{100 * wide:.0f} points each way on average."
     )
     return "\n\n".join([head, table(columns, lines), _against(groups, exams, marks), _held_out(groups, events)])
 
@@ -110,7 +111,7 @@ def _gathered(events: dict[str, list[dict[str, Any]]]) -> tuple[list[RunGroup], 
     return (
         group_runs_by_settings(runs)[0],
         pd.DataFrame(exams, columns=["run_id", "turn", "correct", "questions"]),
-        pd.DataFrame(marks, columns=["run_id", "question_id", "right"]),
+        pd.DataFrame(marks, columns=["run_id", "question_id", "is_correct"]),
     )
 
 

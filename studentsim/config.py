@@ -96,13 +96,6 @@ class RunConfig(BaseModel):
     )
     """``curriculum``, a Hugging Face set (``math_qa``, ``gsm8k``, ``mmlu:stem``; listed in studentsim/datasets/specs.py), or the path
     of a file or folder of questions; several are joined by `` | `` (studentsim/datasets/resolve.py)."""
-    bank_set: str = Field(
-        "",
-        max_length=40,
-        title="questions read as",
-        description="Which set its files are of, if their rows do not say so.",
-    )
-    """Name of the set that the bank's files belong to. "": detected from their rows (``python -m studentsim check-dataset FILE``)."""
     bank_category: str = Field(
         "",
         max_length=80,
@@ -110,6 +103,13 @@ class RunConfig(BaseModel):
         description="One category for all questions of the bank.",
     )
     """One category for all of the bank's questions; "": the set's own categories."""
+    bank_set: str = Field(
+        "",
+        max_length=40,
+        title="questions read as",
+        description="Which set its files are of, if their rows do not say so.",
+    )
+    """Name of the set that the bank's files belong to. "": detected from their rows (``python -m studentsim check-dataset FILE``)."""
     drop_invalid: bool = Field(
         False, title="doubtful questions left out", description="Leave out the rows that 'check-dataset' lists."
     )

@@ -87,11 +87,8 @@ def upgrade_event(event: dict[str, Any]) -> dict[str, Any]:
     upgraded = {names.get(key, key): value for key, value in event.items()}
     upgraded["type"] = new_type
     upgraded["timestamp"] = upgraded.pop(OLD_TIMESTAMP_FIELD)
-    if new_type == "RunStarted":
-        if isinstance(config := upgraded.get("config"), Mapping):
-            upgraded["config"] = upgrade_settings(config)
-        if isinstance(cell := upgraded.get("group"), Mapping):
-            upgraded["group"] = upgrade_cell(cell)
+    if new_type == "RunStarted" and isinstance(config := upgraded.get("config"), Mapping):
+        upgraded["config"] = upgrade_settings(config)
     return upgraded
 
 
@@ -113,14 +110,6 @@ def upgrade_stored_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     if upgraded.get("model", "embedded") == "embedded":
         upgraded.setdefault("weights", EMBEDDED_0_1_WEIGHTS)
     return upgraded
-
-
-def upgrade_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
-    """A stored ``events.Cell`` whose ``coordinates`` have today's names of settings."""
-    coordinates = cell.get("coordinates")
-    if not isinstance(coordinates, Mapping):
-        return dict(cell)
-    return {**cell, "coordinates": {upgrade_setting_name(name): value for name, value in coordinates.items()}}
 
 
 def upgrade_settings(settings: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any]:

@@ -112,6 +112,33 @@ class TeacherSettings(_SettingsGroup):
 
     group: ClassVar[str] = "teacher"
 
+    attempts: int = Field(
+        1,
+        ge=1,
+        le=5,
+        title="tries at a practice question",
+        description="Tries at a practice question, the first included.",
+    )
+    """Attempts at a practice question, the first included. paper: 1; it names revision as future work."""
+    feedback: Literal["none", "mark", "hint", "explanation"] = Field(
+        "hint", title="said to a wrong answer", description="To a wrong answer: none, mark, hint or explanation."
+    )
+    """Feedback on an answer called wrong, before the next attempt. none: the question is asked again as if for the first time.
+    Without further attempts there is no feedback."""
+    chosen_source: Literal["working", "revision", "revision-or-working"] = Field(
+        "working", title="learns from", description="Learn from: working, revision or revision-or-working."
+    )
+    """Chosen text of a pair whose rejected text is the wrong first attempt. working: the question's correct solution, as in the
+    paper; revision: the student's own later attempt that was called correct (no such attempt, no pair); revision-or-working: that
+    attempt, or the solution if there is none."""
+    chosen_text: ChosenText = Field(
+        "full",
+        title="shown of a given working",
+        description="Of a given working: full, short (its last step) or option (the answer alone).",
+    )
+    """How much of the question's solution a chosen text contains. full: all, and the answer; short: the last sum or sentence, of at
+    most 40 words, and the answer; option: the answer alone, letter and text ("Answer: b) 980"). The curriculum's solutions end in
+    the value instead of letter and text. The student's own attempts are never shortened. paper: full."""
     grader: str = Field(
         "",
         max_length=300,
@@ -141,33 +168,6 @@ class TeacherSettings(_SettingsGroup):
         description="Share of marks the teacher gets wrong on purpose.",
     )
     """Share of practice answers whose grade is flipped on purpose: label noise. Robust DPO (loss "robust") is made for it."""
-    feedback: Literal["none", "mark", "hint", "explanation"] = Field(
-        "hint", title="said to a wrong answer", description="To a wrong answer: none, mark, hint or explanation."
-    )
-    """Feedback on an answer called wrong, before the next attempt. none: the question is asked again as if for the first time.
-    Without further attempts there is no feedback."""
-    attempts: int = Field(
-        1,
-        ge=1,
-        le=5,
-        title="tries at a practice question",
-        description="Tries at a practice question, the first included.",
-    )
-    """Attempts at a practice question, the first included. paper: 1; it names revision as future work."""
-    chosen_source: Literal["working", "revision", "revision-or-working"] = Field(
-        "working", title="learns from", description="Learn from: working, revision or revision-or-working."
-    )
-    """Chosen text of a pair whose rejected text is the wrong first attempt. working: the question's correct solution, as in the
-    paper; revision: the student's own later attempt that was called correct (no such attempt, no pair); revision-or-working: that
-    attempt, or the solution if there is none."""
-    chosen_text: ChosenText = Field(
-        "full",
-        title="shown of a given working",
-        description="Of a given working: full, short (its last step) or option (the answer alone).",
-    )
-    """How much of the question's solution a chosen text contains. full: all, and the answer; short: the last sum or sentence, of at
-    most 40 words, and the answer; option: the answer alone, letter and text ("Answer: b) 980"). The curriculum's solutions end in
-    the value instead of letter and text. The student's own attempts are never shortened. paper: full."""
     challenge_rate: float = Field(
         0.0,
         ge=0,

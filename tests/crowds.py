@@ -14,7 +14,7 @@ from pathlib import Path
 from studentsim.store import ingest, journal, tables
 from studentsim.store.database import Cursor, Database
 
-TABLES = (*tables.TABLE_COLUMNS, "journals")
+TABLES = (*tables.TABLE_COLUMNS, "event_logs")
 
 
 def crowd(data_folder: Path, templates: Sequence[str], *, answers: int) -> int:
@@ -47,7 +47,7 @@ def swell(database: Database, run_id: str, *, answers: int) -> None:
             "FROM answers a, range(?) k(k) WHERE a.run_id = ?",
             [times, run_id],
         )
-        cursor.execute("UPDATE journals SET rows = rows + ? WHERE run_id = ?", [times * own, run_id])
+        cursor.execute("UPDATE event_logs SET rows = rows + ? WHERE run_id = ?", [times * own, run_id])
 
     database.run_transaction(copies)
 

@@ -78,7 +78,7 @@ def test_a_model_that_an_unfinished_run_needs_stays(data, model, named, tmp_path
     got = put(tmp_path)
     settings = {
         "name": {"model": NAME}, "folder": {"model": str(got.folder)},
-        "hint_model": {"teacher": {"hint_model": NAME, "attempts": 2}},
+        "writer": {"teacher": {"hint_model": NAME, "attempts": 2}},
     }[named]  # fmt: skip
     folder = create_run(data, RunConfig.make(**settings))
     create_run(data, RunConfig.make())

@@ -141,7 +141,7 @@ def test_far_gone_pairs_pull_no_more():
 
 
 def test_every_second_step_rehearses_beginning_with_the_first_and_passes_go_on_counting():
-    told = steps_of(learner(student(), batch=2, epochs=3), 6)
+    told = steps_of(learner(student(), batch_size=2, epochs=3), 6)
     assert [s.metrics.rehearsal is not None for s in told] == [True, False] * 4 + [True]
     assert told[0].metrics.rehearsal == pytest.approx(0, abs=1e-6), "nothing has drifted yet"
     assert told[-1].metrics.rehearsal > told[0].metrics.rehearsal

@@ -94,7 +94,7 @@ def test_the_date_is_pinned_for_whoever_writes_the_hints_too(tmp_path):
 
 @pytest.mark.parametrize("wrong", ["2025-13-01", "today", "2025-1-1"])
 def test_a_date_that_is_none_is_refused(wrong):
-    with pytest.raises(ConfigError, match=r"hub\.prompt_date"):
+    with pytest.raises(ConfigError, match=r"model_loading\.prompt_date"):
         RunConfig.make(model_loading={"prompt_date": wrong})
 
 

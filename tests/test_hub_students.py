@@ -167,13 +167,13 @@ def steps_of(told):
 
 def test_in_small_portions_with_checkpointing_or_neither_the_same_is_learnt(models):
     learning = DPOSettings(learning_rate=1e-3, batch_size=4, epochs=2)
-    _, plain = learned(models, learning=learning)
+    _, plain = learned(models, dpo=learning)
     for hub in (
         ModelLoadingSettings(micro_batch_size=1),
         ModelLoadingSettings(gradient_checkpointing="on"),
         ModelLoadingSettings(micro_batch_size=2, gradient_checkpointing="on"),
     ):
-        cast, other = learned(models, learning=learning, hub=hub)
+        cast, other = learned(models, dpo=learning, model_loading=hub)
         assert cast.trainer.runtime_options.micro_batch_size == (hub.micro_batch_size or 4)
         assert cast.trainer.runtime_options.gradient_checkpointing == (hub.gradient_checkpointing == "on")
         for a, b in zip(steps_of(plain), steps_of(other), strict=True):

@@ -57,7 +57,7 @@ def test_those_in_each_others_way_part_evenly():
 def exams(*marks: int) -> pd.DataFrame:
     frame = pd.DataFrame({"turn": range(len(marks)), "correct": marks, "questions": 240})
     share = frame.correct / 240
-    return frame.assign(accuracy=share, low=share - 0.02, high=share + 0.02)
+    return frame.assign(accuracy=share, ci_low=share - 0.02, ci_high=share + 0.02)
 
 
 @given(st.lists(st.tuples(st.integers(0, 240), st.text(max_size=80)), min_size=1, max_size=4))

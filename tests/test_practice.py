@@ -138,11 +138,11 @@ class Contrary:
         return [type("V", (), {"is_correct": len(text) % 2 == 0})() for _, text in rows]
 
 
-@pytest.mark.parametrize("decides", ["key", "marker"])
-def test_a_markers_verdict_is_kept_and_decides_where_it_is_to(decides):
-    first = answers(lesson(bank().study, judge=Contrary(), marker="embedded", decides=decides)[0], "study")
+@pytest.mark.parametrize("source", ["key", "grader"])
+def test_a_graders_verdict_is_kept_and_decides_where_it_is_to(source):
+    first = answers(lesson(bank().study, judge=Contrary(), grader="embedded", grade_source=source)[0], "study")
     assert all(e.grader_correct == (len(e.text) % 2 == 0) for e in first)
-    expected = [e.is_correct if decides == "key" else e.grader_correct for e in first]
+    expected = [e.is_correct if source == "key" else e.grader_correct for e in first]
     assert [e.assigned_correct for e in first] == expected and any(e.is_correct != e.grader_correct for e in first)
 
 

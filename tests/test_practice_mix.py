@@ -311,7 +311,7 @@ def test_rehearsal_is_stored_queried_and_exported_where_there_was_some(tmp_path)
         assert queries.fetch_training_steps(database, "off").rehearsal.isna().all()
         assert queries.fetch_epochs(database, "off").training_rehearsal.isna().all()
     export_run(tmp_path, "on", tmp_path / "out")
-    assert list(pd.read_csv(tmp_path / "out" / "steps.csv").rehearsal.fillna(-1)) == [0.5, -1, 0.5, -1]
+    assert list(pd.read_csv(tmp_path / "out" / "training_steps.csv").rehearsal.fillna(-1)) == [0.5, -1, 0.5, -1]
 
 
 def test_what_version_0_1_left_takes_the_new_columns_and_tells_its_mix_but_no_epochs(tmp_path):

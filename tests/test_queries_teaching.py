@@ -107,7 +107,7 @@ def test_what_lasts_is_looked_for_in_the_next_exam(run, db):
             expected[row.mended, "questions"],
             expected[row.mended, "correct"],
         )
-    assert found["questions_per_turn"].sum() == expected[True, "questions"] + expected[False, "questions"] > 0
+    assert found["questions"].sum() == expected[True, "questions"] + expected[False, "questions"] > 0
 
 
 def test_export_and_rebuild_know_it_all(run, db, tmp_path):

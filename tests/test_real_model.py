@@ -61,9 +61,9 @@ def studentsim(*arguments: str, data: Path, network: bool = False) -> subprocess
 def lesson_command(tmp_path: Path) -> list[str]:
     questions = hubs.mathqa(tmp_path)
     return [
-        "run", "--model", "smollm2", "--dtype", "bfloat16", "--strategy", "random", "--turns", "2", "--questions-per-turn", "4", "--exam-size",
-        "4", "--exam-every", "1", "--validation", "2", "--exam-mode", "scored", "--max-new-tokens", "24", "--bank", str(questions),
-        "--no-trial", "--json",
+        "run", "--model", "smollm2", "--dtype", "bfloat16", "--strategy", "random", "--turns", "2", "--questions-per-turn", "4",
+        "--exam-size", "4", "--exam-every", "1", "--validation", "2", "--exam-mode", "scored", "--max-new-tokens", "24",
+        "--bank", str(questions), "--no-trial", "--json",
     ]  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from studentsim.cli import export, record_demo, runner
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, RunError
 from studentsim.labels.strategy_styles import STRATEGY_STYLES
+from studentsim.legacy_names import upgrade_event
 from studentsim.runs import demo
 from studentsim.runs.executor import execute
 from studentsim.runs.manager import RunManager
@@ -105,7 +106,7 @@ def test_a_run_that_was_interrupted_is_packed_as_if_it_had_not_been(tmp_path: Pa
 
 
 def _told(path: Path) -> list[dict]:
-    return [json.loads(line) for line in lzma.decompress(path.read_bytes()).splitlines()]
+    return [upgrade_event(json.loads(line)) for line in lzma.decompress(path.read_bytes()).splitlines()]
 
 
 def _bare(event: Mapping) -> dict:
@@ -212,14 +213,14 @@ def test_a_recording_stops_when_its_time_is_up_says_what_is_left_and_goes_on(
     to, work = tmp_path / "to", tmp_path / "work"
     for hours in (0.0, 1e-9):  # before the first run; within it
         with pytest.raises(typer.Exit) as ended:
-            export.record(to, study="small", work=work, hours=hours)
+            export.record_demo(to, study="small", work=work, hours=hours)
         assert ended.value.exit_code == 3 and not to.exists()
         said = capsys.readouterr().out
         assert "3 of 3 runs are left: recorded-small-random-seed-1" in said and "goes on with them" in said
-    export.record(to, study="small", work=work)
+    export.record_demo(to, study="small", work=work)
     assert len(list(to.iterdir())) == 3
     with pytest.raises(ConfigError, match="not where to keep"):
-        export.record(to, study="small", hours=1)
+        export.record_demo(to, study="small", hours=1)
 
 
 def test_a_folder_that_holds_runs_with_other_settings_is_refused(tmp_path: Path, unchecked: None):

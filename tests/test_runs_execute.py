@@ -176,7 +176,7 @@ def test_the_training_is_closed_when_it_is_left_in_its_midst(tmp_path):
 
 
 def test_kept_are_the_last_three_checkpoints_every_tenth_and_the_first(tmp_path):
-    folder = a_run(tmp_path, turns=14, questions=1, exam=1, exam_every=14)
+    folder = a_run(tmp_path, turns=14, questions_per_turn=1, exam_size=1, exam_every=14)
     execute(folder, build_components=casts.fake)
     assert checkpoints.list_turns(folder.checkpoints) == [0, 10, 12, 13, 14]
     assert not list(folder.checkpoints.glob(".*"))
@@ -221,7 +221,7 @@ def test_with_all_checkpoints_damaged_it_begins_anew(whole, tmp_path):
 
 
 def test_a_later_checkpoint_than_the_one_resumed_from_is_never_taken_for_the_newest(tmp_path):
-    folder = a_run(tmp_path, turns=8, questions=2, exam=2)
+    folder = a_run(tmp_path, turns=8, questions_per_turn=2, exam_size=2)
     execute(folder, build_components=casts.fake, on_event=pause_after_turn(folder, 6))
     for turn in (5, 6):
         cut(checkpoints.checkpoint_path(folder.checkpoints, turn) / "fake.json")

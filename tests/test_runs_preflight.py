@@ -134,7 +134,7 @@ def test_the_check_in_a_process_of_its_own_finds_the_same(monkeypatch):
 
     assert apart(RunConfig().model_dump_json()) is None
     found = apart(RunConfig(exam_size=5000).model_dump_json())
-    assert found["field"] == "exam" and str(EXAM) in found["remedy"]
+    assert found["field"] == "exam_size" and str(EXAM) in found["remedy"]
 
 
 def test_what_the_process_finds_is_raised_here(monkeypatch):

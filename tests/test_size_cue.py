@@ -21,7 +21,7 @@ def answer(rng: Random, *, place: int, ticks: str) -> dict:
     options = [{"letter": letter, "text": f"{numbers[i]} km"} for letter, i in zip(LETTERS, order, strict=True)]
     correct = LETTERS[order.index(place)]
     letter = {"knows": correct, "place": LETTERS[order.index(1)], "guesses": rng.choice(LETTERS)}[ticks]
-    return {"options": options, "correct": correct, "letter": letter, "right": letter == correct}
+    return {"options": options, "correct": correct, "letter": letter, "is_correct": letter == correct}
 
 
 def exam(ticks: str, count: int = 400) -> SizeCue:

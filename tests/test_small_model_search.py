@@ -56,11 +56,11 @@ def test_every_level_is_a_setting_that_a_run_takes_and_a_name_leads_back_to_its_
     assert set(get_args(TeacherSettings.model_fields["chosen_text"].annotation)) == set(search_cells.CHOSEN)
     for cell in search_cells.first_cells(36):
         config = PROTOCOL.config(cell, lessons=3, seed=1, confirming=False)
-        learning = config.learning
+        learning = config.dpo
         assert (learning.learning_rate, learning.lora_rank, learning.epochs, learning.sft_weight, learning.reference) == (
             cell.rate, cell.rank, cell.passes, cell.sft, cell.reference
         )  # fmt: skip
-        assert config.teaching.chosen_text == cell.chosen and config.exam_turns() == (0, 3)
+        assert config.teacher.chosen_text == cell.chosen and config.exam_turns() == (0, 3)
         assert config.bank == ("curriculum" if cell.bank == "curriculum" else "unused")
         assert search_cells.cell_named(cell.name) == cell
     with pytest.raises(ValueError, match="--report"):

@@ -80,11 +80,11 @@ def test_what_it_writes_is_said_and_the_questions_own_hint_where_it_writes_nothi
     assert written and len(written) < len(said) and all(words.startswith("Not quite. ") for words in said)
 
 
-@pytest.mark.parametrize("field", ["marker", "writer"])
+@pytest.mark.parametrize("field", ["grader", "hint_model"])
 def test_a_model_that_is_not_there_is_refused_at_its_field(field, tmp_path):
     with pytest.raises(ConfigError) as caught:
         check_teacher(config(teacher={field: str(tmp_path / "nothing"), "attempts": 2}))
-    assert caught.value.field == f"teaching.{field}"
+    assert caught.value.field == f"teacher.{field}"
 
 
 def test_the_embedded_student_writes_no_hints():

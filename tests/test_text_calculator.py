@@ -292,7 +292,7 @@ def test_no_ids_make_it_raise(ids):
 def test_the_calculator_is_off_unless_asked_for():
     assert not ModelLoadingSettings().calculator and "calculator" not in HUB_DEFAULTS["model_loading"]
     assert runner.build_config("default", {"model": "a/b", "calculator": True}).model_loading.calculator
-    with pytest.raises(ConfigError, match=r"hub\.calculator"):
+    with pytest.raises(ConfigError, match=r"model_loading\.calculator"):
         RunConfig.make(model_loading={"calculator": "sometimes"})
     paper = RunConfig.paper(model="a/b")
     asked = paper.model_copy(update={"model_loading": paper.model_loading.model_copy(update={"calculator": True})})

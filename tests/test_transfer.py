@@ -271,7 +271,7 @@ def test_the_key_names_all_that_decides_and_nothing_else(tmp_path: Path, monkeyp
     )
     others = [
         settings(seed=1)["physics"],
-        settings(exam=61)["physics"],
+        settings(exam_size=61)["physics"],
         settings()["gain"],
         settings(student="careless")["physics"],
     ]
@@ -609,7 +609,7 @@ def test_answers_of_practice_count_for_nothing():
         for e in simulate(settings()["general"], casts.fake(settings()["general"]))
         if isinstance(e, AnswerRecorded) and e.phase == "exam"
     }
-    assert {m.question_id for m in cell.outcomes} == exam and len(cell.outcomes) == TINY["exam"]
+    assert {m.question_id for m in cell.outcomes} == exam and len(cell.outcomes) == TINY["exam_size"]
 
 
 def test_rehearsal_is_an_option_and_what_it_was_is_said(say, tmp_path):

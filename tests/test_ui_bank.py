@@ -97,7 +97,7 @@ def test_a_file_is_read_and_told_of_and_its_guessing_line_is_its_own(started: li
     assert len(app.pills(key="new.categories").options) == 18
     app.segmented_control(key="new.mix").set_value("even").run()
     assert not app.exception and len(app.slider) == 18 and sum(s.value for s in app.slider) == 100
-    app.number_input(key="new.questions").set_value(18).run()
+    app.number_input(key="new.questions_per_turn").set_value(18).run()
     app.button(key="new.start").click().run()
     config = started[0][0]
     assert config.bank == str(tmp_path / "mmlu.jsonl") and len(config.mix) == 18
@@ -108,7 +108,7 @@ def test_one_category_for_all_and_no_mix_where_there_is_nothing_to_mix(started: 
     app.text_input(key="new.bank_category").set_value("Science").run()
     assert not app.exception and "in 1 category." in text_of(app)
     assert "new.categories" not in [p.key for p in app.pills]
-    for field, value in (("questions", 18), ("exam", 10)):
+    for field, value in (("questions_per_turn", 18), ("exam_size", 10)):
         app.number_input(key=f"new.{field}").set_value(value)
     app.run()
     app.button(key="new.start").click().run()
@@ -123,7 +123,7 @@ def test_doubtful_rows_stop_a_bank_or_are_left_out_and_that_is_counted(started: 
     assert "a third of the questions" in text_of(app), "what the switch costs is said before it is turned"
     app.toggle(key="new.drop_invalid").set_value(True).run()
     assert not app.exception and "It has" in text_of(app)
-    for field, value in (("questions", 4), ("exam", 4)):
+    for field, value in (("questions_per_turn", 4), ("exam_size", 4)):
         app.number_input(key=f"new.{field}").set_value(value)
     app.run()
     assert not app.error
@@ -390,7 +390,7 @@ def test_a_set_that_somebody_names_goes_from_the_check_into_the_simulation(start
     assert not app.exception and app.selectbox(key="new.bank_set").value == "plain"
     app = pointed_at(path)
     app.selectbox(key="new.bank_set").set_value("plain")
-    for field, value in (("questions", 18), ("exam", 10)):
+    for field, value in (("questions_per_turn", 18), ("exam_size", 10)):
         app.number_input(key=f"new.{field}").set_value(value)
     app.run()
     app.button(key="new.start").click().run()
@@ -402,7 +402,7 @@ def test_the_paper_s_protocol_leaves_the_set_that_somebody_named(started: list, 
     app.selectbox(key="new.bank_set").set_value("mmlu").run()
     app.button(key="new.paper").click().run()
     assert app.selectbox(key="new.bank_set").value == "mmlu"
-    app.number_input(key="new.exam").set_value(10).run()
+    app.number_input(key="new.exam_size").set_value(10).run()
     app.button(key="new.start").click().run()
     assert started[0][0].bank_set == "mmlu"
 
@@ -410,7 +410,7 @@ def test_the_paper_s_protocol_leaves_the_set_that_somebody_named(started: list, 
 def test_several_files_make_one_bank_by_their_paths(started: list, tmp_path: Path):
     source = f"{table(tmp_path / 'halves.csv')} | {mmlu(tmp_path / 'mmlu.jsonl', subjects=2, each=40)}"
     app = pointed_at(source)
-    for field, value in (("questions", 18), ("exam", 10)):
+    for field, value in (("questions_per_turn", 18), ("exam_size", 10)):
         app.number_input(key=f"new.{field}").set_value(value)
     app.run()
     assert not app.exception and not app.error and "in 3 categories" in text_of(app)

@@ -367,7 +367,7 @@ def test_the_comparison_is_after_the_last_lesson_all_have_sat():
 
 
 def test_few_questions_are_told_as_counts():
-    groups, _ = group_runs_by_settings([run("a", strategy="random", exam=12), run("b", exam=12)])
+    groups, _ = group_runs_by_settings([run("a", strategy="random", exam_size=12), run("b", exam_size=12)])
     told = compute_differences(groups, marks(a=[False] * 12, b=[i < 9 for i in range(12)]), 4)
     assert "9 more of 12 right" in comparison_summary.describe_differences(told, is_active=False)
 

@@ -63,14 +63,20 @@ def test_from_a_fresh_app_it_is_got_chosen_and_started_with_two_clicks_on_the_pa
     assert not app.exception and not app.error and "It is here, checked." in text_of(app)
     app.button(key="new.start").click().run()
     config = started[0][0]
-    assert (config.model, config.turns, config.questions, config.exam, config.validation) == (SMOL, 10, 24, 40, 8)
-    assert (config.hub.exams, config.hub.revision, config.learning.epochs, config.student_table) == (
+    assert (config.model, config.turns, config.questions_per_turn, config.exam_size, config.validation) == (
+        SMOL,
+        10,
+        24,
+        40,
+        8,
+    )
+    assert (config.model_loading.exam_mode, config.model_loading.revision, config.dpo.epochs, config.student_table) == (
         "scored",
         "",
         1,
         None,
     )
-    assert config.max_new_tokens == 200 and config.learning.batch < RunConfig().dpo.batch_size
+    assert config.max_new_tokens == 200 and config.dpo.batch_size < RunConfig().dpo.batch_size
 
 
 def test_while_it_is_got_the_page_says_how_far_it_is_and_start_waits(folder: Path):
@@ -129,7 +135,11 @@ def test_it_is_chosen_with_one_click_and_the_embedded_student_s_settings_come_ba
     app.number_input(key="new.turns").set_value(7).run()
     app.button(key=f"new.model.{SMOL}").click().run()
     assert app.segmented_control(key="new.whose").value == SMOL and "new.student.balanced" not in keys(app)
-    assert [app.number_input(key=f"new.{field}").value for field in ("turns", "questions", "exam")] == [7, 24, 40]
+    assert [app.number_input(key=f"new.{field}").value for field in ("turns", "questions_per_turn", "exam_size")] == [
+        7,
+        24,
+        40,
+    ]
     assert "two processor cores" in text_of(app)
     app.segmented_control(key="new.whose").set_value("embedded").run()
     app.button(key="new.start").click().run()
@@ -142,7 +152,7 @@ def test_it_begins_with_what_was_found_to_make_it_learn(started: list, folder: P
     app.button(key=f"new.model.{SMOL}").click().run()
     app.button(key="new.start").click().run()
     found, small = started[0][0], presets.get_preset("small-model", SMOL)
-    assert (found.learning, found.teaching, found.hub.exams) == (small.dpo, small.teacher, "scored")
+    assert (found.dpo, found.teacher, found.model_loading.exam_mode) == (small.dpo, small.teacher, "scored")
 
 
 def test_a_link_chooses_it(started: list, folder: Path):
@@ -150,7 +160,7 @@ def test_a_link_chooses_it(started: list, folder: Path):
     app = visit(NEW, model=SMOL)
     assert not app.exception and not app.error and app.button(key="new.model.check").label == "Try it out here"
     app.button(key="new.start").click().run()
-    assert (started[0][0].model, started[0][0].questions) == (SMOL, 24)
+    assert (started[0][0].model, started[0][0].questions_per_turn) == (SMOL, 24)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +179,12 @@ def test_run_again_takes_the_model_as_it_is_here_now(started: list, folder: Path
     assert app.segmented_control(key="new.whose").value == SMOL
     app.button(key="new.start").click().run()
     config = started[-1][0]
-    assert (config.model, config.questions, config.hub.dtype, config.hub.revision) == (SMOL, 16, "bfloat16", "")
+    assert (config.model, config.questions_per_turn, config.model_loading.dtype, config.model_loading.revision) == (
+        SMOL,
+        16,
+        "bfloat16",
+        "",
+    )
 
 
 def test_a_study_that_came_with_us_does_not_bring_along_what_another_computer_computed_in(
@@ -181,14 +196,18 @@ def test_a_study_that_came_with_us_does_not_bring_along_what_another_computer_co
     make_run(folder, "before", model=SMOL, model_loading={"exam_mode": "scored", "dtype": "bfloat16"})
     app = visit(NEW, like="before")
     app.button(key="new.start").click().run()
-    assert (started[-1][0].hub.exams, started[-1][0].hub.dtype) == ("scored", "auto")
+    assert (started[-1][0].model_loading.exam_mode, started[-1][0].model_loading.dtype) == ("scored", "auto")
 
 
 def test_the_paper_s_protocol_stands_with_it(folder: Path):
     put(folder)
     app = visit(NEW, model=SMOL)
     app.button(key="new.paper").click().run()
-    assert [app.number_input(key=f"new.{field}").value for field in ("turns", "questions", "exam")] == [20, 40, 40]
+    assert [app.number_input(key=f"new.{field}").value for field in ("turns", "questions_per_turn", "exam_size")] == [
+        20,
+        40,
+        40,
+    ]
     assert "SmolLM2 (135 M parameters, from 4-bit weights)" in text_of(app)
 
 

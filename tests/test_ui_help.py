@@ -100,7 +100,7 @@ def test_the_search_knows_the_fields_words_too(text: str, first: str):
 
 def test_every_command_that_help_names_exists():
     names = {c.name or c.callback.__name__ for c in command_line.registered_commands if c.callback}
-    named = {m[1] for _, _, command in words.DATA_CARE_STEPS for m in re.finditer(r"-m studentsim (\w+)", command)}
+    named = {m[1] for _, _, command in words.DATA_CARE_STEPS for m in re.finditer(r"-m studentsim ([\w-]+)", command)}
     assert named and named <= names
 
 

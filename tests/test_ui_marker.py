@@ -44,12 +44,12 @@ def own(name: Path | str, who: str = teacher_settings.MODEL_GRADES) -> AppTest:
     app = visit(NEW)
     app.selectbox(key="new.who").set_value(who).run()
     app.selectbox(key="new.which").set_value("own").run()
-    return app.text_input(key="new.marker").set_value(str(name)).run() if name else app
+    return app.text_input(key="new.grader").set_value(str(name)).run() if name else app
 
 
 def test_from_the_page_a_fine_tuned_marker_decides_in_a_run(folder: Path, marker: Path):
     app = own(marker)
-    for field, value in (("turns", 2), ("questions", 12), ("exam", 24), ("validation", 2)):
+    for field, value in (("turns", 2), ("questions_per_turn", 12), ("exam_size", 24), ("validation", 2)):
         app.number_input(key=f"new.{field}").set_value(value)
     app.run()
     assert not app.exception and not app.error
@@ -76,7 +76,7 @@ def test_a_name_of_the_hub_is_started_without_asking_the_network(started: list, 
     app = own("google/flan-t5-large", who)
     assert not app.error and "looked for when you start" in text_of(app)
     app.button(key="new.start").click().run()
-    assert started[0][0].teaching == TeacherSettings(grader="google/flan-t5-large", grade_source=decides)
+    assert started[0][0].teacher == TeacherSettings(grader="google/flan-t5-large", grade_source=decides)
 
 
 def test_a_name_that_is_none_is_refused_at_its_field(folder: Path):
@@ -87,7 +87,7 @@ def test_a_name_that_is_none_is_refused_at_its_field(folder: Path):
         ("/nowhere/marker", "no config.json"),
         ("../marker", "climbs with"),
     ):
-        app.text_input(key="new.marker").set_value(name).run()
+        app.text_input(key="new.grader").set_value(name).run()
         assert not app.exception and len(app.error) == 1 and words in app.error[0].value
         assert "*The marker's folder or name* above" in text_of(app) and app.button(key="new.start").disabled
     app.selectbox(key="new.which").set_value("embedded").run()
@@ -115,7 +115,7 @@ def test_run_again_takes_the_same_version_and_refuses_another_until_it_is_given_
     app = visit(NEW, like="before")
     assert not app.error
     app.button(key="new.start").click().run()
-    assert started[-1][0].teaching == TeacherSettings(**teaching)
+    assert started[-1][0].teacher == TeacherSettings(**teaching)
     shutil.copytree(make(tmp_path, seed=1), mine, dirs_exist_ok=True)
     app = visit(NEW, like="before")
     assert len(app.error) == 1 and "not the one that was meant" in app.error[0].value
@@ -123,16 +123,16 @@ def test_run_again_takes_the_same_version_and_refuses_another_until_it_is_given_
     app.text_input(key="new.grader_revision").set_value("").run()
     assert not app.error
     app.button(key="new.start").click().run()
-    assert started[-1][0].teaching == TeacherSettings(grader=str(mine), grade_source="grader")
+    assert started[-1][0].teacher == TeacherSettings(grader=str(mine), grade_source="grader")
 
 
 def test_another_name_gives_up_the_version(started: list, folder: Path, marker: Path, tmp_path: Path):
     make_run(folder, "before", teacher={"grader": "some/t5", "grader_revision": "abc", "grade_source": "grader"})
     app = visit(NEW, like="before")
     assert app.text_input(key="new.grader_revision").value == "abc"
-    app.text_input(key="new.marker").set_value(str(make(tmp_path))).run()
+    app.text_input(key="new.grader").set_value(str(make(tmp_path))).run()
     assert app.text_input(key="new.grader_revision").value == "" and not app.error
-    assert "evaluate-grader --marker" in text_of(app), "nobody has checked it"
+    assert "evaluate-grader --grader" in text_of(app), "nobody has checked it"
 
 
 def test_help_says_how_to_make_one(folder: Path):

@@ -60,8 +60,8 @@ def test_a_model_of_one_s_own_is_started_with_settings_that_suit_it(started: lis
         ("quantisation", "nf4"),
         ("device", "cpu"),
         ("dtype", "bfloat16"),
-        ("exams", "scored"),
-        ("scores", "letter"),
+        ("exam_mode", "scored"),
+        ("option_scoring", "letter"),
         ("answer_form", "working"),
     ):
         app.selectbox(key=f"new.{field}").set_value(value)
@@ -74,8 +74,8 @@ def test_a_model_of_one_s_own_is_started_with_settings_that_suit_it(started: lis
         quantisation="nf4", device="cpu", dtype="bfloat16", exam_mode="scored", option_scoring="letter", revision="abc123",
         answer_form="working",
     )  # fmt: skip
-    assert (config.model, config.hub, config.max_new_tokens) == ("google/gemma-2b-it", hub, 200)
-    assert (config.learning.learning_rate, config.learning.batch) == (5e-5, 4)
+    assert (config.model, config.model_loading, config.max_new_tokens) == ("google/gemma-2b-it", hub, 200)
+    assert (config.dpo.learning_rate, config.dpo.batch_size) == (5e-5, 4)
 
 
 def test_it_gets_a_calculator_where_one_is_asked_for(started: list):
@@ -83,7 +83,7 @@ def test_it_gets_a_calculator_where_one_is_asked_for(started: list):
     assert not app.toggle(key="new.calculator").value
     app.toggle(key="new.calculator").set_value(True).run()
     app.button(key="new.start").click().run()
-    assert started[0][0].hub.calculator
+    assert started[0][0].model_loading.calculator
 
 
 def test_back_to_the_embedded_student_all_is_as_it_was(started: list):
@@ -100,7 +100,11 @@ def test_run_again_fills_the_model_s_fields(started: list, folder: Path):
     app = visit(NEW, like="before")
     app.button(key="new.start").click().run()
     config = started[-1][0]
-    assert (config.model, config.hub, config.max_new_tokens) == ("some/model", ModelLoadingSettings(**hub), 64)
+    assert (config.model, config.model_loading, config.max_new_tokens) == (
+        "some/model",
+        ModelLoadingSettings(**hub),
+        64,
+    )
 
 
 def test_another_model_does_not_take_the_date_of_the_run_before(started: list, folder: Path):
@@ -108,7 +112,7 @@ def test_another_model_does_not_take_the_date_of_the_run_before(started: list, f
     app = visit(NEW, like="before")
     app.text_input(key="new.model").set_value("another/model").run()
     app.button(key="new.start").click().run()
-    assert started[-1][0].hub == ModelLoadingSettings(quantisation="8bit")
+    assert started[-1][0].model_loading == ModelLoadingSettings(quantisation="8bit")
 
 
 @pytest.mark.parametrize(

@@ -101,9 +101,9 @@ def test_the_paper_s_protocol_with_a_model_and_a_marker_of_one_s_own_is_that_of_
     if first == "the model":
         press(app, "new.paper")
     app.selectbox(key="new.which").set_value("own").run()
-    app.text_input(key="new.marker").set_value("a/marker").run()
+    app.text_input(key="new.grader").set_value("a/marker").run()
     press(app, "new.start")
-    assert started[0][0] == runner.build_config("paper", {"model": "a/model", "marker": "a/marker"})
+    assert started[0][0] == runner.build_config("paper", {"model": "a/model", "grader": "a/marker"})
 
 
 def test_where_the_page_departs_from_the_paper_is_said_in_its_own_words(started: list):
@@ -111,7 +111,7 @@ def test_where_the_page_departs_from_the_paper_is_said_in_its_own_words(started:
     press(app, "new.strategy.likely-wrong")
     press(app, "new.paper")
     app.selectbox(key="new.which").set_value("own").run()
-    app.text_input(key="new.marker").set_value("a/marker").run()
+    app.text_input(key="new.grader").set_value("a/marker").run()
     told = text_of(app)
     assert "way of choosing: What it would get wrong; in the paper Mixed bag or Follow the mistakes or" in told
     assert "marker: a/marker; in the paper google/flan-t5-large" in told and "likely-wrong" not in told
@@ -139,7 +139,7 @@ def test_the_paper_s_protocol_leaves_a_student_its_own_table_and_others_get_none
     press(app, "new.paper")
     press(app, "new.start")
     config = started[0][0]
-    assert (config.student, config.student_table.title, config.learning.rehearsal) == ("mira", "Mira", 0.0)
+    assert (config.student, config.student_table.title, config.dpo.rehearsal) == ("mira", "Mira", 0.0)
     app = visit(NEW, like="it")
     monkeypatch.setattr(preflight, "check_student", lambda config: config)
     app.segmented_control(key="new.whose").set_value("own").run()
@@ -281,7 +281,7 @@ def test_a_bad_name_is_said_at_its_field_and_nothing_can_be_started(started: lis
 
 @pytest.mark.parametrize(
     "field, value, label",
-    [("learning_rate", 0.0, "Learning rate"), ("threshold", 0.0, "Unsure below"), ("exam", 5000, "Questions in each exam")],
+    [("learning_rate", 0.0, "Learning rate"), ("threshold", 0.0, "Unsure below"), ("exam_size", 5000, "Questions in each exam")],
 )  # fmt: skip
 def test_a_wrong_number_is_said_at_its_field_before_the_start(folder: Path, field: str, value: float, label: str):
     app = visit(NEW)
@@ -293,12 +293,12 @@ def test_a_wrong_number_is_said_at_its_field_before_the_start(folder: Path, fiel
 def test_a_pool_smaller_than_a_lesson_is_said_at_the_questions(folder: Path):
     app = visit(NEW)
     app.multiselect(key="new.skills").set_value(["sale-price"])
-    app.number_input(key="new.questions").set_value(200).run()
+    app.number_input(key="new.questions_per_turn").set_value(200).run()
     assert "the pool holds 120" in app.error[0].value and app.button(key="new.start").disabled
 
 
 @pytest.mark.parametrize("error, where", [
-    (ConfigError("Too many.", "Ask for fewer.", field="exam"), "Questions in each exam"),
+    (ConfigError("Too many.", "Ask for fewer.", field="exam_size"), "Questions in each exam"),
     (BankError("The bank cannot be read.", "Name another."), "Bank of questions"),
     (ConfigError("Something else.", "Do something.", field="parent"), ""),
 ])  # fmt: skip
@@ -336,8 +336,8 @@ def test_a_mathqa_file_is_taken_with_an_honest_warning(started: list, tmp_path: 
         "sequences, counting, percent",
     ]
     assert "new.difficulties" not in [p.key for p in app.pills]
-    app.number_input(key="new.questions").set_value(5)
-    app.number_input(key="new.exam").set_value(2).run()
+    app.number_input(key="new.questions_per_turn").set_value(5)
+    app.number_input(key="new.exam_size").set_value(2).run()
     press(app, "new.start")
     assert started[0][0].bank == str(whole)
 

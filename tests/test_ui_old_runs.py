@@ -57,7 +57,7 @@ def test_the_report_s_settings_tell_it(runs: Path):
     name = setting_differences.SETTING_LABELS["weights"]
     assert re.search(rf"<dt>{name}</dt><dd>(<bdi>)?0\.1<", pages["old"])
     assert re.search(rf"<dt>{name}</dt><dd>(<bdi>)?{SHIPPED}<", pages["new"])
-    assert name not in pages["model_loading"]
+    assert name not in pages["hub"]
 
 
 def test_compare_shows_the_versions_and_warns(runs: Path):

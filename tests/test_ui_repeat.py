@@ -147,10 +147,10 @@ def racers_of(app, started: list, what: str) -> list[RunConfig]:
     "what, values",
     [
         ("Category mix", lambda c: c.mix and tuple(c.mix.items())),
-        ("Feedback", lambda c: (c.teaching.attempts, c.teaching.feedback)),
-        ("Teacher's errors", lambda c: c.teaching.error_rate),
-        ("Length", lambda c: (c.turns, c.questions)),
-        ("Another setting", lambda c: c.learning.learning_rate),
+        ("Feedback", lambda c: (c.teacher.attempts, c.teacher.feedback)),
+        ("Teacher's errors", lambda c: c.teacher.error_rate),
+        ("Length", lambda c: (c.turns, c.questions_per_turn)),
+        ("Another setting", lambda c: c.dpo.learning_rate),
     ],
 )
 def test_a_race_can_differ_in_anything_and_in_nothing_else(started: list, what: str, values):
@@ -158,7 +158,7 @@ def test_a_race_can_differ_in_anything_and_in_nothing_else(started: list, what: 
     assert len(configs) == 2 and len({values(c) for c in configs}) == 2
     (differ,) = {tuple(sorted(cell.coordinates)) for cell in groups.build_cells("g", "race", configs)}
     asked = {
-        "Category mix": {"mix"}, "Feedback": {"teacher.attempts", "teacher.feedback"}, "Length": {"turns", "questions"},
+        "Category mix": {"mix"}, "Feedback": {"teacher.attempts", "teacher.feedback"}, "Length": {"turns", "questions_per_turn"},
         "Teacher's errors": {"teacher.error_rate"}, "Another setting": {"dpo.learning_rate"},
     }  # fmt: skip
     assert set(differ) <= asked[what]
@@ -204,13 +204,13 @@ def test_another_setting_of_few_values_offers_them(started: list):
     app.selectbox(key="watch.race.Setting").set_value("teacher.chosen_text").run()
     app.multiselect(key="watch.race.Values of chosen_text").set_value(["full", "short", "option"]).run()
     app.button(key="watch.race.start").click().run()
-    assert [c.teaching.chosen_text for c, _ in started] == ["full", "short", "option"]
+    assert [c.teacher.chosen_text for c, _ in started] == ["full", "short", "option"]
 
 
 def test_a_value_out_of_bounds_is_said_and_nothing_can_start(started: list):
     app = visit(WATCH, race="new")
     app.segmented_control(key="watch.race.differs").set_value("Another setting").run()
-    app.number_input(key="watch.race.learning.learning_rate.0").set_value(0.0).run()
+    app.number_input(key="watch.race.dpo.learning_rate.0").set_value(0.0).run()
     assert not app.exception and "greater than 0" in app.error[0].value
     assert app.button(key="watch.race.start").disabled and app.button(key="watch.race.again.repeat").disabled
 
@@ -239,7 +239,9 @@ def test_earlier_simulations_race_with_their_settings_on_one_exam(started: list,
         ("A", "random", "balanced", 3),
         ("B", "category", "careless", 4),
     ]
-    assert {(c.seed, c.exam_seed, c.exam) for c in configs} == {(0, 0, 240)} and configs[1].teaching.feedback == "hint"
+    assert {(c.seed, c.exam_seed, c.exam_size) for c in configs} == {(0, 0, 240)} and configs[
+        1
+    ].teacher.feedback == "hint"
 
 
 def test_two_racers_who_are_alike_cannot_start(folder: Path):

@@ -179,7 +179,7 @@ def test_a_run_s_past_is_what_a_run_that_stopped_there_shows(folder: Path):
     half = live_run.take_snapshot(engine, "half")
     (past,) = replay.take_past_snapshots(engine, ("whole",), LESSON_3)
     assert past.turn == half.turn == 2 and past.status == "running"
-    for name in ("exams", "weak", "cells", "lessons", "training_steps", "validations"):
+    for name in ("exams", "weak", "cells", "lessons", "steps", "validations"):
         columns = [c for c in getattr(half, name).columns if c not in ("timestamp", "seq")]
         pd.testing.assert_frame_equal(
             getattr(past, name)[columns].reset_index(drop=True), getattr(half, name)[columns].reset_index(drop=True)

@@ -69,7 +69,7 @@ def test_the_teacher_that_was_set_up_is_the_one_that_teaches(started: list):
     app = visit(NEW)
     app.segmented_control(key="new.attempts").set_value(3).run()
     app.selectbox(key="new.feedback").set_value("explanation")
-    app.selectbox(key="new.pairs").set_value("revision-or-working")
+    app.selectbox(key="new.chosen_source").set_value("revision-or-working")
     app.number_input(key="new.doubted").set_value(12.5)
     app.number_input(key="new.errors").set_value(20.0).run()
     app.toggle(key="new.cautious").set_value(True).run()
@@ -126,11 +126,14 @@ def test_with_one_try_nothing_is_asked_that_needs_two(started: list):
     app.segmented_control(key="new.attempts").set_value(2).run()
     app.number_input(key="new.doubted").set_value(50.0)
     app.selectbox(key="new.feedback").set_value("mark")
-    app.selectbox(key="new.pairs").set_value("revision").run()
+    app.selectbox(key="new.chosen_source").set_value("revision").run()
     app.segmented_control(key="new.attempts").set_value(1).run()
     assert "What it learns from" not in [s.label for s in app.selectbox] and "Allow two" in text_of(app)
     app.segmented_control(key="new.attempts").set_value(2).run()
-    assert (app.selectbox(key="new.pairs").value, app.number_input(key="new.doubted").value) == ("revision", 50.0)
+    assert (app.selectbox(key="new.chosen_source").value, app.number_input(key="new.doubted").value) == (
+        "revision",
+        50.0,
+    )
     app.segmented_control(key="new.attempts").set_value(1).run()
     app.button(key="new.start").click().run()
     assert started[0][0] == RunConfig()
@@ -154,14 +157,14 @@ def test_the_trained_marker_looks_on_or_decides(started: list, monkeypatch: pyte
     app = visit(NEW)
     app.selectbox(key="new.who").set_value(who).run()
     app.button(key="new.start").click().run()
-    assert started[0][0].teaching == TeacherSettings(grader="embedded", grade_source=decides)
+    assert started[0][0].teacher == TeacherSettings(grader="embedded", grade_source=decides)
 
 
 def test_run_again_carries_the_teacher(run: str, started: list):
     app = visit(NEW, like=run)
     assert not app.exception and not app.error
     app.button(key="new.start").click().run()
-    assert started[0][0].teaching == TEACHING
+    assert started[0][0].teacher == TEACHING
 
 
 def test_the_estimate_knows_that_tries_take_time(made: tuple[Path, str], tmp_path: Path):

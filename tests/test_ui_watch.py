@@ -62,7 +62,7 @@ STATES: dict[str, tuple[dict, str]] = {
     "interrupted": ({"status": "", "turn": 2, "until": "study"}, "Resume goes on from there"),
     "getting ready": ({"status": "", "turn": -1, "until": "loading", "alive": True}, "The student is getting ready"),
     "in the first exam": ({"status": "", "turn": -1, "until": "exam", "alive": True}, "There is no exam result yet"),
-    "dpo": ({"status": "", "turn": 2, "until": "training", "alive": True}, "After 2 lessons this student answers"),
+    "learning": ({"status": "", "turn": 2, "until": "training", "alive": True}, "After 2 lessons this student answers"),
     "one answer an exam": (
         {"turns": 1, "questions_per_turn": 1, "exam_size": 1},
         "never-practised questions rightly, which is",
@@ -111,7 +111,7 @@ def test_a_finished_run_shows_exams_categories_practice_and_learning_and_three_w
 
 
 def test_a_running_run_says_how_far_it_is_and_that_the_page_may_be_closed(folder: Path):
-    make_run(folder, "it", **STATES["dpo"][0])
+    make_run(folder, "it", **STATES["learning"][0])
     app = visit(WATCH, run="it")
     assert not {"Where is it weak?", "Read the answers"} & set(link_labels(app)) - {"Weaknesses", "Answers"}
     (bar,) = app.get("progress")
@@ -119,7 +119,7 @@ def test_a_running_run_says_how_far_it_is_and_that_the_page_may_be_closed(folder
 
 
 def test_pause_asks_the_worker_and_says_so(folder: Path):
-    path = make_run(folder, "it", **STATES["dpo"][0])
+    path = make_run(folder, "it", **STATES["learning"][0])
     app = visit(WATCH, run="it")
     app.button(key="watch.pause").click().run()
     assert (path / "control.json").exists()
@@ -278,7 +278,7 @@ def test_only_tables_that_hold_something_new_are_read_again(folder: Path, monkey
 
 
 def test_one_look_and_one_picture_serve_all_viewers(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    make_run(folder, "it", **STATES["dpo"][0])
+    make_run(folder, "it", **STATES["learning"][0])
     engine = data.get_engine()
     monkeypatch.setattr(live_run, "SNAPSHOT_TTL_SECONDS", 60.0)
     first = live_run.take_snapshot(engine, "it")
@@ -292,7 +292,7 @@ def test_one_look_and_one_picture_serve_all_viewers(folder: Path, monkeypatch: p
 def test_a_run_refreshes_while_it_goes_on_and_more_eagerly_before_its_first_answer(folder: Path):
     make_run(folder, "done")
     make_run(folder, "ready", **STATES["getting ready"][0])
-    make_run(folder, "busy", **STATES["dpo"][0])
+    make_run(folder, "busy", **STATES["learning"][0])
     done, ready, busy = (live_run.take_snapshot(data.get_engine(), name) for name in ("done", "ready", "busy"))
     assert live.refresh_interval([done]) is None
     make_run(folder, "paused", **STATES["paused"][0])
@@ -322,7 +322,7 @@ def test_a_resumed_run_forgets_what_is_void(folder: Path):
 
 
 def test_a_journal_that_grows_while_it_is_read_does_not_hold_its_reader(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    make_run(folder, "it", **STATES["dpo"][0])
+    make_run(folder, "it", **STATES["learning"][0])
     engine, pieces, take_in = data.get_engine(), [], apply_chunk.apply_chunk
 
     def and_it_grows(*args: object) -> tuple[int, int]:
@@ -454,9 +454,9 @@ def test_a_race_of_one_cannot_be_started_and_more_than_two_are_said_to_queue(fol
 
 def test_a_race_s_form_says_that_others_are_at_work_or_wait(folder: Path):
     assert "take longer" not in text_of(visit(WATCH, race="new"))
-    make_run(folder, "one", **STATES["dpo"][0])
+    make_run(folder, "one", **STATES["learning"][0])
     assert "1 simulation at work: beside it these take longer." in text_of(visit(WATCH, race="new"))
-    make_run(folder, "two", **STATES["dpo"][0])
+    make_run(folder, "two", **STATES["learning"][0])
     queued(folder, "three")
     said = "2 simulations at work, 1 more in the queue: these start when there is room, so it takes that much longer."
     assert said in text_of(visit(WATCH, race="new"))
@@ -534,7 +534,7 @@ def test_the_presentation_view_has_no_menu_one_picture_a_card_each_and_a_way_out
 
 
 def test_the_presentation_view_pauses_and_goes_on_by_key(folder: Path):
-    path = make_run(folder, "it", **STATES["dpo"][0])
+    path = make_run(folder, "it", **STATES["learning"][0])
     app = visit(WATCH, run="it", present="1")
     button = app.button(key="watch.all.pause")
     assert button.proto.shortcut.upper() == "P"

@@ -17,6 +17,7 @@ from studentsim.analysis import accuracy_bounds, estimate, rewards, setting_diff
 from studentsim.config import STRATEGIES, RunConfig, describe_mix
 from studentsim.curriculum.generator import MISCONCEPTIONS
 from studentsim.labels import formatting, strategy_styles, titles
+from studentsim.legacy_names import upgrade_event
 from studentsim.narration import run_summary
 from studentsim.runs import demo
 from studentsim.runs.demo import RECORDED_FOLDER
@@ -245,7 +246,7 @@ def test_luck_alone_hardly_ever_warns():
 def test_no_recorded_lesson_is_warned_of():
     lessons = 0
     for path in sorted(RECORDED_FOLDER.glob("*.xz")):
-        events = [json.loads(line) for line in lzma.open(path, "rt")]
+        events = [upgrade_event(json.loads(line)) for line in lzma.open(path, "rt")]
         looked = [e for e in events if e["type"] == "ValidationFinished"]
         sat = pd.DataFrame([e for e in events if e["type"] == "ExamFinished"])
         learning = DPOSettings.model_validate(events[0]["config"]["dpo"])

@@ -70,7 +70,7 @@ def grade_source(teaching: TeacherSettings) -> str:
     """Who grades: a key of ``GRADE_SOURCE_LABELS``."""
     return (
         MODEL_GRADES
-        if teaching.grade_source == "marker"
+        if teaching.grade_source == "grader"
         else KEY_GRADES_MODEL_OBSERVES
         if teaching.grader
         else KEY_GRADES
@@ -89,7 +89,7 @@ def teaching_extras(teaching: TeacherSettings) -> list[str]:
     if teaching.chosen_text != DEFAULT_TEACHING.chosen_text:
         parts.append(f"shown of a working: {CHOSEN_TEXT_LABELS[teaching.chosen_text].lower()}")
     if teaching.grader:
-        parts.append("a trained marker marks" if teaching.grade_source == "marker" else "a trained marker looks on")
+        parts.append("a trained marker marks" if teaching.grade_source == "grader" else "a trained marker looks on")
     if teaching.error_rate:
         parts.append(f"{format_share(teaching.error_rate)} marks wrong on purpose")
     if teaching.challenge_rate:
@@ -107,7 +107,7 @@ def teaching_label(teaching: TeacherSettings) -> str:
     parts = [pluralize(teaching.attempts, "try", "tries")]
     if teaching.attempts > 1:
         parts.append({"none": "nothing said", "mark": "told “wrong”"}.get(teaching.feedback, teaching.feedback))
-    if teaching.grade_source == "marker":
+    if teaching.grade_source == "grader":
         parts.append("trained marker")
     if teaching.error_rate:
         parts.append(f"{format_share(teaching.error_rate)} marks wrong")

@@ -47,8 +47,8 @@ Accuracies are fractions from 0 to 1, times are seconds since 1970. A model stud
 """
 RUN_COLUMNS = (
     "run_id", "title", "name", "tags", "note", "status", "strategy", "student", "model", "bank", "seed", "exam_seed",
-    "group_id", "plan", "coordinates", "turn", "turns_planned", "last_turn", "last_correct", "last_questions", "last_ci_low", "last_ci_high",
-    "started", "seconds", "recorded",
+    "group_id", "plan", "coordinates", "turn", "turns_planned", "last_turn", "last_correct", "last_questions",
+    "last_ci_low", "last_ci_high", "started", "seconds", "recorded",
 )  # fmt: skip
 """Columns of runs.csv, as ``queries.fetch_runs`` names them."""
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from studentsim.config import RunConfig
 from studentsim.events import Cell
+from studentsim.legacy_names import upgrade_setting_name
 from studentsim.store.notes import RunNotes
 
 TableRow = dict[str, Any]
@@ -210,7 +211,9 @@ def parse_group_cell(payload: object) -> Cell | None:
         payload["group"][:100],
         str(payload.get("plan", ""))[:40],
         count if isinstance(count, int) else 0,
-        dict(coordinates) if isinstance(coordinates, Mapping) else {},
+        {upgrade_setting_name(str(name)): value for name, value in coordinates.items()}
+        if isinstance(coordinates, Mapping)
+        else {},
     )
 
 

@@ -73,7 +73,7 @@ class Teacher:
             grade = self.key_grader.grade(question, answer)
             if verdict is not None:
                 grade = replace(grade, grader_correct=verdict.is_correct)
-            if verdict is not None and self.settings.grade_source == "marker":
+            if verdict is not None and self.settings.grade_source == "grader":
                 grade = replace(grade, assigned_override=verdict.is_correct, graded_by=self.settings.grader)
             if derive_rng("teacher's error", *seed_key, question.id).random() < self.settings.error_rate:
                 grade = replace(

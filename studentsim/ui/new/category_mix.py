@@ -86,7 +86,7 @@ def render_category_mix(
         st.info(describe_mix_priority(strategy), icon=":material/priority_high:")
         _render_sliders(shares, all_categories)
         form.settings["mix"] = {c: float(share) for c, share in shares.items()}
-        questions_per_turn = int(st.session_state["new.questions"] or 0)
+        questions_per_turn = int(st.session_state["new.questions_per_turn"] or 0)
         counts_text = _describe_question_counts(shares, questions_per_turn, all_categories)
         st.caption(f"{counts_text} {_describe_rehearsal(strategy)}".strip())
 
