@@ -11,11 +11,10 @@ from studentsim.labels import formatting
 from studentsim.labels.teacher_settings import FEEDBACK_CONTENT_LABELS
 from studentsim.narration import grades
 from studentsim.store import queries
-from studentsim.store.database import Database
 from studentsim.ui import components, literal
 from studentsim.ui.answers import sentences
 from studentsim.ui.answers.data import AnswersPageData
-from studentsim.ui.data import Engine
+from studentsim.ui.data import Engine, cached_query
 
 STUDENT_AVATAR, TEACHER_AVATAR = ":material/face:", ":material/school:"
 
@@ -31,16 +30,8 @@ def load_attempts(
     attempts = history[(history.turn == row["turn"]) & (history.phase != "exam")]
     if len(attempts) < 2:
         return [row]
-    return _load_answers(
-        engine.database, str(engine.data_dir), page_data.view.run, page_data.last_seq, tuple(map(int, attempts.seq))
-    )
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _load_answers(
-    _database: Database, folder: str, run_id: str, last_seq: int, seqs: tuple[int, ...]
-) -> list[dict[str, Any]]:
-    return queries.fetch_answers_by_seq(_database, run_id, seqs)
+    seqs = tuple(map(int, attempts.seq))
+    return cached_query(engine, page_data.last_seq, queries.fetch_answers_by_seq, page_data.view.run, seqs)
 
 
 def render_conversation(page_data: AnswersPageData, row: dict[str, Any], rows: list[dict[str, Any]]) -> None:

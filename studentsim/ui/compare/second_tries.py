@@ -14,7 +14,7 @@ from studentsim.labels import formatting, teacher_settings
 from studentsim.narration import teaching_summary
 from studentsim.store.database import Database
 from studentsim.ui import components, glossary, literal
-from studentsim.ui.data import Engine
+from studentsim.ui.data import Engine, cached_query
 
 COLUMN_LABELS = {
     "run": "simulation", "said": "what was said", "tried": "tried again", "mended": "mended", "told": "of 100 (95 %)",
@@ -31,7 +31,7 @@ def render_second_tries(engine: Engine, groups: Sequence[RunGroup]) -> None:
         return
     literal.subheader("Do second tries help?", help=glossary.term_help("second-try"))
     cache_key = tuple((run.run_id, run.label, run.last_seq) for run in runs)
-    rows = _cached_rows(engine.database, str(engine.data_dir), cache_key)
+    rows = cached_query(engine, "", _load_rows, cache_key)
     if rows.empty:
         literal.markdown(teaching_summary.NO_RETRIES_NOTE)
         return
@@ -42,10 +42,9 @@ def render_second_tries(engine: Engine, groups: Sequence[RunGroup]) -> None:
     )
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _cached_rows(_database: Database, folder: str, runs: tuple[tuple[str, str, int], ...]) -> pd.DataFrame:
-    """``runs``: id, label and last seq of each; the seq grows with every event, so no entry can be stale."""
-    rows = [second_tries_frame(tries.query_retry_results(_database, [id]), label) for id, label, _ in runs]
+def _load_rows(database: Database, runs: tuple[tuple[str, str, int], ...]) -> pd.DataFrame:
+    """``runs``: id, label and last seq of each."""
+    rows = [second_tries_frame(tries.query_retry_results(database, [id]), label) for id, label, _ in runs]
     return pd.concat(rows, ignore_index=True).fillna("")
 
 

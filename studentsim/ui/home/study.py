@@ -108,7 +108,8 @@ def _load_study(engine: data.Engine, runs: list[RunCard]) -> StudyFigures | None
     """Figures of the ``runs``; None without runs, or where none has sat an exam."""
     if not runs:
         return None
-    figures = _cached_study(engine.database, str(engine.data_dir), tuple((run.run_id, run.started_at) for run in runs))
+    # a recorded run is finished and does not change
+    figures = data.cached_query(engine, [run.started_at for run in runs], _load_figures, [run.run_id for run in runs])
     return None if figures.exams.empty else figures
 
 
@@ -136,19 +137,16 @@ def _render_run_list(
                 rows.render_run_row(engine, run)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _cached_study(_database: Database, folder: str, cache_key: tuple[tuple[str, float], ...]) -> StudyFigures:
-    """``cache_key``: each run's id and start time. A recorded run is finished and does not change."""
-    ids = [run_id for run_id, _ in cache_key]
-    groups, _ = group_runs_by_settings([_load_run(_database, run_id) for run_id in ids])
-    exams = queries.fetch_exams_of_runs(_database, ids)
-    initial_exam = queries.fetch_exam_categories(_database, ids[:1], 0)
-    chances = queries.fetch_chance_accuracy(_database, ids)
+def _load_figures(database: Database, ids: list[str]) -> StudyFigures:
+    groups, _ = group_runs_by_settings([_load_run(database, run_id) for run_id in ids])
+    exams = queries.fetch_exams_of_runs(database, ids)
+    initial_exam = queries.fetch_exam_categories(database, ids[:1], 0)
+    chances = queries.fetch_chance_accuracy(database, ids)
     return StudyFigures(
         groups=groups,
         exams=group_means_frame(groups, exams),
-        strategy_difference=_compare_strategies(_database, groups, exams),
-        teaching_effects=_compute_teaching_effects(_database, groups, exams),
+        strategy_difference=_compare_strategies(database, groups, exams),
+        teaching_effects=_compute_teaching_effects(database, groups, exams),
         initial_exam=initial_exam,
         chance=next(iter(chances.values()), sentences.CHANCE_ACCURACY),
     )

@@ -14,7 +14,6 @@ from studentsim.analysis.weakness_selection import WeaknessesSelection
 from studentsim.labels import teacher_settings
 from studentsim.labels.titles import misconception_title, skill_title
 from studentsim.narration import teaching_summary
-from studentsim.store.database import Database
 from studentsim.ui import components, data, glossary, literal
 from studentsim.ui.charts import teaching
 from studentsim.ui.figure_cache import cached_figure
@@ -35,7 +34,7 @@ def render_retries(engine: data.Engine, view: WeaknessesView, selection: Weaknes
     """All parts for the whole run, the success rates for a selected category or skill; nothing without further attempts."""
     if teacher_settings.teaching_settings(view.config).attempts < 2:
         return
-    retry_results = _load_retry_results(engine.database, str(engine.data_dir), view.run.run_id, view.run.last_seq)
+    retry_results = data.cached_query(engine, view.run.last_seq, tries.query_retry_results, [view.run.run_id])
     revisions = selection.filter(retry_results.revisions)
     literal.subheader("Second tries: what does the student mend itself?", help=glossary.term_help("second-try"))
     if revisions.empty:
@@ -50,12 +49,6 @@ def render_retries(engine: data.Engine, view: WeaknessesView, selection: Weaknes
             literal.markdown(teaching_summary.describe_retention(retry_results.retention))
             if len(retry_results.retention):
                 st.caption(teaching_summary.RETRY_CAVEAT)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _load_retry_results(_database: Database, folder: str, run_id: str, last_seq: int) -> RetryResults:
-    """``last_seq`` grows with every event, so no entry can be stale."""
-    return tries.query_retry_results(_database, [run_id])
 
 
 def _describe_no_retries(selection: WeaknessesSelection) -> str:
