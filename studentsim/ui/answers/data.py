@@ -18,6 +18,7 @@ from studentsim.labels import category_names, formatting
 from studentsim.labels.titles import misconception_title, skill_title
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
+from studentsim.ui import components
 from studentsim.ui.answers import counts
 from studentsim.ui.answers.sentences import MARK_LABELS, PHASE_LABELS
 from studentsim.ui.answers.view import AnswersView
@@ -79,6 +80,11 @@ class AnswersPageData:
     def filtered_list(self) -> FilteredList:
         """The list's filters and links."""
         return FilteredList(ANSWERS_PAGE, "answers", "answer", "answer", self.view)
+
+    def misconception_link(self, misconception: str, count: int, icon: str = "") -> None:
+        """A link to the wrong answers of this view that show a misconception."""
+        params = self.view.with_changes(slip=misconception, mark="wrong").to_params()
+        components.render_misconception_link(ANSWERS_PAGE, misconception, count, params, icon=icon)
 
 
 def load_page_data(engine: Engine, run_id: str, parameters: Mapping[str, str]) -> AnswersPageData:

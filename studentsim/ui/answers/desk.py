@@ -5,14 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.labels import formatting
-from studentsim.ui import components
 from studentsim.ui.answers import conversation, data, filters
 from studentsim.ui.answers.card import render_open_answer
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.answers.listing import render_listing
 from studentsim.ui.data import Engine
 from studentsim.ui.device import is_phone
-from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.scroll_into_view import scroll_into_view
 
 MAX_LISTED_MISCONCEPTIONS = 8
@@ -70,11 +68,6 @@ def _render_misconceptions(page_data: AnswersPageData) -> None:
     wrong = page_data.base_counts.wrong
     st.markdown(f"**Slips behind {'these' if wrong > 1 else 'this'} {formatting.pluralize(wrong, 'wrong answer')}**")
     for misconception, count in counts[:MAX_LISTED_MISCONCEPTIONS]:
-        components.render_misconception_link(
-            ANSWERS_PAGE,
-            misconception,
-            count,
-            page_data.view.with_changes(slip=misconception, mark="wrong").to_params(),
-        )
+        page_data.misconception_link(misconception, count)
     if len(counts) > MAX_LISTED_MISCONCEPTIONS:
         st.caption(f"and {len(counts) - MAX_LISTED_MISCONCEPTIONS} more: choose them under Slip.")

@@ -61,17 +61,9 @@ def _render_summary_links(page_data: AnswersPageData) -> None:
     unanswered = sentences.is_unanswered_commonest(view, base) and view.mark != "unanswered"
     if not (unanswered or misconception):
         return
-    with components.row("small"):
+    with components.link_row(gap="small"):
         if unanswered:
             label = f"{base.unanswered:,} × no option shows its result"
             page_data.filtered_list.link(label, ":material/filter_alt:", mark="unanswered")
         if misconception:
-            link_params = view.with_changes(slip=misconception, mark="wrong").to_params()
-            components.render_misconception_link(
-                ANSWERS_PAGE,
-                misconception,
-                base.misconceptions[misconception],
-                link_params,
-                icon=":material/filter_alt:",
-            )
-        components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
+            page_data.misconception_link(misconception, base.misconceptions[misconception], ":material/filter_alt:")

@@ -61,7 +61,7 @@ def refresh_interval(runs: list[live_run.RunSnapshot]) -> float | None:
 def _render_header(engine: data.Engine, run: live_run.RunSnapshot) -> None:
     """Title, status, and the buttons that apply to it."""
     components.render_page_title(run.title, formatting.run_subtitle(run.config), scroll_id=f"Watch {run.run_id}")
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with components.link_row():
         components.render_status_badge(run.status)
         components.render_recorded_badge(run.recorded_label)
         if version := formatting.student_version_label(run.config):
@@ -73,7 +73,6 @@ def _render_header(engine: data.Engine, run: live_run.RunSnapshot) -> None:
         literal.link(
             WATCH_PAGE, "Show it to a room", ":material/slideshow:", links.run_params(run.run_id, present=True)
         )
-        components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
     if run.notice:
         literal.warning(run.notice, icon=":material/history:")
 

@@ -25,14 +25,13 @@ def render_race_page(engine: data.Engine, run_ids: tuple[str, ...]) -> None:
         return
     components.render_page_title(f"Race: {', '.join(entry.name.lower() for entry in build_entries(runs))}")
     ids = tuple(run.run_id for run in runs)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with components.link_row():
         render_run_buttons(engine, runs)
         if _is_voting_open(runs):
             ballot.render_predict_first_button(engine, runs)
         literal.link(WATCH_PAGE, "Show it to a room", ":material/slideshow:", links.presentation_params(ids), width=154)
         if replay.can_replay(runs):
             replay.render_replay_link(ids, label="Replay it for a room")
-        components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
     st.fragment(_render_body, run_every=live.refresh_interval(runs))(engine, ids, race_page_state(runs))
     literal.subheader("More than luck? Repeat the race with more seeds")
     is_recorded = any(run.recorded_label for run in runs)
