@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
@@ -179,12 +180,17 @@ def render_chart(figure: go.Figure, *, key: str, alt: str, mode_bar: bool | str 
 
 
 def render_figure_data(frame: pd.DataFrame, *, key: str, columns: Mapping[str, str]) -> None:
-    """A figure's data as table and CSV, built only while the expander is open."""
-    expander = st.expander("Numbers behind this", key=f"{key}.numbers", on_change="rerun")
-    if not expander.open:
-        return
-    with expander:
-        render_table(frame, columns, key.replace(".", "-"), key=key, table_key=f"{key}.table")
+    """A figure's data as table and CSV, in an expander."""
+    render = partial(render_table, key=key, table_key=f"{key}.table")
+    render_folded("Numbers behind this", f"{key}.numbers", render, frame, columns, key.replace(".", "-"))
+
+
+def render_folded(label: str, key: str, render: Callable[..., None], *args: Any) -> None:
+    """An expander, in which ``render(*args)`` is called only while it is open."""
+    expander = st.expander(label, key=key, on_change="rerun")
+    if expander.open:
+        with expander:
+            render(*args)
 
 
 def render_table(
@@ -217,11 +223,12 @@ def render_answer_card(row: Mapping[str, Any], categories: Iterable[str], *, key
         literal.code(truncated[1])
         st.text(run_summary.describe_answer(row))
         if truncated != [problem, reply]:
-            expander = st.expander("All of it", key=f"answer.{key}.{row['seq']}", on_change="rerun")
-            if expander.open:
-                with expander:
-                    st.text(problem)
-                    literal.code(reply)
+
+            def render_whole() -> None:
+                st.text(problem)
+                literal.code(reply)
+
+            render_folded("All of it", f"answer.{key}.{row['seq']}", render_whole)
 
 
 def render_run_row(run: RunCard, *, page: str) -> None:

@@ -50,10 +50,14 @@ def render_comparison(
             st.rerun()
         _render_conclusion(comparison)
         _render_exam_curves(comparison)
-        _render_differences(comparison)
+        if comparison.differences:
+            label = "How sure is that? Every difference, with its interval"
+            components.render_folded(label, "compare.sure", _render_differences, comparison)
         _render_categories(comparison)
         mix.render_practice_mix(engine, comparison.groups)
-        _render_practice(comparison)
+        if not comparison.practice.empty:
+            label = "How did practice go? Not a contest: the exam decides"
+            components.render_folded(label, "compare.lessons", _render_practice, comparison)
         second_tries.render_second_tries(engine, comparison.groups)
         _render_settings(comparison.groups)
         _render_runs(comparison)
@@ -131,21 +135,14 @@ def _render_exam_curves(comparison: data.Comparison) -> None:
 
 
 def _render_differences(comparison: data.Comparison) -> None:
-    if not comparison.differences:
-        return
-    with st.expander(
-        "How sure is that? Every difference, with its interval", key="compare.sure", on_change="rerun"
-    ) as expander:
-        if not expander.open:
-            return
-        rows = pd.DataFrame([comparison_summary.difference_row(d) for d in comparison.differences])
-        rows[["label", "reference"]] = rows[["label", "reference"]].replace(group_table_labels(comparison.groups))
-        st.dataframe(
-            rows.rename(columns=DIFFERENCE_COLUMN_LABELS).dropna(axis="columns", how="all"),
-            hide_index=True,
-            width="stretch",
-        )
-        literal.caption(captions.describe_interval_method(comparison.differences))
+    rows = pd.DataFrame([comparison_summary.difference_row(d) for d in comparison.differences])
+    rows[["label", "reference"]] = rows[["label", "reference"]].replace(group_table_labels(comparison.groups))
+    st.dataframe(
+        rows.rename(columns=DIFFERENCE_COLUMN_LABELS).dropna(axis="columns", how="all"),
+        hide_index=True,
+        width="stretch",
+    )
+    literal.caption(captions.describe_interval_method(comparison.differences))
 
 
 def _render_categories(comparison: data.Comparison) -> None:
@@ -169,27 +166,20 @@ def _render_categories(comparison: data.Comparison) -> None:
 
 
 def _render_practice(comparison: data.Comparison) -> None:
-    if comparison.practice.empty:
-        return
-    with st.expander(
-        "How did practice go? Not a contest: the exam decides", key="compare.lessons", on_change="rerun"
-    ) as expander:
-        if not expander.open:
-            return
-        no_single_runs = comparison.practice.iloc[:0].assign(group="")
-        chart_options = {"turns": comparison.max_turns, "chance": comparison.chance, "bands": 2, "revision": "practice"}
-        components.render_figure(
-            "How many practice questions did each answer rightly?",
-            cached_figure(charts.comparison_figure, comparison.practice, no_single_runs, **chart_options),
-            comparison.practice,
-            key="compare.practice",
-            alt=captions.describe_picture(comparison.practice),
-            columns=CURVE_COLUMN_LABELS,
-        )
-        st.caption(
-            "Each practised other questions. A way that looks for mistakes gets the harder ones, so its practice looks worse while it "
-            "may teach better."
-        )
+    no_single_runs = comparison.practice.iloc[:0].assign(group="")
+    chart_options = {"turns": comparison.max_turns, "chance": comparison.chance, "bands": 2, "revision": "practice"}
+    components.render_figure(
+        "How many practice questions did each answer rightly?",
+        cached_figure(charts.comparison_figure, comparison.practice, no_single_runs, **chart_options),
+        comparison.practice,
+        key="compare.practice",
+        alt=captions.describe_picture(comparison.practice),
+        columns=CURVE_COLUMN_LABELS,
+    )
+    st.caption(
+        "Each practised other questions. A way that looks for mistakes gets the harder ones, so its practice looks worse while it "
+        "may teach better."
+    )
 
 
 def _render_settings(groups: list[RunGroup]) -> None:
@@ -222,10 +212,7 @@ def _render_runs(comparison: data.Comparison) -> None:
             continue
         seeds_text = formatting.format_seeds([run.config.seed for run in group.runs])
         label = f"{group.label}: {formatting.pluralize(len(group.runs), 'run')}, {seeds_text}"
-        expander = st.expander(formatting.escape_markdown(label), key=f"compare.closer.{i}", on_change="rerun")
-        if expander.open:
-            with expander:
-                _render_group_runs(group)
+        components.render_folded(formatting.escape_markdown(label), f"compare.closer.{i}", _render_group_runs, group)
 
 
 def _render_group_runs(group: RunGroup) -> None:

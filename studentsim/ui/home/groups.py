@@ -62,11 +62,12 @@ def render_group_row(
             literal.caption(_group_caption(runs, summary))
         with menu_column.container(horizontal=True, horizontal_alignment="right"):
             _render_menu(engine, runs)
-        expander = st.expander(f"The {len(runs)} runs", key=f"home.group.{name}", on_change="rerun")
-        if expander.open:
-            with expander:
-                for run in runs:
-                    render_run(engine, run, NESTED_COLUMN_WIDTHS)
+
+        def render_runs() -> None:
+            for run in runs:
+                render_run(engine, run, NESTED_COLUMN_WIDTHS)
+
+        components.render_folded(f"The {len(runs)} runs", f"home.group.{name}", render_runs)
 
 
 def _group_link(runs: Sequence[RunCard], summary: GroupSummary) -> tuple[str, dict[str, str]]:

@@ -47,17 +47,11 @@ def render_recent_runs(engine: data.Engine, runs: Sequence[RunCard], all_runs: S
         st.button("Show all of them", key="home.all", on_click=filters.clear_filters)
         return
     row_count = FILTERED_ROWS if active_filters else INITIAL_ROWS
-    for entry in entries[:row_count]:
-        _render_entry(engine, entry)
+    _render_entries(engine, entries[:row_count])
     if older := entries[row_count:]:
         count = sum(len(entry) for entry in older)
-        expander = st.expander(
-            f"{formatting.pluralize(count, 'earlier simulation')}", key="home.older", on_change="rerun"
-        )
-        if expander.open:
-            with expander:
-                for entry in older:
-                    _render_entry(engine, entry)
+        label = formatting.pluralize(count, "earlier simulation")
+        components.render_folded(label, "home.older", _render_entries, engine, older)
 
 
 def _describe_estimate(engine: data.Engine) -> str:
@@ -68,11 +62,12 @@ def _describe_estimate(engine: data.Engine) -> str:
     )
 
 
-def _render_entry(engine: data.Engine, runs: Sequence[RunCard]) -> None:
-    if len(runs) == 1:
-        render_run_row(engine, runs[0])
-    else:
-        groups.render_group_row(engine, runs, render_run=render_run_row)
+def _render_entries(engine: data.Engine, entries: Sequence[Sequence[RunCard]]) -> None:
+    for runs in entries:
+        if len(runs) == 1:
+            render_run_row(engine, runs[0])
+        else:
+            groups.render_group_row(engine, runs, render_run=render_run_row)
 
 
 def render_run_row(engine: data.Engine, run: RunCard, column_widths: Sequence[int] = (3, 1)) -> None:

@@ -75,7 +75,8 @@ def _render_embedded_study(engine: data.Engine, runs: list[RunCard]) -> None:
     )
     recorded_race.render_race_link(current_runs)
     label = f"Look into the {formatting.pluralize(len(runs), 'recorded run')}"
-    _render_run_list(engine, figures, label, runs, current_runs, key="home.recorded")
+    key = "home.recorded"
+    components.render_folded(label, key, _render_run_list, engine, figures, runs, current_runs, key)
 
 
 def _render_small_model_study(engine: data.Engine, runs: list[RunCard]) -> None:
@@ -101,7 +102,8 @@ def _render_small_model_study(engine: data.Engine, runs: list[RunCard]) -> None:
         {"runs": ",".join(paper_run_ids[:MAX_SELECTED]), "paper": "1"},
     )
     label = f"Look into its {formatting.pluralize(len(runs), 'recorded run')}"
-    _render_run_list(engine, figures, label, runs, runs, key="home.recorded.small")
+    key = "home.recorded.small"
+    components.render_folded(label, key, _render_run_list, engine, figures, runs, runs, key)
 
 
 def _load_study(engine: data.Engine, runs: list[RunCard]) -> StudyFigures | None:
@@ -114,27 +116,17 @@ def _load_study(engine: data.Engine, runs: list[RunCard]) -> StudyFigures | None
 
 
 def _render_run_list(
-    engine: data.Engine,
-    figures: StudyFigures,
-    label: str,
-    runs: list[RunCard],
-    current_runs: list[RunCard],
-    *,
-    key: str,
+    engine: data.Engine, figures: StudyFigures, runs: list[RunCard], current_runs: list[RunCard], key: str
 ) -> None:
-    """The study's ``runs`` in an expander, ``current_runs`` (those in the figure) first."""
-    expander = st.expander(label, key=key, on_change="rerun")
-    if not expander.open:
-        return
-    with expander:
-        ticks.render_selection_bar(engine, runs, key=f"{key}.ticked")
-        literal.caption(sentences.describe_study_basis(figures.groups))
-        for run in current_runs:
+    """The study's ``runs``, ``current_runs`` (those in the figure) first."""
+    ticks.render_selection_bar(engine, runs, key=f"{key}.ticked")
+    literal.caption(sentences.describe_study_basis(figures.groups))
+    for run in current_runs:
+        rows.render_run_row(engine, run)
+    if earlier_runs := [run for run in runs if run not in current_runs]:
+        st.caption("These came with an earlier version, and are not in the picture above.")
+        for run in earlier_runs:
             rows.render_run_row(engine, run)
-        if earlier_runs := [run for run in runs if run not in current_runs]:
-            st.caption("These came with an earlier version, and are not in the picture above.")
-            for run in earlier_runs:
-                rows.render_run_row(engine, run)
 
 
 def _load_figures(database: Database, ids: list[str]) -> StudyFigures:

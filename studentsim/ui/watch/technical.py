@@ -15,12 +15,8 @@ def render_technical_view(engine: data.Engine, run: RunSnapshot) -> None:
     """Both expanders."""
     with st.expander("Technical view", key=f"watch.technical.{run.run_id}"):
         _render_training_notes(run)
-    expander = st.expander(
-        "The source paper's table, lesson by lesson", key=f"watch.paper.{run.run_id}", on_change="rerun"
-    )
-    if expander.open:  # built only then
-        with expander:
-            _render_paper_table(engine, run)
+    label = "The source paper's table, lesson by lesson"
+    components.render_folded(label, f"watch.paper.{run.run_id}", _render_paper_table, engine, run)
 
 
 def _render_training_notes(run: RunSnapshot) -> None:

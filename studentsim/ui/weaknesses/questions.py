@@ -36,7 +36,14 @@ def render_questions(engine: data.Engine, view: WeaknessesView, selection: Weakn
     chosen = _choose_question(selected_items, selection)
     if chosen:
         _render_question(view, item_analysis, chosen)
-    _render_table(view, selected_items, selection)
+    components.render_folded(
+        f"All {formatting.pluralize(len(selected_items), 'question')} as a table, with figures for researchers",
+        f"{_table_key(selection)}.fold", _render_table, view, selected_items, selection,
+    )  # fmt: skip
+
+
+def _table_key(selection: WeaknessesSelection) -> str:
+    return f"weaknesses.items.{selection.run}.{selection.category}.{selection.skill}"
 
 
 def _choose_question(selected_items: pd.DataFrame, selection: WeaknessesSelection) -> str:
@@ -94,35 +101,27 @@ def _render_option(option: Any, item_analysis: ItemAnalysis) -> None:
 
 
 def _render_table(view: WeaknessesView, selected_items: pd.DataFrame, selection: WeaknessesSelection) -> None:
-    """All questions as a table, built only while the expander is open; a click on a row opens the question."""
-    key = f"weaknesses.items.{selection.run}.{selection.category}.{selection.skill}"
-    expander = st.expander(
-        f"All {formatting.pluralize(len(selected_items), 'question')} as a table, with figures for researchers",
-        key=f"{key}.fold",
-        on_change="rerun",
-    )
-    if not expander.open:
-        return
+    """All questions as a table; a click on a row opens the question."""
+    key = _table_key(selection)
     table = question_table_frame(
         selected_items.assign(category=selected_items.category.map(view.findings.category_label))
     )
-    with expander:
-        st.markdown(
-            "**Facility** is the share of answer sheets with the question right. **Discrimination** is the corrected item-total "
-            "correlation (point-biserial): whether sheets that are good on all other questions get this one right too; 0 says nothing, "
-            "below 0 is suspect."
-        )
-        st.dataframe(
-            table.rename(columns=QUESTION_TABLE_COLUMNS), width="stretch", hide_index=True, key=f"{key}.{selection.question}",
-            selection_mode="single-row",
-            on_select=lambda: _open_selected_row(f"{key}.{selection.question}", list(selected_items.question_id), selection),
-            column_config={
-                "question": st.column_config.TextColumn(width="large"),
-                "right, of 100": st.column_config.ProgressColumn(format="%d", min_value=0, max_value=100),
-                "discrimination": st.column_config.NumberColumn(format="%.2f"),
-            },
-        )  # fmt: skip
-        components.render_csv_download(selected_items, "questions", key=key)
+    st.markdown(
+        "**Facility** is the share of answer sheets with the question right. **Discrimination** is the corrected item-total "
+        "correlation (point-biserial): whether sheets that are good on all other questions get this one right too; 0 says nothing, "
+        "below 0 is suspect."
+    )
+    st.dataframe(
+        table.rename(columns=QUESTION_TABLE_COLUMNS), width="stretch", hide_index=True, key=f"{key}.{selection.question}",
+        selection_mode="single-row",
+        on_select=lambda: _open_selected_row(f"{key}.{selection.question}", list(selected_items.question_id), selection),
+        column_config={
+            "question": st.column_config.TextColumn(width="large"),
+            "right, of 100": st.column_config.ProgressColumn(format="%d", min_value=0, max_value=100),
+            "discrimination": st.column_config.NumberColumn(format="%.2f"),
+        },
+    )  # fmt: skip
+    components.render_csv_download(selected_items, "questions", key=key)
 
 
 def _open_selected_row(key: str, ids: list[str], selection: WeaknessesSelection) -> None:

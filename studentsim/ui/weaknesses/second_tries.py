@@ -76,10 +76,8 @@ def _render_success_rates(revisions: pd.DataFrame, selection: WeaknessesSelectio
         )
     literal.markdown(teaching_summary.describe_retries_by_feedback(tries.retry_rates_by_feedback(revisions)))
     literal.markdown(teaching_summary.explanation_caveat(revisions))
-    expander = st.expander("By slip, and the numbers behind this", key=f"{key}.fold", on_change="rerun")
-    if expander.open:
-        with expander:
-            _render_tables(groups, revisions, key)
+    label = "By slip, and the numbers behind this"
+    components.render_folded(label, f"{key}.fold", _render_tables, groups, revisions, key)
 
 
 def retry_rates_by_group(

@@ -56,7 +56,9 @@ def render_misconception_trends(view: WeaknessesView, selection: WeaknessesSelec
         for column, row in zip(columns, shown_misconceptions.iloc[start : start + 3].itertuples(), strict=False):
             with column.container(border=True, height="stretch", gap="xsmall"):
                 _render_misconception_card(findings, row, selection)
-    _render_table(findings, selected_misconceptions, selection)
+    key = f"weaknesses.slips.{selection.run}.{selection.category}.{selection.skill}"
+    label = f"All {formatting.pluralize(len(selected_misconceptions), 'slip')}, and how they are judged"
+    components.render_folded(label, f"{key}.fold", _render_table, findings, selected_misconceptions, key)
 
 
 def _choose_misconceptions(selected_misconceptions: pd.DataFrame) -> pd.DataFrame:
@@ -119,29 +121,18 @@ def _render_misconception_card(findings: ExamFindings, row: Any, selection: Weak
         literal.link(ANSWERS_PAGE, label, ":material/menu_book:", misconception_selection.answers_params(lesson=lesson))
 
 
-def _render_table(
-    findings: ExamFindings, selected_misconceptions: pd.DataFrame, selection: WeaknessesSelection
-) -> None:
-    """All misconceptions and the rules of the verdicts, built only while the expander is open."""
-    key = f"weaknesses.slips.{selection.run}.{selection.category}.{selection.skill}"
-    expander = st.expander(
-        f"All {formatting.pluralize(len(selected_misconceptions), 'slip')}, and how they are judged",
-        key=f"{key}.fold",
-        on_change="rerun",
-    )
-    if not expander.open:
-        return
+def _render_table(findings: ExamFindings, selected_misconceptions: pd.DataFrame, key: str) -> None:
+    """All misconceptions and the rules of the verdicts."""
     table = misconception_table_frame(findings, selected_misconceptions)
-    with expander:
-        st.dataframe(
-            table.rename(columns=MISCONCEPTION_TABLE_COLUMNS), width="stretch", hide_index=True, key=f"{key}.table",
-            column_config={
-                "exam by exam": st.column_config.BarChartColumn("exam by exam", y_min=0, y_max=int(selected_misconceptions.most.max())),
-            },
-        )  # fmt: skip
-        components.render_csv_download(table, "slips", key=key)
-        for name, rule in weaknesses_summary.list_verdict_rules():
-            st.markdown(f"**{name}**: {formatting.escape_markdown(rule)}")
+    st.dataframe(
+        table.rename(columns=MISCONCEPTION_TABLE_COLUMNS), width="stretch", hide_index=True, key=f"{key}.table",
+        column_config={
+            "exam by exam": st.column_config.BarChartColumn("exam by exam", y_min=0, y_max=int(selected_misconceptions.most.max())),
+        },
+    )  # fmt: skip
+    components.render_csv_download(table, "slips", key=key)
+    for name, rule in weaknesses_summary.list_verdict_rules():
+        st.markdown(f"**{name}**: {formatting.escape_markdown(rule)}")
 
 
 def misconception_table_frame(findings: ExamFindings, selected_misconceptions: pd.DataFrame) -> pd.DataFrame:
