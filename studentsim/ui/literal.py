@@ -12,12 +12,13 @@ from typing import Any
 import streamlit as st
 
 from studentsim.labels.formatting import escape_markdown, format_working
+from studentsim.ui.glossary import term_help
 
 
-def _render(element: Callable[..., object], *sentences: str, **options: Any) -> None:
-    """``element`` (of ``st``) with the joined sentences, escaped; ``options`` are the element's own."""
+def _render(element: Callable[..., object], *sentences: str, term: str = "", **options: Any) -> None:
+    """``element`` (of ``st``) with the joined sentences, escaped; ``term`` of the glossary is its help, ``options`` are its own."""
     if text := " ".join(filter(None, sentences)):
-        element(escape_markdown(text), **options)
+        element(escape_markdown(text), **({"help": term_help(term)} if term else {}), **options)
 
 
 markdown, caption, info, warning = (

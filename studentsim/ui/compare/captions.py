@@ -51,7 +51,7 @@ def describe_unselective_groups(groups: Sequence[RunGroup], lookup_frame: pd.Dat
     """A sentence for each group whose threshold nearly all questions passed, or nearly none, so that it hardly selected."""
     notes = []
     for group in groups:
-        group_lookups = lookup_frame[lookup_frame.run_id.isin([run.run_id for run in group.runs])]
+        group_lookups = lookup_frame[lookup_frame.run_id.isin(group.run_ids)]
         if warning_text := selection_lookups.selection_warning(
             selection_lookups.selection_stats_from_frame(group_lookups)
         ):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from studentsim.analysis import curves, setting_differences
 from studentsim.analysis.differences import AccuracyDifference, compute_differences, last_shared_turn
-from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_runs_by_settings
+from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_runs_by_settings, list_run_ids
 from studentsim.config import parse_stored_config
 from studentsim.labels import formatting
 from studentsim.runs.demo import SMOLLM2_STUDY
@@ -157,14 +157,14 @@ def load_comparison(engine: Engine, runs: Sequence[ComparedRun]) -> Comparison:
 
 def _compare_runs(database: Database, runs: Sequence[ComparedRun]) -> Comparison:
     groups, excluded_runs = group_runs_by_settings(runs)
-    ids = [run.run_id for group in groups for run in group.runs]
+    ids = list_run_ids(groups)
     comparable_groups = _largest_same_exam_set(groups)
     exams = queries.fetch_exams_of_runs(database, ids)
     turn = last_shared_turn(comparable_groups, exams)
     group_differences: list[AccuracyDifference] = []
     category_results = pd.DataFrame(columns=["run_id", "category", "correct", "questions"])
     if turn is not None:
-        run_ids = [run.run_id for group in comparable_groups for run in group.runs]
+        run_ids = list_run_ids(comparable_groups)
         group_differences = compute_differences(
             comparable_groups, queries.fetch_exam_correctness(database, run_ids, turn), turn
         )

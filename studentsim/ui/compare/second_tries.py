@@ -13,7 +13,7 @@ from studentsim.analysis.run_groups import RunGroup
 from studentsim.labels import formatting, teacher_settings
 from studentsim.narration import teaching_summary
 from studentsim.store.database import Database
-from studentsim.ui import components, glossary, literal
+from studentsim.ui import components, literal
 from studentsim.ui.data import Engine, cached_query
 
 COLUMN_LABELS = {
@@ -29,7 +29,7 @@ def render_second_tries(engine: Engine, groups: Sequence[RunGroup]) -> None:
     ]
     if not runs:
         return
-    literal.subheader("Do second tries help?", help=glossary.term_help("second-try"))
+    literal.subheader("Do second tries help?", term="second-try")
     cache_key = tuple((run.run_id, run.label, run.last_seq) for run in runs)
     rows = cached_query(engine, "", _load_rows, cache_key)
     if rows.empty:

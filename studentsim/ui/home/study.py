@@ -11,7 +11,7 @@ import streamlit as st
 from studentsim import presets
 from studentsim.analysis.curves import group_means_frame
 from studentsim.analysis.differences import AccuracyDifference, compute_differences, last_shared_turn
-from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_runs_by_settings
+from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_runs_by_settings, list_run_ids
 from studentsim.config import parse_stored_config
 from studentsim.labels import formatting
 from studentsim.runs.demo import SMOLLM2_STUDY, is_embedded_study_run
@@ -180,5 +180,5 @@ def _compute_differences(
     turn = last_shared_turn(groups, exams)
     if turn is None:
         return []
-    exam_grades = queries.fetch_exam_correctness(database, [run.run_id for group in groups for run in group.runs], turn)
+    exam_grades = queries.fetch_exam_correctness(database, list_run_ids(groups), turn)
     return compute_differences(groups, exam_grades, turn, reference=reference)

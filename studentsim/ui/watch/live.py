@@ -232,7 +232,7 @@ def _render_lookups(run: live_run.RunSnapshot) -> None:
 
 
 def _render_training(engine: data.Engine, run: live_run.RunSnapshot) -> None:
-    literal.subheader("What happens while it learns?", help=glossary.term_help("dpo"))
+    literal.subheader("What happens while it learns?", term="dpo")
     if run.config.strategy == "none":
         st.markdown("Nothing: this student is never taught. Any change in its exams is luck.")
         return

@@ -12,7 +12,7 @@ from studentsim.analysis import mix_table
 from studentsim.analysis.mix_table import MixRow, MixTable
 from studentsim.labels import category_names
 from studentsim.narration import mix_summary
-from studentsim.ui import charts, components, glossary, literal
+from studentsim.ui import charts, components, literal
 from studentsim.ui.watch import plot
 from studentsim.ui.watch.live_run import RunSnapshot
 
@@ -32,7 +32,7 @@ def render_run_mix(run: RunSnapshot) -> None:
     if not run.mistakes:
         return
     question = "Which mistakes led to which practice?" if run.config.follows_mistakes else "What does it practise?"
-    literal.subheader(question, help=glossary.term_help("mix"))
+    literal.subheader(question, term="mix")
     literal.markdown(describe_mix(run))
     plot.render_packed_figure(pack_mix_figure(run), key=f"watch.mix.{run.run_id}")
     note = RUN_MIX_CAPTION if run.config.follows_mistakes else f"{RUN_MIX_CAPTION} {mix_summary.MISTAKES_NOT_USED_NOTE}"
@@ -83,7 +83,7 @@ def render_race_mix(runs: Sequence[RunSnapshot], names: Sequence[str]) -> None:
     """What each run of a race practised after its last exam, with that exam's mistakes; nothing before a turn has begun."""
     if not any(run.practised for run in runs):
         return
-    literal.subheader("What does each practise, and after which mistakes?", help=glossary.term_help("mix"))
+    literal.subheader("What does each practise, and after which mistakes?", term="mix")
     plot.render_packed_figure(_pack_race_mix_figure(runs, names), key="watch.race.mix")
     st.caption(RACE_MIX_CAPTION)
     for run, name in zip(runs, names, strict=True):

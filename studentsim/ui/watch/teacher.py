@@ -12,7 +12,7 @@ from studentsim.analysis.tries import RetryResults
 from studentsim.labels import teacher_settings
 from studentsim.narration import teaching_summary
 from studentsim.store import queries
-from studentsim.ui import components, data, glossary, literal
+from studentsim.ui import components, data, literal
 from studentsim.ui.charts.teaching import retries_by_lesson_figure
 from studentsim.ui.layout import ANSWERS_PAGE, WEAKNESSES_PAGE
 from studentsim.ui.watch import plot
@@ -75,7 +75,7 @@ def _load_teacher_findings(engine: data.Engine, run: RunSnapshot) -> TeacherFind
 
 
 def _render_retries(run: RunSnapshot, findings: TeacherFindings) -> None:
-    literal.subheader("Do second tries help?", help=glossary.term_help("second-try"))
+    literal.subheader("Do second tries help?", term="second-try")
     literal.markdown(
         teaching_summary.describe_retries(findings.retry_results),
         teaching_summary.describe_latest_lesson(findings.retry_rates_by_turn),
@@ -91,7 +91,7 @@ def _render_retries(run: RunSnapshot, findings: TeacherFindings) -> None:
             findings.retry_rates_by_turn, key=f"watch.mended.numbers.{run.run_id}", columns=RETRY_COLUMNS
         )
     gave_way = teaching_summary.describe_giving_way(findings.retry_results)
-    literal.markdown(gave_way, help=glossary.term_help("giving-way"))
+    literal.markdown(gave_way, term="giving-way")
     with st.container(horizontal=True):
         answers_params = {"run": run.run_id, "phase": "revision"}
         literal.link(ANSWERS_PAGE, "Read the second tries", ":material/forum:", answers_params)
@@ -109,7 +109,7 @@ def _pack_retries_figure(run: RunSnapshot, findings: TeacherFindings) -> bytes:
 
 
 def _render_grading_errors(run: RunSnapshot, findings: TeacherFindings) -> None:
-    literal.subheader("How often does the teacher err?", help=glossary.term_help("label-noise"))
+    literal.subheader("How often does the teacher err?", term="label-noise")
     literal.markdown(
         teaching_summary.describe_teacher_errors(findings.gradings),
         teaching_summary.describe_grader_errors(findings.gradings),

@@ -7,7 +7,7 @@ import streamlit as st
 
 from studentsim.analysis import paper_table, rewards
 from studentsim.store import queries
-from studentsim.ui import components, data, glossary, literal
+from studentsim.ui import components, data, literal
 from studentsim.ui.watch.live_run import RunSnapshot
 
 
@@ -27,10 +27,10 @@ def _render_training_notes(run: RunSnapshot) -> None:
     if not run.validations.empty:
         literal.caption(
             f"{rewards.describe_training('logps', run.steps, run.validations, learning)} {rewards.MEANS_ONLY_NOTE}",
-            help=glossary.term_help("log-probability"),
+            term="log-probability",
         )
-    literal.caption(rewards.describe_rehearsal(run.steps), help=glossary.term_help("rehearsal"))
-    literal.caption(rewards.describe_option_preference(run.validations), help=glossary.term_help("preference-accuracy"))
+    literal.caption(rewards.describe_rehearsal(run.steps), term="rehearsal")
+    literal.caption(rewards.describe_option_preference(run.validations), term="preference-accuracy")
 
 
 def _render_paper_table(engine: data.Engine, run: RunSnapshot) -> None:

@@ -12,7 +12,7 @@ from studentsim.analysis.weakness_selection import WeaknessesSelection
 from studentsim.labels import category_names, formatting
 from studentsim.labels.titles import misconception_title, skill_title
 from studentsim.narration.run_summary import exam_time_label
-from studentsim.ui import charts, components, glossary, literal
+from studentsim.ui import charts, components, literal
 from studentsim.ui.figure_cache import cached_figure
 from studentsim.ui.layout import ANSWERS_PAGE, WEAKNESSES_PAGE
 from studentsim.ui.weaknesses.data import WeaknessesView
@@ -58,7 +58,7 @@ def _render_map(view: WeaknessesView, selection: WeaknessesSelection) -> None:
         question = f"Which kinds of question are still weak in {findings.inline_category_label(selection.category)}?"
     else:
         question = "Which categories are still weak?"
-    literal.subheader(question, help=glossary.term_help("skill" if is_by_skill else "category"))
+    literal.subheader(question, term="skill" if is_by_skill else "category")
     revision = f"{selection.run}-{selection.category}"
     figure = cached_figure(
         charts.category_heatmap_figure, frame, rows=rows, names=names, revision=revision, turns=findings.exam_turns

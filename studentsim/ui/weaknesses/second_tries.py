@@ -36,7 +36,7 @@ def render_retries(engine: data.Engine, view: WeaknessesView, selection: Weaknes
         return
     retry_results = data.cached_query(engine, view.run.last_seq, tries.query_retry_results, [view.run.run_id])
     revisions = selection.filter(retry_results.revisions)
-    literal.subheader("Second tries: what does the student mend itself?", help=glossary.term_help("second-try"))
+    literal.subheader("Second tries: what does the student mend itself?", term="second-try")
     if revisions.empty:
         st.markdown(_describe_no_retries(selection))
     else:
