@@ -37,7 +37,7 @@ def _render_departures(form: RunForm) -> None:
     if st.session_state[prefill.PRESET_KEY] != "paper":
         return
     try:
-        departures = language_models.preset_departures(RunConfig.make(**form.settings, learning=form.learning))
+        departures = language_models.preset_departures(RunConfig.make(**form.settings, dpo=form.learning))
     except ConfigError:  # shown at its field
         return
     lines = [

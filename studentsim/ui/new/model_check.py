@@ -111,7 +111,7 @@ def _build_benchmark_config(form: RunForm) -> RunConfig | None:
     try:
         if form.is_blocked:
             return None
-        return RunConfig.make(**form.settings, learning=form.learning)
+        return RunConfig.make(**form.settings, dpo=form.learning)
     except ConfigError:
         return None
 
