@@ -9,7 +9,7 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.labels import language_models
-from studentsim.ui import components, data, layout
+from studentsim.ui import components, data, layout, literal
 from studentsim.ui.home import rows, study
 
 with layout.page_frame("Home") as engine:
@@ -20,26 +20,18 @@ with layout.page_frame("Home") as engine:
         "Try ways of choosing the practice questions, and see which one teaches better."
     )
     # fixed widths: the row wraps before its links are drawn as it does afterwards, so that nothing below jumps
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with components.row("medium"):
         run_id = components.render_start_button(
             "Watch a student learn",
             lambda token: data.start_run(engine, RunConfig(), token),
             key="home.start",
             width=300,
         )
-        st.page_link(
-            layout.WATCH_PAGE, label="Start a race", icon=":material/flag:", query_params={"race": "new"}, width=140
-        )
-        st.page_link(layout.NEW_SIMULATION_PAGE, label="Choose everything yourself", icon=":material/tune:", width=230)
+        literal.link(layout.WATCH_PAGE, "Start a race", ":material/flag:", {"race": "new"}, width=140)
+        literal.link(layout.NEW_SIMULATION_PAGE, "Choose everything yourself", ":material/tune:", width=230)
         for entry in language_models.list_models():
             label = f"Let {entry.title} learn, a real language model"
-            st.page_link(
-                layout.NEW_SIMULATION_PAGE,
-                label=label,
-                icon=":material/forum:",
-                query_params={"model": entry.name},
-                width=340,
-            )
+            literal.link(layout.NEW_SIMULATION_PAGE, label, ":material/forum:", {"model": entry.name}, width=340)
     if run_id:
         st.switch_page(layout.WATCH_PAGE, query_params={"run": run_id})
 

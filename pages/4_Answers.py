@@ -11,7 +11,10 @@ from studentsim.ui.answers.data import load_page_data
 with layout.page_frame("Answers") as engine:
     run_id = data.requested_run_id()
     if run_id is None:
-        header.render_answers_run_chooser(engine)
+        layout.render_run_chooser(
+            engine, layout.ANSWERS_PAGE, title="Answers", empty_message="There are no answers to read yet.",
+            question="The answers of which simulation do you want to read?",
+        )  # fmt: skip
     else:
         page_data = load_page_data(engine, run_id, st.query_params.to_dict())
         header.render_header(page_data)

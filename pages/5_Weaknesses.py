@@ -14,7 +14,10 @@ from studentsim.ui.weaknesses.data import load_view
 with layout.page_frame("Weaknesses") as engine:
     run_id = data.requested_run_id()
     if run_id is None:
-        header.render_run_chooser(engine)
+        layout.render_run_chooser(
+            engine, layout.WEAKNESSES_PAGE, title="Weaknesses", empty_message="There is no simulation to look into yet.",
+            question="Of which simulation do you want to see where the student is weak?",
+        )  # fmt: skip
     else:
         view = load_view(engine, run_id)
         selection, problems = resolve_selection(WeaknessesSelection.from_params(run_id, st.query_params), view.findings)

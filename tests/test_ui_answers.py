@@ -20,8 +20,10 @@ from studentsim.labels import formatting
 from studentsim.labels.titles import misconception_title
 from studentsim.store.queries import UNKNOWN_MISCONCEPTION
 from studentsim.ui import data
-from studentsim.ui.answers import AnswersView, filters, listing, sentences
+from studentsim.ui.answers import AnswersView, listing, sentences
 from studentsim.ui.answers.counts import AnswerCounts
+from studentsim.ui.filtered_list import FilteredList
+from studentsim.ui.layout import ANSWERS_PAGE
 
 ANSWERS = "pages/4_Answers.py"
 
@@ -144,9 +146,9 @@ def test_where_the_last_exam_went_all_right_all_of_it_is_listed():
 
 def test_a_row_s_button_opens_the_answer_of_that_row_however_the_table_is_sorted(monkeypatch: pytest.MonkeyPatch):
     opened: list[tuple[str, int]] = []
-    monkeypatch.setattr(filters, "update_link", lambda *change: opened.append(change))
+    monkeypatch.setattr(FilteredList, "update", lambda _, *change: opened.append(change))
     monkeypatch.setattr(st, "session_state", {"answers.open": SimpleNamespace(label="3")})
-    listing._open_answer([40, 41, 57, 58])
+    FilteredList(ANSWERS_PAGE, "answers", "answer", "answer", AnswersView("it"))._open_row([40, 41, 57, 58])
     assert opened == [("answer", 57)]
 
 

@@ -332,9 +332,8 @@ def test_compare_counts_each_exam_once_and_only_those_before_a_lesson(folder: Pa
 
     keep(folder, "a", turns=2)
     run = live_run.take_snapshot(data.get_engine(), "a")
-    columns, ((label, mistakes, questions),) = mix._cached_counts(
-        data.get_engine().database, str(folder), (("A", (("a", run.turn),)),)
-    )
+    database, groups = data.get_engine().database, (("A", (("a", run.turn),)),)
+    columns, ((label, mistakes, questions),) = mix._count_mixes(database, groups)
     first = [row for row in run.mistakes if row["turn"] == 0]
     assert label == "A" and list(columns) == [row["category"] for row in first]
     assert list(mistakes) == [row["wrong"] for row in first] and sum(questions) == 2 * run.config.questions_per_turn

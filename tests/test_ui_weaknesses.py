@@ -19,7 +19,7 @@ from studentsim.narration.weaknesses_summary import find_wrong_answer_causes
 from studentsim.types import Question
 from studentsim.ui import data
 from studentsim.ui.weaknesses.data import load_view
-from studentsim.ui.weaknesses.trends import MAX_MISCONCEPTIONS_DRAWN, filter_misconceptions
+from studentsim.ui.weaknesses.trends import MAX_MISCONCEPTIONS_DRAWN
 
 WEAKNESSES = "pages/5_Weaknesses.py"
 HOSTILE = "<script>alert('x')</script> costs $5 and $6 *now*, `code`, :red[red] \u202eabc"
@@ -158,7 +158,7 @@ def test_what_the_first_sentence_calls_commonest_is_among_the_most_frequent(fold
     make_weak_run(folder, letter=late)
     app = visit(WEAKNESSES, run="weak", **({"category": category} if category else {}))
     shown = load_view(data.get_engine(), "weak").findings
-    here = filter_misconceptions(shown, WeaknessesSelection("weak", category))
+    here = WeaknessesSelection("weak", category).filter(shown.judged_misconceptions)
     drawn = list(sort_by_frequency(here).head(MAX_MISCONCEPTIONS_DRAWN).misconception)
     named = [s for c in here.category.unique() for s in find_wrong_answer_causes(shown, c).top_misconceptions[:2]]
     assert not app.exception and named and drawn[0] in named

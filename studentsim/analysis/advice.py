@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -93,72 +94,57 @@ def describe_no_advice(findings: ExamFindings) -> str:
     )
 
 
-def is_category_behind(row: object, findings: ExamFindings) -> bool:
+def is_category_behind(row: Any, findings: ExamFindings) -> bool:
     """Whether a category of the last exam lies significantly below the rest, corrected for the number of categories."""
     last = findings.in_last_exam(findings.categories)
     return _is_far_below(row, last, comparisons=len(last))
 
 
-def _is_far_below(row: object, exam: pd.DataFrame, *, comparisons: int) -> bool:
-    score = int(row.correct), int(row.questions)  # type: ignore[attr-defined]
+def _is_far_below(row: Any, exam: pd.DataFrame, *, comparisons: int) -> bool:
     exam_score = int(exam.correct.sum()), int(exam.questions.sum())
-    return claims.is_significantly_below_rest(score, exam_score, comparisons=comparisons)
+    return claims.is_significantly_below_rest(claims.right_of_total(row), exam_score, comparisons=comparisons)
 
 
-def _category_advice(findings: ExamFindings, row: object) -> PracticeAdvice:
-    name = str(row.row)  # type: ignore[attr-defined]
+def _category_advice(findings: ExamFindings, row: Any) -> PracticeAdvice:
+    name = str(row.row)
     misconceptions = most_common_misconceptions(findings, category=name)
-    unanswered_note = _describe_unanswered(findings, "category", name, misconceptions)
     evidence = [
         _describe_row_score(row, findings),
         *_describe_change(findings, name),
         *_describe_lowest_skills(findings, name),
-        *unanswered_note,
+        *_describe_unanswered(findings, "category", name, misconceptions),
         *_describe_misconceptions(misconceptions),
     ]
-    return PracticeAdvice(
-        name,
-        f"Practise {findings.inline_category_label(name)}",
-        tuple(evidence),
-        _format_teacher_prompt(misconceptions),
-        misconceptions=_misconception_count_pairs(misconceptions),
-    )
+    return _build_line(name, f"Practise {findings.inline_category_label(name)}", evidence, misconceptions)
 
 
-def _skill_advice(findings: ExamFindings, row: object) -> PracticeAdvice:
-    skill, category = str(row.row), str(row.category)  # type: ignore[attr-defined]
+def _skill_advice(findings: ExamFindings, row: Any) -> PracticeAdvice:
+    skill, category = str(row.row), str(row.category)
     misconceptions = most_common_misconceptions(findings, skill=skill)
-    evidence = (
+    evidence = [
         _describe_row_score(row, findings),
         *_describe_unanswered(findings, "skill", skill, misconceptions),
         *_describe_misconceptions(misconceptions),
-    )
+    ]
     title = f"Practise “{skill_title(skill)}” ({findings.category_label(category)})"
-    return PracticeAdvice(
-        category,
-        title,
-        evidence,
-        _format_teacher_prompt(misconceptions),
-        skill=skill,
-        misconceptions=_misconception_count_pairs(misconceptions),
-    )
+    return _build_line(category, title, evidence, misconceptions, skill)
 
 
-def _relapse_advice(findings: ExamFindings, row: object) -> PracticeAdvice:
-    counts = ", ".join(str(n) for n in row.series)  # type: ignore[attr-defined]
-    condition = "" if is_formula_error(str(row.misconception)) else " that offer it"  # type: ignore[attr-defined]
-    misconception, skill, category = str(row.misconception), str(row.skill), str(row.category)  # type: ignore[attr-defined]
-    occurrences = f"{counts} of {row.last_of} questions{condition}, exam by exam"  # type: ignore[attr-defined]
-    evidence = (f"The slip “{misconception_title(misconception)}” had gone and is back: {occurrences}.",)
+def _relapse_advice(findings: ExamFindings, row: Any) -> PracticeAdvice:
+    counts = ", ".join(str(n) for n in row.series)
+    condition = "" if is_formula_error(str(row.misconception)) else " that offer it"
+    misconception, skill, category = str(row.misconception), str(row.skill), str(row.category)
+    occurrences = f"{counts} of {row.last_of} questions{condition}, exam by exam"
+    evidence = [f"The slip “{misconception_title(misconception)}” had gone and is back: {occurrences}."]
     rows = most_common_misconceptions(findings, category=category, skill=skill, misconception=misconception)
-    return PracticeAdvice(
-        category,
-        f"Revise “{skill_title(skill)}”",
-        evidence,
-        _format_teacher_prompt(rows),
-        skill=skill,
-        misconceptions=_misconception_count_pairs(rows),
-    )
+    return _build_line(category, f"Revise “{skill_title(skill)}”", evidence, rows, skill)
+
+
+def _build_line(
+    category: str, title: str, evidence: list[str], misconceptions: pd.DataFrame, skill: str = ""
+) -> PracticeAdvice:
+    counts = tuple((str(row.misconception), int(row.made)) for row in misconceptions.itertuples())
+    return PracticeAdvice(category, title, tuple(evidence), _format_teacher_prompt(misconceptions), skill, counts)
 
 
 def most_common_misconceptions(
@@ -195,17 +181,13 @@ def _describe_unanswered(findings: ExamFindings, column: str, name: str, misconc
     ]
 
 
-def _misconception_count_pairs(misconceptions: pd.DataFrame) -> tuple[tuple[str, int], ...]:
-    return tuple((str(row.misconception), int(row.made)) for row in misconceptions.itertuples())
+def format_row_score(row: Any, what: str = " right") -> str:
+    """``14 of 40 right (22 to 50 of 100)``; ``what`` follows the score."""
+    score = formatting.format_score(*claims.right_of_total(row))
+    return f"{score}{what} ({formatting.format_bounds(row.ci_low, row.ci_high)} of 100)"
 
 
-def format_row_score(row: object) -> str:
-    """``14 of 40 right (22 to 50 of 100)``"""
-    score = formatting.format_score(int(row.correct), int(row.questions))  # type: ignore[attr-defined]
-    return f"{score} right ({formatting.round_percent(row.ci_low)} to {formatting.round_percent(row.ci_high)} of 100)"  # type: ignore[attr-defined]
-
-
-def _describe_row_score(row: object, findings: ExamFindings) -> str:
+def _describe_row_score(row: Any, findings: ExamFindings) -> str:
     overall = formatting.round_percent(findings.exams.iloc[-1].accuracy)
     return f"{format_row_score(row)} in the last exam, where the whole stands at {overall} of 100: behind by more than luck."
 
@@ -215,7 +197,7 @@ def _describe_change(findings: ExamFindings, category: str) -> list[str]:
     if len(frame) < 2:
         return []
     first, last = frame.iloc[0], frame.iloc[-1]
-    before, after = ((int(row.correct), int(row.questions)) for row in (first, last))
+    before, after = claims.right_of_total(first), claims.right_of_total(last)
     counts = (
         f"{formatting.format_score(*before)} right in the first exam, {formatting.format_score(*after)} in the last"
     )

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from math import exp, lgamma, log
+from typing import Any
 
 ALPHA = 0.05
 """The significance level: the probability of a claim where there is no effect."""
@@ -23,12 +24,25 @@ CountOfTotal = tuple[int, int]
 """``(count, total)``"""
 
 
+def right_of_total(row: Any) -> CountOfTotal:
+    """``correct`` and ``questions`` of a row."""
+    return int(row.correct), int(row.questions)
+
+
 def is_significantly_below_rest(part: CountOfTotal, whole: CountOfTotal, *, comparisons: int) -> bool:
     """Whether a part, the lowest of ``comparisons``, has significantly fewer right answers than the rest of the ``whole``.
 
     The whole includes the part. Test: Fisher's exact, one-sided, Bonferroni-corrected.
     """
     return comparisons * hypergeometric_cdf(part, whole) < ALPHA
+
+
+def are_below_rest(parts: Any) -> list[bool]:
+    """Whether each row of a frame with ``correct, questions`` is significantly below all rows together."""
+    whole = int(parts.correct.sum()), int(parts.questions.sum())
+    return [
+        is_significantly_below_rest(right_of_total(part), whole, comparisons=len(parts)) for part in parts.itertuples()
+    ]
 
 
 def significant_change(before: CountOfTotal, after: CountOfTotal, *, comparisons: int = 1) -> int:

@@ -27,7 +27,7 @@ def group_means_frame(
     """
     rows = []
     for group in groups:
-        ids = [run.run_id for run in group.runs]
+        ids = group.run_ids
         for turn, turn_results in results[results.run_id.isin(ids)].groupby("turn"):
             mean = _mean_with_interval(turn_results, same_questions)
             rows.append((group.label, group.strategy, group.variant, int(turn), *mean))
@@ -54,7 +54,7 @@ def category_means_frame(groups: Sequence[RunGroup], results: pd.DataFrame) -> p
     rows = []
     for category in results.category.drop_duplicates():
         for group in groups:
-            ids = [run.run_id for run in group.runs]
+            ids = group.run_ids
             group_results = results[(results.category == category) & results.run_id.isin(ids)]
             if len(group_results):
                 mean = _mean_with_interval(group_results, True)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from studentsim.analysis import claims
 from studentsim.analysis.intervals import half_width, mcnemar_p_value, paired_difference_interval
-from studentsim.analysis.run_groups import RunGroup
+from studentsim.analysis.run_groups import RunGroup, list_run_ids
 from studentsim.selection.registry import STRATEGIES
 
 CONFIDENCE_LEVEL = 0.95
@@ -65,7 +65,7 @@ def choose_reference(groups: Sequence[RunGroup]) -> RunGroup:
 
 def last_shared_turn(groups: Sequence[RunGroup], exams: pd.DataFrame) -> int | None:
     """The last turn after which all runs of these groups have taken an exam; None: there is none."""
-    ids = [run.run_id for group in groups for run in group.runs]
+    ids = list_run_ids(groups)
     run_counts = exams[exams.run_id.isin(ids)].groupby("turn").run_id.nunique()
     shared = run_counts[run_counts == len(ids)].index
     return int(shared.max()) if len(shared) else None
@@ -93,7 +93,7 @@ def compute_differences(
 def _compute_difference(
     group: RunGroup, reference: RunGroup, grades_by_run: pd.DataFrame, turn: int, *, comparison_count: int
 ) -> AccuracyDifference | None:
-    ids = [[run.run_id for run in g.runs] for g in (group, reference)]
+    ids = [g.run_ids for g in (group, reference)]
     if not set(ids[0] + ids[1]) <= set(grades_by_run.columns):
         return None
     grades = grades_by_run[ids[0] + ids[1]].dropna(how="all")

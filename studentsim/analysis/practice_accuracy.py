@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from studentsim.analysis.accuracy_bounds import add_wilson_bounds
-from studentsim.labels.formatting import append_interval, format_score
+from studentsim.labels.formatting import format_result
 from studentsim.selection.registry import find_strategy
 
 
@@ -19,9 +19,7 @@ def describe_latest_practice(turns: pd.DataFrame, strategy: str, *, has_custom_m
     if turns.empty:
         return "There has been no practice yet: it begins with lesson 1."
     last = turns.iloc[-1]
-    result = append_interval(
-        f"{format_score(last.correct, last.questions)} rightly", last.ci_low, last.ci_high, int(last.questions)
-    )
+    result = format_result(last, " rightly")
     reason = find_strategy(strategy).practice_caveat or "They change with every lesson"
     if has_custom_mix:  # it takes precedence over the strategy
         reason = "Its categories were given by a mix of your own"

@@ -284,7 +284,7 @@ def degradation_alert(validations: pd.DataFrame, exams: pd.DataFrame, dpo: DPOSe
     last = exams.iloc[-1]
     for earlier in (exams.iloc[-2], exams.iloc[0]):
         both = int(last.correct + earlier.correct), int(last.questions + earlier.questions)
-        fell = claims.is_significantly_below_rest((int(last.correct), int(last.questions)), both, comparisons=2)
+        fell = claims.is_significantly_below_rest(claims.right_of_total(last), both, comparisons=2)
         logp_before, logp_after = (_chosen_logp_at(validations, dpo, int(exam.turn)) for exam in (earlier, last))
         if fell and logp_after - logp_before < -ALERT_LOGP_DROP:
             return (
@@ -307,5 +307,6 @@ def _exam_time_label(exam: pd.Series) -> str:
 
 
 def _exam_score_label(exam: pd.Series) -> str:
-    low, high = wilson_interval(int(exam.correct), int(exam.questions))
-    return append_interval(format_score(exam.correct, exam.questions), low, high, int(exam.questions))
+    return append_interval(
+        format_score(exam.correct, exam.questions), *wilson_interval(*claims.right_of_total(exam)), int(exam.questions)
+    )

@@ -54,6 +54,11 @@ class RunGroup:
     runs: tuple[ComparedRun, ...]
 
     @property
+    def run_ids(self) -> list[str]:
+        """The ids of its runs."""
+        return [run.run_id for run in self.runs]
+
+    @property
     def style(self) -> StrategyStyle:
         """Its strategy's style, or a variant where another group has that."""
         return strategy_style(self.strategy, self.variant)
@@ -93,6 +98,11 @@ def group_runs_by_settings(runs: Sequence[ComparedRun]) -> tuple[list[RunGroup],
     groups.sort(key=lambda g: order.index(g.strategy) if g.strategy in order else len(order))
     with_variants = zip(groups, assign_variants([group.strategy for group in groups]), strict=True)
     return [replace(group, variant=variant) for group, variant in with_variants], duplicates
+
+
+def list_run_ids(groups: Sequence[RunGroup]) -> list[str]:
+    """The ids of the runs of all groups."""
+    return [run_id for group in groups for run_id in group.run_ids]
 
 
 def group_table_labels(groups: Sequence[RunGroup]) -> dict[str, str]:

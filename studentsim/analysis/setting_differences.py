@@ -99,15 +99,15 @@ def _format_category(name: str, config: RunConfig) -> str:
     return category_names.inline_category_label(name, all_categories)
 
 
+def _lowercase_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    return {id: formatting.lowercase_first(label) for id, label in labels.items()}
+
+
 _VALUE_LABELS: Mapping[str, Mapping[str, str]] = {
     "validation_every": {"turn": "lesson", "epoch": "pass over its pairs"},
     "teacher.feedback": teacher_settings.FEEDBACK_CONTENT_LABELS,
-    "teacher.chosen_source": {
-        id: name[:1].lower() + name[1:] for id, name in teacher_settings.CHOSEN_SOURCE_LABELS.items()
-    },
-    "teacher.chosen_text": {
-        id: name[:1].lower() + name[1:] for id, name in teacher_settings.CHOSEN_TEXT_LABELS.items()
-    },
+    "teacher.chosen_source": _lowercase_labels(teacher_settings.CHOSEN_SOURCE_LABELS),
+    "teacher.chosen_text": _lowercase_labels(teacher_settings.CHOSEN_TEXT_LABELS),
     "teacher.grade_source": {"key": "the answer key's", "grader": "the trained marker's"},
 }
 

@@ -49,13 +49,6 @@ class RetryResults:
         """Those of them that were wrong at the last attempt: the student gave way."""
         return int(self.challenges.flipped.sum())
 
-    def filter_revisions(self, category: str, skill: str) -> pd.DataFrame:
-        """``revisions`` of one category, or of one skill; blank: all."""
-        frame = self.revisions
-        if skill:
-            return frame[frame.skill == skill]
-        return frame[frame.category == category] if category else frame
-
 
 def query_retry_results(database: Database, run_ids: Sequence[str]) -> RetryResults:
     """The results of these runs; frames are empty where no question was tried again."""

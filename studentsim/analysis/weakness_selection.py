@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+import pandas as pd
+
 from studentsim.analysis.findings import ExamFindings
 
 PARAMETER_NAMES = ("run", "category", "skill", "slip", "lesson", "question")
@@ -38,6 +40,12 @@ class WeaknessesSelection:
     def with_changes(self, **changes: str) -> WeaknessesSelection:
         """The selection with these parameters changed."""
         return replace(self, **changes)
+
+    def filter(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows of the selected ``skill`` or ``category``."""
+        if self.skill:
+            return frame[frame.skill == self.skill]
+        return frame[frame.category == self.category] if self.category else frame
 
     @property
     def run_only(self) -> WeaknessesSelection:

@@ -7,6 +7,7 @@ import re
 import textwrap
 import time
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from studentsim.config import EMBEDDED_0_1_WEIGHTS, RunConfig
 from studentsim.labels import category_names, language_models
@@ -161,8 +162,13 @@ def format_mean_score(accuracy: float, total: int) -> str:
 
 def format_interval(low: float, high: float, total: int = MIN_QUESTIONS_FOR_PERCENT) -> str:
     """``(55 to 67)`` from fractions; ``(55 to 67 of 100)`` beside a score that is not out of 100."""
-    bounds = f"{round_percent(low)} to {round_percent(high)}"
+    bounds = format_bounds(low, high)
     return f"({bounds})" if total >= MIN_QUESTIONS_FOR_PERCENT else f"({bounds} of 100)"
+
+
+def format_bounds(low: float, high: float) -> str:
+    """``55 to 67`` from fractions."""
+    return f"{round_percent(low)} to {round_percent(high)}"
 
 
 def append_interval(score_text: str, low: float, high: float, total: int) -> str:
@@ -171,7 +177,12 @@ def append_interval(score_text: str, low: float, high: float, total: int) -> str
     """
     if total >= MIN_QUESTIONS_FOR_PERCENT:
         return f"{score_text} {format_interval(low, high)}"
-    return f"{score_text}, which is {round_percent(low)} to {round_percent(high)} of 100"
+    return f"{score_text}, which is {format_bounds(low, high)} of 100"
+
+
+def format_result(row: Any, what: str = "") -> str:
+    """The score and interval of a row with ``correct, questions, ci_low, ci_high``; ``what`` follows the score."""
+    return append_interval(format_score(row.correct, row.questions) + what, row.ci_low, row.ci_high, int(row.questions))
 
 
 def round_percent(fraction: float) -> int:
@@ -251,6 +262,11 @@ def run_subtitle(config: RunConfig) -> str:
 def capitalize_first(text: str) -> str:
     """``text`` with its first letter capitalised, the rest unchanged."""
     return text[:1].upper() + text[1:]
+
+
+def lowercase_first(text: str) -> str:
+    """``text`` with a small first letter, for use within a sentence."""
+    return text[:1].lower() + text[1:]
 
 
 def format_time_ago(seconds: float) -> str:

@@ -44,13 +44,13 @@ def describe_caveats(groups: Sequence[RunGroup], differences: Sequence[AccuracyD
             "draw: run each again with other seeds, and compare them all here."
         )
     elif differences and single_run_groups:
-        names = " and of ".join(lowercase_first(g.label) for g in single_run_groups)
+        names = " and of ".join(formatting.lowercase_first(g.label) for g in single_run_groups)
         notes.append(
             f"There is only one run of {names}, so what belongs to its way of choosing and what to the luck of the draw "
             "cannot be told apart: run it again with other seeds."
         )
     if differences and (lagging_runs := _find_lagging_runs(compared, differences[0].turn)):
-        names = " and ".join(lowercase_first(run.label) for run in lagging_runs[:3])
+        names = " and ".join(formatting.lowercase_first(run.label) for run in lagging_runs[:3])
         notes.append(
             f"Compared after {formatting.pluralize(differences[0].turn, 'lesson')}, the last exam that all of them have sat: "
             f"{names} {'has' if len(lagging_runs) == 1 else 'have'} come no further."
@@ -144,7 +144,7 @@ def describe_single_group(group: RunGroup, exams: pd.DataFrame) -> str:
     runs_text = f", the mean of {int(last.runs)} runs" if last.runs > 1 else ""
     when = formatting.capitalize_first(exam_time_label(int(last.turn)))
     return (
-        f"{when} {lowercase_first(group.label)} has {score_text} never-practised questions right {interval}{runs_text}. "
+        f"{when} {formatting.lowercase_first(group.label)} has {score_text} never-practised questions right {interval}{runs_text}. "
         "Choose a simulation of another way to compare it with, or start one."
     )
 
@@ -169,16 +169,14 @@ def difference_row(difference: AccuracyDifference) -> dict[str, object]:
     }
 
 
-def lowercase_first(label: str) -> str:
-    """``label`` with a small first letter, for use within a sentence."""
-    return label[:1].lower() + label[1:]
-
-
 # ------------------------------------------------------------------ pieces
 
 
 def _describe_difference(difference: AccuracyDifference) -> str:
-    this, other = lowercase_first(difference.group.label), lowercase_first(difference.reference.label)
+    this, other = (
+        formatting.lowercase_first(difference.group.label),
+        formatting.lowercase_first(difference.reference.label),
+    )
     if not difference.is_significant:
         return f"{this} and {other} cannot be told apart: {format_gain(difference, beneficiary=this)} ({format_gain_interval(difference)})"
     return f"{this} got {format_gain(difference)} right than {other} ({format_gain_interval(difference)})"
@@ -188,22 +186,22 @@ def _describe_several(differences: Sequence[AccuracyDifference]) -> str:
     """Differences from one reference: the significant ones with their sizes, then the others."""
     first = differences[0]
     reference_score = formatting.format_mean_score(first.reference_accuracy, first.questions)
-    reference = f"{lowercase_first(first.reference.label)} ({reference_score})"
+    reference = f"{formatting.lowercase_first(first.reference.label)} ({reference_score})"
     significant = sorted((d for d in differences if d.is_significant), key=lambda d: -abs(d.accuracy_gain))
     unclear = [d for d in differences if not d.is_significant]
     if not significant:
-        listed = "; ".join(f"{lowercase_first(d.group.label)}, {format_gain_interval(d)}" for d in unclear)
+        listed = "; ".join(f"{formatting.lowercase_first(d.group.label)}, {format_gain_interval(d)}" for d in unclear)
         return f"none can be told apart from {reference}: {listed}"
     is_mixed = not all(d.has_repeated_runs for d in differences)  # else the sentence begins with the run counts
     parts = [
-        f"{lowercase_first(d.group.label)} got {format_gain(d)} right "
+        f"{formatting.lowercase_first(d.group.label)} got {format_gain(d)} right "
         f"({format_gain_interval(d)}{f', over {_format_run_counts(d)}' if is_mixed and d.has_repeated_runs else ''})"
         for d in significant[:MAX_NAMED_DIFFERENCES]
     ]
     if (more := len(significant) - MAX_NAMED_DIFFERENCES) > 0:
         parts.append(f"{formatting.pluralize(more, 'more differs', 'more differ')} clearly, in the table below")
     if unclear:
-        names = formatting.join_with_and([lowercase_first(d.group.label) for d in unclear])
+        names = formatting.join_with_and([formatting.lowercase_first(d.group.label) for d in unclear])
         parts.append(f"{names} cannot be told apart from it")
     return f"compared with {reference}, {'; '.join(parts)}"
 

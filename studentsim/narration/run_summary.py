@@ -16,9 +16,9 @@ from studentsim.labels import category_names
 from studentsim.labels.formatting import (
     MIN_QUESTIONS_FOR_PERCENT,
     STAGE_LABELS,
-    append_interval,
     format_duration,
     format_duration_range,
+    format_result,
     format_score,
     pluralize,
     round_percent,
@@ -32,12 +32,7 @@ def results_headline(exams: pd.DataFrame, category_scores: pd.DataFrame | None =
     if exams.empty:
         return "There is no exam result yet. The first exam comes before any teaching."
     last, first = exams.iloc[-1], exams.iloc[0]
-    result = append_interval(
-        f"{format_score(last.correct, last.questions)} never-practised questions rightly",
-        last.ci_low,
-        last.ci_high,
-        last.questions,
-    )
+    result = format_result(last, " never-practised questions rightly")
     if int(last.turn) == 0:
         return f"Before any lesson this student answers {result}."
     text = f"After {pluralize(int(last.turn), 'lesson')} this student answers {result}{_describe_change(first, last)}."
@@ -50,26 +45,20 @@ def _describe_change(first: pd.Series, last: pd.Series) -> str:
         if first.questions < MIN_QUESTIONS_FOR_PERCENT
         else round_percent(first.accuracy)
     )
-    changed = claims.significant_change(*((int(row.correct), int(row.questions)) for row in (first, last)))
-    return (
-        f"; it began at {initial_score}" if changed else f"; it began at {initial_score}, which is no clear change yet"
-    )
+    changed = claims.significant_change(*map(claims.right_of_total, (first, last)))
+    return f"; it began at {initial_score}{'' if changed else ', which is no clear change yet'}"
 
 
 def _describe_weakest_category(category_scores: pd.DataFrame | None) -> str:
     """The weakest category, if it is significantly below the rest; else blank."""
     if category_scores is None or len(category_scores) < 2:
         return ""
-    overall = int(category_scores.correct.sum()), int(category_scores.questions.sum())
-    counts = [(int(row.correct), int(row.questions)) for row in category_scores.itertuples()]
-    below_average = category_scores[
-        [claims.is_significantly_below_rest(count, overall, comparisons=len(category_scores)) for count in counts]
-    ]
+    below_average = category_scores[claims.are_below_rest(category_scores)]
     if below_average.empty:
         return ""
     row = below_average.sort_values("accuracy").iloc[0]
-    score_text = append_interval(format_score(row.correct, row.questions), row.ci_low, row.ci_high, row.questions)
-    return f" It is weakest in {category_names.inline_category_label(row.category, category_scores.category)}: {score_text}."
+    name = category_names.inline_category_label(row.category, category_scores.category)
+    return f" It is weakest in {name}: {format_result(row)}."
 
 
 def describe_progress(turn: int, turns: int, seconds_left: float | None) -> str:

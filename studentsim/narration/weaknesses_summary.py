@@ -50,12 +50,12 @@ def _describe_weakest(findings: ExamFindings) -> str:
         row = _lowest_row(last)
         if row is None:
             return "No category is behind by more than luck."
-        lowest = f"{findings.inline_category_label(row.row)}, {_format_score(row)} {_format_interval(row)}"
+        lowest = f"{findings.inline_category_label(row.row)}, {format_row_score(row, what='')}"
         text = f"No category is behind by more than luck; the lowest is {lowest}"
         causes_text = _describe_causes(find_wrong_answer_causes(findings, str(row.row)))
         return f"{text}; {causes_text}." if causes_text else f"{text}."
     names = [
-        f"{findings.inline_category_label(row.row)}, {_format_score(row)} {_format_interval(row)}"
+        f"{findings.inline_category_label(row.row)}, {format_row_score(row, what='')}"
         for row in (weak[0], *tied[: MAX_CATEGORIES_NAMED - 1])
     ]
     where = f"It is weakest in {'; in '.join(names)}"
@@ -73,7 +73,7 @@ def _categories_behind(findings: ExamFindings) -> tuple[list[Any], list[Any]]:
         row
         for row in weak[1:]
         if not claims.significant_change(
-            _correct_and_total(weak[0]), _correct_and_total(row), comparisons=len(weak) - 1
+            claims.right_of_total(weak[0]), claims.right_of_total(row), comparisons=len(weak) - 1
         )
     ]
 
@@ -83,10 +83,6 @@ def _lowest_row(last: pd.DataFrame) -> Any | None:
     rows = last.sort_values("accuracy")
     tie = len(rows) > 1 and rows.accuracy.iloc[0] == rows.accuracy.iloc[1]
     return None if tie or rows.accuracy.iloc[0] == 1 else rows.iloc[0]
-
-
-def _correct_and_total(row: Any) -> tuple[int, int]:
-    return int(row.correct), int(row.questions)
 
 
 def weakest_category(findings: ExamFindings) -> str:
@@ -155,9 +151,9 @@ def describe_selection(findings: ExamFindings, selection: WeaknessesSelection) -
     text = f"{title}: {format_row_score(last)} {exam_time_label(int(last.turn))}"
     if len(rows) < 2:
         return f"{text}."
-    first_score = formatting.format_score(int(first.correct), int(first.questions))
+    first_score = formatting.format_score(*claims.right_of_total(first))
     change = claims.significant_change(
-        _correct_and_total(first), _correct_and_total(last), comparisons=frame.row.nunique()
+        claims.right_of_total(first), claims.right_of_total(last), comparisons=frame.row.nunique()
     )
     return f"{text}; it began at {first_score}{'' if change else ', which is no clear change yet'}."
 
@@ -309,11 +305,3 @@ def list_verdict_rules() -> list[tuple[str, str]]:
         *((verdict.name, verdict.rule) for verdict in MISCONCEPTION_VERDICTS.values()),
         ("clearly", CLEARLY_DEFINITION),
     ]
-
-
-def _format_score(row: object) -> str:
-    return formatting.format_score(int(row.correct), int(row.questions))  # type: ignore[attr-defined]
-
-
-def _format_interval(row: object) -> str:
-    return f"({formatting.round_percent(row.ci_low)} to {formatting.round_percent(row.ci_high)} of 100)"  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -23,11 +24,20 @@ def inline_html(text: object) -> str:
 
 def paragraph_html(text: object, css_class: str = "") -> str:
     """A paragraph of plain text."""
-    return (
-        f'<p dir="auto" class="{css_class}">{escape_html(text)}</p>'
-        if css_class
-        else f'<p dir="auto">{escape_html(text)}</p>'
-    )
+    class_html = f' class="{css_class}"' if css_class else ""
+    return f'<p dir="auto"{class_html}>{escape_html(text)}</p>'
+
+
+def paragraphs_html(*texts: str, css_class: str = "") -> str:
+    """A paragraph of each text that is not blank."""
+    return "".join(paragraph_html(text, css_class) for text in texts if text)
+
+
+def definitions_html(entries: Iterable[tuple[str, str]], css_class: str = "") -> str:
+    """A list of terms (plain text), each with its definition (HTML)."""
+    items = "".join(f"<dt>{escape_html(term)}</dt><dd>{definition}</dd>" for term, definition in entries)
+    class_html = f' class="{css_class}"' if css_class else ""
+    return f"<dl{class_html}>{items}</dl>"
 
 
 def table_html(

@@ -65,54 +65,30 @@ def _table_html(mix: MixTable) -> str:
 def practice_mix_svg(mix: MixTable) -> str:
     """A row per category, a column per ``MixLine`` in order; cells show the counts, the darker the larger their share."""
     lines = mix.lines[-MAX_PICTURE_COLUMNS:]
-    left, top, cell = 150, 6, 26
-    column_width = min(64.0, (svg.PICTURE_WIDTH - left - 6) / max(len(lines), 1))
-    font_size = 12 if column_width > 26 else 9
-    parts = [
-        svg.text_svg(left - 10, top + cell * i + cell / 2 + 4, svg.truncate_label(name, 20), "end")
-        for i, name in enumerate(_category_labels(mix))
-    ]
+    grid = svg.Grid(150, 6, min(64.0, (svg.PICTURE_WIDTH - 150 - 6) / max(len(lines), 1)), 26)
+    font_size = 12 if grid.width > 26 else 9
+    parts = [grid.row_label(i, name, 20, offset=4) for i, name in enumerate(_category_labels(mix))]
     for j, line in enumerate(lines):
-        parts += _column_svg(line, left + column_width * j, top, column_width, cell, font_size)
-    bottom = top + cell * len(mix.columns)
+        parts += _column_svg(line, grid, j, font_size)
+    bottom = grid.y(len(mix.columns))
     parts += [
-        svg.text_svg(
-            left + column_width * (j + 0.5),
-            bottom + 15,
-            _column_label(line, column_width),
-            "middle",
-            svg.GREY,
-            min(font_size, 11),
-        )
+        grid.column_label(j, bottom + 15, _column_label(line, grid.width), svg.GREY, min(font_size, 11))
         for j, line in enumerate(lines)
     ]
-    middle = left + column_width * len(lines) / 2
-    parts.append(svg.text_svg(middle, bottom + 33, "exams and lessons, in order", "middle", svg.GREY))
+    parts.append(grid.column_label((len(lines) - 1) / 2, bottom + 33, "exams and lessons, in order", svg.GREY))
     description = "; ".join(f"{line.title}: {_describe_counts(_category_labels(mix), line)}" for line in lines[-2:])
     return svg.wrap_svg(parts, bottom + 40, "Mistakes and practice by category", f"At the end, {description}")
 
 
-def _column_svg(
-    line: MixLine, x: float, top: float, column_width: float, cell_height: float, font_size: int
-) -> list[str]:
+def _column_svg(line: MixLine, grid: svg.Grid, column: int, font_size: int) -> list[str]:
     full_color = MISTAKES_RGB if line.kind == "exam" else PRACTISED_RGB
     largest = max(line.counts, default=0)
     parts = []
     for i, count in enumerate(line.counts):
-        box = f'x="{x + 0.5:.1f}" y="{top + cell_height * i + 1:.1f}" width="{column_width - 1:.1f}" height="{cell_height - 2:.1f}" rx="2"'
         dash = ' stroke="#6B7280" stroke-dasharray="3 2"' if line.kind == "next" else ""
         fill = svg.blend_color(PALE_RGB, full_color, count / largest if largest else 0.0)
-        parts.append(f'<rect {box} fill="{fill}"{dash}/>')
-        parts.append(
-            svg.text_svg(
-                x + column_width / 2,
-                top + cell_height * i + cell_height / 2 + font_size * 0.36,
-                str(count),
-                "middle",
-                svg.INK,
-                font_size,
-            )
-        )
+        parts.append(grid.cell(i, column, f'fill="{fill}"{dash}', gaps=(0.5, 1), rx=2))
+        parts.append(grid.cell_text(i, column, str(count), font_size))
     return parts
 
 

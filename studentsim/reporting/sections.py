@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import pandas as pd
 
 from studentsim.analysis import advice, item_analysis, setting_differences
@@ -14,7 +17,16 @@ from studentsim.labels.titles import is_formula_error, misconception_title, skil
 from studentsim.narration import practice_summary, weaknesses_summary
 from studentsim.narration.run_summary import exam_time_label
 from studentsim.reporting import summary, svg
-from studentsim.reporting.html_text import Html, escape_html, inline_html, paragraph_html, section_html, table_html
+from studentsim.reporting.html_text import (
+    Html,
+    definitions_html,
+    escape_html,
+    inline_html,
+    paragraph_html,
+    paragraphs_html,
+    section_html,
+    table_html,
+)
 from studentsim.store.queries import RunRow
 
 MAX_MISCONCEPTIONS = 14
@@ -40,23 +52,24 @@ ALWAYS_SHOWN_SETTINGS = (
 
 def progress_html(findings: ExamFindings) -> str:
     """Exam accuracy by turn as a table; its figure is on the first page."""
-    exams = findings.exams
-    rows = [
-        [
-            exam_time_label(int(r.turn)),
-            f"{r.correct} of {r.questions}",
-            formatting.round_percent(r.accuracy),
-            _format_interval(r),
-        ]
-        for r in exams.itertuples()
-    ]
-    exam_table = table_html(
-        ["exam", "right", "of 100", "95 % interval, of 100"],
-        rows,
-        caption="The numbers",
-        numeric_columns=frozenset({1, 2, 3}),
-    )
+    rows = [(exam_time_label(int(row.turn)), row) for row in findings.exams.itertuples()]
+    exam_table = _score_table_html("exam", rows, "The numbers")
     return section_html("How many never-practised questions does it answer rightly?", exam_table)
+
+
+def _score_table_html(first_heading: str, rows: Iterable[tuple[str, Any]], caption: str) -> str:
+    """A table of labelled scores, each with its 95 % interval."""
+    cells: list[list[object]] = [
+        [
+            label,
+            f"{int(row.correct)} of {int(row.questions)}",
+            formatting.round_percent(row.accuracy),
+            _format_interval(row),
+        ]
+        for label, row in rows
+    ]
+    heads = [first_heading, "right", "of 100", "95 % interval, of 100"]
+    return table_html(heads, cells, caption=caption, numeric_columns=frozenset({1, 2, 3}))
 
 
 def categories_html(findings: ExamFindings) -> str:
@@ -70,22 +83,8 @@ def categories_html(findings: ExamFindings) -> str:
     )
     note = f"Right of 100 questions.{few_note} {category_names.explain_category_names(names)}"
     last_exam = findings.in_last_exam(findings.categories).set_index("row")
-    rows = [
-        [
-            label,
-            f"{last_exam.correct[name]} of {last_exam.questions[name]}",
-            formatting.round_percent(last_exam.accuracy[name]),
-            _format_interval(last_exam.loc[name]),
-        ]
-        for name, label in names.items()
-        if name in last_exam.index
-    ]
-    category_table = table_html(
-        ["category", "right", "of 100", "95 % interval, of 100"],
-        rows,
-        caption="The last exam",
-        numeric_columns=frozenset({1, 2, 3}),
-    )
+    rows = [(label, last_exam.loc[name]) for name, label in names.items() if name in last_exam.index]
+    category_table = _score_table_html("category", rows, "The last exam")
     return section_html(
         "Which categories are still weak?",
         f"<figure>{picture}<figcaption>{escape_html(note)}</figcaption></figure>"
@@ -104,15 +103,10 @@ def _skills_html(findings: ExamFindings) -> str:
         return ""
     clearly_behind = set(advice.skills_far_behind(findings).row)
     rows: list[list[object]] = [
-        [
-            skill_title(r.row),
-            findings.category_label(r.category),
-            f"{r.correct} of {r.questions}",
-            _format_interval(r),
-            "yes" if r.row in clearly_behind else "no",
-        ]
+        [skill_title(r.row), findings.category_label(r.category), f"{r.correct} of {r.questions}", _format_interval(r),
+         "yes" if r.row in clearly_behind else "no"]
         for r in last_exam.head(MAX_SKILLS).itertuples()
-    ]
+    ]  # fmt: skip
     head = ["kind of question", "category", "right", "95 % interval, of 100", "behind by more than luck"]
     caption = f"The {len(rows)} kinds of question that went worst in the last exam, of {len(last_exam)}; some of so many look weak by luck"
     return table_html(head, rows, caption=caption, numeric_columns=frozenset({2, 3}))
@@ -123,29 +117,26 @@ def advice_html(findings: ExamFindings) -> str:
     lines = advice.build_advice(findings)
     if not lines:
         return section_html("What to practise next", paragraph_html(advice.describe_no_advice(findings)))
-    list_items = []
-    for line in lines:
-        ask_html = paragraph_html(line.teacher_prompt, "ask") if line.teacher_prompt else ""
-        list_items.append(
-            f"<li><strong>{inline_html(line.title)}</strong>{''.join(paragraph_html(s) for s in line.evidence)}{ask_html}</li>"
-        )
-    return section_html(
-        "What to practise next", paragraph_html(advice.describe_advice_basis(lines)), f"<ol>{''.join(list_items)}</ol>"
+    list_items = "".join(
+        f"<li><strong>{inline_html(line.title)}</strong>{paragraphs_html(*line.evidence)}"
+        f"{paragraphs_html(line.teacher_prompt, css_class='ask')}</li>"
+        for line in lines
     )
+    basis = paragraph_html(advice.describe_advice_basis(lines))
+    return section_html("What to practise next", basis, f"<ol>{list_items}</ol>")
 
 
 def misconceptions_html(findings: ExamFindings) -> str:
     """The misconceptions, their verdicts over the exams, and what a teacher can ask."""
     frame = findings.judged_misconceptions
-    texts = (
+    paragraphs = paragraphs_html(
         weaknesses_summary.describe_misconceptions(findings, frame),
         weaknesses_summary.describe_wrong_answers(findings),
         practice_summary.describe_practice_errors(findings),
         practice_summary.describe_disagreements(findings),
     )
-    paragraphs = [paragraph_html(sentence) for sentence in texts if sentence]
     if frame.empty:
-        return section_html("Slips (misconceptions)", *paragraphs)
+        return section_html("Slips (misconceptions)", paragraphs)
     most_made = sort_by_frequency(frame).head(MAX_MISCONCEPTIONS)
     rows: list[list[object]] = [
         [misconception_title(r.misconception), findings.category_label(r.category), MISCONCEPTION_VERDICTS[r.verdict].name,
@@ -159,21 +150,13 @@ def misconceptions_html(findings: ExamFindings) -> str:
     )
     if most_made.misconception.map(is_formula_error).any():
         caption += "; what a question's formula tells is counted of all questions of the category"
-    misconception_table = table_html(
-        ["slip", "category", "what became of it", "first exam", "last exam", "exam by exam"],
-        rows,
-        caption=caption,
-        numeric_columns=frozenset({3, 4}),
-    )
-    rules = "".join(
-        f"<dt>{escape_html(name)}</dt><dd>{escape_html(rule)}</dd>"
-        for name, rule in weaknesses_summary.list_verdict_rules()
-    )
+    heads = ["slip", "category", "what became of it", "first exam", "last exam", "exam by exam"]
+    misconception_table = table_html(heads, rows, caption=caption, numeric_columns=frozenset({3, 4}))
     return section_html(
         "Slips (misconceptions)",
-        *paragraphs,
+        paragraphs,
         misconception_table,
-        f'<dl class="note">{rules}</dl>',
+        definitions_html(((name, escape_html(rule)) for name, rule in weaknesses_summary.list_verdict_rules()), "note"),
         _explanations_html(most_made),
     )
 
@@ -226,20 +209,15 @@ def _question_card_html(
     history = statistics.history  # type: ignore[attr-defined]
     option_rows = item_analysis.option_choice_frame(row, option_choices)
     total = int(option_rows.sheets.sum())
-    lines = [
-        [
-            f"{o.letter}) {o.text}" if o.letter else o.text,
-            "right" if o.right else misconception_title(o.slip) if o.slip else "",
-            f"{o.sheets} of {total}",
-        ]
+    lines: list[list[object]] = [
+        [f"{o.letter}) {o.text}" if o.letter else o.text,
+         "right" if o.right else misconception_title(o.slip) if o.slip else "", f"{o.sheets} of {total}"]
         for o in option_rows.itertuples()
         if o.letter or o.sheets
-    ]
+    ]  # fmt: skip
+    caption = f"This run's exams, in order: {history}"
     option_table = table_html(
-        ["option", "stands for", "ticked"],
-        lines,
-        caption=f"This run's exams, in order: {history}",
-        numeric_columns=frozenset({2}),
+        ["option", "stands for", "ticked"], lines, caption=caption, numeric_columns=frozenset({2})
     )
     heading = paragraph_html(f"{findings.category_label(row.category)} · {skill_title(row.skill)}", "note")
     return f'<div class="card">{heading}{paragraph_html(row.problem)}{option_table}</div>'
@@ -254,17 +232,11 @@ def settings_html(config: RunConfig, run: RunRow) -> str:
         for name in setting_differences.SETTING_LABELS
         if name in ALWAYS_SHOWN_SETTINGS or values[name] != default_values[name]
     ]
-    rows = [
-        (setting_differences.SETTING_LABELS[name], setting_differences.format_setting(name, config)) for name in names
-    ]
-    rows += [
-        ("run", run.run_id),
-        ("versions", ", ".join(f"{k} {v}" for k, v in sorted(run.versions.items())) or "not told"),
-    ]
-    return section_html(
-        "How it was simulated",
-        f"<dl>{''.join(f'<dt>{escape_html(k)}</dt><dd>{inline_html(v)}</dd>' for k, v in rows)}</dl>",
-    )
+    labels = setting_differences.SETTING_LABELS
+    rows = [(labels[name], setting_differences.format_setting(name, config)) for name in names]
+    versions = ", ".join(f"{k} {v}" for k, v in sorted(run.versions.items())) or "not told"
+    rows += [("run", run.run_id), ("versions", versions)]
+    return section_html("How it was simulated", definitions_html((name, inline_html(value)) for name, value in rows))
 
 
 def methods_html() -> str:
@@ -283,4 +255,4 @@ def methods_html() -> str:
 
 
 def _format_interval(row: object) -> str:
-    return f"{formatting.round_percent(row.ci_low)} to {formatting.round_percent(row.ci_high)}"  # type: ignore[attr-defined]
+    return formatting.format_bounds(row.ci_low, row.ci_high)  # type: ignore[attr-defined]

@@ -18,33 +18,19 @@ def selection_html(lessons: Sequence[LessonSelectionStats], config: RunConfig) -
         return ""
     if lessons[0].passed is None:
         label = selection_lookups.MEASURE_LABELS[lessons[0].measure]
-        head, rows = (
-            ["lesson", "looked at", "chosen", f"{label} of the chosen", f"{label} of all"],
-            _score_rows(lessons),
-        )
+        heads = ["lesson", "looked at", "chosen", f"{label} of the chosen", f"{label} of all"]
+        rows = [[r.turn, r.candidates, r.chosen, f"{r.mean_chosen:.3f}", f"{r.mean_candidates:.3f}"] for r in lessons]
     else:
-        head, rows = (
-            ["lesson", "looked at", "pass the rule", "of 100", "95 % interval, of 100"],
-            _threshold_rows(lessons),
-        )
-    lesson_table = table_html(head, rows, caption="Lesson by lesson", numeric_columns=frozenset(range(1, 5)))
-    parts = [
+        heads = ["lesson", "looked at", "pass the rule", "of 100", "95 % interval, of 100"]
+        rows = [_threshold_row(row, row.passed or 0) for row in lessons]
+    return section_html(
+        "How the practice questions were chosen",
         paragraph_html(selection_lookups.describe_selection_rule(lessons, config.threshold)),
         paragraph_html(selection_lookups.describe_selection_stats(lessons)),
-        lesson_table,
-    ]
-    return section_html("How the practice questions were chosen", *parts)
+        table_html(heads, rows, caption="Lesson by lesson", numeric_columns=frozenset(range(1, 5))),
+    )
 
 
-def _threshold_rows(lessons: Sequence[LessonSelectionStats]) -> list[list[object]]:
-    rows: list[list[object]] = []
-    for row in lessons:
-        passed = row.passed or 0
-        low, high = wilson_interval(passed, row.candidates)
-        bounds = f"{formatting.round_percent(low)} to {formatting.round_percent(high)}"
-        rows.append([row.turn, row.candidates, passed, formatting.round_percent(passed / row.candidates), bounds])
-    return rows
-
-
-def _score_rows(lessons: Sequence[LessonSelectionStats]) -> list[list[object]]:
-    return [[r.turn, r.candidates, r.chosen, f"{r.mean_chosen:.3f}", f"{r.mean_candidates:.3f}"] for r in lessons]
+def _threshold_row(row: LessonSelectionStats, passed: int) -> list[object]:
+    bounds = formatting.format_bounds(*wilson_interval(passed, row.candidates))
+    return [row.turn, row.candidates, passed, formatting.round_percent(passed / row.candidates), bounds]

@@ -11,7 +11,7 @@ from studentsim.analysis.last_exam import margin_of_error_note
 from studentsim.labels.formatting import EXAM_SCOPE_NOTE
 from studentsim.narration import weaknesses_summary
 from studentsim.reporting import svg
-from studentsim.reporting.html_text import inline_html, paragraph_html
+from studentsim.reporting.html_text import inline_html, paragraph_html, paragraphs_html
 
 MAX_HEATMAP_ROWS = 8
 """Categories of the heatmap at most; with more it stands in the appendix alone."""
@@ -25,20 +25,15 @@ def summary_html(findings: ExamFindings) -> str:
     """The first page below its opening sentence: figures, advice, misconceptions."""
     names = heatmap_labels(findings)
     scope_note = EXAM_SCOPE_NOTE if findings.skills.row.any() else ""
-    figures = [
-        _figure_html(
-            svg.accuracy_svg(findings.exams, guessing_accuracy=findings.chance_accuracy),
-            f"Right answers of 100 in each exam, with 95 % intervals. {scope_note}".strip(),
-        )
-    ]
+    curve = svg.accuracy_svg(findings.exams, guessing_accuracy=findings.chance_accuracy)
+    caption = f"Right answers of 100 in each exam, with 95 % intervals. {scope_note}".strip()
+    heatmap = ""
     if names:
-        figures.append(
-            _figure_html(
-                svg.heatmap_svg(findings.categories, row_labels=names),
-                f"Right of 100 by category, exam by exam{margin_of_error_note(findings.categories)}.",
-            )
+        heatmap = _figure_html(
+            svg.heatmap_svg(findings.categories, row_labels=names),
+            f"Right of 100 by category, exam by exam{margin_of_error_note(findings.categories)}.",
         )
-    return f"{''.join(figures)}{_advice_html(findings)}{_misconceptions_html(findings)}"
+    return f"{_figure_html(curve, caption)}{heatmap}{_advice_html(findings)}{_misconceptions_html(findings)}"
 
 
 def heatmap_labels(findings: ExamFindings) -> dict[str, str]:
@@ -60,9 +55,8 @@ def shorten_to_sentences(text: str, max_chars: int = MAX_PARAGRAPH_CHARS) -> str
 def _advice_html(findings: ExamFindings) -> str:
     lines = advice.build_advice(findings)
     if not lines:
-        return _titled_html(
-            "What to practise next", paragraph_html(shorten_to_sentences(advice.describe_no_advice(findings)))
-        )
+        reason = shorten_to_sentences(advice.describe_no_advice(findings))
+        return _titled_html("What to practise next", paragraph_html(reason))
     list_items = "".join(
         f"<li><strong>{inline_html(shorten_to_sentences(line.title))}.</strong> {inline_html(shorten_to_sentences(line.evidence[0]))}</li>"
         for line in lines[:MAX_ADVICE_LINES]
@@ -72,7 +66,7 @@ def _advice_html(findings: ExamFindings) -> str:
         "What to practise next",
         paragraph_html(advice.describe_advice_basis(lines)),
         f"<ol>{list_items}</ol>",
-        paragraph_html(shorten_to_sentences(question_text), "ask") if question_text else "",
+        paragraphs_html(shorten_to_sentences(question_text), css_class="ask"),
     )
 
 

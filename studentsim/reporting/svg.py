@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -22,6 +23,53 @@ MIN_CELL_QUESTIONS = 10
 """A cell of fewer questions is hatched and shows the count itself."""
 PICTURE_WIDTH = 680
 """Width of a figure in SVG user units."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The geometry of a table of cells: the corner at (``left``, ``top``), and the cells' size."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def x(self, column: float) -> float:
+        """The left edge of a column; its middle at + 0.5."""
+        return self.left + self.width * column
+
+    def y(self, row: float) -> float:
+        """The upper edge of a row."""
+        return self.top + self.height * row
+
+    def row_label(self, row: int, label: str, max_chars: int = 26, *, offset: float = 5) -> str:
+        """The label left of a row, ``offset`` below its middle."""
+        return text_svg(self.left - 10, self.y(row + 0.5) + offset, truncate_label(label, max_chars), "end")
+
+    def column_label(self, column: float, y: float, label: str, color: str = INK, font_size: int = 13) -> str:
+        """A label centred over or below a column."""
+        return text_svg(self.x(column + 0.5), y, label, "middle", color, font_size)
+
+    def cell(
+        self,
+        row: int,
+        column: int,
+        attributes: str,
+        title: str = "",
+        *,
+        gaps: tuple[float, float] = (1, 1),
+        rx: int = 3,
+    ) -> str:
+        """A cell's rectangle with ``gaps`` to its left and above; ``title`` is shown on hovering."""
+        (dx, dy), end = gaps, f"><title>{title}</title></rect>" if title else "/>"
+        corner = f'x="{self.x(column) + dx:.1f}" y="{self.y(row) + dy:.1f}"'
+        size = f'width="{self.width - 2 * dx:.1f}" height="{self.height - 2 * dy:.1f}" rx="{rx}"'
+        return f"<rect {corner} {size} {attributes}{end}"
+
+    def cell_text(self, row: int, column: int, text: str, font_size: int, offset: float | None = None) -> str:
+        """A text in the middle of a cell, its baseline ``offset`` below the middle."""
+        y = self.y(row + 0.5) + (font_size * 0.36 if offset is None else offset)
+        return text_svg(self.x(column + 0.5), y, text, "middle", INK, font_size)
 
 
 def accuracy_svg(exams: pd.DataFrame, *, guessing_accuracy: float) -> str:
@@ -42,16 +90,8 @@ def accuracy_svg(exams: pd.DataFrame, *, guessing_accuracy: float) -> str:
         for s in (0, 0.25, 0.5, 0.75, 1)
     ]
     parts += [_line_svg(left, y(guessing_accuracy), PICTURE_WIDTH - right + 8, y(guessing_accuracy), GREY, dash="3 3")]
-    parts += [
-        text_svg(
-            PICTURE_WIDTH - right + 4,
-            y(guessing_accuracy) + 14,
-            f"guessing: {round_percent(guessing_accuracy)}",
-            "end",
-            GREY,
-            11,
-        )
-    ]
+    guessing = f"guessing: {round_percent(guessing_accuracy)}"
+    parts += [text_svg(PICTURE_WIDTH - right + 4, y(guessing_accuracy) + 14, guessing, "end", GREY, 11)]
     for row in exams.itertuples():
         px = x(row.turn)
         parts += [
@@ -78,27 +118,20 @@ def accuracy_svg(exams: pd.DataFrame, *, guessing_accuracy: float) -> str:
 
 def heatmap_svg(frame: pd.DataFrame, *, row_labels: Mapping[str, str]) -> str:
     """A row per entry of ``row_labels`` (row to label), a column per exam; ``frame`` has ``row, turn, correct, questions``."""
-    left, top, cell = 190, 6, 34
     turns = sorted(int(t) for t in frame.turn.unique())
-    column_width = min(84.0, (PICTURE_WIDTH - left - 6) / max(len(turns), 1))
-    font_size = 13 if column_width > 34 else 9
+    grid = Grid(190, 6, min(84.0, (PICTURE_WIDTH - 190 - 6) / max(len(turns), 1)), 34)
+    font_size = 13 if grid.width > 34 else 9
     parts = [_HATCH_PATTERN]
     counts_by_cell = {(str(r.row), int(r.turn)): (int(r.correct), int(r.questions)) for r in frame.itertuples()}
     for i, (row, label) in enumerate(row_labels.items()):
-        parts.append(text_svg(left - 10, top + cell * i + cell / 2 + 5, truncate_label(label), "end"))
+        parts.append(grid.row_label(i, label))
         for j, turn in enumerate(turns):
             if (row, turn) in counts_by_cell:
-                parts += _heatmap_cell_svg(
-                    left + column_width * j, top + cell * i, column_width, cell, *counts_by_cell[row, turn], font_size
-                )
-    bottom = top + cell * len(row_labels)
+                parts += _heatmap_cell_svg(grid, i, j, *counts_by_cell[row, turn], font_size)
+    bottom = grid.y(len(row_labels))
     label_step = 1 + len(turns) // 16
-    parts += [
-        text_svg(left + column_width * (j + 0.5), bottom + 16, str(t), "middle")
-        for j, t in enumerate(turns)
-        if j % label_step == 0
-    ]
-    parts.append(text_svg(left + column_width * len(turns) / 2, bottom + 34, "lessons so far", "middle", GREY))
+    parts += [grid.column_label(j, bottom + 16, str(t)) for j, t in enumerate(turns) if j % label_step == 0]
+    parts.append(grid.column_label((len(turns) - 1) / 2, bottom + 34, "lessons so far", GREY))
     last_turn = turns[-1] if turns else 0
     description = "; ".join(
         f"{label}: {k} of {n}"
@@ -134,16 +167,13 @@ _HATCH_PATTERN = (
 )
 
 
-def _heatmap_cell_svg(
-    x: float, y: float, width: float, height: float, correct: int, questions: int, font_size: int
-) -> list[str]:
+def _heatmap_cell_svg(grid: Grid, row: int, column: int, correct: int, questions: int, font_size: int) -> list[str]:
     share = correct / questions
-    box = f'x="{x + 1:.1f}" y="{y + 1:.1f}" width="{width - 2:.1f}" height="{height - 2:.1f}" rx="3"'
     few = questions < MIN_CELL_QUESTIONS
     label = f"{correct}/{questions}" if few else str(round_percent(share))
-    cells = [f'<rect {box} fill="{share_color(share)}"><title>{correct} of {questions} right</title></rect>']
-    cells += [f'<rect {box} fill="url(#few)"/>'] if few else []
-    return [*cells, text_svg(x + width / 2, y + height / 2 + font_size * 0.36, label, "middle", INK, font_size)]
+    cells = [grid.cell(row, column, f'fill="{share_color(share)}"', f"{correct} of {questions} right")]
+    cells += [grid.cell(row, column, 'fill="url(#few)"')] if few else []
+    return [*cells, grid.cell_text(row, column, label, font_size)]
 
 
 def share_color(share: float) -> str:

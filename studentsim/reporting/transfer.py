@@ -16,6 +16,7 @@ from studentsim.reporting.svg import (
     GREY,
     INK,
     PICTURE_WIDTH,
+    Grid,
     share_color,
     standalone_svg,
     text_svg,
@@ -40,40 +41,23 @@ def standalone_matrix_svg(matrix: TransferMatrix) -> str:
 def matrix_svg(matrix: TransferMatrix) -> str:
     """The figure for an HTML page: a row per category practised, a column per category examined, gains with 95 % intervals."""
     count = len(matrix.categories)
-    column_width = (PICTURE_WIDTH - LEFT_MARGIN - 6) / count
-    font_size = 15 if column_width > 60 else 11
+    grid = Grid(LEFT_MARGIN, TOP_MARGIN, (PICTURE_WIDTH - LEFT_MARGIN - 6) / count, CELL_HEIGHT)
+    labels = [category_names.brief_category_label(category, matrix.categories) for category in matrix.categories]
+    max_chars = int(grid.width / 6.4)
     parts = [
-        text_svg(LEFT_MARGIN + column_width * count / 2, 14, "examined", "middle", GREY),
+        grid.column_label((count - 1) / 2, 14, "examined", GREY),
         text_svg(LEFT_MARGIN - 10, TOP_MARGIN - 8, "practised", "end", GREY),
+        *(
+            grid.column_label(j, TOP_MARGIN - 8, truncate_label(label, max_chars), font_size=12)
+            for j, label in enumerate(labels)
+        ),
     ]
-    max_chars = int(column_width / 6.4)
-    for j, examined in enumerate(matrix.categories):
-        parts.append(
-            text_svg(
-                LEFT_MARGIN + column_width * (j + 0.5),
-                TOP_MARGIN - 8,
-                truncate_label(_short_label(examined, matrix), max_chars),
-                "middle",
-                font_size=12,
-            )
-        )
-    for i, practised in enumerate(matrix.categories):
-        y = TOP_MARGIN + CELL_HEIGHT * i
-        parts.append(
-            text_svg(
-                LEFT_MARGIN - 10, y + CELL_HEIGHT / 2 + 5, truncate_label(_short_label(practised, matrix), 18), "end"
-            )
-        )
-        for j, examined in enumerate(matrix.categories):
-            parts += _matrix_cell_svg(
-                LEFT_MARGIN + column_width * j, y, column_width, matrix, practised, examined, font_size
-            )
-    return wrap_svg(
-        parts,
-        TOP_MARGIN + CELL_HEIGHT * count + 6,
-        "Gains in points by category practised and examined",
-        _describe_matrix(matrix),
-    )
+    for i, label in enumerate(labels):
+        parts.append(grid.row_label(i, label, 18))
+        for j in range(count):
+            parts += _matrix_cell_svg(matrix, grid, i, j)
+    title = "Gains in points by category practised and examined"
+    return wrap_svg(parts, grid.y(count) + 6, title, _describe_matrix(matrix))
 
 
 def matrix_page_html(matrix: TransferMatrix) -> str:
@@ -106,9 +90,8 @@ def matrix_page_html(matrix: TransferMatrix) -> str:
     )
 
 
-def _matrix_cell_svg(
-    x: float, y: float, column_width: float, matrix: TransferMatrix, practised: str, examined: str, font_size: int
-) -> list[str]:
+def _matrix_cell_svg(matrix: TransferMatrix, grid: Grid, row: int, column: int) -> list[str]:
+    practised, examined = matrix.categories[row], matrix.categories[column]
     gain = matrix.gains[practised, examined]
     estimate, is_diagonal = gain.estimate, practised == examined
     frame = f' stroke="{INK}" stroke-width="2"' if is_diagonal else ""
@@ -118,33 +101,15 @@ def _matrix_cell_svg(
         f"practised {category_name(practised)}, examined {category_name(examined)}: "
         f"{gain.correct_before} of {gain.questions} before, {gain.correct_after} after"
     )
-    box = f'x="{x + 2:.1f}" y="{y + 2:.1f}" width="{column_width - 4:.1f}" height="{CELL_HEIGHT - 4:.1f}" rx="3"'
-    number = text_svg(
-        x + column_width / 2,
-        y + CELL_HEIGHT / 2 + 1,
-        transfer_summary.format_points(estimate.points),
-        "middle",
-        INK,
-        font_size,
-    )
-    return [
-        f'<rect {box} fill="{fill}"{frame}><title>{title}</title></rect>',
+    is_wide = grid.width > 60
+    number = grid.cell_text(row, column, transfer_summary.format_points(estimate.points), 15 if is_wide else 11, 1)
+    parts = [
+        grid.cell(row, column, f'fill="{fill}"{frame}', title, gaps=(2, 2)),
         number.replace("<text ", '<text font-weight="bold" ', 1) if is_diagonal else number,
-        *(
-            [
-                text_svg(
-                    x + column_width / 2,
-                    y + CELL_HEIGHT / 2 + 15,
-                    transfer_summary.format_estimate_bounds(estimate),
-                    "middle",
-                    INK,
-                    10,
-                )
-            ]
-            if column_width > 60
-            else []
-        ),
     ]
+    if is_wide:
+        parts.append(grid.cell_text(row, column, transfer_summary.format_estimate_bounds(estimate), 10, 15))
+    return parts
 
 
 def _describe_matrix(matrix: TransferMatrix) -> str:
@@ -152,10 +117,6 @@ def _describe_matrix(matrix: TransferMatrix) -> str:
     return " ".join(
         transfer_summary.describe_category_transfer(matrix, category, category_name) for category in matrix.categories
     ).rstrip(".")
-
-
-def _short_label(category: str, matrix: TransferMatrix) -> str:
-    return category_names.brief_category_label(category, matrix.categories)
 
 
 def _figure_caption(matrix: TransferMatrix) -> str:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from studentsim.errors import StudentsimError
 from studentsim.labels import formatting
 from studentsim.labels.titles import misconception_title
 from studentsim.narration import run_summary
 from studentsim.store.export import escape_formula_cells
-from studentsim.ui import charts
+from studentsim.ui import charts, literal
 from studentsim.ui.cards import RunCard
 from studentsim.ui.device import is_phone
 from studentsim.ui.scroll_into_view import scroll_to_top
@@ -40,7 +43,7 @@ def render_page_title(text: str, subtitle: str = "", *, scroll_id: str = "") -> 
             scroll_to_top(scroll_id)
         st.title(formatting.escape_markdown(text), anchor=False)
     if subtitle:
-        st.caption(formatting.escape_markdown(subtitle))
+        literal.caption(subtitle)
 
 
 def reset_title() -> None:
@@ -61,13 +64,13 @@ def render_error(error: StudentsimError, *, details: str = "") -> None:
     )
     if details:
         with st.expander("Details"):
-            st.code(details, language=None, wrap_lines=True)
+            literal.code(details)
 
 
 def render_empty_state(message: str, *, page: str, label: str) -> None:
     """What is missing, and a link to where it can be had."""
     st.info(message, icon=":material/info:")
-    st.page_link(page, label=label, icon=":material/arrow_forward:")
+    literal.link(page, label, ":material/arrow_forward:")
 
 
 def render_status_badge(status: str) -> None:
@@ -82,18 +85,9 @@ def render_recorded_badge(label: str) -> None:
         st.badge(formatting.escape_markdown(label), color="gray", icon=":material/history:")
 
 
-def render_run_chooser(
-    runs: Sequence[RunCard], *, title: str, question: str, empty_message: str, page: str, home_page: str
-) -> None:
-    """A results page whose link names no run: ``runs``, each linked to ``page``, or an empty state."""
-    render_page_title(title, scroll_id=title)
-    if not runs:
-        render_empty_state(empty_message, page=home_page, label="Start a simulation on Home")
-        return
-    st.markdown(question)
-    for run in runs:
-        render_run_row(run, page=page)
-
+INTERVAL_COLUMNS = {"ci_low": "95 % from", "ci_high": "95 % to"}
+SCORE_COLUMNS = {"correct": "right", "questions": "questions", "accuracy": "share right", **INTERVAL_COLUMNS}
+"""Headings of an interval's columns, and of a score's."""
 
 LINK_ROW_HEIGHT_PX, FIELD_ROW_HEIGHT_PX = 40, 68
 """Heights of a row of page links, and of fields with a label above them."""
@@ -108,12 +102,35 @@ def reserve_row_height(height: int) -> None:
         st.container(height=height, width=1, border=False)
 
 
+def row(gap: Literal["xsmall", "small", "medium"], **layout: Any) -> DeltaGenerator:
+    """A horizontal container of elements of different heights."""
+    return st.container(horizontal=True, vertical_alignment="center", gap=gap, **layout)
+
+
+@contextmanager
+def reserved_row(height: int, **layout: Any) -> Iterator[None]:
+    """A horizontal container of that final ``height`` (``reserve_row_height``)."""
+    with st.container(horizontal=True, **layout):
+        yield
+        reserve_row_height(height)
+
+
+def link_row(**layout: Any) -> AbstractContextManager[None]:
+    """A row of page links."""
+    return reserved_row(LINK_ROW_HEIGHT_PX, vertical_alignment="center", **layout)
+
+
+def field_row() -> AbstractContextManager[None]:
+    """A row of fields with labels."""
+    return reserved_row(FIELD_ROW_HEIGHT_PX, vertical_alignment="top", gap="small")
+
+
 def render_step_link(page: str, label: str, icon: str, query: Mapping[str, str] | None, *, key: str) -> None:
     """A link to the previous or next item; disabled where ``query`` is None."""
     if query is None:  # a disabled page link is too pale to be read
         st.button(label, icon=icon, key=key, type="tertiary", disabled=True)
     else:
-        st.page_link(page, label=label, icon=icon, query_params=dict(query))
+        literal.link(page, label, icon, dict(query))
 
 
 def render_misconception_link(
@@ -127,7 +144,7 @@ def render_link(page: str, label: str, icon: str, query: Mapping[str, str]) -> N
     """A link whose plain-text ``label`` may be long: page links do not wrap, so it is shortened, with the whole of it as help."""
     short = formatting.shorten_label(label)
     whole = None if short == label else formatting.escape_markdown(label)
-    st.page_link(page, label=formatting.escape_markdown(short), icon=icon, query_params=dict(query), help=whole)
+    literal.link(page, short, icon, dict(query), help=whole)
 
 
 def render_csv_download(frame: pd.DataFrame, file_stem: str, *, key: str) -> None:
@@ -151,20 +168,38 @@ def render_figure(
     ``columns`` maps the data's columns to headings; ``key`` must be stable. Zoom survives refreshes in which the figure does not
     change; Streamlit 1.67 remounts a changed one (its pull request 16052 would honour ``uirevision``).
     """
-    st.subheader(question, anchor=False)
-    st.plotly_chart(figure, width="stretch", height=figure.layout.height, key=key, config=charts.PLOTLY_CONFIG, alt=alt)
+    literal.subheader(question)
+    render_chart(figure, key=key, alt=alt)
     render_figure_data(frame, key=key, columns=columns)
 
 
+def render_chart(figure: go.Figure, *, key: str, alt: str, mode_bar: bool | str = "hover", **options: Any) -> None:
+    """A figure at its container's width; its height is reserved before it is drawn."""
+    config = {**charts.PLOTLY_CONFIG, "displayModeBar": mode_bar}
+    st.plotly_chart(figure, width="stretch", height=figure.layout.height, key=key, config=config, alt=alt, **options)
+
+
 def render_figure_data(frame: pd.DataFrame, *, key: str, columns: Mapping[str, str]) -> None:
-    """A figure's data as table and CSV, built only while the expander is open."""
-    expander = st.expander("Numbers behind this", key=f"{key}.numbers", on_change="rerun")
-    if not expander.open:
-        return
+    """A figure's data as table and CSV, in an expander."""
+    render = partial(render_table, key=key, table_key=f"{key}.table")
+    render_folded("Numbers behind this", f"{key}.numbers", render, frame, columns, key.replace(".", "-"))
+
+
+def render_folded(label: str, key: str, render: Callable[..., None], *args: Any) -> None:
+    """An expander, in which ``render(*args)`` is called only while it is open."""
+    expander = st.expander(label, key=key, on_change="rerun")
+    if expander.open:
+        with expander:
+            render(*args)
+
+
+def render_table(
+    frame: pd.DataFrame, columns: Mapping[str, str], file_stem: str, *, key: str, table_key: str = ""
+) -> None:
+    """Those of ``columns`` that ``frame`` has, under their headings, and a button that downloads them as CSV."""
     table = frame[[c for c in columns if c in frame]].rename(columns=dict(columns))
-    with expander:
-        st.dataframe(table, width="stretch", hide_index=True, key=f"{key}.table")
-        render_csv_download(table, key.replace(".", "-"), key=key)
+    st.dataframe(table, width="stretch", hide_index=True, key=table_key or key)
+    render_csv_download(table, file_stem, key=key)
 
 
 def render_grade_badge(row: Mapping[str, Any]) -> None:
@@ -183,28 +218,24 @@ def render_answer_card(row: Mapping[str, Any], categories: Iterable[str], *, key
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             render_grade_badge(row)
-            st.caption(formatting.escape_markdown(run_summary.answer_context_label(row, categories)), width="content")
+            literal.caption(run_summary.answer_context_label(row, categories), width="content")
         st.text(truncated[0])
-        st.code(truncated[1], language=None, wrap_lines=True)
+        literal.code(truncated[1])
         st.text(run_summary.describe_answer(row))
         if truncated != [problem, reply]:
-            expander = st.expander("All of it", key=f"answer.{key}.{row['seq']}", on_change="rerun")
-            if expander.open:
-                with expander:
-                    st.text(problem)
-                    st.code(reply, language=None, wrap_lines=True)
+
+            def render_whole() -> None:
+                st.text(problem)
+                literal.code(reply)
+
+            render_folded("All of it", f"answer.{key}.{row['seq']}", render_whole)
 
 
 def render_run_row(run: RunCard, *, page: str) -> None:
     """One run in a list: title, linked to ``page``, progress, last exam and status."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(width="content", gap="xsmall"):
-            st.page_link(
-                page,
-                label=formatting.escape_markdown(run.title),
-                icon=":material/visibility:",
-                query_params={"run": run.run_id},
-            )
+            literal.link(page, run.title, ":material/visibility:", {"run": run.run_id})
             lessons = f"lesson {run.turn} of {run.turns}" if run.turn else f"before lesson 1 of {run.turns}"
             details = [
                 f"seed {run.seed}",
@@ -213,7 +244,7 @@ def render_run_row(run: RunCard, *, page: str) -> None:
                 formatting.format_time_ago(time.time() - run.started_at),
                 run.student_version,
             ]
-            st.caption(formatting.escape_markdown(" · ".join(filter(None, details))))
+            literal.caption(" · ".join(filter(None, details)))
         render_recorded_badge(run.recorded_label)
         render_status_badge(run.status)
 
@@ -224,6 +255,17 @@ def render_checklist(steps: Sequence[tuple[str, bool]]) -> None:
     for i, (text, done) in enumerate(steps):
         icon = ":material/check_circle:" if done else ":material/pending:" if i == current else ":material/circle:"
         st.markdown(f"{icon} {text}")
+
+
+def render_confirmation(
+    confirm: str, refuse: str, icon: str, key: str, refuse_key: str, on_confirm: Callable[..., None], *args: Any
+) -> None:
+    """A dialog's two buttons; either closes it, the first calls ``on_confirm``."""
+    with st.container(horizontal=True):
+        if st.button(confirm, type="primary", icon=icon, key=key, on_click=on_confirm, args=args):
+            st.rerun()
+        if st.button(refuse, key=refuse_key):
+            st.rerun()
 
 
 def render_start_button(

@@ -9,9 +9,10 @@ import atexit
 import gc
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -32,10 +33,14 @@ from studentsim.ui.subject import ViewedRuns
 MAX_LISTED_RUNS = 30
 """Runs listed on a page whose link names none."""
 
+MAX_CACHED_QUERIES = 128
+"""Results of ``cached_query`` kept, the least recently used dropped."""
 DATA_DIR_ENV_VAR = "STUDENTSIM_DATA"
 """Environment variable with the data folder; default ``data`` in the working directory."""
 WARM_WORKER_ENV_VAR = "STUDENTSIM_SPARE"
 """Environment variable: 0 keeps no warm worker, which saves a gigabyte of memory and delays a run's start by some seconds."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,28 @@ def _cached_engine(data_dir: str) -> Engine:
 def close_engines() -> None:
     """Close every engine of this process; for tests."""
     _cached_engine.clear()
+
+
+def cached_query(engine: Engine, version: object, query: Callable[..., T], *args: Any, **options: Any) -> T:
+    """``query(engine.database, *args, **options)``, a copy for each caller, cached until ``version`` changes.
+
+    ``version`` is the last seq of each run that is read, which grows with every event, or what else names its state.
+    """
+    name = f"{query.__module__}.{query.__qualname__}"
+    return _cached_query(name, str(engine.data_dir), version, args, options, query, engine.database)
+
+
+@st.cache_data(max_entries=MAX_CACHED_QUERIES, show_spinner=False)
+def _cached_query(
+    name: str,
+    folder: str,
+    version: object,
+    args: tuple[Any, ...],
+    options: dict[str, Any],
+    _query: Callable[..., Any],
+    _database: Database,
+) -> Any:
+    return _query(_database, *args, **options)
 
 
 @st.cache_resource(show_spinner=False)

@@ -16,6 +16,7 @@ from studentsim.datasets.published import mmlu
 from studentsim.datasets.resolve import SOURCE_SEPARATOR, has_hub_dataset, split_source_names
 from studentsim.datasets.specs import FILE_DATASETS, HUB_DATASETS, RECOGNIZABLE_DATASETS, get_dataset, is_hub_dataset
 from studentsim.errors import ConfigError
+from studentsim.labels import formatting
 
 PERSIST_IN_SESSION = "session"
 """Streamlit's ``persist_state``: the widget keeps its value while other pages are shown."""
@@ -39,6 +40,9 @@ JOINED_SOURCES_HELP = (
     f"Several are joined with “{SOURCE_SEPARATOR}” between them, sets by their names too: "
     f"gsm8k{SOURCE_SEPARATOR}{EXAMPLE_PATH}."
 )
+
+
+CATEGORY_LABEL, FORMAT_LABEL = "One category for all of them", "The file is of the set"
 
 
 def source_kind(source: str) -> str:
@@ -98,10 +102,18 @@ def validate_path(text: str) -> str:
         return RunConfig.make(
             bank=SOURCE_SEPARATOR.join(p if has_hub_dataset(p) else validate_path(p) for p in parts)
         ).bank
+    refuse_climbing_path(text, field="bank")
+    return RunConfig.make(bank=str(Path(text).expanduser()) if text.startswith("~") else text).bank
+
+
+def refuse_climbing_path(text: str, *, field: str) -> None:
+    """Check a path of the user's.
+
+    :raises ConfigError: it contains ``..``; the remedy has the path that may be used.
+    """
     if ".." in re.split(r"[\\/]", text):
         whole = Path(os.path.abspath(Path(text).expanduser()))
-        raise ConfigError("A path that climbs with “..” is not taken.", f"Write it whole: {whole}", field="bank")
-    return RunConfig.make(bank=str(Path(text).expanduser()) if text.startswith("~") else text).bank
+        raise ConfigError("A path that climbs with “..” is not taken.", f"Write it whole: {whole}", field=field)
 
 
 def render_dataset_picker(key: str) -> str:
@@ -127,6 +139,31 @@ def render_dataset_picker(key: str) -> str:
         placeholder="All 57",
     )
     return f"{name}:{','.join(chosen)}" if chosen else name
+
+
+def render_path_field(key: str) -> str:
+    """A field for a path, kept in the session under ``key``, with what may be there; returns it, not validated."""
+    text = st.text_input(
+        "Path of the file or folder on this computer", key=f"{key}.path", max_chars=1000, persist_state=PERSIST_IN_SESSION,
+        placeholder=EXAMPLE_PATH,
+    ).strip()  # fmt: skip
+    st.caption(f"{FORMATS_HELP} {formatting.escape_markdown(JOINED_SOURCES_HELP)}")
+    return text
+
+
+def render_category_field(key: str) -> str:
+    """A field for a category of all questions; returns it, or blank."""
+    return st.text_input(
+        CATEGORY_LABEL, key=key, persist_state=PERSIST_IN_SESSION, max_chars=80, placeholder="blank: the set's own"
+    ).strip()
+
+
+def render_format_field(key: str) -> str:
+    """A field for the dataset whose format a file has; returns its name, blank for one to be detected."""
+    names = dataset_titles()
+    return st.selectbox(
+        FORMAT_LABEL, list(names), format_func=names.__getitem__, key=key, persist_state=PERSIST_IN_SESSION
+    )
 
 
 def prefill_picker(key: str, source: str) -> None:

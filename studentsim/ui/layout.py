@@ -22,7 +22,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from studentsim.errors import StudentsimError, UnknownRun
 from studentsim.labels.formatting import DISCLAIMER
-from studentsim.ui import components, data, glossary, url_sync
+from studentsim.ui import components, data, glossary, literal, url_sync
 
 HOME_PAGE = "app.py"
 NEW_SIMULATION_PAGE = "pages/1_New_simulation.py"
@@ -100,7 +100,7 @@ def error_boundary(title: str = "") -> Iterator[None]:
         data.forget_run(data.requested_run_id())
         _render_missing_title(title and "There is no such simulation")
         components.render_error(error)
-        st.page_link(HOME_PAGE, label="Go to Home", icon=":material/home:")
+        literal.link(HOME_PAGE, "Go to Home", ":material/home:")
     except StudentsimError as error:
         _render_missing_title(title)
         components.render_error(error)
@@ -121,15 +121,23 @@ def _render_missing_title(text: str) -> None:
         components.render_page_title(text)
 
 
+def render_run_chooser(engine: data.Engine, page: str, *, title: str, question: str, empty_message: str) -> None:
+    """A results page whose link names no run: the newest runs, each linked to ``page``, or an empty state."""
+    components.render_page_title(title, scroll_id=title)
+    runs = data.list_recent_runs(engine, limit=data.MAX_LISTED_RUNS)
+    if not runs:
+        components.render_empty_state(empty_message, page=HOME_PAGE, label="Start a simulation on Home")
+        return
+    st.markdown(question)
+    for run in runs:
+        components.render_run_row(run, page=page)
+
+
 def render_term_link(term_id: str) -> None:
     """A link to a term on Help, with its tooltip."""
     term = glossary.TERMS[term_id]
-    st.page_link(
-        HELP_PAGE,
-        label=f"What is “{term.name}”?",
-        icon=":material/help:",
-        query_params={"term": term_id},
-        help=glossary.term_help(term_id),
+    literal.link(
+        HELP_PAGE, f"What is “{term.name}”?", ":material/help:", {"term": term_id}, help=glossary.term_help(term_id)
     )
 
 
@@ -151,7 +159,7 @@ def _render_menu(container: DeltaGenerator) -> None:
     with container.container():
         st.markdown("**studentsim**")
         for script, name, icon in MENU_PAGES:
-            st.page_link(script, label=name, icon=icon, query_params=links.get(script), width="stretch")
+            literal.link(script, name, icon, links.get(script), width="stretch")
 
 
 def _render_footer() -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 
-import streamlit as st
-
 from studentsim.labels.strategy_styles import STRATEGY_STYLES
 from studentsim.runs.demo import is_embedded_study_run
+from studentsim.ui import literal
 from studentsim.ui.cards import RunCard
 from studentsim.ui.layout import WATCH_PAGE
 
@@ -31,4 +30,4 @@ def render_race_link(runs: Iterable[RunCard]) -> None:
     if ids := select_race_runs(runs):
         params = {"race": ",".join(ids), "present": "1", "replay": str(REPLAY_SECONDS), "showing": secrets.token_hex(4)}
         label = "Replay a recorded race for a room: predict, then watch"
-        st.page_link(WATCH_PAGE, label=label, icon=":material/slideshow:", query_params=params)
+        literal.link(WATCH_PAGE, label, ":material/slideshow:", params)

@@ -17,7 +17,7 @@ from studentsim.labels import formatting, language_models
 from studentsim.narration import run_summary
 from studentsim.runs import groups
 from studentsim.runs.manager import MAX_CONCURRENT_RUNS
-from studentsim.ui import components, data
+from studentsim.ui import components, data, literal
 from studentsim.ui.layout import COMPARE_PAGE
 
 SEEDS_HELP = (
@@ -74,7 +74,7 @@ def render_repeat_form(
             _cached_estimate(engine, str(engine.data_dir), groups.comparison_key(base), base.turns, base)
             for base in base_configs
         ]
-        st.caption(formatting.escape_markdown(describe_repeat(base_configs, seeds, config_estimates)))
+        literal.caption(describe_repeat(base_configs, seeds, config_estimates))
     return group
 
 

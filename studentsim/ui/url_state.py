@@ -6,7 +6,7 @@ Every parameter is optional. An invalid value is ignored, and the page says so.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
 MAX_VALUE_CHARS = 200
@@ -40,6 +40,20 @@ class UrlState:
     def parse_value(cls, name: str, text: str) -> Any:
         """A parameter's value; None where the text is invalid."""
         return None if len(text) > MAX_VALUE_CHARS or "\0" in text else text
+
+    @classmethod
+    def empty_value(cls, name: str) -> Any:
+        """The parameter's value where the link does not name it: ``""`` or None."""
+        return getattr(cls, name)
+
+    def with_changes(self, **changes: Any) -> Self:
+        """The view with these fields changed."""
+        return replace(self, **changes)
+
+    @property
+    def without_filters(self) -> Self:
+        """The unfiltered view."""
+        return type(self)()
 
     def to_params(self) -> dict[str, str]:
         """The link's parameters, without the empty ones."""

@@ -12,8 +12,8 @@ from studentsim.labels import formatting
 from studentsim.labels.titles import misconception_title
 from studentsim.narration import run_summary
 from studentsim.types import Question
-from studentsim.ui import components
-from studentsim.ui.answers import conversation, counts, filters, sentences
+from studentsim.ui import components, literal
+from studentsim.ui.answers import conversation, counts, sentences
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.layout import ANSWERS_PAGE, QUESTIONS_PAGE
 
@@ -31,11 +31,9 @@ def render_open_answer(
         return
     question = curriculum_lookup.find_question(row["question_id"], row["problem"])
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        with components.row("xsmall"):
             components.render_grade_badge(row)
-            st.caption(
-                formatting.escape_markdown(run_summary.answer_context_label(row, page_data.categories)), width="content"
-            )
+            literal.caption(run_summary.answer_context_label(row, page_data.categories), width="content")
         st.text(row["problem"])
         _render_options(row)
         conversation.render_conversation(page_data, row, attempts)
@@ -47,21 +45,12 @@ def render_open_answer(
 
 def _render_navigation(page_data: AnswersPageData) -> None:
     """The answer's position in the list, links to the previous and the next one, and a Close button."""
-    seq = page_data.view.answer or 0
-    position, (before, after) = page_data.listing.position(seq), page_data.listing.neighbors(seq)
-    count = len(page_data.listing.seqs)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for seq, label, icon in (
-            (before, "Previous", ":material/chevron_left:"),
-            (after, "Next", ":material/chevron_right:"),
-        ):
-            link_params = None if seq is None else page_data.view.with_changes(answer=seq).to_params()
-            components.render_step_link(ANSWERS_PAGE, label, icon, link_params, key=f"answers.{label}")
-        st.caption(f"{position:,} of {count:,}" if position else "not in this list", width="content")
-        st.button(
-            "Close", icon=":material/close:", key="answers.close", type="tertiary",
-            on_click=filters.update_link, args=("answer", None),
-        )  # fmt: skip
+    seq, answers = page_data.view.answer or 0, page_data.filtered_list
+    position = page_data.listing.position(seq)
+    position_text = f"{position:,} of {len(page_data.listing.seqs):,}" if position else "not in this list"
+    with components.row("small"):
+        answers.step_links(*page_data.listing.neighbors(seq), position_text)
+        answers.close_button()
 
 
 def _render_options(row: dict[str, Any]) -> None:
@@ -69,7 +58,7 @@ def _render_options(row: dict[str, Any]) -> None:
     with st.container(gap="xsmall"):
         for option in run_summary.parse_options(row):
             is_correct, is_chosen = option["letter"] == row["correct"], option["letter"] == row["letter"]
-            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            with components.row("xsmall"):
                 st.text(f"{option['letter']})  {option['text']}", width="content")
                 if is_correct:
                     st.badge("right answer", icon=":material/check:", color="blue")
@@ -81,7 +70,7 @@ def _render_options(row: dict[str, Any]) -> None:
                     )
                 misconception = option.get("misconception")
                 if misconception and not is_correct:
-                    st.caption(formatting.escape_markdown(misconception_title(misconception)), width="content")
+                    literal.caption(misconception_title(misconception), width="content")
 
 
 def _render_misconception(page_data: AnswersPageData, row: dict[str, Any], question: Question | None) -> None:
@@ -93,15 +82,17 @@ def _render_misconception(page_data: AnswersPageData, row: dict[str, Any], quest
         st.text(explanation)
     if question is not None and not row["is_correct"]:
         st.markdown("**A right working**")
-        st.code(formatting.format_working(question.rationale), language=None, wrap_lines=True)
+        literal.working(question.rationale)
     if title and row["misconception"] != page_data.view.slip:
         others = page_data.view.with_changes(slip=row["misconception"], answer=row["seq"])
         count = counts.count_answers(page_data.tally, others).answers
         if count > 1:
-            st.page_link(
-                ANSWERS_PAGE, label=f"The {count:,} answers of this view with this slip",
-                icon=":material/filter_alt:", query_params=others.to_params(),
-            )  # fmt: skip
+            literal.link(
+                ANSWERS_PAGE,
+                f"The {count:,} answers of this view with this slip",
+                ":material/filter_alt:",
+                others.to_params(),
+            )
 
 
 def _render_history(page_data: AnswersPageData, row: dict[str, Any], history: pd.DataFrame) -> None:
@@ -112,15 +103,12 @@ def _render_history(page_data: AnswersPageData, row: dict[str, Any], history: pd
         return
     open_index = int((history.seq < row["seq"]).sum())
     first = max(0, min(open_index - MAX_ATTEMPT_LINKS // 2, len(history) - MAX_ATTEMPT_LINKS))
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with components.row("small"):
         for _, attempt in history.iloc[first : first + MAX_ATTEMPT_LINKS].iterrows():
             if int(attempt.seq) == row["seq"]:
                 st.badge(f"{sentences.attempt_label(attempt)}, shown here", color="gray")
                 continue
-            st.page_link(
-                ANSWERS_PAGE, label=sentences.attempt_label(attempt), icon="",
-                query_params=page_data.view.with_changes(answer=int(attempt.seq)).to_params(),
-            )  # fmt: skip
+            page_data.filtered_list.link(sentences.attempt_label(attempt), "", answer=int(attempt.seq))
     if len(history) > MAX_ATTEMPT_LINKS:
         st.caption(f"The {MAX_ATTEMPT_LINKS} nearest of {len(history)} are linked here.")
 
@@ -128,15 +116,10 @@ def _render_history(page_data: AnswersPageData, row: dict[str, Any], history: pd
 def _render_links(page_data: AnswersPageData, row: dict[str, Any], question: Question | None) -> None:
     with st.container(horizontal=True, gap="small"):
         if question is not None:
-            st.page_link(
-                QUESTIONS_PAGE, label="This question in the bank", icon=":material/quiz:",
-                query_params={"question": question.id},
-            )  # fmt: skip
+            literal.link(QUESTIONS_PAGE, "This question in the bank", ":material/quiz:", {"question": question.id})
         if page_data.view.question != row["question_id"]:
             view = page_data.view.without_filters.with_changes(question=row["question_id"], answer=row["seq"])
-            st.page_link(
-                ANSWERS_PAGE, label="All answers to it", icon=":material/history:", query_params=view.to_params()
-            )
+            literal.link(ANSWERS_PAGE, "All answers to it", ":material/history:", view.to_params())
 
 
 def _render_technical_view(row: dict[str, Any]) -> None:
@@ -158,11 +141,7 @@ def _render_technical_view(row: dict[str, Any]) -> None:
             "told it was right (assigned_correct)": row["assigned_correct"],
             "trained marker (grader_correct)": row["grader_correct"],
         }
-        st.code(
-            "\n".join(f"{name}: {'none' if v is None else v}" for name, v in figures.items()),
-            language=None,
-            wrap_lines=True,
-        )
+        literal.code("\n".join(f"{name}: {'none' if v is None else v}" for name, v in figures.items()))
 
 
 def _format_figure(value: float | None, digits: int) -> str | None:

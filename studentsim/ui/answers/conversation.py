@@ -11,12 +11,10 @@ from studentsim.labels import formatting
 from studentsim.labels.teacher_settings import FEEDBACK_CONTENT_LABELS
 from studentsim.narration import grades
 from studentsim.store import queries
-from studentsim.store.database import Database
-from studentsim.ui import components
+from studentsim.ui import components, literal
 from studentsim.ui.answers import sentences
 from studentsim.ui.answers.data import AnswersPageData
-from studentsim.ui.data import Engine
-from studentsim.ui.layout import ANSWERS_PAGE
+from studentsim.ui.data import Engine, cached_query
 
 STUDENT_AVATAR, TEACHER_AVATAR = ":material/face:", ":material/school:"
 
@@ -32,16 +30,8 @@ def load_attempts(
     attempts = history[(history.turn == row["turn"]) & (history.phase != "exam")]
     if len(attempts) < 2:
         return [row]
-    return _load_answers(
-        engine.database, str(engine.data_dir), page_data.view.run, page_data.last_seq, tuple(map(int, attempts.seq))
-    )
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _load_answers(
-    _database: Database, folder: str, run_id: str, last_seq: int, seqs: tuple[int, ...]
-) -> list[dict[str, Any]]:
-    return queries.fetch_answers_by_seq(_database, run_id, seqs)
+    seqs = tuple(map(int, attempts.seq))
+    return cached_query(engine, page_data.last_seq, queries.fetch_answers_by_seq, page_data.view.run, seqs)
 
 
 def render_conversation(page_data: AnswersPageData, row: dict[str, Any], rows: list[dict[str, Any]]) -> None:
@@ -59,30 +49,25 @@ def render_conversation(page_data: AnswersPageData, row: dict[str, Any], rows: l
 def _render_attempt(page_data: AnswersPageData, row: dict[str, Any], *, is_open: bool) -> None:
     """One attempt with its grade and feedback."""
     with st.chat_message("student", avatar=STUDENT_AVATAR):
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        with components.row("xsmall"):
             st.markdown(f"**{grades.attempt_ordinal(row)}**", width="content")
             components.render_grade_badge(row)
             if is_open:
                 st.badge("shown here", color="gray")
             else:
-                st.page_link(
-                    ANSWERS_PAGE, label="Open this try", icon=":material/open_in_full:",
-                    query_params=page_data.view.with_changes(answer=row["seq"]).to_params(),
-                )  # fmt: skip
+                page_data.filtered_list.link("Open this try", ":material/open_in_full:", answer=row["seq"])
         _render_answer_text(row)
     with st.chat_message("teacher", avatar=TEACHER_AVATAR):
         _render_grade(row)
         if row["feedback"]:
-            st.caption(
-                formatting.escape_markdown(
-                    f"The teacher's words ({FEEDBACK_CONTENT_LABELS.get(row['feedback_level'], row['feedback_level'])}):"
-                )
+            literal.caption(
+                f"The teacher's words ({FEEDBACK_CONTENT_LABELS.get(row['feedback_level'], row['feedback_level'])}):"
             )
             st.text(row["feedback"])
 
 
 def _render_answer_text(row: dict[str, Any]) -> None:
-    st.code((row["text"] or "").strip() or "(nothing)", language=None, wrap_lines=True)
+    literal.code((row["text"] or "").strip() or "(nothing)")
     if mismatch := sentences.describe_value_mismatch(row):
         st.markdown(f":material/compare_arrows: {formatting.escape_markdown(mismatch)}")
 

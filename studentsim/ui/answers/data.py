@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import bisect
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,13 @@ from studentsim.labels import category_names, formatting
 from studentsim.labels.titles import misconception_title, skill_title
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
+from studentsim.ui import components
 from studentsim.ui.answers import counts
 from studentsim.ui.answers.sentences import MARK_LABELS, PHASE_LABELS
 from studentsim.ui.answers.view import AnswersView
-from studentsim.ui.data import Engine
+from studentsim.ui.data import Engine, cached_query
+from studentsim.ui.filtered_list import FilteredList
+from studentsim.ui.layout import ANSWERS_PAGE
 
 CARDS_PER_PAGE = 10
 """Cards per page."""
@@ -74,9 +77,14 @@ class AnswersPageData:
         return self.status in formatting.ACTIVE_STATUSES
 
     @property
-    def filter_key(self) -> str:
-        """A key of run and filter, for widget keys."""
-        return f"{zlib.crc32(repr((self.view.run, self.view.to_filter())).encode()):08x}"
+    def filtered_list(self) -> FilteredList:
+        """The list's filters and links."""
+        return FilteredList(ANSWERS_PAGE, "answers", "answer", "answer", self.view)
+
+    def misconception_link(self, misconception: str, count: int, icon: str = "") -> None:
+        """A link to the wrong answers of this view that show a misconception."""
+        params = self.view.with_changes(slip=misconception, mark="wrong").to_params()
+        components.render_misconception_link(ANSWERS_PAGE, misconception, count, params, icon=icon)
 
 
 def load_page_data(engine: Engine, run_id: str, parameters: Mapping[str, str]) -> AnswersPageData:
@@ -89,10 +97,11 @@ def load_page_data(engine: Engine, run_id: str, parameters: Mapping[str, str]) -
     row = queries.fetch_run(engine.database, run_id)
     config = parse_stored_config(row.config)
     view, invalid_params = AnswersView.from_params({**parameters, "run": run_id})
-    run_key = (engine.database, str(engine.data_dir), run_id, row.last_seq)
-    view = view.with_default_filters(*_query_last_exam(*run_key))
-    tally = _query_tally(*run_key, view.search, view.question)
-    categories = tuple(_query_tally(*run_key, "", "").category.unique())
+    cached = partial(cached_query, engine, row.last_seq)
+    view = view.with_default_filters(*cached(_query_last_exam, run_id))
+    count_answers = partial(cached, queries.fetch_answer_counts, run_id)
+    tally = count_answers(search=view.search, question_id=view.question)
+    categories = tuple(count_answers(search="", question_id="").category.unique())
     return AnswersPageData(
         view=view,
         invalid_params=invalid_params,
@@ -103,7 +112,9 @@ def load_page_data(engine: Engine, run_id: str, parameters: Mapping[str, str]) -
         tally=tally,
         base_counts=counts.count_answers(tally, view, ignored_filters=("mark", "slip")),
         shown_counts=counts.count_answers(tally, view),
-        listing=_query_listing(*run_key, view.to_filter(), categories),
+        listing=_query_listing(
+            engine.database, str(engine.data_dir), run_id, row.last_seq, view.to_filter(), categories
+        ),
         categories=categories,
     )
 
@@ -112,9 +123,7 @@ def load_open_answer(engine: Engine, page_data: AnswersPageData) -> tuple[dict[s
     """The open answer, None where there is no such one, and the run's answers to the same question."""
     if page_data.view.answer is None:
         return None, pd.DataFrame()
-    return _query_answer(
-        engine.database, str(engine.data_dir), page_data.view.run, page_data.last_seq, page_data.view.answer
-    )
+    return cached_query(engine, page_data.last_seq, _query_answer, page_data.view.run, page_data.view.answer)
 
 
 def load_card_answers(engine: Engine, page_data: AnswersPageData) -> list[dict[str, Any]]:
@@ -129,21 +138,13 @@ def current_page(page_data: AnswersPageData) -> int:
     return max(1, min(page_data.view.page or 1, -(-len(page_data.listing.seqs) // CARDS_PER_PAGE)))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _query_last_exam(_database: Database, folder: str, run_id: str, last_seq: int) -> tuple[int | None, int]:
+def _query_last_exam(database: Database, run_id: str) -> tuple[int | None, int]:
     """The turn of the last complete exam (None: there is none) and its number of wrong answers."""
-    exams = queries.fetch_exams(_database, run_id)
+    exams = queries.fetch_exams(database, run_id)
     if exams.empty:
         return None, 0
     last = exams.iloc[-1]
     return int(last.turn), int(last.questions - last.correct)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _query_tally(
-    _database: Database, folder: str, run_id: str, last_seq: int, search: str, question: str
-) -> pd.DataFrame:
-    return queries.fetch_answer_counts(_database, run_id, search=search, question_id=question)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -160,14 +161,11 @@ def _query_listing(
     return AnswerListing(rows["seq"].to_numpy(), _display_table(rows, categories))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _query_answer(
-    _database: Database, folder: str, run_id: str, last_seq: int, seq: int
-) -> tuple[dict[str, Any] | None, pd.DataFrame]:
-    rows = queries.fetch_answers_by_seq(_database, run_id, [seq])
+def _query_answer(database: Database, run_id: str, seq: int) -> tuple[dict[str, Any] | None, pd.DataFrame]:
+    rows = queries.fetch_answers_by_seq(database, run_id, [seq])
     if not rows:
         return None, pd.DataFrame()
-    return rows[0], queries.fetch_question_history(_database, run_id, rows[0]["question_id"])
+    return rows[0], queries.fetch_question_history(database, run_id, rows[0]["question_id"])
 
 
 def _display_table(rows: pa.Table, categories: Sequence[str]) -> pa.Table:

@@ -4,48 +4,31 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.labels import formatting
-from studentsim.ui import components, data
+from studentsim.ui import components, literal
 from studentsim.ui.answers import sentences
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.device import is_phone
-from studentsim.ui.layout import ANSWERS_PAGE, HOME_PAGE, WATCH_PAGE, WEAKNESSES_PAGE
-
-
-def render_answers_run_chooser(engine: data.Engine) -> None:
-    """A list of runs to choose from."""
-    components.render_run_chooser(
-        data.list_recent_runs(engine, limit=data.MAX_LISTED_RUNS), title="Answers", page=ANSWERS_PAGE, home_page=HOME_PAGE,
-        question="The answers of which simulation do you want to read?", empty_message="There are no answers to read yet.",
-    )  # fmt: skip
+from studentsim.ui.layout import ANSWERS_PAGE, WATCH_PAGE, WEAKNESSES_PAGE
 
 
 def render_header(page_data: AnswersPageData) -> None:
     """Title, links to the run's other pages, and the summary sentence; shorter while a card is open."""
     components.render_page_title(page_data.title, page_data.subtitle, scroll_id=f"Answers {page_data.view.run}")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with components.row("small"):
         components.render_status_badge(page_data.status)
         if not _has_links_below(page_data):
             _render_page_links(page_data)
             components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
     if page_data.invalid_params:
-        st.warning(
-            formatting.escape_markdown(sentences.describe_ignored_params(page_data.invalid_params)),
-            icon=":material/search_off:",
-        )
+        literal.warning(sentences.describe_ignored_params(page_data.invalid_params), icon=":material/search_off:")
     with st.container(gap="xsmall"):
-        st.header(
-            formatting.escape_markdown(
-                sentences.describe_view(
-                    page_data.view, page_data.base_counts, page_data.shown_counts, page_data.categories
-                )
-            ),
-            anchor=False,
+        literal.header(
+            sentences.describe_view(page_data.view, page_data.base_counts, page_data.shown_counts, page_data.categories)
         )
         if page_data.view.answer is None:
             _render_summary_links(page_data)
     if page_data.is_active:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with components.row("small"):
             st.caption("The simulation goes on: newer answers appear when this page is drawn again.", width="content")
             st.button("Look again", icon=":material/refresh:", key="answers.again", type="tertiary")
 
@@ -68,7 +51,7 @@ def _render_page_links(page_data: AnswersPageData) -> None:
         (WEAKNESSES_PAGE, "Weaknesses", ":material/target:", run, 124),
         (ANSWERS_PAGE, "Another simulation", ":material/swap_horiz:", None, 176),
     ):  # fixed widths, so that placeholders break into the same lines
-        st.page_link(script, label=label, icon=icon, query_params=query, width=width)
+        literal.link(script, label, icon, query, width=width)
 
 
 def _render_summary_links(page_data: AnswersPageData) -> None:
@@ -78,19 +61,9 @@ def _render_summary_links(page_data: AnswersPageData) -> None:
     unanswered = sentences.is_unanswered_commonest(view, base) and view.mark != "unanswered"
     if not (unanswered or misconception):
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with components.link_row(gap="small"):
         if unanswered:
-            st.page_link(
-                ANSWERS_PAGE, label=f"{base.unanswered:,} × no option shows its result", icon=":material/filter_alt:",
-                query_params=view.with_changes(mark="unanswered").to_params(),
-            )  # fmt: skip
+            label = f"{base.unanswered:,} × no option shows its result"
+            page_data.filtered_list.link(label, ":material/filter_alt:", mark="unanswered")
         if misconception:
-            link_params = view.with_changes(slip=misconception, mark="wrong").to_params()
-            components.render_misconception_link(
-                ANSWERS_PAGE,
-                misconception,
-                base.misconceptions[misconception],
-                link_params,
-                icon=":material/filter_alt:",
-            )
-        components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
+            page_data.misconception_link(misconception, base.misconceptions[misconception], ":material/filter_alt:")

@@ -5,14 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.labels import formatting
-from studentsim.ui import components
 from studentsim.ui.answers import conversation, data, filters
 from studentsim.ui.answers.card import render_open_answer
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.answers.listing import render_listing
 from studentsim.ui.data import Engine
 from studentsim.ui.device import is_phone
-from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.scroll_into_view import scroll_into_view
 
 MAX_LISTED_MISCONCEPTIONS = 8
@@ -23,7 +21,6 @@ def render_list_and_card(engine: Engine, page_data: AnswersPageData) -> None:
     """Filters, list and card. An open card stays open, whatever the filter, and the filters fold away into the list's column, so that
     the card starts high up. It is left of the list, so that it comes first in a narrow window, where columns stack.
     """
-    st.session_state[filters.VIEW_KEY] = page_data.view
     is_open = page_data.view.answer is not None
     if is_phone():
         if not is_open:
@@ -64,23 +61,13 @@ def _render_list(engine: Engine, page_data: AnswersPageData) -> None:
 def _render_misconceptions(page_data: AnswersPageData) -> None:
     """Beside the list while no card is open: a link to the first answer, and the view's misconceptions as links."""
     st.caption("Press the number at the beginning of a row to open the whole answer, or read them one by one.")
-    st.page_link(
-        ANSWERS_PAGE,
-        label="Open the first",
-        icon=":material/open_in_full:",
-        query_params=page_data.view.with_changes(answer=int(page_data.listing.seqs[0])).to_params(),
-    )
+    page_data.filtered_list.link("Open the first", ":material/open_in_full:", answer=int(page_data.listing.seqs[0]))
     counts = list(page_data.base_counts.misconceptions.items())
     if not counts or page_data.view.slip:
         return
     wrong = page_data.base_counts.wrong
     st.markdown(f"**Slips behind {'these' if wrong > 1 else 'this'} {formatting.pluralize(wrong, 'wrong answer')}**")
     for misconception, count in counts[:MAX_LISTED_MISCONCEPTIONS]:
-        components.render_misconception_link(
-            ANSWERS_PAGE,
-            misconception,
-            count,
-            page_data.view.with_changes(slip=misconception, mark="wrong").to_params(),
-        )
+        page_data.misconception_link(misconception, count)
     if len(counts) > MAX_LISTED_MISCONCEPTIONS:
         st.caption(f"and {len(counts) - MAX_LISTED_MISCONCEPTIONS} more: choose them under Slip.")

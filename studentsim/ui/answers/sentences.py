@@ -17,7 +17,7 @@ from studentsim.narration import grades
 from studentsim.narration.run_summary import parse_options
 from studentsim.store.queries import MAX_LISTED_ANSWERS, UNKNOWN_MISCONCEPTION
 from studentsim.ui.answers.counts import AnswerCounts
-from studentsim.ui.answers.view import AnswersView
+from studentsim.ui.answers.view import AnswersView, kinds_from_marks
 
 MAX_QUOTED_VALUE_CHARS = 60
 """Characters of a written value that is quoted; for a longer one the option with that value is."""
@@ -163,16 +163,15 @@ def describe_ignored_params(names: Sequence[str]) -> str:
     return f"What this link says of {join_with_and(labels)} could not be understood and was left out."
 
 
-def filter_value_label(view: AnswersView, filter_name: str, categories: Sequence[str]) -> str:
-    """A filter's value in words, for the link that removes it; ``categories`` are all of the run's."""
-    value = getattr(view, filter_name)
+def filter_value_label(filter_name: str, value: str | int, categories: Sequence[str]) -> str:
+    """A filter's value in words; ``categories`` are all of the run's."""
     return {
         "lesson": f"lesson {value}" if value else "before any lesson",
         "phase": PHASE_LABELS.get(str(value), str(value)),
         "category": category_names.category_label(str(value), categories),
         "skill": skill_title(str(value)),
         "slip": misconception_title(str(value)),
-        "mark": " or ".join(KIND_LABELS[kind] for kind in view.answer_kinds),
+        "mark": " or ".join(KIND_LABELS[kind] for kind in kinds_from_marks(str(value).split(","))),
         "value": "letter and value disagree",
         "search": f"“{value}”",
         "question": "one question",

@@ -89,7 +89,7 @@ class AnswersView(UrlState):
             return number if number >= _MIN_INTEGERS[name] else None
         if name == "mark":
             marks = text.split(",")
-            return mark_from_kinds(_kinds_from_marks(marks)) if set(marks) <= set(ANSWER_OUTCOMES) else None
+            return mark_from_kinds(kinds_from_marks(marks)) if set(marks) <= set(ANSWER_OUTCOMES) else None
         return text if text in _ALLOWED_VALUES.get(name, (text,)) else None
 
     def with_changes(self, **changes: Any) -> AnswersView:
@@ -99,7 +99,7 @@ class AnswersView(UrlState):
         for name, dependent in DEPENDENT_FILTERS.items():
             if name in changes and changes[name] != getattr(self, name):
                 changes = dict.fromkeys(dependent, "") | changes
-        return replace(self, **changes)
+        return super().with_changes(**changes)
 
     def with_default_filters(self, last_exam_turn: int | None, wrong_count: int) -> AnswersView:
         """The default of a link without filters: the last exam (None: there is none yet), its wrong answers if it has any."""
@@ -122,11 +122,10 @@ class AnswersView(UrlState):
     @property
     def answer_kinds(self) -> tuple[str, ...]:
         """The ``ANSWER_KINDS`` that ``mark`` filters for; empty without a mark."""
-        return _kinds_from_marks(self.mark.split(","))
+        return kinds_from_marks(self.mark.split(","))
 
     @property
     def without_filters(self) -> AnswersView:
-        """The view of all the run's answers."""
         return AnswersView(run=self.run, show=self.show)
 
 
@@ -138,6 +137,7 @@ def mark_from_kinds(kinds: Collection[str]) -> str:
     return "" if chosen == ANSWER_KINDS else ",".join(chosen)
 
 
-def _kinds_from_marks(marks: Collection[str]) -> tuple[str, ...]:
+def kinds_from_marks(marks: Collection[str]) -> tuple[str, ...]:
+    """The ``ANSWER_KINDS`` that these marks of a link filter for."""
     kinds = {kind for mark in marks for kind in (_INCORRECT_KINDS if mark == "wrong" else (mark,))}
     return tuple(kind for kind in ANSWER_KINDS if kind in kinds)

@@ -15,13 +15,13 @@ from studentsim.labels.strategy_styles import StrategyStyle, strategy_style, the
 from studentsim.selection.registry import find_strategy
 from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import (
-    MAX_ROW_LABEL_CHARS,
     add_chance_line,
     finish_figure,
     interval_bars,
-    lesson_ticks,
     line_style,
-    wrap_label,
+    set_lesson_axes,
+    ticks_at,
+    wrap_row_labels,
 )
 from studentsim.ui.charts.labels import spread_labels
 
@@ -83,10 +83,7 @@ def comparison_figure(
     if chance is not None:
         add_chance_line(figure, chance)
     _add_end_labels(figure, ends, turns)
-    figure.update_xaxes(
-        title="lessons so far", range=[-0.4, turns + max(0.3, turns * 0.02)], tick0=0, **lesson_ticks(turns)
-    )
-    figure.update_yaxes(title="right, of 100 questions", range=[0, 100], dtick=20)
+    set_lesson_axes(figure, turns, range=[-0.4, turns + max(0.3, turns * 0.02)])
     longest = max((len(text) for end in ends for text in end.label.split("<br>")), default=0)
     return finish_figure(figure, f"compare-{revision}", height=COMPARISON_HEIGHT_PX, margin={"r": 34 + 6.4 * longest})
 
@@ -107,15 +104,9 @@ def category_accuracy_figure(frame: pd.DataFrame, *, chance: float | None = 0.2,
             customdata=_hover_data(group), hovertemplate=f"<b>%{{customdata[5]}}</b><br>{html.escape(str(label))}: {_HOVER_TEMPLATE}",
         )  # fmt: skip
     if chance is not None:
-        text = f"guessing: {round_percent(chance)}"
-        figure.add_vline(100 * chance, line={"color": theme_color(4), "width": 1, "dash": "dot"},
-                         annotation={"text": text, "font": {"size": 12, "color": theme_color(4)}, "showarrow": False})  # fmt: skip
+        add_chance_line(figure, chance, vertical=True)
     figure.update_xaxes(title="right, of 100 questions", range=[0, 100], dtick=20, side="bottom")
-    figure.update_yaxes(
-        tickvals=list(range(len(order))),
-        ticktext=[wrap_label(c, MAX_ROW_LABEL_CHARS) for c in order],
-        range=[len(order) - 0.4, -0.6],
-    )
+    figure.update_yaxes(range=[len(order) - 0.4, -0.6], **ticks_at(wrap_row_labels(order)))
     figure.update_layout(showlegend=len(labels) > 1)
     height = (120 if len(labels) > 1 else 80) + len(order) * max(34, 15 * len(labels))
     legend = {"orientation": "h", "yref": "container", "y": 0.995, "yanchor": "top"}

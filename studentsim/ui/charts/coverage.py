@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from studentsim.labels import category_names
 from studentsim.labels.strategy_styles import CHANCE_COLOR_SLOT, CORRECT_COLOR_SLOT, FAINT_COLOR_SLOT, theme_color
 from studentsim.ui.charts.figure_builder import FigureBuilder
-from studentsim.ui.charts.frame import MAX_ROW_LABEL_CHARS, finish_figure, wrap_label
+from studentsim.ui.charts.frame import finish_figure, set_rows, wrap_row_labels
 
 _DIFFICULTY_STYLES = {1: (FAINT_COLOR_SLOT, "."), 2: (CORRECT_COLOR_SLOT, ""), 3: (CHANCE_COLOR_SLOT, "/")}
 """Colour slot and hatching of each difficulty."""
@@ -42,10 +42,7 @@ def coverage_figure(frame: pd.DataFrame, *, names: Mapping[int, str], revision: 
     labels = [category_names.category_label(str(category), positions) for category in positions]
     figure.update_layout(barmode="stack", bargap=0.3, showlegend=True)
     figure.update_xaxes(title="questions", range=[0, 1.12 * float(totals.max() if len(totals) else 1)], fixedrange=True)
-    figure.update_yaxes(
-        range=[len(positions) - 0.5, -0.5], fixedrange=True, showgrid=False, ticks="",
-        tickvals=list(positions.values()), ticktext=[wrap_label(label, MAX_ROW_LABEL_CHARS) for label in labels],
-    )  # fmt: skip
+    set_rows(figure, wrap_row_labels(labels))
     return finish_figure(
         figure, f"coverage-{revision}", height=300, legend={"traceorder": "normal"}, margin={"t": 40, "r": 44}
     )

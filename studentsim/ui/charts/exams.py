@@ -13,8 +13,8 @@ from studentsim.ui.charts.frame import (
     finish_figure,
     hover_columns,
     interval_bars,
-    lesson_ticks,
     line_style,
+    set_lesson_axes,
 )
 
 
@@ -36,8 +36,5 @@ def exam_accuracy_figure(
     )  # fmt: skip
     add_chance_line(figure, guessing)
     add_end_label(figure, exams.turn, 100 * exams.accuracy)
-    figure.update_xaxes(
-        title="lessons so far", range=[-0.4, turns + max(0.9, turns * 0.06)], tick0=0, **lesson_ticks(turns)
-    )
-    figure.update_yaxes(title="right, of 100 questions", range=[0, 100], dtick=20)
+    set_lesson_axes(figure, turns)
     return finish_figure(figure, f"exam-{revision}")

@@ -33,30 +33,21 @@ class FigureBuilder:
 
     def add_hline(self, y: float, *, line: dict[str, Any], annotation: dict[str, Any]) -> None:
         """A line across the whole width, labelled below its right end."""
-        self._add_line_shape(line, x0=0, x1=1, xref="x domain", y0=y, y1=y, yref="y")
+        self._add_shape("line", line, x0=0, x1=1, xref="x domain", y0=y, y1=y, yref="y")
         self.add_annotation(
             x=1, xref="x domain", xanchor="right", y=y, yref="y", yanchor="top", **annotation
         )  # fmt: skip
 
     def add_vline(self, x: float, *, line: dict[str, Any], annotation: dict[str, Any]) -> None:
         """A line across the whole height, labelled to the right of its top unless the annotation says otherwise."""
-        self._add_line_shape(line, x0=x, x1=x, xref="x", y0=0, y1=1, yref="y domain")
+        self._add_shape("line", line, x0=x, x1=x, xref="x", y0=0, y1=1, yref="y domain")
         defaults = {"xanchor": "left", "yanchor": "top"}
         self.add_annotation(x=x, xref="x", y=1, yref="y domain", **{**defaults, **annotation})
 
     def add_leader_line(self, points: Sequence[tuple[float, float]], *, line: dict[str, Any]) -> None:
         """A leader line through these points, below all traces; plot.js finds it by its name "thread"."""
         path = "M" + "L".join(f"{x:g},{y:g}" for x, y in points)
-        shape = {
-            "type": "path",
-            "path": path,
-            "line": line,
-            "layer": "below",
-            "name": "thread",
-            "xref": "x",
-            "yref": "y",
-        }
-        self.layout.setdefault("shapes", []).append(shape)
+        self._add_shape("path", line, path=path, layer="below", name="thread", xref="x", yref="y")
 
     def update_xaxes(self, **settings: Any) -> None:
         """Settings of the x axis."""
@@ -74,8 +65,8 @@ class FigureBuilder:
         """The figure, validated by plotly."""
         return go.Figure(self.traces, self.layout)
 
-    def _add_line_shape(self, line: dict[str, Any], **ends: Any) -> None:
-        self.layout.setdefault("shapes", []).append({"type": "line", "line": line, **ends})
+    def _add_shape(self, kind: str, line: dict[str, Any], **settings: Any) -> None:
+        self.layout.setdefault("shapes", []).append({"type": kind, "line": line, **settings})
 
 
 def _deep_merge(target: dict[str, Any], settings: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -62,16 +62,49 @@ def insert_lesson_gaps(steps: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([steps, gaps]).sort_values(["turn", "step"], na_position="last") if len(steps) else steps
 
 
-def add_chance_line(figure: FigureBuilder, chance: float) -> None:
+def add_chance_line(figure: FigureBuilder, chance: float, *, vertical: bool = False, **annotation: Any) -> None:
     """A labelled line at the chance level (0 to 1), on an axis of 0 to 100."""
-    add_level_line(figure, 100 * chance, f"guessing: {round_percent(chance)}")
+    add_level_line(figure, 100 * chance, f"guessing: {round_percent(chance)}", vertical=vertical, **annotation)
 
 
-def add_level_line(figure: FigureBuilder, y: float, label: str) -> None:
-    """A thin dotted line across the figure, with its label."""
-    style = {"color": theme_color(CHANCE_COLOR_SLOT), "width": 1, "dash": "dot"}
-    note = {"text": label, "font": {"size": 12, "color": theme_color(CHANCE_COLOR_SLOT)}, "showarrow": False}
-    figure.add_hline(y, line=style, annotation=note)
+def add_level_line(
+    figure: FigureBuilder, level: float, label: str, *, vertical: bool = False, dash: str = "dot", **annotation: Any
+) -> None:
+    """A thin grey line across the figure, with its label; ``annotation`` places that otherwise."""
+    grey = theme_color(CHANCE_COLOR_SLOT)
+    note = {"text": label, "font": {"size": 12, "color": grey}, "showarrow": False, **annotation}
+    add_line = figure.add_vline if vertical else figure.add_hline
+    add_line(level, line={"color": grey, "width": 1, "dash": dash}, annotation=note)
+
+
+def ticks_at(labels: Sequence[str]) -> dict[str, Any]:
+    """Ticks with these labels at 0, 1, 2 …"""
+    return {"tickvals": list(range(len(labels))), "ticktext": list(labels)}
+
+
+def wrap_row_labels(names: Iterable[object]) -> list[str]:
+    """Labels of rows, wrapped."""
+    return [wrap_label(str(name), MAX_ROW_LABEL_CHARS) for name in names]
+
+
+def set_rows(figure: FigureBuilder, labels: Sequence[str], **settings: Any) -> None:
+    """The y axis of a figure with a labelled row for each of ``labels``, from top to bottom."""
+    rows = {"range": [len(labels) - 0.5, -0.5], "showgrid": False, "fixedrange": True, "ticks": "", **ticks_at(labels)}
+    figure.update_yaxes(**rows, **settings)
+
+
+def set_lesson_axes(
+    figure: FigureBuilder,
+    turns: int,
+    *,
+    x: str = "lessons so far",
+    y: str = "right, of 100 questions",
+    **x_settings: Any,
+) -> None:
+    """The axes of a figure by turn, in percent; ``x`` and ``y`` are their titles."""
+    lessons = {"range": [-0.4, turns + max(0.9, turns * 0.06)], "tick0": 0, **lesson_ticks(turns), **x_settings}
+    figure.update_xaxes(title=x, **lessons)
+    figure.update_yaxes(title=y, range=[0, 100], dtick=20)
 
 
 def add_end_label(figure: FigureBuilder, x: Sequence[float] | pd.Series, y: pd.Series) -> None:

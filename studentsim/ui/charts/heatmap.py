@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -14,12 +15,20 @@ from studentsim.labels import category_names
 from studentsim.labels.formatting import round_percent
 from studentsim.labels.strategy_styles import CHANCE_COLOR_SLOT, diverging_color, theme_color
 from studentsim.ui.charts.figure_builder import FigureBuilder
-from studentsim.ui.charts.frame import MAX_ROW_LABEL_CHARS, finish_figure, wrap_label
+from studentsim.ui.charts.frame import finish_figure, set_rows, ticks_at, wrap_row_labels
 
 HEATMAP_ROW_HEIGHT_PX = 44
 """Height of a row, enough for touch."""
 CELL_GAP = 0.06
 """Share of a cell's size left free between cells."""
+
+
+def cell_bars(columns: Sequence[int], rows: Sequence[int]) -> dict[str, Any]:
+    """Settings of a ``go.Bar`` whose bars are the cells of a table, each with its text in the middle."""
+    return {
+        "x": columns, "width": 1 - CELL_GAP, "base": [row - 0.5 + CELL_GAP / 2 for row in rows], "y": [1 - CELL_GAP] * len(rows),
+        "textposition": "inside", "insidetextanchor": "middle", "textangle": 0,
+    }  # fmt: skip
 
 
 def category_heatmap_figure(
@@ -44,14 +53,12 @@ def category_heatmap_figure(
     few = [int(q) < MIN_RELIABLE_ANSWERS for q in cells.questions]
     figure = FigureBuilder(
         go.Bar(
-            x=[columns.index(int(t)) for t in cells.turn], width=1 - CELL_GAP,
-            base=[list(rows).index(r) - 0.5 + CELL_GAP / 2 for r in cells.row], y=[1 - CELL_GAP] * len(cells),
+            **cell_bars([columns.index(int(t)) for t in cells.turn], [list(rows).index(r) for r in cells.row]),
             marker={"color": shades, "line": {"width": 0},
                     "pattern": {"shape": ["/" if f else "" for f in few], "size": 6, "solidity": 0.4}},
             selected={"marker": {"opacity": 1}},
             unselected={"marker": {"opacity": 0.45}, "textfont": {"color": theme_color(CHANCE_COLOR_SLOT)}},
             text=[_cell_label(c, q) for c, q in zip(cells.correct, cells.questions, strict=True)],
-            textposition="inside", insidetextanchor="middle", textangle=0,
             customdata=[_hover_data(*cell) for cell in zip(cells.row, cells.turn, cells.correct, cells.questions, strict=True)],
             hovertext=[html.escape(str(names.get(r, r))) for r in cells.row],
             hovertemplate="%{hovertext}, after lesson %{customdata[1]}: %{customdata[2]} of %{customdata[3]} right<br>"
@@ -59,14 +66,15 @@ def category_heatmap_figure(
         )
     )  # fmt: skip
     label_step = 1 + len(columns) // 14
+    column_labels = ["" if i % label_step else str(turn) for i, turn in enumerate(columns)]
     figure.update_xaxes(
-        title="lessons so far", range=[-0.5, max(len(columns), 1) - 0.5], showgrid=False, fixedrange=True,
-        tickvals=list(range(len(columns))), ticktext=[str(t) if i % label_step == 0 else "" for i, t in enumerate(columns)],
-    )  # fmt: skip
-    figure.update_yaxes(
-        range=[len(rows) - 0.5, -0.5], showgrid=False, fixedrange=True, ticks="",
-        tickvals=list(range(len(rows))), ticktext=[wrap_label(str(names.get(r, r)), MAX_ROW_LABEL_CHARS) for r in rows],
-    )  # fmt: skip
+        title="lessons so far",
+        range=[-0.5, max(len(columns), 1) - 0.5],
+        showgrid=False,
+        fixedrange=True,
+        **ticks_at(column_labels),
+    )
+    set_rows(figure, wrap_row_labels(names.get(row, row) for row in rows))
     height = HEATMAP_ROW_HEIGHT_PX * max(len(rows), 1) + 70
     return finish_figure(figure, f"heatmap-{revision}", height=height, barmode="overlay", dragmode=False)
 

@@ -18,11 +18,12 @@ from studentsim.ui.charts.frame import (
     AXIS_TITLE_PX,
     CHAR_WIDTH_PX,
     LABEL_PADDING_PX,
-    MAX_ROW_LABEL_CHARS,
     TITLE_STANDOFF_PX,
     finish_figure,
     lesson_ticks,
-    wrap_label,
+    set_rows,
+    ticks_at,
+    wrap_row_labels,
 )
 
 MIX_ROW_HEIGHT_PX = 52
@@ -96,8 +97,8 @@ def mix_by_strategy_figure(
                 cells.append(MixCell(row, index - 0.5, index + 0.5, share, text, hover_text, practised))
     figure = _cell_grid(cells, [name for name, *_ in strategies], gap=0.04)
     figure.update_xaxes(
-        range=[-0.5, max(len(columns), 1) - 0.5], tickvals=list(range(len(titles))),
-        ticktext=[html.escape(label) for label in short_titles], tickangle=COLUMN_LABEL_DEGREES, showgrid=False,
+        range=[-0.5, max(len(columns), 1) - 0.5], tickangle=COLUMN_LABEL_DEGREES, showgrid=False,
+        **ticks_at([html.escape(label) for label in short_titles]),
     )  # fmt: skip
     longest = max(map(len, short_titles), default=0)
     bottom_margin = round(LABEL_PADDING_PX + 14 + 0.65 * CHAR_WIDTH_PX * longest)
@@ -140,10 +141,8 @@ def _cell_grid(cells: Sequence[MixCell], rows: Sequence[str], *, gap: float) -> 
             hovertext=[cell.hover_text for cell in half_cells], hovertemplate="%{hovertext}<extra></extra>",
             name="questions practised" if practised else "mistakes in the exam before",
         )  # fmt: skip
-    figure.update_yaxes(
-        range=[len(rows) - 0.46, -0.54], showgrid=False, fixedrange=True, ticks="",
-        tickvals=list(range(len(rows))), ticktext=[wrap_label(str(name), MAX_ROW_LABEL_CHARS) for name in rows],
-    )  # fmt: skip
+    set_rows(figure, wrap_row_labels(rows))
+    figure.update_yaxes(range=[len(rows) - 0.46, -0.54])
     figure.update_xaxes(fixedrange=True)
     return figure
 

@@ -16,7 +16,7 @@ from studentsim.labels.strategy_styles import (
     theme_color,
 )
 from studentsim.ui.charts.figure_builder import FigureBuilder
-from studentsim.ui.charts.frame import finish_figure, wrap_label
+from studentsim.ui.charts.frame import finish_figure, ticks_at, wrap_label
 
 MAX_LEGEND_CHARS = 44
 """Characters per line of the legend."""
@@ -51,9 +51,7 @@ def outcomes_figure(frame: pd.DataFrame, *, names: Sequence[tuple[str, str, str]
             customdata=[(outcome, int(t)) for t in turns], width=0.8,
             hovertemplate="after lesson %{customdata[1]}: %{y} answers<extra>" + html.escape(name) + "</extra>",
         )  # fmt: skip
-    figure.update_xaxes(
-        title="lessons so far", tickvals=list(range(len(turns))), ticktext=[str(t) for t in turns], fixedrange=True
-    )
+    figure.update_xaxes(title="lessons so far", fixedrange=True, **ticks_at([str(turn) for turn in turns]))
     max_answers = max(frame.groupby("turn").answers.sum().max(), 1) if len(frame) else 1
     figure.update_yaxes(title="answers", fixedrange=True, range=[0, 1.05 * max_answers])
     figure.update_layout(barmode="stack", dragmode=False, showlegend=True)

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from studentsim.labels.strategy_styles import CHANCE_COLOR_SLOT, theme_color
 from studentsim.ui.charts.figure_builder import FigureBuilder
-from studentsim.ui.charts.frame import finish_figure, hover_columns, interval_bars, lesson_ticks
+from studentsim.ui.charts.frame import finish_figure, hover_columns, interval_bars, set_lesson_axes
 
 
 def practice_figure(lessons: pd.DataFrame, *, turns: int, revision: str = "") -> go.Figure:
@@ -24,6 +24,5 @@ def practice_figure(lessons: pd.DataFrame, *, turns: int, revision: str = "") ->
         hovertemplate="lesson %{x}, practice: %{customdata[0]} of %{customdata[1]} right<br>"
                       "95 % interval: %{customdata[2]:.0f} to %{customdata[3]:.0f} of 100<extra></extra>",
     )  # fmt: skip
-    figure.update_xaxes(title="lesson", range=[-0.4, turns + max(0.9, turns * 0.06)], tick0=0, **lesson_ticks(turns))
-    figure.update_yaxes(title="right, of 100", range=[0, 100], dtick=20)
+    set_lesson_axes(figure, turns, x="lesson", y="right, of 100")
     return finish_figure(figure, f"practice-{revision}", height=240)

@@ -10,9 +10,17 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.labels.formatting import round_percent
-from studentsim.labels.strategy_styles import CHANCE_COLOR_SLOT, StrategyStyle, theme_color
+from studentsim.labels.strategy_styles import StrategyStyle, theme_color
 from studentsim.ui.charts.figure_builder import FigureBuilder
-from studentsim.ui.charts.frame import add_chance_line, finish_figure, hover_columns, lesson_ticks, line_style
+from studentsim.ui.charts.frame import (
+    add_chance_line,
+    add_level_line,
+    finish_figure,
+    hover_columns,
+    interval_bars,
+    line_style,
+    set_lesson_axes,
+)
 from studentsim.ui.charts.labels import spread_labels
 
 RACE_HEIGHT_PX = 440
@@ -63,12 +71,11 @@ def race_figure(
     right = turns + max(0.3, turns * 0.05)
     ends = []
     for i, (name, style, exams) in enumerate(curves):
+        bars = interval_bars(exams, thickness=1.5, width=3)
         last = [False] * (len(exams) - 1) + [True] * min(1, len(exams))
         figure.add_scatter(
             x=exams.turn.tolist(), y=100 * exams.accuracy, mode="lines+markers", name=html.escape(name),
-            error_y={"type": "data", "symmetric": False, "thickness": 1.5, "width": 3,
-                     "array": (100 * (exams.ci_high - exams.accuracy)).where(last, 0.0),
-                     "arrayminus": (100 * (exams.accuracy - exams.ci_low)).where(last, 0.0)},
+            error_y={name: part.where(last, 0.0) if isinstance(part, pd.Series) else part for name, part in bars.items()},
             customdata=hover_columns(exams, "turn", "correct", "questions"),
             hovertemplate=f"{html.escape(name)}<br>after lesson %{{customdata[0]}}: %{{customdata[1]}} of %{{customdata[2]}} right"
                           "<br>%{y:.0f} of 100 (%{customdata[3]:.0f} to %{customdata[4]:.0f})<extra></extra>",
@@ -81,15 +88,10 @@ def race_figure(
             )
     add_chance_line(figure, chance)
     if uneven and compared_turn:
-        grey = theme_color(CHANCE_COLOR_SLOT)
-        figure.add_vline(
-            compared_turn, line={"color": grey, "width": 1, "dash": "dash"},
-            annotation={"text": "compared here", "font": {"size": 12, "color": grey}, "showarrow": False, "xanchor": "right", "xshift": -4},
-        )  # fmt: skip
+        add_level_line(figure, compared_turn, "compared here", vertical=True, dash="dash", xanchor="right", xshift=-4)
     left = -max(0.3, turns * 0.03)
     _add_names(figure, ends, left, right)
-    figure.update_xaxes(title="lessons so far", range=[left, right], tick0=0, **lesson_ticks(turns))
-    figure.update_yaxes(title="right, of 100 questions", range=[0, 100], dtick=20)
+    set_lesson_axes(figure, turns, range=[left, right])
     return finish_figure(figure, f"race-{revision}", height=RACE_HEIGHT_PX, margin={"r": NAMES_MARGIN_PX})
 
 

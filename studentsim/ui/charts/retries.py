@@ -10,7 +10,14 @@ import plotly.graph_objects as go
 from studentsim.analysis.accuracy_bounds import MIN_RELIABLE_ANSWERS
 from studentsim.labels.strategy_styles import CORRECT_COLOR_SLOT, WRONG_COLOR_SLOT, theme_color
 from studentsim.ui.charts.figure_builder import FigureBuilder
-from studentsim.ui.charts.frame import finish_figure, hover_columns, interval_bars, lesson_ticks, wrap_label
+from studentsim.ui.charts.frame import (
+    finish_figure,
+    hover_columns,
+    interval_bars,
+    set_lesson_axes,
+    set_rows,
+    wrap_label,
+)
 from studentsim.ui.charts.heatmap import HEATMAP_ROW_HEIGHT_PX
 
 EXTRA_LINE_PX = 14
@@ -34,8 +41,7 @@ def retries_by_lesson_figure(lessons: pd.DataFrame, *, turns: int, revision: str
         hovertemplate="lesson %{x}: %{customdata[0]} of %{customdata[1]} mended<br>"
                       "95 % interval: %{customdata[2]:.0f} to %{customdata[3]:.0f} of 100<extra></extra>",
     )  # fmt: skip
-    figure.update_xaxes(title="lesson", range=[-0.4, turns + max(0.9, turns * 0.06)], tick0=0, **lesson_ticks(turns))
-    figure.update_yaxes(title="mended, of 100", range=[0, 100], dtick=20)
+    set_lesson_axes(figure, turns, x="lesson", y="mended, of 100")
     return finish_figure(figure, f"mended-{revision}", height=220)
 
 
@@ -62,16 +68,12 @@ def share_intervals_figure(
             hovertemplate="%{customdata[0]} of %{customdata[1]}<br>95 % interval: %{customdata[2]:.0f} to %{customdata[3]:.0f} of 100"
                           "<extra></extra>",
         )  # fmt: skip
-    counts = [f"{int(k)} of {int(n)}" for k, n in zip(frame[count], frame[of], strict=True)]
     labels = [
-        f"{wrap_label(str(name), MAX_LABEL_LINE_CHARS)}<br>{count_text}"
-        for name, count_text in zip(names, counts, strict=True)
+        f"{wrap_label(str(name), MAX_LABEL_LINE_CHARS)}<br>{int(k)} of {int(n)}"
+        for name, k, n in zip(names, frame[count], frame[of], strict=True)
     ]
     figure.update_xaxes(title=title, range=[-2, 102], tickvals=[0, 20, 40, 60, 80, 100], fixedrange=True)
-    figure.update_yaxes(
-        range=[len(rows) - 0.5, -0.5], tickvals=rows, ticktext=labels,
-        showgrid=False, ticks="", fixedrange=True,
-    )  # fmt: skip
+    set_rows(figure, labels)
     height = (
         HEATMAP_ROW_HEIGHT_PX * max(len(rows), 1)
         + EXTRA_LINE_PX * sum(label.count("<br>") - 1 for label in labels)

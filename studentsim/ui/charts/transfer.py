@@ -16,11 +16,12 @@ from studentsim.ui.charts.frame import (
     AXIS_TITLE_PX,
     CHAR_WIDTH_PX,
     LABEL_PADDING_PX,
-    MAX_ROW_LABEL_CHARS,
     finish_figure,
-    wrap_label,
+    set_rows,
+    ticks_at,
+    wrap_row_labels,
 )
-from studentsim.ui.charts.heatmap import CELL_GAP, HEATMAP_ROW_HEIGHT_PX
+from studentsim.ui.charts.heatmap import HEATMAP_ROW_HEIGHT_PX, cell_bars
 
 FULL_COLOR_POINTS = 60.0
 """A gain or loss of this many points or more has the full colour."""
@@ -44,12 +45,10 @@ def transfer_figure(frame: pd.DataFrame, *, categories: Sequence[str], revision:
     labels = [format_points(value) for value in frame.points]
     figure = FigureBuilder(
         go.Bar(
-            x=[positions[e] for e in frame.examined], width=1 - CELL_GAP,
-            base=[positions[p] - 0.5 + CELL_GAP / 2 for p in frame.practised], y=[1 - CELL_GAP] * len(frame),
+            **cell_bars([positions[e] for e in frame.examined], [positions[p] for p in frame.practised]),
             marker={"color": [gain_color(value) for value in frame.points],
                     "line": {"width": [2 if diagonal else 0 for diagonal in is_diagonal], "color": theme_color(DIAGONAL_COLOR_SLOT)}},
             text=[f"<b>{label}</b>" if diagonal else label for label, diagonal in zip(labels, is_diagonal, strict=True)],
-            textposition="inside", insidetextanchor="middle", textangle=0,
             customdata=[_hover_data(row) for row in frame.itertuples()],
             hovertemplate="Practised %{customdata[0]}, examined %{customdata[1]}: %{customdata[5]} points<br>95 % interval: "
                           "%{customdata[6]} to %{customdata[7]}<br>right of %{customdata[4]}: %{customdata[2]} before, "
@@ -63,12 +62,9 @@ def transfer_figure(frame: pd.DataFrame, *, categories: Sequence[str], revision:
     ]
     figure.update_xaxes(
         title="examined", range=[-0.5, count - 0.5], showgrid=False, fixedrange=True, ticks="", tickangle=-COLUMN_LABEL_DEGREES,
-        tickvals=list(range(count)), ticktext=names,
+        **ticks_at(names),
     )  # fmt: skip
-    figure.update_yaxes(
-        title="practised", range=[count - 0.5, -0.5], showgrid=False, fixedrange=True, ticks="",
-        tickvals=list(range(count)), ticktext=[wrap_label(category, MAX_ROW_LABEL_CHARS) for category in categories],
-    )  # fmt: skip
+    set_rows(figure, wrap_row_labels(categories), title="practised")
     widest = max(min(len(category), MAX_COLUMN_LABEL_CHARS) for category in categories)
     label_height = round(CHAR_WIDTH_PX * widest * math.sin(math.radians(COLUMN_LABEL_DEGREES)))
     bottom = LABEL_PADDING_PX + AXIS_TITLE_PX + 12 + label_height

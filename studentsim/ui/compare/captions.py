@@ -10,7 +10,6 @@ from studentsim.analysis import selection_lookups, setting_differences
 from studentsim.analysis.differences import AccuracyDifference
 from studentsim.analysis.run_groups import ComparedRun, RunGroup
 from studentsim.labels import formatting
-from studentsim.narration.comparison_summary import lowercase_first
 from studentsim.ui.charts.compare import MAX_INTERVAL_BANDS
 
 
@@ -41,7 +40,7 @@ def describe_curves(groups: Sequence[RunGroup]) -> str:
     repeated_groups = [g for g in groups if len(g.runs) > 1]
     if not repeated_groups:
         return text
-    counts = ", ".join(f"{lowercase_first(g.label)} {len(g.runs)}" for g in repeated_groups)
+    counts = ", ".join(f"{formatting.lowercase_first(g.label)} {len(g.runs)}" for g in repeated_groups)
     return (
         f"{text} Thin lines are single runs, the thick one their mean ({counts} runs); its interval allows for other questions and for "
         "other runs, and so is wide for few of them."
@@ -52,11 +51,11 @@ def describe_unselective_groups(groups: Sequence[RunGroup], lookup_frame: pd.Dat
     """A sentence for each group whose threshold nearly all questions passed, or nearly none, so that it hardly selected."""
     notes = []
     for group in groups:
-        group_lookups = lookup_frame[lookup_frame.run_id.isin([run.run_id for run in group.runs])]
+        group_lookups = lookup_frame[lookup_frame.run_id.isin(group.run_ids)]
         if warning_text := selection_lookups.selection_warning(
             selection_lookups.selection_stats_from_frame(group_lookups, group.strategy)
         ):
-            notes.append(f"{group.label}: {lowercase_first(warning_text)}")
+            notes.append(f"{group.label}: {formatting.lowercase_first(warning_text)}")
     return notes
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from studentsim.analysis.run_groups import ComparedRun
 from studentsim.labels import formatting
+from studentsim.ui import literal
 from studentsim.ui.compare import captions, data, group_summary
 from studentsim.ui.data import current_run_id, get_viewed_runs, set_viewed_runs
 
@@ -39,7 +40,7 @@ def render_run_choice(runs: Mapping[str, ComparedRun]) -> list[ComparedRun]:
     )
     new_link = [",".join(chosen)]
     for note in captions.describe_left_out([], selection.unknown_names, selection.excess_count):
-        st.info(formatting.escape_markdown(note), icon=":material/info:")
+        literal.info(note, icon=":material/info:")
     if (
         link_values != new_link
         and (link_values or chosen)

@@ -7,18 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-import streamlit as st
 
 from studentsim.analysis import curves, setting_differences
 from studentsim.analysis.differences import AccuracyDifference, compute_differences, last_shared_turn
-from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_runs_by_settings
+from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_runs_by_settings, list_run_ids
 from studentsim.config import parse_stored_config
 from studentsim.labels import formatting
 from studentsim.runs.demo import SMOLLM2_STUDY
 from studentsim.runs.groups import MAX_GROUP_RUNS
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
-from studentsim.ui.data import Engine
+from studentsim.ui.data import Engine, cached_query
 
 MAX_SELECTED = 12
 """Runs and groups selected for one comparison at most."""
@@ -153,28 +152,24 @@ def propose_selection(runs: Mapping[str, ComparedRun], last_viewed_id: str | Non
 def load_comparison(engine: Engine, runs: Sequence[ComparedRun]) -> Comparison:
     """The comparison of one or more runs as ``load_runs`` read them."""
     cache_key = tuple((run.run_id, run.last_seq, run.status, run.config.name) for run in runs)
-    return _cached_comparison(engine.database, str(engine.data_dir), cache_key, list(runs))
+    return cached_query(engine, cache_key, lambda database: _compare_runs(database, runs))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _cached_comparison(
-    _database: Database, folder: str, cache_key: tuple[tuple[str, int, str, str], ...], _runs: list[ComparedRun]
-) -> Comparison:
-    """``cache_key``: id, last seq, status and name of each run; the seq grows with every event, so no entry can be stale."""
-    groups, excluded_runs = group_runs_by_settings(_runs)
-    ids = [run.run_id for group in groups for run in group.runs]
+def _compare_runs(database: Database, runs: Sequence[ComparedRun]) -> Comparison:
+    groups, excluded_runs = group_runs_by_settings(runs)
+    ids = list_run_ids(groups)
     comparable_groups = _largest_same_exam_set(groups)
-    exams = queries.fetch_exams_of_runs(_database, ids)
+    exams = queries.fetch_exams_of_runs(database, ids)
     turn = last_shared_turn(comparable_groups, exams)
     group_differences: list[AccuracyDifference] = []
     category_results = pd.DataFrame(columns=["run_id", "category", "correct", "questions"])
     if turn is not None:
-        run_ids = [run.run_id for group in comparable_groups for run in group.runs]
+        run_ids = list_run_ids(comparable_groups)
         group_differences = compute_differences(
-            comparable_groups, queries.fetch_exam_correctness(_database, run_ids, turn), turn
+            comparable_groups, queries.fetch_exam_correctness(database, run_ids, turn), turn
         )
-        category_results = queries.fetch_exam_categories(_database, run_ids, turn)
-    chances = queries.fetch_chance_accuracy(_database, ids)
+        category_results = queries.fetch_exam_categories(database, run_ids, turn)
+    chances = queries.fetch_chance_accuracy(database, ids)
     return Comparison(
         groups=groups,
         excluded_runs=excluded_runs,
@@ -184,9 +179,9 @@ def _cached_comparison(
         exams=curves.group_means_frame(groups, exams),
         exam_runs=curves.run_accuracies_frame(groups, exams),
         categories=curves.category_means_frame(comparable_groups, category_results),
-        practice=curves.group_means_frame(groups, queries.fetch_practice_of_runs(_database, ids), same_questions=False),
+        practice=curves.group_means_frame(groups, queries.fetch_practice_of_runs(database, ids), same_questions=False),
         lookups=queries.fetch_selection_score_summary(
-            _database, {run.run_id: run.config.threshold for group in groups for run in group.runs}
+            database, {run.run_id: run.config.threshold for group in groups for run in group.runs}
         ),
         chance=next((chances[run_id] for run_id in ids if run_id in chances), 0.2),
     )

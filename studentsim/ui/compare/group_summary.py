@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from studentsim.analysis.run_groups import ComparedRun, group_runs_by_settings
 from studentsim.config import RunConfig
 from studentsim.labels import formatting
-from studentsim.narration.comparison_summary import lowercase_first
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def summarize_group(configs: Sequence[RunConfig]) -> GroupSummary:
     elif len(groups) == 1:
         title = formatting.strategy_label(groups[0].config)
     else:
-        title = f"race: {'; '.join(lowercase_first(group.label) for group in groups)}"
+        title = f"race: {'; '.join(formatting.lowercase_first(group.label) for group in groups)}"
     seeds_text = formatting.format_seeds(seeds).removeprefix("seeds ").removeprefix("seed ")
     size = f"{formatting.pluralize(len(seeds), 'seed')} ({seeds_text})"
     if len(groups) > 1:

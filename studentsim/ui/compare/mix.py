@@ -10,12 +10,11 @@ import streamlit as st
 from studentsim.analysis import mix_table
 from studentsim.analysis.mix_table import CategoryCounts, MixRow
 from studentsim.analysis.run_groups import RunGroup
-from studentsim.labels import formatting
 from studentsim.narration import mix_summary
 from studentsim.store import queries
 from studentsim.store.database import Database
-from studentsim.ui import charts, components, glossary
-from studentsim.ui.data import Engine
+from studentsim.ui import charts, components, glossary, literal
+from studentsim.ui.data import Engine, cached_query
 from studentsim.ui.figure_cache import cached_figure
 
 COLUMN_LABELS = {
@@ -30,7 +29,7 @@ COLUMN_LABELS = {
 def render_practice_mix(engine: Engine, groups: Sequence[RunGroup]) -> None:
     """Figure, numbers, and a sentence for each group; nothing before a lesson has begun."""
     cache_key = tuple((group.label, tuple((run.run_id, run.last_seq) for run in group.runs)) for group in groups)
-    columns, strategy_counts = _cached_counts(engine.database, str(engine.data_dir), cache_key)
+    columns, strategy_counts = cached_query(engine, "", _count_mixes, cache_key)
     if not any(sum(questions) for _, _, questions in strategy_counts):
         return
     notes = [f"{group.label}: {mix_summary.describe_mix_source(group.config)}" for group in groups]
@@ -48,17 +47,16 @@ def render_practice_mix(engine: Engine, groups: Sequence[RunGroup]) -> None:
         help=glossary.term_help("mix"),
     )
     for note in notes:
-        st.markdown(formatting.escape_markdown(note))
+        literal.markdown(note)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _cached_counts(
-    _database: Database, folder: str, groups: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
+def _count_mixes(
+    database: Database, groups: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
 ) -> tuple[tuple[str, ...], list[tuple[str, CategoryCounts, CategoryCounts]]]:
-    """``groups``: label, and id and last seq of each run; the seq grows with every event, so no entry can be stale."""
+    """``groups``: label, and id and last seq of each run."""
     all_run_ids = [run_id for _, runs in groups for run_id, _ in runs]
-    lessons = mix_table.mix_rows(queries.fetch_practice_mix(_database, all_run_ids))
-    exams = _exams_before_lessons(mix_table.mix_rows(queries.fetch_next_mix(_database, all_run_ids)), lessons)
+    lessons = mix_table.mix_rows(queries.fetch_practice_mix(database, all_run_ids))
+    exams = _exams_before_lessons(mix_table.mix_rows(queries.fetch_next_mix(database, all_run_ids)), lessons)
     rows_by_group = [
         tuple([row for row in rows if row["run_id"] in dict(runs)] for rows in (exams, lessons)) for _, runs in groups
     ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from studentsim.analysis.run_groups import ComparedRun
-from studentsim.ui import download, repeat
+from studentsim.ui import download, literal, repeat
 from studentsim.ui.data import Engine
 
 REPEAT_EXPLANATION = (
@@ -18,11 +18,11 @@ REPEAT_EXPLANATION = (
 
 def render_next_steps(engine: Engine, chosen_runs: Sequence[ComparedRun], chosen_names: Sequence[str]) -> None:
     """Both parts for ``chosen_runs``; ``chosen_names`` are the ids of the chosen runs and groups. Writes on a click."""
-    st.subheader("More than luck? Repeat with more seeds", anchor=False)
+    literal.subheader("More than luck? Repeat with more seeds")
     st.markdown(REPEAT_EXPLANATION)
     runs = [(run.run_id, run.config) for run in chosen_runs]
     repeat.render_more_seeds(
         engine, runs, chosen_names, key="compare", is_recorded=any(run.is_recorded for run in chosen_runs)
     )
-    st.subheader("Take it away", anchor=False)
+    literal.subheader("Take it away")
     download.render_archive_download(engine, [run.run_id for run in chosen_runs], key="compare")

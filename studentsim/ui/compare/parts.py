@@ -9,7 +9,7 @@ from studentsim.analysis import paper_curves, setting_differences
 from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_table_labels
 from studentsim.labels import category_names, formatting
 from studentsim.narration import comparison_summary, run_summary
-from studentsim.ui import charts, components, layout
+from studentsim.ui import charts, components, layout, literal
 from studentsim.ui.compare import captions, choice, data, mix, retries
 from studentsim.ui.data import Engine
 from studentsim.ui.figure_cache import cached_figure
@@ -18,13 +18,12 @@ REFRESH_SECONDS = 2.0
 """Seconds between refreshes while a run goes on."""
 
 CURVE_COLUMN_LABELS = {
-    "label": "way", "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
-    "ci_low": "95 % from", "ci_high": "95 % to", "runs": "runs", "from": "from",
+    "label": "way", "turn": "lessons so far", **components.SCORE_COLUMNS, "runs": "runs", "from": "from",
 }  # fmt: skip
 CATEGORY_COLUMN_LABELS = {"category": "category", **{k: v for k, v in CURVE_COLUMN_LABELS.items() if k != "turn"}}
 DIFFERENCE_COLUMN_LABELS = {
-    "label": "way", "reference": "compared with", "lessons": "after lessons", "gained": "more right, of 100", "ci_low": "95 % from",
-    "ci_high": "95 % to", "verdict": "so", "runs": "runs", "questions": "same questions", "only_this": "only this one right",
+    "label": "way", "reference": "compared with", "lessons": "after lessons", "gained": "more right, of 100",
+    **components.INTERVAL_COLUMNS, "verdict": "so", "runs": "runs", "questions": "same questions", "only_this": "only this one right",
     "only_other": "only the other right", "p_value": "p (McNemar)",
 }  # fmt: skip
 MAX_UNFOLDED_RUNS = 8
@@ -51,10 +50,14 @@ def render_comparison(
             st.rerun()
         _render_conclusion(comparison)
         _render_exam_curves(comparison)
-        _render_differences(comparison)
+        if comparison.differences:
+            label = "How sure is that? Every difference, with its interval"
+            components.render_folded(label, "compare.sure", _render_differences, comparison)
         _render_categories(comparison)
         mix.render_practice_mix(engine, comparison.groups)
-        _render_practice(comparison)
+        if not comparison.practice.empty:
+            label = "How did practice go? Not a contest: the exam decides"
+            components.render_folded(label, "compare.lessons", _render_practice, comparison)
         retries.render_second_tries(engine, comparison.groups)
         _render_settings(comparison.groups)
         _render_runs(comparison)
@@ -64,21 +67,18 @@ def _render_conclusion(comparison: data.Comparison) -> None:
     incomparable_note = comparison_summary.describe_different_exams(comparison.groups)
     if comparison.differences:
         headline = comparison_summary.describe_differences(comparison.differences, is_active=comparison.is_active)
-        st.header(formatting.escape_markdown(headline), anchor=False)
+        literal.header(headline)
     elif len(comparison.groups) == 1:
         headline = comparison_summary.describe_single_group(comparison.groups[0], comparison.exams)
-        st.header(formatting.escape_markdown(headline), anchor=False)
+        literal.header(headline)
         chosen = st.session_state.get("compare.runs", [])
         link_parameters = {"like": comparison.groups[0].runs[0].run_id, "beside": ",".join(chosen)}
-        st.page_link(
-            layout.NEW_SIMULATION_PAGE,
-            label="Start the same with another way",
-            icon=":material/add_circle:",
-            query_params=link_parameters,
+        literal.link(
+            layout.NEW_SIMULATION_PAGE, "Start the same with another way", ":material/add_circle:", link_parameters
         )
     elif not incomparable_note:
         headline = comparison_summary.describe_no_shared_exam(comparison.groups, is_active=comparison.is_active)
-        st.header(formatting.escape_markdown(headline), anchor=False)
+        literal.header(headline)
     if incomparable_note:
         render_text = st.markdown if comparison.differences else st.header
         render_text(formatting.escape_markdown(incomparable_note))
@@ -87,7 +87,7 @@ def _render_conclusion(comparison: data.Comparison) -> None:
         *captions.describe_unselective_groups(comparison.groups, comparison.lookups),
         *captions.describe_left_out(comparison.excluded_runs, (), 0),
     ]:
-        st.markdown(formatting.escape_markdown(note))
+        literal.markdown(note)
 
 
 def _render_exam_curves(comparison: data.Comparison) -> None:
@@ -123,35 +123,26 @@ def _render_exam_curves(comparison: data.Comparison) -> None:
             alt=captions.describe_picture(comparison.exams),
             columns=CURVE_COLUMN_LABELS,
         )
-        st.caption(formatting.escape_markdown(captions.describe_curves(comparison.groups)))
+        literal.caption(captions.describe_curves(comparison.groups))
     if published is not None:
-        st.caption(
-            formatting.escape_markdown(
-                captions.describe_published_curves(
-                    paper_curves.CURVES_SOURCE,
-                    paper_curves.EXAM_QUESTIONS,
-                    all_overlap=paper_curves.published_intervals_overlap(),
-                )
+        literal.caption(
+            captions.describe_published_curves(
+                paper_curves.CURVES_SOURCE,
+                paper_curves.EXAM_QUESTIONS,
+                all_overlap=paper_curves.published_intervals_overlap(),
             )
         )
 
 
 def _render_differences(comparison: data.Comparison) -> None:
-    if not comparison.differences:
-        return
-    with st.expander(
-        "How sure is that? Every difference, with its interval", key="compare.sure", on_change="rerun"
-    ) as expander:
-        if not expander.open:
-            return
-        rows = pd.DataFrame([comparison_summary.difference_row(d) for d in comparison.differences])
-        rows[["label", "reference"]] = rows[["label", "reference"]].replace(group_table_labels(comparison.groups))
-        st.dataframe(
-            rows.rename(columns=DIFFERENCE_COLUMN_LABELS).dropna(axis="columns", how="all"),
-            hide_index=True,
-            width="stretch",
-        )
-        st.caption(formatting.escape_markdown(captions.describe_interval_method(comparison.differences)))
+    rows = pd.DataFrame([comparison_summary.difference_row(d) for d in comparison.differences])
+    rows[["label", "reference"]] = rows[["label", "reference"]].replace(group_table_labels(comparison.groups))
+    st.dataframe(
+        rows.rename(columns=DIFFERENCE_COLUMN_LABELS).dropna(axis="columns", how="all"),
+        hide_index=True,
+        width="stretch",
+    )
+    literal.caption(captions.describe_interval_method(comparison.differences))
 
 
 def _render_categories(comparison: data.Comparison) -> None:
@@ -169,39 +160,30 @@ def _render_categories(comparison: data.Comparison) -> None:
         alt=captions.describe_picture(labelled, by="category"),
         columns=CATEGORY_COLUMN_LABELS,
     )
-    st.caption(
-        formatting.escape_markdown(
-            f"{captions.describe_category_counts(comparison.categories)} {category_names.explain_category_names(category_ids)}"
-        )
+    literal.caption(
+        f"{captions.describe_category_counts(comparison.categories)} {category_names.explain_category_names(category_ids)}"
     )
 
 
 def _render_practice(comparison: data.Comparison) -> None:
-    if comparison.practice.empty:
-        return
-    with st.expander(
-        "How did practice go? Not a contest: the exam decides", key="compare.lessons", on_change="rerun"
-    ) as expander:
-        if not expander.open:
-            return
-        no_single_runs = comparison.practice.iloc[:0].assign(group="")
-        chart_options = {"turns": comparison.max_turns, "chance": comparison.chance, "bands": 2, "revision": "practice"}
-        components.render_figure(
-            "How many practice questions did each answer rightly?",
-            cached_figure(charts.comparison_figure, comparison.practice, no_single_runs, **chart_options),
-            comparison.practice,
-            key="compare.practice",
-            alt=captions.describe_picture(comparison.practice),
-            columns=CURVE_COLUMN_LABELS,
-        )
-        st.caption(
-            "Each practised other questions. A way that looks for mistakes gets the harder ones, so its practice looks worse while it "
-            "may teach better."
-        )
+    no_single_runs = comparison.practice.iloc[:0].assign(group="")
+    chart_options = {"turns": comparison.max_turns, "chance": comparison.chance, "bands": 2, "revision": "practice"}
+    components.render_figure(
+        "How many practice questions did each answer rightly?",
+        cached_figure(charts.comparison_figure, comparison.practice, no_single_runs, **chart_options),
+        comparison.practice,
+        key="compare.practice",
+        alt=captions.describe_picture(comparison.practice),
+        columns=CURVE_COLUMN_LABELS,
+    )
+    st.caption(
+        "Each practised other questions. A way that looks for mistakes gets the harder ones, so its practice looks worse while it "
+        "may teach better."
+    )
 
 
 def _render_settings(groups: list[RunGroup]) -> None:
-    st.subheader("In what do they differ?", anchor=False)
+    literal.subheader("In what do they differ?")
     configs = [g.config for g in groups]
     names = [name for name in setting_differences.differing_settings(configs) if name not in ("seed", "turns")]
     table = {
@@ -218,11 +200,11 @@ def _render_settings(groups: list[RunGroup]) -> None:
         table, index=[formatting.escape_markdown(label) for label in group_table_labels(groups).values()]
     ).map(formatting.escape_markdown)
     st.table(frame if len(groups) > len(table) else frame.T)  # the narrower orientation, for a phone
-    st.caption(formatting.escape_markdown(captions.describe_shared_settings(groups)))
+    literal.caption(captions.describe_shared_settings(groups))
 
 
 def _render_runs(comparison: data.Comparison) -> None:
-    st.subheader("Look closer at one", anchor=False)
+    literal.subheader("Look closer at one")
     is_folded = sum(len(group.runs) for group in comparison.groups) > MAX_UNFOLDED_RUNS
     for i, group in enumerate(comparison.groups):
         if not is_folded:
@@ -230,10 +212,7 @@ def _render_runs(comparison: data.Comparison) -> None:
             continue
         seeds_text = formatting.format_seeds([run.config.seed for run in group.runs])
         label = f"{group.label}: {formatting.pluralize(len(group.runs), 'run')}, {seeds_text}"
-        expander = st.expander(formatting.escape_markdown(label), key=f"compare.closer.{i}", on_change="rerun")
-        if expander.open:
-            with expander:
-                _render_group_runs(group)
+        components.render_folded(formatting.escape_markdown(label), f"compare.closer.{i}", _render_group_runs, group)
 
 
 def _render_group_runs(group: RunGroup) -> None:
@@ -243,12 +222,12 @@ def _render_group_runs(group: RunGroup) -> None:
             _render_run_heading(run)
             with st.container(horizontal=True, width="content"):
                 for script, name, icon in pages:
-                    st.page_link(script, label=name, icon=icon, query_params={"run": run.run_id})
+                    literal.link(script, name, icon, {"run": run.run_id})
 
 
 def _render_run_heading(run: ComparedRun) -> None:
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        st.markdown(f"**{formatting.escape_markdown(run.label)}**", width="content")
+        literal.bold(run.label, width="content")
         if not run.label.endswith(seed := f"seed {run.config.seed}"):
             st.caption(seed, width="content")
         components.render_status_badge(run.status)

@@ -13,8 +13,8 @@ from studentsim.analysis.run_groups import RunGroup
 from studentsim.labels import formatting, teacher_settings
 from studentsim.narration import teaching_summary
 from studentsim.store.database import Database
-from studentsim.ui import components, glossary
-from studentsim.ui.data import Engine
+from studentsim.ui import components, literal
+from studentsim.ui.data import Engine, cached_query
 
 COLUMN_LABELS = {
     "run": "simulation", "said": "what was said", "tried": "tried again", "mended": "mended", "share_text": "of 100 (95 %)",
@@ -29,25 +29,22 @@ def render_second_tries(engine: Engine, groups: Sequence[RunGroup]) -> None:
     ]
     if not runs:
         return
-    st.subheader("Do second tries help?", anchor=False, help=glossary.term_help("second-try"))
+    literal.subheader("Do second tries help?", term="second-try")
     cache_key = tuple((run.run_id, run.label, run.last_seq) for run in runs)
-    rows = _cached_rows(engine.database, str(engine.data_dir), cache_key)
+    rows = cached_query(engine, "", _load_rows, cache_key)
     if rows.empty:
-        st.markdown(formatting.escape_markdown(teaching_summary.NO_RETRIES_NOTE))
+        literal.markdown(teaching_summary.NO_RETRIES_NOTE)
         return
-    table = rows[[c for c in COLUMN_LABELS if c in rows]].rename(columns=COLUMN_LABELS)
-    st.dataframe(table, width="stretch", hide_index=True, key="compare.tries")
-    components.render_csv_download(table, "second-tries", key="compare.tries")
+    components.render_table(rows, COLUMN_LABELS, "second-tries", key="compare.tries")
     st.caption(
         "By the answer key, over all lessons. Each student tried again what it had itself got wrong, so the questions are not the same: "
         "a better student has the harder ones left. After the full working a right second try may just repeat it."
     )
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _cached_rows(_database: Database, folder: str, runs: tuple[tuple[str, str, int], ...]) -> pd.DataFrame:
-    """``runs``: id, label and last seq of each; the seq grows with every event, so no entry can be stale."""
-    rows = [second_tries_frame(tries.query_retry_results(_database, [id]), label) for id, label, _ in runs]
+def _load_rows(database: Database, runs: tuple[tuple[str, str, int], ...]) -> pd.DataFrame:
+    """``runs``: id, label and last seq of each."""
+    rows = [second_tries_frame(tries.query_retry_results(database, [id]), label) for id, label, _ in runs]
     return pd.concat(rows, ignore_index=True).fillna("")
 
 
@@ -66,7 +63,7 @@ def second_tries_frame(run_tries: tries.RetryResults, label: str) -> pd.DataFram
 
 def _format_share(row: Any) -> str:
     """``76 (65 to 84)``; the interval alone for few attempts."""
-    interval_text = f"{formatting.round_percent(row.ci_low)} to {formatting.round_percent(row.ci_high)}"
+    interval_text = formatting.format_bounds(row.ci_low, row.ci_high)
     return (
         f"{formatting.round_percent(row.share)} ({interval_text})"
         if row.tried >= accuracy_bounds.MIN_RELIABLE_ANSWERS

@@ -100,11 +100,7 @@ def _prefill_from_link(engine: data.Engine) -> None:
 
 
 def _render_path_field() -> CheckRequest | None:
-    text = st.text_input(
-        "Path of the file or folder on this computer", key="check.bank.path", max_chars=1000,
-        persist_state=dataset_picker.PERSIST_IN_SESSION, placeholder=dataset_picker.EXAMPLE_PATH,
-    ).strip()  # fmt: skip
-    st.caption(f"{dataset_picker.FORMATS_HELP} {formatting.escape_markdown(dataset_picker.JOINED_SOURCES_HELP)}")
+    text = dataset_picker.render_path_field("check.bank")
     row_hints = _render_row_hints(is_file=True)
     return CheckRequest(dataset_picker.validate_path(text), *row_hints) if text else None
 
@@ -133,17 +129,8 @@ def _render_upload_field() -> CheckRequest | None:
 def _render_row_hints(*, is_file: bool) -> tuple[str, str]:
     """A category for all questions, and the dataset whose format a file has."""
     with st.expander("If the rows don't say it themselves", key="check.how"):
-        category = st.text_input(
-            "One category for all of them", key="check.category", persist_state=dataset_picker.PERSIST_IN_SESSION, max_chars=80,
-            placeholder="blank: the set's own",
-        ).strip()  # fmt: skip
-        names = dataset_picker.dataset_titles()
-        dataset_name = ""
-        if is_file:
-            dataset_name = st.selectbox(
-                "The file is of the set", list(names), format_func=names.__getitem__, key="check.set",
-                persist_state=dataset_picker.PERSIST_IN_SESSION,
-            )  # fmt: skip
+        category = dataset_picker.render_category_field("check.category")
+        dataset_name = dataset_picker.render_format_field("check.set") if is_file else ""
     try:
         return (normalize_category(category) if category else ""), dataset_name
     except ValueError as error:

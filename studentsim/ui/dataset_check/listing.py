@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from studentsim.ui import components
+from studentsim.ui import components, literal
 from studentsim.ui.dataset_check.sentences import ISSUE_TITLES, Report
 
 MAX_LISTED_ROWS = 2000
@@ -18,7 +18,7 @@ def render_issue_list(report: Report, title: str) -> None:
     counts = {kind: count for kind, count in report["by_kind"].items() if count}
     if not counts:
         return
-    st.subheader("Which rows are they?", anchor=False)
+    literal.subheader("Which rows are they?")
     kind = st.selectbox(
         "Show", ["", *counts], key="check.kind", width=420,
         format_func=lambda k: f"{ISSUE_TITLES[k]} ({counts[k]:,})" if k else f"all of them ({sum(counts.values()):,})",

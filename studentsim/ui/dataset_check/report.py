@@ -10,7 +10,7 @@ import streamlit as st
 from studentsim.datasets.resolve import SOURCE_SEPARATOR
 from studentsim.datasets.validation import ISSUE_KINDS
 from studentsim.labels import formatting
-from studentsim.ui import components, dataset_picker
+from studentsim.ui import components, dataset_picker, literal
 from studentsim.ui.charts.shares import shares_figure
 from studentsim.ui.dataset_check import sentences
 from studentsim.ui.dataset_check.choose import CheckRequest
@@ -21,18 +21,12 @@ from studentsim.ui.layout import NEW_SIMULATION_PAGE
 
 def render_report(request: CheckRequest, report: Report) -> None:
     """The whole report."""
-    st.header(
-        formatting.escape_markdown(
-            formatting.capitalize_first(f"{report['title']}: {sentences.describe_report(report)}")
-        ),
-        anchor=False,
-    )
+    literal.header(formatting.capitalize_first(f"{report['title']}: {sentences.describe_report(report)}"))
     st.markdown(
         f"{formatting.escape_markdown(sentences.describe_contents(report))} {sentences.describe_options(report)}"
     )
-    for text in (sentences.describe_recognition(report), sentences.describe_topics(report)):
-        if text:
-            st.caption(formatting.escape_markdown(text))
+    literal.caption(sentences.describe_recognition(report))
+    literal.caption(sentences.describe_topics(report))
     _render_next_steps(request, report)
     if report["doubtful_rows"]:
         _render_issues(report)
@@ -71,7 +65,7 @@ def _render_next_steps(request: CheckRequest, report: Report) -> None:
 
 
 def _render_issues(report: Report) -> None:
-    st.subheader("What is doubtful?", anchor=False)
+    literal.subheader("What is doubtful?")
     counts = {kind: count for kind, count in report["by_kind"].items() if count}
     rows = [
         (formatting.capitalize_first(ISSUE_KINDS[kind]), f"{count:,}", f"{100 * count / report['rows']:.1f}")

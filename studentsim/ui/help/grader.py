@@ -7,8 +7,8 @@ import streamlit as st
 
 from studentsim.analysis import grader_evaluation
 from studentsim.analysis.grader_evaluation import TRAIN_GRADER_COMMAND
-from studentsim.labels import formatting
 from studentsim.narration import teaching_summary
+from studentsim.ui import literal
 
 CASE_COLUMN_TITLES = {
     "kind": "kind of case", "answers": "answers", "share": "as the key, of 100", "bounds": "95 % interval",
@@ -26,7 +26,7 @@ def render_grader_section() -> None:
         "learns from some of them what the answer key says, and is tested on others, to questions it has not seen. It needs 900 answers "
         "of a student, some right and some wrong, and it ends in a folder, which *New simulation* takes as “Another model”:"
     )
-    st.code(TRAIN_GRADER_COMMAND, language=None, wrap_lines=True)
+    literal.code(TRAIN_GRADER_COMMAND)
     st.markdown(
         "From the marker that comes with the app (`--base embedded`) another is made in a minute or two: of a language model's answers, "
         "say, which are of kinds that it has not met. How it does by kind of reply (letter and value disagree, working first, cut off) is "
@@ -41,9 +41,9 @@ def _render_embedded_grader() -> None:
         status, verb = ("has not been checked", "check") if is_installed else ("is not installed", "make")
         st.markdown(f"It {status}. To {verb} it:")
         command = "evaluate-grader" if is_installed else "train-grader"
-        st.code(f"python -m studentsim {command}", language=None, wrap_lines=True)
+        literal.code(f"python -m studentsim {command}")
         return
-    st.markdown(formatting.escape_markdown(teaching_summary.describe_grader_evaluation(evaluation)))
+    literal.markdown(teaching_summary.describe_grader_evaluation(evaluation))
     st.dataframe(
         case_frame(evaluation).rename(columns=CASE_COLUMN_TITLES), width="stretch", hide_index=True, key="help.marker"
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from studentsim.labels.formatting import escape_markdown, pluralize
-from studentsim.ui import glossary
+from studentsim.ui import glossary, literal
 from studentsim.ui.data import Engine
 from studentsim.ui.help import texts
 from studentsim.ui.help.data_folder import measure_data_folder
@@ -29,7 +29,7 @@ def render_requested_term() -> None:
         )
         return
     with st.container(border=True):
-        st.subheader(escape_markdown(term.name), anchor=False)
+        literal.subheader(term.name)
         _render_term_text(term)
 
 
@@ -55,7 +55,7 @@ def render_glossary() -> None:
         _render_terms(terms)
     else:
         for group in glossary.TERM_GROUPS:
-            st.subheader(group, anchor=False)
+            literal.subheader(group)
             _render_terms([term for term in glossary.TERMS.values() if term.group == group])
 
 
@@ -68,7 +68,7 @@ def _render_terms(terms: Sequence[glossary.Term]) -> None:
 
 
 def _render_term_text(term: glossary.Term) -> None:
-    st.markdown(escape_markdown(f"{term.summary} {term.details}".strip()))
+    literal.markdown(f"{term.summary} {term.details}".strip())
     if term.technical_name:
         st.caption(f"In the field's words: {escape_markdown(term.technical_name)}")
 
@@ -98,7 +98,7 @@ def render_data_section(engine: Engine) -> None:
     st.header("Where the data lies", anchor="data")
     usage = measure_data_folder(engine.data_dir)
     st.markdown("Everything stays on this computer, in this folder:")
-    st.code(str(usage.data_dir), language=None, wrap_lines=True)
+    literal.code(str(usage.data_dir))
     st.markdown(
         f"- `runs`: {pluralize(usage.run_count, 'simulation')}, a folder each. Journals: {texts.format_bytes(usage.journal_bytes)}; "
         f"what students had learnt after each lesson: {texts.format_bytes(usage.checkpoint_bytes)}.\n"
@@ -109,7 +109,7 @@ def render_data_section(engine: Engine) -> None:
     for title, text, command in texts.DATA_CARE_STEPS:
         st.markdown(f"**{title}** {text}")
         if command:
-            st.code(command, language=None, wrap_lines=True)
+            literal.code(command)
 
 
 def render_research_notes() -> None:

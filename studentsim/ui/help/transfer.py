@@ -7,7 +7,7 @@ import streamlit as st
 from studentsim.analysis import transfer_summary
 from studentsim.labels import category_names, formatting
 from studentsim.transfer.matrix import TransferMatrix, load_bundled_matrices
-from studentsim.ui import charts, components
+from studentsim.ui import charts, components, literal
 from studentsim.ui.figure_cache import cached_figure
 
 SECTION_TITLE = "What is practised is what is learnt"
@@ -16,7 +16,7 @@ TRANSFER_COMMAND = "python -m studentsim transfer --student balanced --picture t
 
 def section_link() -> str:
     """A markdown link to this section, for the page's list of sections; blank where there is no matrix."""
-    return f"[{SECTION_TITLE[:1].lower()}{SECTION_TITLE[1:]}](#transfer), " if rehearsal_matrices() else ""
+    return f"[{formatting.lowercase_first(SECTION_TITLE)}](#transfer), " if rehearsal_matrices() else ""
 
 
 def rehearsal_matrices() -> list[TransferMatrix]:
@@ -33,7 +33,7 @@ def render_transfer() -> None:
     other_seeds = [matrix for matrix in rest if matrix.has_same_settings(first, "seed")]
     st.header(SECTION_TITLE, anchor="transfer")
     name_category = transfer_summary.inline_category_namer(first)
-    st.markdown(formatting.escape_markdown(transfer_summary.describe_transfer(first, name_category)))
+    literal.markdown(transfer_summary.describe_transfer(first, name_category))
     labels = {category: category_names.category_label(category, first.categories) for category in first.categories}
     frame = transfer_summary.transfer_frame(first).replace({"practised": labels, "examined": labels})
     components.render_figure(
@@ -57,11 +57,11 @@ def render_transfer() -> None:
         transfer_summary.describe_other_seeds(other_seeds),
         category_names.explain_category_names(first.categories),
     ]
-    st.caption(formatting.escape_markdown(" ".join(sentence for sentence in notes if sentence)))
+    literal.caption(" ".join(sentence for sentence in notes if sentence))
     if without_rehearsal:
-        st.markdown(formatting.escape_markdown(transfer_summary.describe_without_rehearsal(without_rehearsal[0])))
+        literal.markdown(transfer_summary.describe_without_rehearsal(without_rehearsal[0]))
     st.markdown("To measure it on another student, or on questions of your own (`--bank`), from the command line:")
-    st.code(TRANSFER_COMMAND, language=None, wrap_lines=True)
+    literal.code(TRANSFER_COMMAND)
 
 
 def _differ_only_in_rehearsal(matrix: TransferMatrix, other: TransferMatrix) -> bool:

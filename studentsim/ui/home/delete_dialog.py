@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from studentsim.labels import formatting
-from studentsim.ui import data
+from studentsim.ui import components, data
 from studentsim.ui.cards import RunCard
 
 
@@ -27,18 +27,11 @@ def render_delete_dialog(engine: data.Engine, runs: Sequence[RunCard]) -> None:
     st.markdown(
         f"{possessive} answers, exams and everything {pronoun} learnt are removed from this computer. Nothing brings them back."
     )
-    with st.container(horizontal=True):
-        if st.button(
-            "Delete for good" if len(runs) == 1 else f"Delete all {len(runs)} for good",
-            type="primary",
-            icon=":material/delete:",
-            key="home.delete",
-            on_click=_delete_runs,
-            args=(engine, [run.run_id for run in runs]),
-        ):
-            st.rerun()
-        if st.button("Keep it" if len(runs) == 1 else "Keep them", key="home.keep"):
-            st.rerun()
+    components.render_confirmation(
+        "Delete for good" if len(runs) == 1 else f"Delete all {len(runs)} for good",
+        "Keep it" if len(runs) == 1 else "Keep them", ":material/delete:", "home.delete", "home.keep",
+        _delete_runs, engine, [run.run_id for run in runs],
+    )  # fmt: skip
 
 
 def _delete_runs(engine: data.Engine, run_ids: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from studentsim.analysis.intervals import mean_interval
 from studentsim.labels import formatting
-from studentsim.ui import data
+from studentsim.ui import components, data, literal
 from studentsim.ui.cards import RunCard
 from studentsim.ui.compare.group_summary import GroupSummary, summarize_group
 from studentsim.ui.home import delete_dialog, notes_dialogs, run_selection
@@ -51,28 +51,23 @@ def render_group_row(
     with st.container(border=True):
         info_column, menu_column = st.columns([5, 1], vertical_alignment="center")
         with info_column.container(gap="xsmall"):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"home.group.head.{name}"):
+            with components.row("small", key=f"home.group.head.{name}"):
                 title = formatting.capitalize_first(summary.title)
                 short_title = formatting.shorten_label(title, MAX_TITLE_CHARS)
                 run_selection.render_checkbox(name, title)
                 page, query = _group_link(runs, summary)
                 full_title = formatting.escape_markdown(title) if len(title) > formatting.MAX_LABEL_CHARS else None
-                st.page_link(
-                    page,
-                    label=formatting.escape_markdown(short_title),
-                    icon=":material/stacks:",
-                    query_params=query,
-                    help=full_title,
-                )
+                literal.link(page, short_title, ":material/stacks:", query, help=full_title)
                 st.badge(describe_statuses(runs), icon=":material/repeat:", color="gray")
-            st.caption(formatting.escape_markdown(_group_caption(runs, summary)))
+            literal.caption(_group_caption(runs, summary))
         with menu_column.container(horizontal=True, horizontal_alignment="right"):
             _render_menu(engine, runs)
-        expander = st.expander(f"The {len(runs)} runs", key=f"home.group.{name}", on_change="rerun")
-        if expander.open:
-            with expander:
-                for run in runs:
-                    render_run(engine, run, NESTED_COLUMN_WIDTHS)
+
+        def render_runs() -> None:
+            for run in runs:
+                render_run(engine, run, NESTED_COLUMN_WIDTHS)
+
+        components.render_folded(f"The {len(runs)} runs", f"home.group.{name}", render_runs)
 
 
 def _group_link(runs: Sequence[RunCard], summary: GroupSummary) -> tuple[str, dict[str, str]]:
@@ -100,7 +95,7 @@ def describe_mean_score(runs: Sequence[RunCard]) -> str:
     questions_per_run = min(questions for _, questions in final_scores)
     low, high = mean_interval(accuracies, questions_per_run)
     mean_text = formatting.round_percent(sum(accuracies) / len(accuracies))
-    interval_text = f"({formatting.round_percent(low)} to {formatting.round_percent(high)})"
+    interval_text = formatting.format_interval(low, high)
     turns_text = formatting.pluralize(turn, "lesson")
     return f"on average {mean_text} of 100 {interval_text} right after {turns_text}, in {len(final_scores)} runs"
 
@@ -133,18 +128,9 @@ def _render_stop_dialog(engine: data.Engine, run_ids: Sequence[str], total: int)
         f"{formatting.pluralize(len(run_ids), 'simulation')} of {total} {'is' if len(run_ids) == 1 else 'are'} cancelled. "
         "The lessons done so far stay, but they cannot go on."
     )
-    with st.container(horizontal=True):
-        if st.button(
-            "Stop for good",
-            type="primary",
-            icon=":material/stop:",
-            key="home.stop",
-            on_click=_cancel_runs,
-            args=(engine, run_ids),
-        ):
-            st.rerun()
-        if st.button("Let them go on", key="home.go_on"):
-            st.rerun()
+    components.render_confirmation(
+        "Stop for good", "Let them go on", ":material/stop:", "home.stop", "home.go_on", _cancel_runs, engine, run_ids
+    )
 
 
 def _cancel_runs(engine: data.Engine, run_ids: Sequence[str]) -> None:

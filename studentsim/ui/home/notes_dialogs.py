@@ -52,15 +52,10 @@ def render_group_notes_dialog(engine: data.Engine, runs: Sequence[RunCard]) -> N
         disabled=is_read_only,
         help="Each run gets it with its seed. Leave it blank for the names they had at first.",
     )
-    note = note_texts.pop() if len(note_texts) == 1 else ""
     st.text_area(
-        "Note",
-        note,
-        max_chars=MAX_NOTE_CHARS,
-        key=f"{key}.note",
-        disabled=is_read_only,
+        "Note", note_texts.pop() if len(note_texts) == 1 else "", max_chars=MAX_NOTE_CHARS, key=f"{key}.note", disabled=is_read_only,
         help="In place of each run's own.",
-    )
+    )  # fmt: skip
     _render_save_button(f"Save for all {len(runs)}", key, _save_group_notes, (folders, key), disabled=is_read_only)
 
 
@@ -87,34 +82,34 @@ def _render_save_button(
         st.rerun()
 
 
-def _save_run_notes(folder: RunFolder, key: str) -> None:
-    values = {field: st.session_state[f"{key}.{field}"] for field in ("name", "tags", "note")}
+def _save_notes(folders: Sequence[RunFolder], build_notes: Callable[[RunFolder], RunNotes]) -> None:
+    """Write each run's notes once all were validated; an error is kept for the page to show."""
     try:
-        notes.write_notes(
-            folder, _drop_default_name(folder, RunNotes.make(**{**values, "tags": values["tags"].split(",")}))
-        )
+        new_notes = [build_notes(folder) for folder in folders]
+        for folder, run_notes in zip(folders, new_notes, strict=True):
+            notes.write_notes(folder, run_notes)
     except StudentsimError as error:
         st.session_state["shell.error"] = error
+
+
+def _save_run_notes(folder: RunFolder, key: str) -> None:
+    name, tags, note = (st.session_state[f"{key}.{field}"] for field in ("name", "tags", "note"))
+    _save_notes(
+        [folder], lambda _: _drop_default_name(folder, RunNotes.make(name=name, note=note, tags=tags.split(",")))
+    )
 
 
 def _save_group_notes(folders: Sequence[RunFolder], key: str) -> None:
     name, note = (st.session_state[f"{key}.{field}"] for field in ("name", "note"))
-    try:
-        shared_notes = RunNotes.make(name=name, note=note)
-        new_notes = []
-        for folder in folders:
-            config = folder.read_config()
-            (named_config,) = groups.repeat_with_seeds(
-                config.model_copy(update={"name": shared_notes.name}), [config.seed]
-            )
-            run_notes = RunNotes.make(
-                name=named_config.name, note=shared_notes.note, tags=notes.read_notes(folder).tags
-            )
-            new_notes.append(_drop_default_name(folder, run_notes))
-        for folder, notes_to_write in zip(folders, new_notes, strict=True):  # after all were validated
-            notes.write_notes(folder, notes_to_write)
-    except StudentsimError as error:
-        st.session_state["shell.error"] = error
+
+    def build_notes(folder: RunFolder) -> RunNotes:
+        config = folder.read_config()
+        shared_name = RunNotes.make(name=name, note=note).name
+        (named_config,) = groups.repeat_with_seeds(config.model_copy(update={"name": shared_name}), [config.seed])
+        tags = notes.read_notes(folder).tags
+        return _drop_default_name(folder, RunNotes.make(name=named_config.name, note=note, tags=tags))
+
+    _save_notes(folders, build_notes)
 
 
 def _drop_default_name(folder: RunFolder, run_notes: RunNotes) -> RunNotes:
@@ -124,13 +119,12 @@ def _drop_default_name(folder: RunFolder, run_notes: RunNotes) -> RunNotes:
 
 def _add_tags(folders: Sequence[RunFolder], key: str) -> None:
     tags = st.session_state[f"{key}.tags"].split(",")
-    try:
-        current_notes = [notes.read_notes(folder) for folder in folders]
-        new_notes = [RunNotes.make(name=old.name, note=old.note, tags=[*old.tags, *tags]) for old in current_notes]
-        for folder, notes_to_write in zip(folders, new_notes, strict=True):  # after all were validated
-            notes.write_notes(folder, notes_to_write)
-    except StudentsimError as error:
-        st.session_state["shell.error"] = error
+
+    def build_notes(folder: RunFolder) -> RunNotes:
+        old = notes.read_notes(folder)
+        return RunNotes.make(name=old.name, note=old.note, tags=[*old.tags, *tags])
+
+    _save_notes(folders, build_notes)
 
 
 def _is_writable(folders: Sequence[RunFolder]) -> bool:

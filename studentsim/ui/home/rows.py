@@ -10,7 +10,7 @@ import streamlit as st
 from studentsim.config import RunConfig
 from studentsim.labels import formatting
 from studentsim.narration import run_summary
-from studentsim.ui import charts, components, data
+from studentsim.ui import charts, components, data, literal
 from studentsim.ui.cards import RunCard
 from studentsim.ui.home import delete_dialog, filters, groups, notes_dialogs, run_selection
 from studentsim.ui.layout import COMPARE_PAGE, NEW_SIMULATION_PAGE, WATCH_PAGE
@@ -31,7 +31,7 @@ MAX_NOTE_CHARS = 160
 
 def render_recent_runs(engine: data.Engine, runs: Sequence[RunCard], all_runs: Sequence[RunCard]) -> None:
     """The ``runs`` made here, newest first, older ones in an expander. The selection bar covers ``all_runs``."""
-    st.header("Recent simulations", anchor=False)
+    literal.header("Recent simulations")
     if not runs:
         st.info(
             f"You have not run a simulation yet. *Watch a student learn* starts one. {_describe_estimate(engine)}",
@@ -47,17 +47,11 @@ def render_recent_runs(engine: data.Engine, runs: Sequence[RunCard], all_runs: S
         st.button("Show all of them", key="home.all", on_click=filters.clear_filters)
         return
     row_count = FILTERED_ROWS if active_filters else INITIAL_ROWS
-    for entry in entries[:row_count]:
-        _render_entry(engine, entry)
+    _render_entries(engine, entries[:row_count])
     if older := entries[row_count:]:
         count = sum(len(entry) for entry in older)
-        expander = st.expander(
-            f"{formatting.pluralize(count, 'earlier simulation')}", key="home.older", on_change="rerun"
-        )
-        if expander.open:
-            with expander:
-                for entry in older:
-                    _render_entry(engine, entry)
+        label = formatting.pluralize(count, "earlier simulation")
+        components.render_folded(label, "home.older", _render_entries, engine, older)
 
 
 def _describe_estimate(engine: data.Engine) -> str:
@@ -68,11 +62,12 @@ def _describe_estimate(engine: data.Engine) -> str:
     )
 
 
-def _render_entry(engine: data.Engine, runs: Sequence[RunCard]) -> None:
-    if len(runs) == 1:
-        render_run_row(engine, runs[0])
-    else:
-        groups.render_group_row(engine, runs, render_run=render_run_row)
+def _render_entries(engine: data.Engine, entries: Sequence[Sequence[RunCard]]) -> None:
+    for runs in entries:
+        if len(runs) == 1:
+            render_run_row(engine, runs[0])
+        else:
+            groups.render_group_row(engine, runs, render_run=render_run_row)
 
 
 def render_run_row(engine: data.Engine, run: RunCard, column_widths: Sequence[int] = (3, 1)) -> None:
@@ -80,14 +75,14 @@ def render_run_row(engine: data.Engine, run: RunCard, column_widths: Sequence[in
     with st.container(border=True):
         info_column, status_column = st.columns(column_widths, vertical_alignment="center")
         with info_column.container(gap="xsmall"):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            with components.row("small"):
                 run_selection.render_checkbox(run.run_id, run.title)
                 label = run.name or formatting.capitalize_first(run.strategy_label)
-                st.page_link(WATCH_PAGE, label=formatting.escape_markdown(label), query_params={"run": run.run_id})
+                literal.link(WATCH_PAGE, label, params={"run": run.run_id})
                 components.render_status_badge(run.status)
                 for tag in run.tags:
                     st.badge(formatting.escape_markdown(tag), icon=":material/label:", color="gray")
-            st.caption(formatting.escape_markdown(_run_caption(run)))
+            literal.caption(_run_caption(run))
             if run.note:
                 st.caption(
                     f":material/sticky_note_2: {formatting.escape_markdown(formatting.shorten_label(run.note, MAX_NOTE_CHARS))}"

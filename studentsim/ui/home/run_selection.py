@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from studentsim.labels import formatting
-from studentsim.ui import data, download
+from studentsim.ui import data, download, literal
 from studentsim.ui.cards import RunCard
 from studentsim.ui.compare.data import MAX_SELECTED
 from studentsim.ui.layout import COMPARE_PAGE
@@ -39,11 +39,11 @@ def render_selection_bar(engine: data.Engine, runs: Sequence[RunCard], *, key: s
         return
     selected_run_ids = [run.run_id for run in runs if run.run_id in names or run.group_id in names]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link(
+        literal.link(
             COMPARE_PAGE,
-            label=f"Compare the {len(names)} ticked" if len(names) > 1 else "Compare what is ticked",
-            icon=":material/compare_arrows:",
-            query_params={"runs": ",".join(names[:MAX_SELECTED])},
+            f"Compare the {len(names)} ticked" if len(names) > 1 else "Compare what is ticked",
+            ":material/compare_arrows:",
+            {"runs": ",".join(names[:MAX_SELECTED])},
         )
         if st.button("Download", icon=":material/folder_zip:", key=f"{key}.download"):
             render_download_dialog(engine, selected_run_ids)

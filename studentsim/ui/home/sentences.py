@@ -39,8 +39,8 @@ def describe_initial_gap(student: str, initial_exam: pd.DataFrame) -> str:
     if len(examined) < 2:
         return ""
     weakest = examined.loc[(examined.correct / examined.questions).idxmin()]
-    total_counts = (int(examined.correct.sum()), int(examined.questions.sum()))
-    weakest_counts = (int(weakest.correct), int(weakest.questions))
+    total_counts = claims.right_of_total(examined.sum(numeric_only=True))
+    weakest_counts = claims.right_of_total(weakest)
     if not claims.is_significantly_below_rest(weakest_counts, total_counts, comparisons=len(examined)):
         return ""
     rest_score = format_score(total_counts[0] - weakest_counts[0], total_counts[1] - weakest_counts[1])

@@ -11,24 +11,21 @@ import streamlit as st
 from studentsim import presets
 from studentsim.analysis.curves import group_means_frame
 from studentsim.analysis.differences import AccuracyDifference, compute_differences, last_shared_turn
-from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_runs_by_settings
+from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_runs_by_settings, list_run_ids
 from studentsim.config import parse_stored_config
 from studentsim.labels import formatting
 from studentsim.runs.demo import SMOLLM2_STUDY, is_embedded_study_run
 from studentsim.selection.registry import BASELINE_STRATEGY, DEFAULT_STRATEGY
 from studentsim.store import queries
 from studentsim.store.database import Database
-from studentsim.ui import charts, components, data, recorded_race
+from studentsim.ui import charts, components, data, literal, recorded_race
 from studentsim.ui.cards import RunCard
 from studentsim.ui.compare.data import MAX_SELECTED
 from studentsim.ui.figure_cache import cached_figure
 from studentsim.ui.home import rows, run_selection, sentences
 from studentsim.ui.layout import COMPARE_PAGE
 
-COLUMN_LABELS = {
-    "label": "way of choosing", "turn": "lessons so far", "runs": "runs", "correct": "right", "questions": "questions",
-    "accuracy": "share right", "ci_low": "95 % from", "ci_high": "95 % to",
-}  # fmt: skip
+COLUMN_LABELS = {"label": "way of choosing", "turn": "lessons so far", "runs": "runs", **components.SCORE_COLUMNS}
 COMPARED_STRATEGIES = (DEFAULT_STRATEGY.id, BASELINE_STRATEGY.id)
 """The two strategies that the study compares: the first against the second."""
 
@@ -62,12 +59,12 @@ def _render_embedded_study(engine: data.Engine, runs: list[RunCard]) -> None:
     if figures is None:
         return
     result_text = sentences.describe_study_result(figures.exams, figures.strategy_difference, figures.teaching_effects)
-    st.header("What does teaching change?", anchor=False)
+    literal.header("What does teaching change?")
     components.render_recorded_badge(current_runs[0].recorded_label)
     if gap_text := sentences.describe_initial_gap(
         formatting.student_title(figures.groups[0].config), figures.initial_exam
     ):
-        st.markdown(formatting.escape_markdown(gap_text))
+        literal.markdown(gap_text)
     st.markdown(result_text)
     components.render_figure(
         "How many of 100 never-practised questions does it answer rightly?",
@@ -79,7 +76,8 @@ def _render_embedded_study(engine: data.Engine, runs: list[RunCard]) -> None:
     )
     recorded_race.render_race_link(current_runs)
     label = f"Look into the {formatting.pluralize(len(runs), 'recorded run')}"
-    _render_run_list(engine, figures, label, runs, current_runs, key="home.recorded")
+    key = "home.recorded"
+    components.render_folded(label, key, _render_run_list, engine, figures, runs, current_runs, key)
 
 
 def _render_small_model_study(engine: data.Engine, runs: list[RunCard]) -> None:
@@ -87,7 +85,7 @@ def _render_small_model_study(engine: data.Engine, runs: list[RunCard]) -> None:
     figures = _load_study(engine, runs)
     if figures is None:
         return
-    st.subheader("And a real language model?", anchor=False)
+    literal.subheader("And a real language model?")
     components.render_recorded_badge(runs[0].recorded_label)
     result_text = sentences.describe_study_result(figures.exams, figures.strategy_difference, figures.teaching_effects)
     st.markdown(f"{sentences.describe_small_model(figures.groups)} {result_text}")
@@ -98,61 +96,50 @@ def _render_small_model_study(engine: data.Engine, runs: list[RunCard]) -> None:
         if g.strategy == strategy
         for run in g.runs
     ]
-    st.page_link(
+    literal.link(
         COMPARE_PAGE,
-        label="Compare its ways of choosing, beside the paper's curves",
-        icon=":material/compare_arrows:",
-        query_params={"runs": ",".join(paper_run_ids[:MAX_SELECTED]), "paper": "1"},
+        "Compare its ways of choosing, beside the paper's curves",
+        ":material/compare_arrows:",
+        {"runs": ",".join(paper_run_ids[:MAX_SELECTED]), "paper": "1"},
     )
     label = f"Look into its {formatting.pluralize(len(runs), 'recorded run')}"
-    _render_run_list(engine, figures, label, runs, runs, key="home.recorded.small")
+    key = "home.recorded.small"
+    components.render_folded(label, key, _render_run_list, engine, figures, runs, runs, key)
 
 
 def _load_study(engine: data.Engine, runs: list[RunCard]) -> StudyFigures | None:
     """Figures of the ``runs``; None without runs, or where none has sat an exam."""
     if not runs:
         return None
-    figures = _cached_study(engine.database, str(engine.data_dir), tuple((run.run_id, run.started_at) for run in runs))
+    # a recorded run is finished and does not change
+    figures = data.cached_query(engine, [run.started_at for run in runs], _load_figures, [run.run_id for run in runs])
     return None if figures.exams.empty else figures
 
 
 def _render_run_list(
-    engine: data.Engine,
-    figures: StudyFigures,
-    label: str,
-    runs: list[RunCard],
-    current_runs: list[RunCard],
-    *,
-    key: str,
+    engine: data.Engine, figures: StudyFigures, runs: list[RunCard], current_runs: list[RunCard], key: str
 ) -> None:
-    """The study's ``runs`` in an expander, ``current_runs`` (those in the figure) first."""
-    expander = st.expander(label, key=key, on_change="rerun")
-    if not expander.open:
-        return
-    with expander:
-        run_selection.render_selection_bar(engine, runs, key=f"{key}.ticked")
-        st.caption(formatting.escape_markdown(sentences.describe_study_basis(figures.groups)))
-        for run in current_runs:
+    """The study's ``runs``, ``current_runs`` (those in the figure) first."""
+    run_selection.render_selection_bar(engine, runs, key=f"{key}.ticked")
+    literal.caption(sentences.describe_study_basis(figures.groups))
+    for run in current_runs:
+        rows.render_run_row(engine, run)
+    if earlier_runs := [run for run in runs if run not in current_runs]:
+        st.caption("These came with an earlier version, and are not in the picture above.")
+        for run in earlier_runs:
             rows.render_run_row(engine, run)
-        if earlier_runs := [run for run in runs if run not in current_runs]:
-            st.caption("These came with an earlier version, and are not in the picture above.")
-            for run in earlier_runs:
-                rows.render_run_row(engine, run)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _cached_study(_database: Database, folder: str, cache_key: tuple[tuple[str, float], ...]) -> StudyFigures:
-    """``cache_key``: each run's id and start time. A recorded run is finished and does not change."""
-    ids = [run_id for run_id, _ in cache_key]
-    groups, _ = group_runs_by_settings([_load_run(_database, run_id) for run_id in ids])
-    exams = queries.fetch_exams_of_runs(_database, ids)
-    initial_exam = queries.fetch_exam_categories(_database, ids[:1], 0)
-    chances = queries.fetch_chance_accuracy(_database, ids)
+def _load_figures(database: Database, ids: list[str]) -> StudyFigures:
+    groups, _ = group_runs_by_settings([_load_run(database, run_id) for run_id in ids])
+    exams = queries.fetch_exams_of_runs(database, ids)
+    initial_exam = queries.fetch_exam_categories(database, ids[:1], 0)
+    chances = queries.fetch_chance_accuracy(database, ids)
     return StudyFigures(
         groups=groups,
         exams=group_means_frame(groups, exams),
-        strategy_difference=_compare_strategies(_database, groups, exams),
-        teaching_effects=_compute_teaching_effects(_database, groups, exams),
+        strategy_difference=_compare_strategies(database, groups, exams),
+        teaching_effects=_compute_teaching_effects(database, groups, exams),
         initial_exam=initial_exam,
         chance=next(iter(chances.values()), sentences.CHANCE_ACCURACY),
     )
@@ -194,5 +181,5 @@ def _compute_differences(
     turn = last_shared_turn(groups, exams)
     if turn is None:
         return []
-    exam_grades = queries.fetch_exam_correctness(database, [run.run_id for group in groups for run in group.runs], turn)
+    exam_grades = queries.fetch_exam_correctness(database, list_run_ids(groups), turn)
     return compute_differences(groups, exam_grades, turn, reference=reference)

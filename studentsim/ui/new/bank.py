@@ -17,8 +17,8 @@ from studentsim.errors import BankError, ConfigError
 from studentsim.labels import formatting
 from studentsim.runs.dataset_job import chance_accuracy
 from studentsim.runs.preflight import BankOutline, load_bank_outline
-from studentsim.ui import background, dataset_picker, layout
-from studentsim.ui.new.form import PERSIST_MODE, RunForm, format_problem, session_key
+from studentsim.ui import background, dataset_picker, layout, literal
+from studentsim.ui.new.form import RunForm, format_problem, persisted, session_key
 
 JOB_MODULE = "studentsim.runs.dataset_job"
 DOUBTFUL_ROWS_CAPTION = (
@@ -52,7 +52,7 @@ def render_bank_choice(form: RunForm) -> BankInfo:
     _apply_requested_bank()
     kind = st.segmented_control(
         "Bank of questions", list(dataset_picker.SOURCE_KINDS), format_func=dataset_picker.SOURCE_KINDS.__getitem__, required=True,
-        key=session_key("bank"), persist_state=PERSIST_MODE, wrap=True,
+        wrap=True, **persisted("bank"),
     )  # fmt: skip
     source = _render_source_field(form, str(kind))
     form.add_error_slot("bank", "Bank of questions")
@@ -76,16 +76,8 @@ def _render_source_field(form: RunForm, kind: str) -> str:
         return kind
     if kind == dataset_picker.HUB_DATASET:
         return dataset_picker.render_dataset_picker(session_key("bank"))
-    path_text = st.text_input(
-        "Path of the file or folder on this computer",
-        key="new.bank.path",
-        persist_state=PERSIST_MODE,
-        placeholder=dataset_picker.EXAMPLE_PATH,
-        max_chars=1000,
-    ).strip()
-    st.caption(f"{dataset_picker.FORMATS_HELP} {formatting.escape_markdown(dataset_picker.JOINED_SOURCES_HELP)}")
     try:
-        return dataset_picker.validate_path(path_text)
+        return dataset_picker.validate_path(dataset_picker.render_path_field(session_key("bank")))
     except ConfigError as error:
         form.record_error(ConfigError(error.problem, error.remedy, field="bank"))
         return ""
@@ -95,31 +87,16 @@ def _render_row_settings(form: RunForm, *, is_file: bool) -> dict[str, object]:
     """The settings ``bank_category``, ``bank_set`` and ``drop_invalid`` of a bank that is not built in."""
     left, right = st.columns(2, gap="medium")
     with left:
-        category = st.text_input(
-            "One category for all of them",
-            key=session_key("bank_category"),
-            persist_state=PERSIST_MODE,
-            max_chars=80,
-            placeholder="blank: the set's own",
-        ).strip()
-        form.add_error_slot("bank_category", "One category for all of them")
+        category = dataset_picker.render_category_field(session_key("bank_category"))
+        form.add_error_slot("bank_category", dataset_picker.CATEGORY_LABEL)
         st.caption("For questions that name no category, or whose categories are too many to tell apart.")
     with right:
-        drop_doubtful = st.toggle(
-            "Leave out doubtful rows", key=session_key("drop_invalid"), persist_state=PERSIST_MODE
-        )
+        drop_doubtful = st.toggle("Leave out doubtful rows", **persisted("drop_invalid"))
         st.caption(DOUBTFUL_ROWS_CAPTION)
     set_name = ""
     if is_file:
-        names = dataset_picker.dataset_titles()
-        set_name = st.selectbox(
-            "The file is of the set",
-            list(names),
-            format_func=names.__getitem__,
-            key=session_key("bank_set"),
-            persist_state=PERSIST_MODE,
-        )
-        form.add_error_slot("bank_set", "The file is of the set")
+        set_name = dataset_picker.render_format_field(session_key("bank_set"))
+        form.add_error_slot("bank_set", dataset_picker.FORMAT_LABEL)
     return {"bank_category": category, "bank_set": set_name, "drop_invalid": drop_doubtful}
 
 
@@ -136,16 +113,7 @@ def _load_file_info(form: RunForm, source: str) -> BankInfo:
         form.record_error(ConfigError(error.problem, error.remedy, field="bank"))
         _render_check_link("Check them row by row", form)
         return BankInfo(None, (), None)
-    guessing_accuracy = chance_accuracy(loaded_bank)
-    _render_bank_summary(
-        form,
-        sum(bank_outline.study.values()),
-        bank_outline.exam,
-        len(bank_outline.categories),
-        guessing_accuracy,
-        total_count=total_count,
-    )
-    return BankInfo(bank_outline, bank_outline.categories, guessing_accuracy)
+    return _render_bank_summary(form, bank_outline, chance_accuracy(loaded_bank), total_count=total_count)
 
 
 def _count_questions(source: str, options: dict[str, str]) -> int:
@@ -169,19 +137,9 @@ def _load_hub_info(form: RunForm, source: str) -> BankInfo:
     job = background.find_job(JOB_MODULE, job_arguments)
     if job and job.result and "outline" in job.result:
         outline_data = job.result["outline"]
-        _render_bank_summary(
-            form,
-            sum(outline_data["study"].values()),
-            outline_data["exam"],
-            len(outline_data["study"]),
-            outline_data["chance"],
-        )
-        bank_outline = BankOutline(
-            tuple(outline_data["study"]),
-            {(c, None, None): n for c, n in outline_data["study"].items() if n},
-            outline_data["exam"],
-        )
-        return BankInfo(bank_outline, bank_outline.categories, outline_data["chance"])
+        study = {(category, None, None): count for category, count in outline_data["study"].items() if count}
+        bank_outline = BankOutline(tuple(outline_data["study"]), study, outline_data["exam"])
+        return _render_bank_summary(form, bank_outline, outline_data["chance"])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Look at this set now",
@@ -209,26 +167,20 @@ def _render_job_status(job: background.Job) -> None:
         st.rerun()
 
 
-def _render_bank_summary(
-    form: RunForm,
-    study_count: int,
-    exam_count: int,
-    category_count: int,
-    guessing_accuracy: float,
-    *,
-    total_count: int = 0,
-) -> None:
+def _render_bank_summary(form: RunForm, outline: BankOutline, chance: float, *, total_count: int = 0) -> BankInfo:
     """How many questions the bank has for this run; ``total_count``: with the doubtful ones, 0 if they are in."""
+    study_count, exam_count = sum(outline.study.values()), outline.exam
     text = (
         f"It has {formatting.pluralize(study_count, 'question')} to practise and {exam_count:,} for exams, in "
-        f"{formatting.pluralize(category_count, 'category', 'categories')}. "
-        f"Guessing would give {formatting.round_percent(guessing_accuracy)} of 100."
+        f"{formatting.pluralize(len(outline.categories), 'category', 'categories')}. "
+        f"Guessing would give {formatting.round_percent(chance)} of 100."
     )
     if total_count:
         text += f" Left out as doubtful: {total_count - study_count - exam_count:,} of {total_count:,}."
     st.markdown(text)
     _render_fit_button(study_count, exam_count)
     _render_check_link("Check them row by row", form)
+    return BankInfo(outline, outline.categories, chance)
 
 
 def _render_fit_button(study_count: int, exam_count: int) -> None:
@@ -254,7 +206,7 @@ def _render_check_link(label: str, form: RunForm) -> None:
         "set": form.settings["bank_set"],
     }
     query = {name: value for name, value in parameters.items() if value}
-    st.page_link(layout.CHECK_QUESTIONS_PAGE, label=label, icon=":material/fact_check:", query_params=query)
+    literal.link(layout.CHECK_QUESTIONS_PAGE, label, ":material/fact_check:", query)
 
 
 def _apply_requested_bank() -> None:

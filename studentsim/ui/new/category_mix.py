@@ -13,7 +13,7 @@ from studentsim.selection.quotas import apportion_questions
 from studentsim.selection.registry import find_strategy
 from studentsim.selection.strategy import Strategy
 from studentsim.student.embedded.profiles import PROFILES, category_mastery
-from studentsim.ui import glossary
+from studentsim.ui import components, glossary
 from studentsim.ui.new import mix
 from studentsim.ui.new.form import PERSIST_MODE, RunForm
 
@@ -139,7 +139,7 @@ def _render_share(category: str, title: str, share: int, *, is_locked: bool, can
         title, 0, mix.TOTAL_PERCENT, key=slider, format="%d of 100", on_change=_on_share_changed, args=(category, slider),
         disabled=not can_move, help=category_names.describe_category(category),
     )  # fmt: skip
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with components.row("small"):
         st.number_input(
             f"{title}, of 100", 0, mix.TOTAL_PERCENT, key=number, on_change=_on_share_changed, args=(category, number),
             disabled=not can_move, label_visibility="collapsed", width=84,

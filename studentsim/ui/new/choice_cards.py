@@ -10,7 +10,7 @@ import streamlit as st
 from studentsim.labels import category_names, formatting
 from studentsim.labels.strategy_styles import STRATEGY_STYLES
 from studentsim.student.embedded.profiles import PROFILES, category_mastery
-from studentsim.ui import charts
+from studentsim.ui import charts, literal
 from studentsim.ui.new.form import RunForm, render_choice_button
 from studentsim.ui.svg_component import render_sketch
 
@@ -34,7 +34,7 @@ def render_profile_choice(form: RunForm) -> None:
 
 def _render_profile(profile_id: str) -> None:
     profile = PROFILES[profile_id]
-    st.caption(formatting.escape_markdown(profile.summary))
+    literal.caption(profile.summary)
     mastery = category_mastery(profile)
     mastery_text = "; ".join(
         f"{category_names.curriculum_category_label(c)} {formatting.round_percent(m)}" for c, m in mastery.items()

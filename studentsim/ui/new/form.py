@@ -16,6 +16,7 @@ from studentsim.datasets.resolve import has_hub_dataset
 from studentsim.errors import BankError, ConfigError, StudentsimError
 from studentsim.labels import formatting
 from studentsim.runs import preflight
+from studentsim.ui import glossary
 
 PERSIST_MODE = "session"
 """Streamlit's ``persist_state``: a field keeps its value as long as the session."""
@@ -97,44 +98,74 @@ def format_problem(problem: str, remedy: str) -> str:
     return f"{formatting.escape_markdown(problem)} {formatting.escape_markdown(remedy)}"
 
 
-def make_number_field(form: RunForm, settings: dict[str, Any], settings_class: type) -> Callable[..., None]:
-    """A function that renders number fields of ``settings_class``: its bounds, and a caption and an error slot under each.
+def persisted(field: str) -> dict[str, str]:
+    """A field's widget: its key, and that it keeps its value."""
+    return {"key": session_key(field), "persist_state": PERSIST_MODE}
+
+
+def render_number_field(
+    form: RunForm,
+    settings: dict[str, Any],
+    settings_class: type[Any],
+    field: str,
+    label: str,
+    caption: str,
+    step: float = 1,
+) -> None:
+    """A number within the bounds of ``settings_class``, with a caption and an error slot under it.
 
     An exclusive bound (``gt``, ``lt``) can be typed; the form then refuses it at the field.
     """
+    number_type, low, high = number_bounds(settings_class, field)
+    settings[field] = st.number_input(
+        label, low, high, step=number_type(step), format="%d" if number_type is int else "%g", **persisted(field)
+    )
+    _end_field(form, field, label, caption)
 
-    def number_field(field: str, label: str, caption: str, *, step: float = 1) -> None:
-        info = settings_class.model_fields[field]
-        bounds = {n: getattr(m, n) for m in info.metadata for n in ("ge", "gt", "le", "lt") if hasattr(m, n)}
-        number_type = int if int in (info.annotation, *get_args(info.annotation)) else float
-        settings[field] = st.number_input(
-            label,
-            min_value=number_type(bounds.get("ge", bounds.get("gt", 0))),
-            max_value=number_type(bounds["le"] if "le" in bounds else bounds["lt"] - (number_type is int)),
-            step=number_type(step),
-            format="%d" if number_type is int else "%g",
-            key=session_key(field),
-            persist_state=PERSIST_MODE,
-        )
-        form.add_error_slot(field, label)
-        st.caption(caption)
 
-    return number_field
+def render_number_fields(
+    form: RunForm, settings: dict[str, Any], settings_class: type[Any], *fields: tuple[Any, ...]
+) -> None:
+    """Number fields side by side; each of ``fields`` is its name, label, caption and step."""
+    for column, field in zip(st.columns(len(fields)), fields, strict=True):
+        with column:
+            render_number_field(form, settings, settings_class, *field)
+
+
+def number_bounds(settings_class: type[Any], field: str) -> tuple[type[int] | type[float], float, float]:
+    """Type and bounds of a numeric setting of a pydantic model."""
+    info = settings_class.model_fields[field]
+    bounds = {n: getattr(m, n) for m in info.metadata for n in ("ge", "gt", "le", "lt") if hasattr(m, n)}
+    number_type = int if int in (info.annotation, *get_args(info.annotation)) else float
+    high = bounds["le"] if "le" in bounds else bounds["lt"] - (number_type is int)
+    return number_type, number_type(bounds.get("ge", bounds.get("gt", 0))), number_type(high)
 
 
 def render_select_field(
-    form: RunForm, settings: dict[str, Any], field: str, label: str, caption: str, option_labels: Mapping[str, str]
-) -> None:
-    """A select box for ``field``, with a caption and an error slot under it."""
-    settings[field] = st.selectbox(
-        label,
-        list(option_labels),
-        format_func=option_labels.__getitem__,
-        key=session_key(field),
-        persist_state=PERSIST_MODE,
-    )
+    form: RunForm, field: str, label: str, option_labels: Mapping[str, str], caption: str, *, term: str = ""
+) -> str:
+    """A select box with a caption and an error slot under it; ``term`` of the glossary is its help. Returns the choice."""
+    value = st.selectbox(
+        label, list(option_labels), format_func=option_labels.__getitem__, help=glossary.term_help(term) if term else None,
+        **persisted(field),
+    )  # fmt: skip
+    _end_field(form, field, label, caption)
+    return value
+
+
+def render_text_field(
+    form: RunForm, field: str, label: str, caption: str = "", *, error_label: str = "", **options: Any
+) -> str:
+    """A text field with an error slot and a caption under it. Returns the text, stripped."""
+    text = st.text_input(label, **options, **persisted(field)).strip()
+    _end_field(form, field, error_label or label, caption)
+    return text
+
+
+def _end_field(form: RunForm, field: str, label: str, caption: str) -> None:
     form.add_error_slot(field, label)
-    st.caption(caption)
+    if caption:
+        st.caption(caption)
 
 
 def render_choice_button(

@@ -15,8 +15,8 @@ from studentsim.narration import teaching_summary
 from studentsim.runs import grader_info
 from studentsim.settings import TeacherSettings
 from studentsim.student.huggingface import resolve
-from studentsim.ui import reply_kind_table
-from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
+from studentsim.ui import literal, reply_kind_table
+from studentsim.ui.new.form import RunForm, persisted, render_text_field, session_key
 
 CUSTOM = "own"
 KIND_LABELS = {grader_evaluation.EMBEDDED_GRADER: "The one that comes with the app", CUSTOM: "Another model"}
@@ -43,8 +43,7 @@ def render_grader_choice(form: RunForm, *, is_grade_source: bool) -> None:
         "Which trained marker",
         list(KIND_LABELS),
         format_func=KIND_LABELS.__getitem__,
-        key=session_key("which"),
-        persist_state=PERSIST_MODE,
+        **persisted("which"),
     )
     if st.session_state[session_key("which")] == CUSTOM:
         _render_custom_grader(form)
@@ -56,7 +55,7 @@ def render_grader_choice(form: RunForm, *, is_grade_source: bool) -> None:
 
 def _render_embedded_grader(form: RunForm) -> None:
     if (evaluation := grader_evaluation.load_evaluation()) is not None:
-        st.caption(formatting.escape_markdown(teaching_summary.describe_grader_evaluation(evaluation)))
+        literal.caption(teaching_summary.describe_grader_evaluation(evaluation))
     form.add_error_slot("grader", "Who marks practice")
     if not grader_evaluation.is_grader_installed():
         form.record_error(
@@ -70,27 +69,13 @@ def _render_embedded_grader(form: RunForm) -> None:
 
 def _render_custom_grader(form: RunForm) -> None:
     """Fields for another model: a local folder is checked at once, a hub name when the run starts."""
-    name = st.text_input(
-        "Its folder on this computer, or its name at the hub",
-        key=session_key("grader"),
-        persist_state=PERSIST_MODE,
-        max_chars=300,
-        placeholder="/home/me/my-marker",
-        on_change=_clear_revision,
-    ).strip()
-    form.add_error_slot("grader", "The marker's folder or name")
-    st.caption(
-        "A T5 or BART that has learnt to say Correct or Wrong, as in the paper. Make one from a student's own answers, in a terminal:"
-    )
-    st.code(grader_evaluation.TRAIN_GRADER_COMMAND, language=None, wrap_lines=True)
-    version = st.text_input(
-        "Its version",
-        key=session_key("grader_revision"),
-        persist_state=PERSIST_MODE,
-        max_chars=100,
-        placeholder="blank: today's",
-    ).strip()
-    form.add_error_slot("grader_revision", "Its version")
+    name = render_text_field(
+        form, "grader", "Its folder on this computer, or its name at the hub",
+        "A T5 or BART that has learnt to say Correct or Wrong, as in the paper. Make one from a student's own answers, in a terminal:",
+        error_label="The marker's folder or name", max_chars=300, placeholder="/home/me/my-marker", on_change=_clear_revision,
+    )  # fmt: skip
+    literal.code(grader_evaluation.TRAIN_GRADER_COMMAND)
+    version = render_text_field(form, "grader_revision", "Its version", max_chars=100, placeholder="blank: today's")
     try:
         _render_grader_info(name, version)
     except ConfigError as error:

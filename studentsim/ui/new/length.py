@@ -7,7 +7,7 @@ import streamlit as st
 from studentsim.config import RunConfig
 from studentsim.exam import wilson_interval
 from studentsim.labels import formatting
-from studentsim.ui.new.form import PERSIST_MODE, RunForm, make_number_field
+from studentsim.ui.new.form import RunForm, persisted, render_number_fields
 
 LENGTH_PRESETS = {
     "Quick look": {"turns": 6, "questions_per_turn": 20, "exam_size": 120, "exam_every": 2},
@@ -21,23 +21,19 @@ def render_length_fields(form: RunForm) -> None:
     with st.container(horizontal=True):
         for name, values in LENGTH_PRESETS.items():
             st.button(name, key=f"new.length.{name}", on_click=_apply_length, args=(values,))
-    number_field = make_number_field(form, form.settings, RunConfig)
-    columns = st.columns(4)
-    with columns[0]:
-        number_field("turns", "Lessons", "In each it practises, is marked, and learns from its mistakes.")
-    with columns[1]:
-        number_field("questions_per_turn", "Practice questions a lesson", "Chosen in the way picked above.")
-    with columns[2]:
-        number_field("exam_size", "Questions in each exam", "Never practised. More make the result surer.")
-    with columns[3]:
-        number_field("exam_every", "An exam every … lessons", "And one before the first lesson and after the last.")
+    render_number_fields(
+        form, form.settings, RunConfig,
+        ("turns", "Lessons", "In each it practises, is marked, and learns from its mistakes."),
+        ("questions_per_turn", "Practice questions a lesson", "Chosen in the way picked above."),
+        ("exam_size", "Questions in each exam", "Never practised. More make the result surer."),
+        ("exam_every", "An exam every … lessons", "And one before the first lesson and after the last."),
+    )  # fmt: skip
     st.caption(_describe_exam_precision(int(form.settings["exam_size"] or 0)))
     form.settings["name"] = st.text_input(
         "Name, if you like",
         max_chars=80,
-        key="new.name",
-        persist_state=PERSIST_MODE,
         placeholder=f"without one: {formatting.run_title(RunConfig.model_construct(**{**form.settings, 'name': ''}))}",
+        **persisted("name"),
     )
     form.add_error_slot("name", "Name")
 

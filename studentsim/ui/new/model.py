@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -12,8 +9,9 @@ import streamlit as st
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.student.huggingface.catalogue import CATALOGUE
+from studentsim.ui import dataset_picker
 from studentsim.ui.new import choice_cards, model_card, student_defaults
-from studentsim.ui.new.form import PERSIST_MODE, RunForm, render_select_field, session_key
+from studentsim.ui.new.form import PERSIST_MODE, RunForm, persisted, render_select_field, render_text_field, session_key
 from studentsim.ui.new.student_defaults import CUSTOM, EMBEDDED
 
 KIND_LABELS = {
@@ -21,16 +19,32 @@ KIND_LABELS = {
     **{name: f"{entry.title}, a real language model" for name, entry in CATALOGUE.items()},
     CUSTOM: "Another language model",
 }
-QUANTISATION_LABELS = {"none": "as it is", "8bit": "in 8 bit", "nf4": "in 4 bit (NF4), as in the paper"}
-DEVICE_LABELS = {"auto": "a GPU where there is one", "cpu": "this computer's processor", "cuda": "the GPU"}
-DTYPE_LABELS = {"auto": "what suits the device", "float32": "float32", "bfloat16": "bfloat16", "float16": "float16"}
-EXAM_MODE_LABELS = {"written": "written, as in the paper", "scored": "ticked without writing, much faster"}
-ANSWER_FORM_LABELS = {
-    "free": "freely, as in the paper",
-    "letter": "with “Answer: (letter)” at the end",
-    "working": "with its working first, then “Answer: (letter)”",
-}
-OPTION_SCORING_LABELS = {"text": "by its text", "letter": "by its letter"}
+LOADING_FIELDS: tuple[tuple[tuple[str, str, dict[str, str], str], ...], ...] = (
+    (
+        ("quantisation", "Weights are held",
+         {"none": "as it is", "8bit": "in 8 bit", "nf4": "in 4 bit (NF4), as in the paper"},
+         "4 bit takes a quarter of the memory, and a little of its wits."),
+        ("device", "It runs on",
+         {"auto": "a GPU where there is one", "cpu": "this computer's processor", "cuda": "the GPU"},
+         "Without a GPU, models of billions of parameters need minutes an answer."),
+        ("dtype", "It computes in",
+         {"auto": "what suits the device", "float32": "float32", "bfloat16": "bfloat16", "float16": "float16"},
+         "The number format; the usual one is right for nearly everybody."),
+    ),
+    (
+        ("exam_mode", "Exams are",
+         {"written": "written, as in the paper", "scored": "ticked without writing, much faster"},
+         "Ticking compares the options' probabilities, and nothing is written to read."),
+        ("option_scoring", "An option is weighed", {"text": "by its text", "letter": "by its letter"},
+         "Where options are compared, not written."),
+        ("answer_form", "It is asked to answer",
+         {"free": "freely, as in the paper", "letter": "with “Answer: (letter)” at the end",
+          "working": "with its working first, then “Answer: (letter)”"},
+         "Asked freely, small models mostly tick at once. With its working first more can be seen of what goes wrong, but an answer "
+         "takes longer."),
+    ),
+)  # fmt: skip
+"""The select boxes of each column: setting, label, options and caption."""
 
 
 def prefill_model(config: RunConfig) -> None:
@@ -82,18 +96,12 @@ def _render_catalogue_model(form: RunForm, name: str) -> Any:
 
 def _render_custom_model(form: RunForm) -> Any:
     form.settings["student_table"] = None  # the table of another run, which only the embedded student has
-    name = st.text_input(
-        "Name at the hub, or a folder on this computer",
-        key=session_key("model"),
-        persist_state=PERSIST_MODE,
-        max_chars=300,
-        placeholder="google/gemma-2b-it",
-    ).strip()
-    form.add_error_slot("model", "Name of the model")
-    st.caption(
+    name = render_text_field(
+        form, "model", "Name at the hub, or a folder on this computer",
         "Any causal language model of huggingface.co (owner/name), or its folder. Only safetensors are loaded, and no code that comes "
-        "with a model is run. Models of billions of parameters answer slowly: begin with few questions."
-    )
+        "with a model is run. Models of billions of parameters answer slowly: begin with few questions.",
+        error_label="Name of the model", max_chars=300, placeholder="google/gemma-2b-it",
+    )  # fmt: skip
     if name != form.settings["model"]:
         form.settings["model_loading"]["prompt_date"] = ""  # it belongs to another model's run
     form.settings["model"] = name or "?"
@@ -109,73 +117,20 @@ def _render_custom_model(form: RunForm) -> Any:
 def _render_loading_settings(form: RunForm, *, show_version: bool = True) -> None:
     model_loading = form.settings["model_loading"]
     left, right = st.columns(2, gap="medium")
-    with left:
-        render_select_field(
-            form,
-            model_loading,
-            "quantisation",
-            "Weights are held",
-            "4 bit takes a quarter of the memory, and a little of its wits.",
-            QUANTISATION_LABELS,
-        )
-        render_select_field(
-            form,
-            model_loading,
-            "device",
-            "It runs on",
-            "Without a GPU, models of billions of parameters need minutes an answer.",
-            DEVICE_LABELS,
-        )
-        render_select_field(
-            form,
-            model_loading,
-            "dtype",
-            "It computes in",
-            "The number format; the usual one is right for nearly everybody.",
-            DTYPE_LABELS,
-        )
+    for column, fields in zip((left, right), LOADING_FIELDS, strict=True):
+        with column:
+            for field, *texts in fields:
+                model_loading[field] = render_select_field(form, field, *texts)
     with right:
-        render_select_field(
-            form,
-            model_loading,
-            "exam_mode",
-            "Exams are",
-            "Ticking compares the options' probabilities, and nothing is written to read.",
-            EXAM_MODE_LABELS,
-        )
-        render_select_field(
-            form,
-            model_loading,
-            "option_scoring",
-            "An option is weighed",
-            "Where options are compared, not written.",
-            OPTION_SCORING_LABELS,
-        )
-        render_select_field(
-            form,
-            model_loading,
-            "answer_form",
-            "It is asked to answer",
-            "Asked freely, small models mostly tick at once. With its working first more can be seen of what goes wrong, but an "
-            "answer takes longer.",
-            ANSWER_FORM_LABELS,
-        )
-        model_loading["calculator"] = st.toggle(
-            "It has a calculator", key=session_key("calculator"), persist_state=PERSIST_MODE
-        )
+        model_loading["calculator"] = st.toggle("It has a calculator", **persisted("calculator"))
         st.caption(
             "What follows the = of a sum that it wrote is computed, so that slips in sums do not hide what it understands."
         )
         if show_version:
-            _render_version_field(form)
-
-
-def _render_version_field(form: RunForm) -> None:
-    form.settings["model_loading"]["revision"] = st.text_input(
-        "Version", key=session_key("revision"), persist_state=PERSIST_MODE, max_chars=100, placeholder="blank: today's"
-    ).strip()
-    form.add_error_slot("revision", "Version")
-    st.caption("A commit or tag of the hub. Today's is written into the run, so that it can be repeated.")
+            caption = "A commit or tag of the hub. Today's is written into the run, so that it can be repeated."
+            model_loading["revision"] = render_text_field(
+                form, "revision", "Version", caption, max_chars=100, placeholder="blank: today's"
+            )
 
 
 def _check_model_name(name: str) -> None:
@@ -187,11 +142,7 @@ def _check_model_name(name: str) -> None:
         raise ConfigError(
             "No model is named yet.", "Give a name such as google/gemma-2b-it, or a folder.", field="model"
         )
-    if ".." in re.split(r"[\\/]", name):
-        absolute_path = Path(os.path.abspath(Path(name).expanduser()))
-        raise ConfigError(
-            "A path that climbs with “..” is not taken.", f"Write it whole: {absolute_path}", field="model"
-        )
+    dataset_picker.refuse_climbing_path(name, field="model")
 
 
 def _on_model_changed() -> None:

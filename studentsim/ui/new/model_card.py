@@ -13,7 +13,7 @@ from studentsim.labels import formatting
 from studentsim.narration import run_summary
 from studentsim.student.huggingface import model_store
 from studentsim.student.huggingface.catalogue import CATALOGUE, CatalogueModel
-from studentsim.ui import background, data
+from studentsim.ui import background, data, literal
 from studentsim.ui.new import install_progress, student_defaults
 from studentsim.ui.new.form import RunForm, format_problem, render_choice_button
 
@@ -50,9 +50,9 @@ def render_model_card(form: RunForm, name: str, *, is_chosen: bool, on_choose: C
                 args=(entry.name,),
             )
         else:
-            st.markdown(f"**{formatting.escape_markdown(entry.card_title)}**")
-        st.markdown(formatting.escape_markdown(describe_model(entry)))
-        st.caption(formatting.escape_markdown(_describe_duration(name)))
+            literal.bold(entry.card_title)
+        literal.markdown(describe_model(entry))
+        literal.caption(_describe_duration(name))
         if is_running:
             st.fragment(_render_progress, run_every=1.0)(name, job)
         elif installed:

@@ -12,7 +12,7 @@ from studentsim.errors import ConfigError
 from studentsim.labels import formatting, language_models
 from studentsim.narration import run_summary
 from studentsim.runs.model_info import BenchmarkResult
-from studentsim.ui import background
+from studentsim.ui import background, literal
 from studentsim.ui.new.form import RunForm
 from studentsim.ui.new.student_defaults import EMBEDDED
 
@@ -152,7 +152,7 @@ def _render_check_job(job: background.Job, config: RunConfig) -> None:
 
 def _render_findings(report: dict[str, Any]) -> None:
     for sentence in report.get("sentences", ()):
-        st.markdown(f":material/check: {formatting.escape_markdown(sentence)}")
+        literal.checked(sentence)
 
 
 def _render_benchmark(benchmark: BenchmarkResult, config: RunConfig) -> None:
@@ -160,11 +160,11 @@ def _render_benchmark(benchmark: BenchmarkResult, config: RunConfig) -> None:
     loaded_text, _, time_text = benchmark.describe(config)
     reading_text = f"That is read as **{benchmark.letter})**." if benchmark.letter else "That is read as no answer."
     for sentence in (loaded_text, time_text):
-        st.markdown(f":material/check: {formatting.escape_markdown(sentence)}")
+        literal.checked(sentence)
     with st.container(border=True):
         st.caption("A question, and what it wrote:")
         st.text(benchmark.problem[:MAX_SHOWN_CHARS])
-        st.code(benchmark.text[:MAX_SHOWN_CHARS] or "(nothing)", language=None, wrap_lines=True)
+        literal.code(benchmark.text[:MAX_SHOWN_CHARS] or "(nothing)")
         st.caption(reading_text)
 
 

@@ -15,7 +15,7 @@ from studentsim.runs.run_dir import open_run
 from studentsim.store import ingest, queries
 from studentsim.student.embedded.weight_versions import canonical_weights_name, pin_weights
 from studentsim.types import CATEGORIES
-from studentsim.ui import data, layout
+from studentsim.ui import data, layout, literal
 from studentsim.ui.new import bank, comparison_target, grader_fields, mix, model, teacher
 from studentsim.ui.new.form import session_key
 
@@ -69,11 +69,11 @@ def render_origin_note(engine: data.Engine) -> None:
             args=(engine,),
             width=BACK_BUTTON_PIXELS,
         )
-        st.page_link(
+        literal.link(
             layout.WATCH_PAGE,
-            label="Or several at once: start a race",
-            icon=":material/flag:",
-            query_params={"race": "new"},
+            "Or several at once: start a race",
+            ":material/flag:",
+            {"race": "new"},
             width=RACE_LINK_PIXELS,
         )
 
@@ -140,15 +140,19 @@ def prefill_form(config: RunConfig) -> None:
     st.session_state[PRESET_KEY] = ""
     settings = config.model_dump()
     st.session_state["new.base"] = settings
-    for field, value in {**settings, **settings["dpo"]}.items():
-        if field not in SPECIAL_FIELDS:
-            st.session_state[session_key(field)] = list(value) if isinstance(value, tuple) else value
+    _fill_fields({**settings, **settings["dpo"]})
     bank.prefill_bank(config)
     model.prefill_model(config)
     st.session_state["new.mix"] = "own" if config.mix else "way"
     st.session_state["new.shares"] = mix.proportional_shares(config.mix) if config.mix else {}
     st.session_state["new.locked"], st.session_state["new.by_hand"] = [], []
     teacher.prefill_teacher(settings["teacher"], settings["dpo"])
+
+
+def _fill_fields(settings: dict[str, Any]) -> None:
+    for field, value in settings.items():
+        if field not in SPECIAL_FIELDS:
+            st.session_state[session_key(field)] = list(value) if isinstance(value, tuple) else value
 
 
 _UNCHANGED_FIELDS = (
@@ -182,8 +186,6 @@ def apply_paper_preset() -> None:
         **protocol["dpo"],
         **{f: v for f, v in model_loading.items() if f not in _UNCHANGED_HUB_FIELDS},
     }
-    for field, value in fields.items():
-        if field not in (*SPECIAL_FIELDS, "teacher"):
-            st.session_state[session_key(field)] = list(value) if isinstance(value, tuple) else value
+    _fill_fields({field: value for field, value in fields.items() if field != "teacher"})
     teacher.prefill_teacher(teacher_settings, protocol["dpo"])
     st.session_state[PRESET_KEY] = "paper"

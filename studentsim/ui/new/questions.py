@@ -12,7 +12,7 @@ from studentsim.curriculum.generator import SKILLS
 from studentsim.labels import category_names, formatting
 from studentsim.ui import glossary
 from studentsim.ui.new.bank import BankInfo, render_bank_choice
-from studentsim.ui.new.form import PERSIST_MODE, RunForm
+from studentsim.ui.new.form import RunForm, persisted
 
 DIFFICULTY_LABELS = {1: "1 easy", 2: "2 middle", 3: "3 hard"}
 MAX_PILLS = 24
@@ -88,26 +88,11 @@ def _render_multiselect(
         if field == "categories"
         else None
     )
+    settings = {"format_func": option_label, "help": help_text, **persisted(field)}
     if len(options) > MAX_PILLS:
-        chosen = st.multiselect(
-            label,
-            options,
-            format_func=option_label,
-            key=key,
-            persist_state=PERSIST_MODE,
-            help=help_text,
-            placeholder="All of them",
-        )
+        chosen = st.multiselect(label, options, placeholder="All of them", **settings)
     else:
-        chosen = st.pills(
-            label,
-            options,
-            selection_mode="multi",
-            format_func=option_label,
-            key=key,
-            persist_state=PERSIST_MODE,
-            help=help_text,
-        )
+        chosen = st.pills(label, options, selection_mode="multi", **settings)
     form.add_error_slot(field, label)
     form.settings[field] = tuple(o for o in options if o in chosen)
     return list(chosen or options)
@@ -128,9 +113,8 @@ def _render_skill_choice(form: RunForm, categories: Sequence[str]) -> None:
             format_func=lambda id: (
                 f"{category_names.curriculum_category_label(offered[id].category)}: {offered[id].title}"
             ),
-            key="new.skills",
-            persist_state=PERSIST_MODE,
             placeholder="All of them",
+            **persisted("skills"),
         )
     form.add_error_slot("skills", "Skills")
     form.settings["skills"] = tuple(chosen)

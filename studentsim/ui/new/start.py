@@ -8,7 +8,7 @@ from studentsim.analysis import estimate
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
 from studentsim.labels import formatting, teacher_settings
-from studentsim.ui import components, data, repeat
+from studentsim.ui import components, data, literal, repeat
 from studentsim.ui.layout import WATCH_PAGE
 from studentsim.ui.new import comparison_target, model_check
 from studentsim.ui.new.form import RunForm
@@ -42,7 +42,7 @@ def render_start(engine: data.Engine, form: RunForm) -> str | None:
                 )
             )
             with summary_area.container(border=True, gap="xsmall"):
-                st.markdown(f"**{formatting.escape_markdown(_describe_run(config))}**")
+                literal.bold(_describe_run(config))
                 st.markdown(_describe_estimate(engine, config, run_estimate))
         with summary_area:
             _render_repeat(engine, form, [config] if config else [], [run_estimate] if run_estimate else [])

@@ -15,7 +15,7 @@ from studentsim.labels import formatting, teacher_settings
 from studentsim.settings import TeacherSettings
 from studentsim.ui import glossary
 from studentsim.ui.new import grader_fields
-from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
+from studentsim.ui.new.form import RunForm, persisted, render_select_field, render_text_field, session_key
 
 MAX_LABEL_SMOOTHING = 0.45
 """``DPOSettings`` allows less than 0.5."""
@@ -54,26 +54,35 @@ def render_teacher_settings(form: RunForm) -> None:
 
 def _read_teaching(base: Mapping[str, Any]) -> TeacherSettings:
     """The fields as settings, not validated (the form does that). ``base`` has those without a field."""
-    state, has_retries = st.session_state, st.session_state[session_key("attempts")] > 1
-    grader_kind = state[session_key("who")]
+    grader_kind = _value("who")
     values: dict[str, Any] = {
-        "attempts": state[session_key("attempts")],
-        "feedback": state[session_key("feedback")] if has_retries else teacher_settings.DEFAULT_TEACHING.feedback,
-        "chosen_source": state[session_key("chosen_source")]
-        if has_retries
-        else teacher_settings.DEFAULT_TEACHING.chosen_source,
-        "chosen_text": state[session_key("chosen_text")],
-        "challenge_rate": _read_fraction("doubted") if has_retries else 0.0,
-        "hint_model": str(state[session_key("hint_model")]).strip() if has_retries else "",
+        "attempts": _value("attempts"),
+        "chosen_text": _value("chosen_text"),
         "error_rate": _read_fraction("errors"),
-        **(
-            grader_fields.grader_settings()
-            if grader_kind != teacher_settings.KEY_GRADES
-            else {"grader": "", "grader_revision": ""}
-        ),
         "grade_source": "grader" if grader_kind == teacher_settings.MODEL_GRADES else "key",
+        **(NO_GRADER if grader_kind == teacher_settings.KEY_GRADES else grader_fields.grader_settings()),
+        **_NO_RETRIES,
     }
+    if _value("attempts") > 1:
+        values |= {
+            "feedback": _value("feedback"),
+            "chosen_source": _value("chosen_source"),
+            "challenge_rate": _read_fraction("doubted"),
+            "hint_model": str(_value("hint_model")).strip(),
+        }
     return TeacherSettings.model_construct(**{**base, **values})
+
+
+NO_GRADER = {"grader": "", "grader_revision": ""}
+_NO_RETRIES = {
+    "feedback": teacher_settings.DEFAULT_TEACHING.feedback, "chosen_source": teacher_settings.DEFAULT_TEACHING.chosen_source,
+    "challenge_rate": 0.0, "hint_model": "",
+}  # fmt: skip
+"""Settings without an effect where each question is asked once."""
+
+
+def _value(field: str) -> Any:
+    return st.session_state[session_key(field)]
 
 
 # ------------------------------------------------------------------ after a wrong answer
@@ -85,34 +94,25 @@ def _render_retry_settings(form: RunForm) -> None:
         list(teacher_settings.ATTEMPT_COUNT_WORDS),
         format_func=teacher_settings.ATTEMPT_COUNT_WORDS.__getitem__,
         required=True,
-        key=session_key("attempts"),
-        persist_state=PERSIST_MODE,
         help=glossary.term_help("second-try"),
+        **persisted("attempts"),
     )
     form.add_error_slot("attempts", "Tries at each practice question")
     st.caption("After a wrong answer it may try the same question again. Each further try makes a lesson longer.")
-    if st.session_state[session_key("attempts")] == 1:
+    if _value("attempts") == 1:
         st.caption("Allow two, and you can choose here what is said to a wrong answer and what it learns from.")
         return
-    _render_select_field(
-        form,
-        "feedback",
-        "What is said to a wrong answer",
-        teacher_settings.FEEDBACK_LABELS,
-        glossary_term="feedback",
-        caption="The words are the question's own: what went wrong, and a hint that does not give the answer away.",
-    )
-    _render_select_field(
-        form,
-        "chosen_source",
-        "What it learns from",
-        teacher_settings.CHOSEN_SOURCE_LABELS,
-        glossary_term="pair",
-        caption="What it is shown as better than its own first, wrong answer.",
-    )
+    render_select_field(
+        form, "feedback", "What is said to a wrong answer", teacher_settings.FEEDBACK_LABELS,
+        "The words are the question's own: what went wrong, and a hint that does not give the answer away.", term="feedback",
+    )  # fmt: skip
+    render_select_field(
+        form, "chosen_source", "What it learns from", teacher_settings.CHOSEN_SOURCE_LABELS,
+        "What it is shown as better than its own first, wrong answer.", term="pair",
+    )  # fmt: skip
     _render_percent_field(
-        form, "doubted", "challenge_rate", "Right answers called wrong on purpose, of 100", max_percent=100, glossary_term="giving-way",
-        caption="To see whether it gives way. Nothing is learnt from these.",
+        form, "doubted", "challenge_rate", "Right answers called wrong on purpose, of 100",
+        "To see whether it gives way. Nothing is learnt from these.", max_percent=100, term="giving-way",
     )  # fmt: skip
 
 
@@ -120,27 +120,20 @@ def _render_retry_settings(form: RunForm) -> None:
 
 
 def _render_grading_settings(form: RunForm) -> None:
-    _render_select_field(
-        form,
-        "who",
-        "Who marks practice",
-        teacher_settings.GRADE_SOURCE_LABELS,
-        glossary_term="trained-marker",
-        caption="Exams are always marked by the answer key: they are what simulations are compared by.",
-    )
-    grader_kind = st.session_state[session_key("who")]
+    render_select_field(
+        form, "who", "Who marks practice", teacher_settings.GRADE_SOURCE_LABELS,
+        "Exams are always marked by the answer key: they are what simulations are compared by.", term="trained-marker",
+    )  # fmt: skip
+    grader_kind = _value("who")
     if grader_kind != teacher_settings.KEY_GRADES:
         grader_fields.render_grader_choice(form, is_grade_source=grader_kind == teacher_settings.MODEL_GRADES)
     _render_percent_field(
-        form, "errors", "error_rate", "Marks the teacher gets wrong on purpose, of 100", max_percent=50, glossary_term="label-noise",
-        caption="Right is called wrong, or wrong right; the student learns from it as if it were true.", on_change=_on_error_rate_changed,
+        form, "errors", "error_rate", "Marks the teacher gets wrong on purpose, of 100",
+        "Right is called wrong, or wrong right; the student learns from it as if it were true.", max_percent=50, term="label-noise",
+        on_change=_on_error_rate_changed,
     )  # fmt: skip
-    if (
-        st.session_state[session_key("errors")] > 0
-        or grader_kind == teacher_settings.MODEL_GRADES
-        or st.session_state[session_key("loss")] == CAUTIOUS_LOSS
-    ):
-        st.session_state[session_key("cautious")] = st.session_state[session_key("loss")] == CAUTIOUS_LOSS
+    if _value("errors") > 0 or grader_kind == teacher_settings.MODEL_GRADES or _value("loss") == CAUTIOUS_LOSS:
+        st.session_state[session_key("cautious")] = _value("loss") == CAUTIOUS_LOSS
         st.toggle(
             "Learn more cautiously from an unreliable teacher",
             key=session_key("cautious"),
@@ -148,20 +141,20 @@ def _render_grading_settings(form: RunForm) -> None:
         )
         st.caption(_describe_caution())
     with st.container():
-        if st.toggle("Technical view", key=session_key("teacher.technical"), persist_state=PERSIST_MODE):
+        if st.toggle("Technical view", **persisted("teacher.technical")):
             _render_technical_settings(form)
 
 
 def _on_cautious_toggled() -> None:
     """Callback of the toggle: the robust loss with label smoothing at the teacher's error rate, or the default loss."""
-    is_cautious = st.session_state[session_key("cautious")]
+    is_cautious = _value("cautious")
     st.session_state[session_key("loss")] = CAUTIOUS_LOSS if is_cautious else "sigmoid"
     st.session_state[session_key("label_smoothing")] = _default_label_smoothing() if is_cautious else 0.0
 
 
 def _on_error_rate_changed() -> None:
     """With the robust loss, set label smoothing to the new error rate."""
-    if st.session_state[session_key("loss")] == CAUTIOUS_LOSS:
+    if _value("loss") == CAUTIOUS_LOSS:
         st.session_state[session_key("label_smoothing")] = _default_label_smoothing()
 
 
@@ -170,32 +163,24 @@ def _default_label_smoothing() -> float:
 
 
 def _describe_caution() -> str:
-    if st.session_state[session_key("loss")] != CAUTIOUS_LOSS:
+    if _value("loss") != CAUTIOUS_LOSS:
         return "It then takes some of the teacher's marks to be wrong, and lets no single one pull it far."
-    label_smoothing = float(st.session_state[session_key("label_smoothing")] or 0)
+    label_smoothing = float(_value("label_smoothing") or 0)
     return f"It takes {teacher_settings.format_share(label_smoothing)} of the teacher's marks to be wrong."
 
 
 def _render_technical_settings(form: RunForm) -> None:
     """The hint model and the chosen text, and the settings in the literature's terms."""
-    if st.session_state[session_key("attempts")] > 1:
-        st.text_input(
-            "Who writes the hints",
-            key=session_key("hint_model"),
-            persist_state=PERSIST_MODE,
-            max_chars=300,
-            placeholder="the questions' own texts",
-        )
-        form.add_error_slot("hint_model", "Who writes the hints")
-        st.caption("An instruct model by its hub name or folder; each wrong answer then takes it a few seconds more.")
-    _render_select_field(
-        form,
-        "chosen_text",
-        "What it is shown of a given working",
-        teacher_settings.CHOSEN_TEXT_LABELS,
-        glossary_term="pair",
-        caption="The chosen text of a pair, where it is the given working. With less of it, the two texts differ less in style.",
-    )
+    if _value("attempts") > 1:
+        render_text_field(
+            form, "hint_model", "Who writes the hints",
+            "An instruct model by its hub name or folder; each wrong answer then takes it a few seconds more.",
+            max_chars=300, placeholder="the questions' own texts",
+        )  # fmt: skip
+    render_select_field(
+        form, "chosen_text", "What it is shown of a given working", teacher_settings.CHOSEN_TEXT_LABELS,
+        "The chosen text of a pair, where it is the given working. With less of it, the two texts differ less in style.", term="pair",
+    )  # fmt: skip
     st.caption(
         "Cautious: robust DPO, its label smoothing at the error rate (Loss and Doubted pairs under Advanced). "
         "Learning from its own corrected answers: the revision is the chosen answer of the pair, the first attempt the rejected one. "
@@ -206,29 +191,27 @@ def _render_technical_settings(form: RunForm) -> None:
 # ------------------------------------------------------------------ fields
 
 
-def _render_select_field(
-    form: RunForm, field: str, label: str, option_labels: Mapping[str, str], *, caption: str, glossary_term: str
-) -> None:
-    st.selectbox(
-        label,
-        list(option_labels),
-        format_func=option_labels.__getitem__,
-        key=session_key(field),
-        persist_state=PERSIST_MODE,
-        help=glossary.term_help(glossary_term),
-    )
-    form.add_error_slot(field, label)
-    st.caption(caption)
-
-
 def _render_percent_field(
-    form: RunForm, field: str, setting: str, label: str, *, max_percent: int, caption: str, glossary_term: str,
+    form: RunForm,
+    field: str,
+    setting: str,
+    label: str,
+    caption: str,
+    *,
+    max_percent: int,
+    term: str,
     on_change: Any = None,
-) -> None:  # fmt: skip
+) -> None:
     st.number_input(
-        label, min_value=0.0, max_value=float(max_percent), step=5.0, format="%g", key=session_key(field), persist_state=PERSIST_MODE,
-        on_change=on_change, help=glossary.term_help(glossary_term),
-    )  # fmt: skip
+        label,
+        0.0,
+        float(max_percent),
+        step=5.0,
+        format="%g",
+        on_change=on_change,
+        help=glossary.term_help(term),
+        **persisted(field),
+    )
     form.add_error_slot(setting, label)
     st.caption(caption)
 

@@ -15,11 +15,11 @@ from studentsim.store import ingest, queries
 from studentsim.student.embedded.profiles import PROFILES
 from studentsim.student.embedded.prompt_text import prompt_text
 from studentsim.types import Option, Question
-from studentsim.ui import components, data
+from studentsim.ui import components, data, literal
 from studentsim.ui.answers.view import AnswersView
+from studentsim.ui.filtered_list import FilteredList
 from studentsim.ui.layout import ANSWERS_PAGE, QUESTIONS_PAGE
-from studentsim.ui.questions import filters, sentences
-from studentsim.ui.questions.view import QuestionsView
+from studentsim.ui.questions import sentences
 
 MAX_RUNS = 12
 """Runs listed under a question at most."""
@@ -27,17 +27,11 @@ EXAMPLE_PROFILE = "balanced"
 """Profile whose level the example prompt has."""
 
 
-def render_question_card(engine: data.Engine, view: QuestionsView) -> None:
-    """The question that ``view`` names, or a note that the bank has none, and the runs that asked it."""
-    question = curriculum_lookup.find_question(view.question)
-    st.button(
-        "Close",
-        icon=":material/close:",
-        key="questions.close",
-        type="tertiary",
-        on_click=filters.set_link_parameter,
-        args=("question", ""),
-    )
+def render_question_card(engine: data.Engine, questions: FilteredList) -> None:
+    """The question that the view names, or a note that the bank has none, and the runs that asked it."""
+    question_id = questions.view.question
+    question = curriculum_lookup.find_question(question_id)
+    questions.close_button()
     if question is None:
         st.info(
             "The built-in bank has no question of this name. Choose one from the list.", icon=":material/search_off:"
@@ -45,22 +39,20 @@ def render_question_card(engine: data.Engine, view: QuestionsView) -> None:
     else:
         with st.container(border=True):
             _render_question(question)
-    _render_runs(engine, view.question)
+    _render_runs(engine, question_id)
 
 
 def _render_question(question: Question) -> None:
     skill = SKILLS[question.skill or ""]
-    st.caption(
-        formatting.escape_markdown(
-            f"{category_names.curriculum_category_label(question.category)} · {DIFFICULTY_LABELS[skill.difficulty]} · "
-            f"for {SPLIT_LABELS[question.split]} · {question.id}"
-        )
+    literal.caption(
+        f"{category_names.curriculum_category_label(question.category)} · {DIFFICULTY_LABELS[skill.difficulty]} · "
+        f"for {SPLIT_LABELS[question.split]} · {question.id}"
     )
     st.text(question.problem)
     for option in question.options:
         _render_option(option, is_correct=option.letter == question.correct)
     st.markdown("**The right working**")
-    st.code(formatting.format_working(question.rationale), language=None, wrap_lines=True)
+    literal.working(question.rationale)
     with st.expander("What each wrong answer tells, with its working"):
         for option in question.options:
             if option.misconception:
@@ -68,7 +60,7 @@ def _render_question(question: Question) -> None:
     with st.expander("As the model student sees it"):
         profile = PROFILES[EXAMPLE_PROFILE]
         level = profile.level(question.skill, question.category, question.difficulty)
-        st.code(prompt_text(level, profile.leaning, question.problem), language=None, wrap_lines=True)
+        literal.code(prompt_text(level, profile.leaning, question.problem))
         st.caption(
             "The first marks say how well the student knows this kind of question (0 to 20) and which slips it leans to, here the balanced "
             "beginner; the last says that it is to write its working. The built-in student isn't shown the "
@@ -78,15 +70,12 @@ def _render_question(question: Question) -> None:
 
 
 def _render_option(option: Option, *, is_correct: bool) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with components.row("xsmall"):
         st.text(f"{option.letter})  {option.text}", width="content")
         if is_correct:
             st.badge("right answer", icon=":material/check:", color="blue")
         else:
-            st.caption(
-                formatting.escape_markdown(sentences.describe_option(option.misconception, is_correct=False)),
-                width="content",
-            )
+            literal.caption(sentences.describe_option(option.misconception, is_correct=False), width="content")
 
 
 def _render_misconception(option: Option) -> None:
@@ -95,7 +84,7 @@ def _render_misconception(option: Option) -> None:
         f"**{option.letter}) {formatting.escape_markdown(option.text)}: {formatting.escape_markdown(misconception.title)}**"
     )
     st.text(misconception.explanation)
-    st.code(formatting.format_working(option.solution or ""), language=None, wrap_lines=True)
+    literal.working(option.solution or "")
     st.text(f"What a teacher could ask: {misconception.hint}")
 
 
@@ -109,12 +98,9 @@ def _render_runs(engine: data.Engine, question_id: str) -> None:
     for row in question_runs.head(MAX_RUNS).itertuples():
         title = formatting.run_title(parse_stored_config(json.loads(row.config)))
         result_text = sentences.describe_results(int(row.answers), int(row.correct), bool(row.last_right))
-        st.page_link(
-            ANSWERS_PAGE,
-            label=formatting.escape_markdown(title),
-            icon=":material/list_alt:",
-            query_params=AnswersView(run=row.run_id, question=question_id).to_params(),
+        literal.link(
+            ANSWERS_PAGE, title, ":material/list_alt:", AnswersView(run=row.run_id, question=question_id).to_params()
         )
-        st.caption(formatting.escape_markdown(result_text))
+        literal.caption(result_text)
     if len(question_runs) > MAX_RUNS:
         st.caption(f"The newest {MAX_RUNS} of {len(question_runs)} simulations that asked it.")

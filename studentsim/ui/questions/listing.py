@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-
 import pandas as pd
 import streamlit as st
 
@@ -11,64 +9,38 @@ from studentsim.datasets.curriculum_coverage import DIFFICULTY_LABELS, SPLIT_LAB
 from studentsim.labels import category_names, formatting
 from studentsim.labels.titles import skill_title
 from studentsim.ui import components
-from studentsim.ui.layout import QUESTIONS_PAGE
-from studentsim.ui.questions import filters
-from studentsim.ui.questions.view import QuestionsView
+from studentsim.ui.filtered_list import FilteredList
 
-MAX_HEIGHT_PIXELS = 560
-ROW_HEIGHT_PIXELS = 35
-_NAVIGATION_ICONS = {
-    "Open the first": ":material/open_in_full:",
-    "Previous": ":material/chevron_left:",
-    "Next": ":material/chevron_right:",
+COLUMN_WIDTHS_PX = {
+    "question": 250,
+    "skill": 220,
+    "category": 170,
+    "difficulty": 80,
+    "asked in": 90,
+    "right answer": 90,
 }
 
 
-def render_question_table(matches: pd.DataFrame, view: QuestionsView) -> None:
+def render_question_table(matches: pd.DataFrame, questions: FilteredList) -> None:
     """The questions as a table; a row's number is the button that opens it."""
     st.caption(
         f"{formatting.pluralize(len(matches), 'question')}. Press the number at the beginning of a row to open it."
     )
-    _render_navigation(matches, view)
-    column = st.column_config
-    st.dataframe(
-        _table_frame(matches),
-        key=f"questions.grid.{zlib.crc32(repr([getattr(view, name) for name in view.active_filters]).encode()):08x}",
-        lazy=True,
-        hide_index=True,
-        height=min(MAX_HEIGHT_PIXELS, ROW_HEIGHT_PIXELS * (len(matches) + 1) + 3),
-        alt="The questions of this view; the button at the beginning of a row opens it",
-        column_config={
-            "row": column.ButtonColumn(
-                "row", key="questions.open", on_click=_open_question, args=(matches.id,), type="secondary", width=56, pinned=True,
-                help="Opens the question.",
-            ),
-            "question": column.TextColumn("question", width=250),
-            "skill": column.TextColumn("skill", width=220),
-            "category": column.TextColumn("category", width=170),
-            "difficulty": column.TextColumn("difficulty", width=80),
-            "asked in": column.TextColumn("asked in", width=90),
-            "right answer": column.TextColumn("right answer", width=90),
-        },
-    )  # fmt: skip
-
-
-def _render_navigation(matches: pd.DataFrame, view: QuestionsView) -> None:
-    """Links to the first question, or to the neighbours of the open one, for use without a mouse."""
     ids = matches.id.tolist()
-    if view.question not in ids:
-        targets = {"Open the first": 0}
-    else:
-        current = ids.index(view.question)
-        targets = {"Previous": current - 1, "Next": current + 1}
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for label, index in targets.items():
-            link_parameters = view.with_changes(question=ids[index]).to_params() if 0 <= index < len(ids) else None
-            components.render_step_link(
-                QUESTIONS_PAGE, label, _NAVIGATION_ICONS[label], link_parameters, key=f"questions.{label}"
-            )
-        if view.question in ids:
-            st.caption(f"{current + 1:,} of {len(ids):,}", width="content")
+    _render_navigation(ids, questions)
+    columns = {name: st.column_config.TextColumn(name, width=width) for name, width in COLUMN_WIDTHS_PX.items()}
+    questions.table(_table_frame(matches), ids, columns, button_width=56, help="Opens the question.")
+
+
+def _render_navigation(ids: list[str], questions: FilteredList) -> None:
+    """Links to the first question, or to the neighbours of the open one, for use without a mouse."""
+    with components.row("small"):
+        if questions.view.question in ids:
+            current = ids.index(questions.view.question)
+            before, after = [None, *ids][current], [*ids, None][current + 1]
+            questions.step_links(before, after, f"{current + 1:,} of {len(ids):,}")
+        else:
+            questions.step_link("Open the first", ":material/open_in_full:", ids[0])
 
 
 def _table_frame(matches: pd.DataFrame) -> pd.DataFrame:
@@ -83,8 +55,3 @@ def _table_frame(matches: pd.DataFrame) -> pd.DataFrame:
             "right answer": matches.rationale.str.rsplit("Answer: ", n=1).str[-1],
         }
     )
-
-
-def _open_question(ids: pd.Series) -> None:
-    """Open the question of the pressed button, whose label is its 1-based index in ``ids``, however the table is sorted."""
-    filters.set_link_parameter("question", str(ids.iloc[int(st.session_state["questions.open"].label) - 1]))

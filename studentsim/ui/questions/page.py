@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from studentsim.datasets.curriculum_coverage import category_coverage_frame
-from studentsim.labels import formatting
-from studentsim.ui import components, data
+from studentsim.ui import components, data, literal
 from studentsim.ui.device import is_phone
+from studentsim.ui.filtered_list import FilteredList
+from studentsim.ui.layout import QUESTIONS_PAGE
 from studentsim.ui.questions import bank, filters, sentences
 from studentsim.ui.questions.card import render_question_card
 from studentsim.ui.questions.listing import render_question_table
@@ -22,16 +25,14 @@ def render_questions_page(engine: data.Engine, view: QuestionsView, invalid_para
     """Title and headline, filters, the list, and left of it the open question, the skill, or what the bank covers."""
     components.render_page_title("Questions")
     if invalid_parameters:
-        st.warning(
-            formatting.escape_markdown(sentences.describe_invalid_parameters(invalid_parameters)),
-            icon=":material/search_off:",
-        )
+        literal.warning(sentences.describe_invalid_parameters(invalid_parameters), icon=":material/search_off:")
     header_area = st.container()
     if not view.active_filters:
         _render_header(header_area, view, 0)
-    filters.render_filters(view)
+    questions = FilteredList(QUESTIONS_PAGE, "questions", "question", "question", view)
+    filters.render_filters(questions)
     if is_phone() and view.question:
-        render_question_card(engine, view)
+        render_question_card(engine, questions)
         return
     # Always two columns, so that the list stays the same element when a card opens.
     # The card is left, so that it comes first where a narrow window stacks the columns.
@@ -39,7 +40,7 @@ def render_questions_page(engine: data.Engine, view: QuestionsView, invalid_para
     with left:
         if view.question:
             scroll_into_view(view.question, key="questions.into_view")
-            render_question_card(engine, view)
+            render_question_card(engine, questions)
         elif view.skill:
             render_skill_card(view)
         elif view.category or view.difficulty:
@@ -50,13 +51,14 @@ def render_questions_page(engine: data.Engine, view: QuestionsView, invalid_para
         frame = bank.load_questions(engine)
         matches = bank.filter_questions(frame, view)
         if len(matches):
-            render_question_table(matches, view)
+            render_question_table(matches, questions)
         else:
-            filters.render_no_matches(view)
+            questions.no_matches(partial(sentences.describe_filter, view))
     if view.active_filters:
         _render_header(header_area, view, len(matches))
 
 
 def _render_header(container: DeltaGenerator, view: QuestionsView, count: int) -> None:
     total = int(category_coverage_frame().questions.sum())
-    container.header(formatting.escape_markdown(sentences.describe_view(view, count, total)), anchor=False)
+    with container:
+        literal.header(sentences.describe_view(view, count, total))

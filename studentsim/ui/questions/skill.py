@@ -8,7 +8,7 @@ from studentsim.curriculum.generator import SKILLS, fill_phrasing, generate_ques
 from studentsim.curriculum.schema import Skill
 from studentsim.labels import formatting
 from studentsim.rng import derive_rng
-from studentsim.ui import data
+from studentsim.ui import data, literal
 from studentsim.ui.answers.view import AnswersView
 from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.questions import sentences
@@ -19,7 +19,7 @@ def render_skill_card(view: QuestionsView) -> None:
     """The card of the skill that the view names."""
     skill = SKILLS[view.skill]
     with st.container(border=True):
-        st.subheader(formatting.escape_markdown(skill.title), anchor=False)
+        literal.subheader(skill.title)
         st.text(sentences.describe_skill(skill))
         st.markdown("**How it is asked**")
         for example in _example_wordings(skill):
@@ -27,7 +27,7 @@ def render_skill_card(view: QuestionsView) -> None:
         question = generate_question(skill.id, "study", 0)
         st.markdown("**The right working, of this question**")
         st.text(question.problem)
-        st.code(formatting.format_working(question.rationale), language=None, wrap_lines=True)
+        literal.working(question.rationale)
         st.markdown("**Slips that lead to wrong answers**")
         for option in question.options:
             if misconception := next((s for s in skill.misconceptions if s.id == option.misconception), None):
@@ -38,14 +38,14 @@ def render_skill_card(view: QuestionsView) -> None:
                 ):
                     st.text(misconception.explanation)
                     st.caption("The same question, with this slip:")
-                    st.code(formatting.format_working(option.solution or ""), language=None, wrap_lines=True)
+                    literal.working(option.solution or "")
                     st.text(f"What a teacher could ask: {misconception.hint}")
         if run_id := data.current_run_id():
-            st.page_link(
+            literal.link(
                 ANSWERS_PAGE,
-                label="Answers on this skill in the simulation looked at last",
-                icon=":material/list_alt:",
-                query_params=AnswersView(run=run_id, skill=skill.id).to_params(),
+                "Answers on this skill in the simulation looked at last",
+                ":material/list_alt:",
+                AnswersView(run=run_id, skill=skill.id).to_params(),
             )
 
 

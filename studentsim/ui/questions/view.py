@@ -14,7 +14,7 @@ An invalid value is left out, and the page says so. No streamlit here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from studentsim.curriculum.generator import SKILLS
@@ -55,4 +55,4 @@ class QuestionsView(UrlState):
         if changes.get("category") and "skill" not in changes and self.skill:
             is_same_category = SKILLS[self.skill].category == changes["category"]
             changes |= {} if is_same_category else {"skill": ""}
-        return replace(self, **changes)
+        return super().with_changes(**changes)

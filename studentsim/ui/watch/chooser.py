@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import components, data, recorded_race
+from studentsim.ui import components, data, literal, recorded_race
 from studentsim.ui.layout import HOME_PAGE, WATCH_PAGE
 from studentsim.ui.subject import NEW_RACE
 
@@ -25,4 +25,4 @@ def render_run_chooser(engine: data.Engine) -> None:
 
 def render_new_race_link(label: str) -> None:
     """A link to the form for a new race."""
-    st.page_link(WATCH_PAGE, label=label, icon=":material/flag:", query_params={"race": NEW_RACE})
+    literal.link(WATCH_PAGE, label, ":material/flag:", {"race": NEW_RACE})

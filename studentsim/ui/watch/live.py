@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.analysis import accuracy_bounds, practice_accuracy, rewards, selection_lookups
+from studentsim.analysis import accuracy_bounds, rewards, selection_lookups
 from studentsim.analysis.estimate import exam_mode
 from studentsim.analysis.last_exam import margin_of_error_note
 from studentsim.errors import StudentsimError
 from studentsim.labels import category_names, formatting, language_models
 from studentsim.narration import run_summary
-from studentsim.ui import components, data, glossary
+from studentsim.ui import components, data, glossary, literal
 from studentsim.ui.layout import (
     ANSWERS_PAGE,
     COMPARE_PAGE,
@@ -26,13 +26,10 @@ REFRESH_SECONDS, EAGER_REFRESH_SECONDS, IDLE_REFRESH_SECONDS = 1.0, 0.5, 3.0
 """Seconds between refreshes: while a run goes on; while it has no answer yet; while it stands still but may be resumed."""
 
 EXAM_COLUMNS = {
-    "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
-    "ci_low": "95 % from", "ci_high": "95 % to",
-    "unanswered": "unanswered", "p_correct": "P(right working)", "seconds": "seconds",
+    "turn": "lessons so far", **components.SCORE_COLUMNS, "unanswered": "unanswered", "p_correct": "P(right working)", "seconds": "seconds",
 }  # fmt: skip
 LESSON_COLUMNS = {
-    "turn": "lesson", "correct": "right", "questions": "questions", "accuracy": "share right", "ci_low": "95 % from",
-    "ci_high": "95 % to", "pairs": "pairs learnt from", "seconds": "seconds",
+    "turn": "lesson", **components.SCORE_COLUMNS, "pairs": "pairs learnt from", "seconds": "seconds",
 }  # fmt: skip
 CATEGORY_COLUMNS = {"turn": "lessons so far", "row": "category", "correct": "right", "questions": "questions"}
 STEP_COLUMNS = {
@@ -64,7 +61,7 @@ def refresh_interval(runs: list[live_run.RunSnapshot]) -> float | None:
 def _render_header(engine: data.Engine, run: live_run.RunSnapshot) -> None:
     """Title, status, and the buttons that apply to it."""
     components.render_page_title(run.title, formatting.run_subtitle(run.config), scroll_id=f"Watch {run.run_id}")
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with components.link_row():
         components.render_status_badge(run.status)
         components.render_recorded_badge(run.recorded_label)
         if version := formatting.student_version_label(run.config):
@@ -73,15 +70,11 @@ def _render_header(engine: data.Engine, run: live_run.RunSnapshot) -> None:
             st.caption(formatting.PENDING_REQUEST_LABELS.get(run.state.request, run.state.request), width="content")
         else:
             _render_control_buttons(engine, run)
-        st.page_link(
-            WATCH_PAGE,
-            label="Show it to a room",
-            icon=":material/slideshow:",
-            query_params=links.run_params(run.run_id, present=True),
+        literal.link(
+            WATCH_PAGE, "Show it to a room", ":material/slideshow:", links.run_params(run.run_id, present=True)
         )
-        components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
     if run.notice:
-        st.warning(formatting.escape_markdown(run.notice), icon=":material/history:")
+        literal.warning(run.notice, icon=":material/history:")
 
 
 def _render_control_buttons(engine: data.Engine, run: live_run.RunSnapshot) -> None:
@@ -109,9 +102,7 @@ def _render_body(engine: data.Engine, run_id: str, rendered_state: tuple[str, st
         run = live_run.take_snapshot(engine, run_id)
         if run.page_state != rendered_state:
             st.rerun()
-        st.header(
-            formatting.escape_markdown(run_summary.results_headline(run.exams, run.last_exam_by_category)), anchor=False
-        )
+        literal.header(run_summary.results_headline(run.exams, run.last_exam_by_category))
         _render_status(run)
         if run.answers.empty:
             if run.partial_answer:  # nothing below it can jump
@@ -122,7 +113,7 @@ def _render_body(engine: data.Engine, run_id: str, rendered_state: tuple[str, st
             _render_figures(engine, run)
         with right:
             render_partial_answer(run)
-            st.subheader("Its latest answers", anchor=False)
+            literal.subheader("Its latest answers")
             for row in run.answers.to_dict("records"):
                 components.render_answer_card(row, run.categories)
 
@@ -141,10 +132,8 @@ def _render_status(run: live_run.RunSnapshot) -> None:
         components.render_error(problem, details=state.error)
     elif run.status == "finished":
         render_next_page_links([run.run_id])
-    elif note := run_summary.describe_stopped_run(
-        run.status, run.turn, run.turns, queue_position=run.state.queue_position
-    ):
-        st.info(note, icon=formatting.status_display(run.status)[2])
+    elif run.stopped_text:
+        st.info(run.stopped_text, icon=formatting.status_display(run.status)[2])
 
 
 def _startup_stage(run: live_run.RunSnapshot) -> str:
@@ -185,15 +174,15 @@ def render_next_page_links(run_ids: list[str]) -> None:
         next_pages = [(COMPARE_PAGE, "Compare them in full", ":material/compare_arrows:", compare_params)]
     with st.container(horizontal=True):
         for script, label, icon, params in next_pages:
-            st.page_link(script, label=label, icon=icon, query_params=params)
+            literal.link(script, label, icon, params)
         components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
 
 
 def render_live_figure(question: str, packed_figure: bytes, *, key: str, sentence: str = "") -> None:
     """A live figure under the question that it answers."""
-    st.subheader(question, anchor=False)
+    literal.subheader(question)
     if sentence:
-        st.markdown(formatting.escape_markdown(sentence))
+        literal.markdown(sentence)
     plot.render_packed_figure(packed_figure, key=key)
 
 
@@ -222,14 +211,11 @@ def _render_figures(engine: data.Engine, run: live_run.RunSnapshot) -> None:
         )
     mix.render_run_mix(run)
     if len(run.lessons):
-        sentence = practice_accuracy.describe_latest_practice(
-            run.lessons, run.config.strategy, has_custom_mix=bool(run.config.mix)
-        )
         render_live_figure(
             "How did the practice go?",
             packed_figures.pack_practice_figure(run),
             key=f"watch.lessons.{id}",
-            sentence=sentence,
+            sentence=run.practice_text,
         )
         _render_lookups(run)
         components.render_figure_data(run.lessons, key=f"watch.lessons.numbers.{id}", columns=LESSON_COLUMNS)
@@ -241,16 +227,16 @@ def _render_lookups(run: live_run.RunSnapshot) -> None:
     """The questions that the strategy scored, and a warning if it hardly selects; nothing for strategies without scores."""
     stats = selection_lookups.selection_stats_from_frame(run.lookups, run.config.strategy)
     if warning := selection_lookups.selection_warning(stats):
-        st.warning(formatting.escape_markdown(warning), icon=":material/rule:")
+        literal.warning(warning, icon=":material/rule:")
     elif summary := selection_lookups.describe_selection_stats(stats):
-        st.markdown(formatting.escape_markdown(summary))
+        literal.markdown(summary)
     if stats:
         rule_text = selection_lookups.describe_selection_rule(stats, run.config.threshold)
-        st.caption(formatting.escape_markdown(rule_text))
+        literal.caption(rule_text)
 
 
 def _render_training(engine: data.Engine, run: live_run.RunSnapshot) -> None:
-    st.subheader("What happens while it learns?", anchor=False, help=glossary.term_help("dpo"))
+    literal.subheader("What happens while it learns?", term="dpo")
     if not run.config.trains:
         st.markdown("Nothing: this student is never taught. Any change in its exams is luck.")
         return
@@ -261,7 +247,7 @@ def _render_training(engine: data.Engine, run: live_run.RunSnapshot) -> None:
     ) or rewards.DEFAULT_REWARD_VIEW  # fmt: skip
     dpo = run.config.dpo
     version = run.last_seqs["training_steps"], run.last_seqs["validations"], run.last_seqs["exams"]
-    warning, sentence = run.get_or_compute(
+    warning, sentence = run.cache.get_or_compute(
         f"words.{chosen}",
         version,
         lambda: (
@@ -270,8 +256,8 @@ def _render_training(engine: data.Engine, run: live_run.RunSnapshot) -> None:
         ),
     )
     if warning:
-        st.warning(formatting.escape_markdown(warning), icon=":material/trending_down:")
-    st.markdown(formatting.escape_markdown(sentence))
+        literal.warning(warning, icon=":material/trending_down:")
+    literal.markdown(sentence)
     if run.steps.empty:
         return
     plot.render_packed_figure(

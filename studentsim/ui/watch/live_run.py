@@ -18,7 +18,7 @@ import streamlit as st
 from studentsim.analysis import mix_table
 from studentsim.analysis.last_exam import last_exam_category_frame
 from studentsim.analysis.mix_table import MixRow
-from studentsim.analysis.practice_accuracy import with_practice_accuracy
+from studentsim.analysis.practice_accuracy import describe_latest_practice, with_practice_accuracy
 from studentsim.config import RunConfig, parse_stored_config
 from studentsim.labels import category_names, formatting, teacher_settings
 from studentsim.narration import run_summary
@@ -79,6 +79,18 @@ class RunSnapshot:
         return self.state.status
 
     @property
+    def stopped_text(self) -> str:
+        """Why it does not go on, and what to do; blank while it runs."""
+        return run_summary.describe_stopped_run(
+            self.status, self.turn, self.turns, queue_position=self.state.queue_position
+        )
+
+    @property
+    def practice_text(self) -> str:
+        """The latest practice's score, and why it does not measure learning."""
+        return describe_latest_practice(self.lessons, self.config.strategy, has_custom_mix=bool(self.config.mix))
+
+    @property
     def title(self) -> str:
         """The run's title."""
         return formatting.run_title(self.config)
@@ -119,10 +131,6 @@ class RunSnapshot:
     def page_state(self) -> tuple[str, str, bool]:
         """Everything that the page outside the fragment depends on."""
         return self.status, self.state.request, self.answers.empty
-
-    def get_or_compute(self, name: str, version: object, compute: Callable[[], T]) -> T:
-        """``compute()``, cached under ``name`` for this ``version`` of the data, for all viewers."""
-        return self.cache.get_or_compute(name, version, compute)
 
 
 class RunCache:
@@ -204,37 +212,26 @@ def _load_frames(
 ) -> tuple[dict[str, Any], dict[str, int]]:
     db = engine.database
     seqs = queries.fetch_last_seqs(db, run_id)
-    turn_and_exam_seqs = seqs["turns"], seqs["exams"]
     wrong = cache.get_or_compute("wrong", seqs["exams"], lambda: queries.fetch_wrong_by_category(db, run_id))
-    exams_by_category = wrong.rename(columns={"category": "row"}).assign(correct=wrong.questions - wrong.wrong)
     answers = queries.fetch_newest_answers(db, run_id, last_seq, LATEST_ANSWERS)
-    frames = {
-        "exams": cache.get_or_compute("exams", seqs["exams"], lambda: queries.fetch_exams(db, run_id)),
-        "last_exam_by_category": cache.get_or_compute(
-            "last_exam_by_category", seqs["exams"], lambda: last_exam_category_frame(wrong)
+    loaders: dict[str, tuple[object, Callable[[], Any]]] = {
+        "exams": (seqs["exams"], lambda: queries.fetch_exams(db, run_id)),
+        "last_exam_by_category": (seqs["exams"], lambda: last_exam_category_frame(wrong)),
+        "lessons": (seqs["turns"], lambda: with_practice_accuracy(queries.fetch_finished_turns(db, run_id))),
+        "practised": (
+            (seqs["turns"], seqs["exams"]), lambda: mix_table.mix_rows(queries.fetch_practice_mix(db, [run_id])),
         ),
-        "exams_by_category": exams_by_category,
-        "lessons": cache.get_or_compute(
-            "lessons", seqs["turns"], lambda: with_practice_accuracy(queries.fetch_finished_turns(db, run_id))
-        ),
-        "practised": cache.get_or_compute(
-            "practised", turn_and_exam_seqs, lambda: mix_table.mix_rows(queries.fetch_practice_mix(db, [run_id]))
-        ),
-        "mistakes": cache.get_or_compute(
-            "mistakes", seqs["exams"], lambda: mix_table.mix_rows(queries.fetch_next_mix(db, [run_id]))
-        ),
-        "lookups": cache.get_or_compute(
-            "lookups", seqs["turns"], lambda: queries.fetch_selection_score_summary(db, {run_id: config.threshold})
-        ),
-        "steps": cache.get_or_compute(
-            "steps", seqs["training_steps"], lambda: queries.fetch_training_steps(db, run_id)
-        ),
-        "validations": cache.get_or_compute(
-            "validations", seqs["validations"], lambda: queries.fetch_validations(db, run_id)
-        ),
-        # pandas represents a missing text as nan, which is truthy
-        "answers": answers.astype(object).where(answers.notna(), None),
-    }
+        "mistakes": (seqs["exams"], lambda: mix_table.mix_rows(queries.fetch_next_mix(db, [run_id]))),
+        "lookups": (seqs["turns"], lambda: queries.fetch_selection_score_summary(db, {run_id: config.threshold})),
+        "steps": (seqs["training_steps"], lambda: queries.fetch_training_steps(db, run_id)),
+        "validations": (seqs["validations"], lambda: queries.fetch_validations(db, run_id)),
+    }  # fmt: skip
+    frames = {name: cache.get_or_compute(name, *loader) for name, loader in loaders.items()}
+    frames["exams_by_category"] = wrong.rename(columns={"category": "row"}).assign(
+        correct=wrong.questions - wrong.wrong
+    )
+    # pandas represents a missing text as nan, which is truthy
+    frames["answers"] = answers.astype(object).where(answers.notna(), None)
     return frames, seqs
 
 

@@ -10,9 +10,9 @@ import streamlit as st
 
 from studentsim.analysis import mix_table
 from studentsim.analysis.mix_table import MixRow, MixTable
-from studentsim.labels import category_names, formatting
+from studentsim.labels import category_names
 from studentsim.narration import mix_summary
-from studentsim.ui import charts, components, glossary
+from studentsim.ui import charts, components, literal
 from studentsim.ui.watch import plot
 from studentsim.ui.watch.live_run import RunSnapshot
 
@@ -32,15 +32,15 @@ def render_run_mix(run: RunSnapshot) -> None:
     if not run.mistakes:
         return
     question = "Which mistakes led to which practice?" if run.config.follows_mistakes else "What does it practise?"
-    st.subheader(question, anchor=False, help=glossary.term_help("mix"))
-    st.markdown(formatting.escape_markdown(describe_mix(run)))
+    literal.subheader(question, term="mix")
+    literal.markdown(describe_mix(run))
     plot.render_packed_figure(pack_mix_figure(run), key=f"watch.mix.{run.run_id}")
     note = RUN_MIX_CAPTION if run.config.follows_mistakes else f"{RUN_MIX_CAPTION} {mix_summary.MISTAKES_NOT_USED_NOTE}"
     if any(line.kind == "next" for line in build_mix_table(run).lines):
         note += " Hatched: what the last exam asks for."
-    st.caption(formatting.escape_markdown(note))
+    literal.caption(note)
     if departures := mix_summary.describe_mix_departures(run.config, run.practised):
-        st.caption(formatting.escape_markdown(departures))
+        literal.caption(departures)
     if run.practised:
         components.render_figure_data(
             pd.DataFrame(run.practised), key=f"watch.mix.numbers.{run.run_id}", columns=MIX_COLUMNS
@@ -55,7 +55,7 @@ def describe_mix(run: RunSnapshot) -> str:
 def build_mix_table(run: RunSnapshot) -> MixTable:
     """Exams and turns in order, cached for all viewers."""
     version = (run.last_seqs["turns"], run.last_seqs["exams"])
-    return run.get_or_compute(
+    return run.cache.get_or_compute(
         "mix.table",
         version,
         lambda: mix_table.build_mix_table(run.practised, run.mistakes, follows_mistakes=run.config.follows_mistakes),
@@ -71,7 +71,7 @@ def pack_mix_figure(run: RunSnapshot) -> bytes:
         )
         return plot.pack_figure(figure, alt=f"Mistakes and practice by category and lesson. {describe_mix(run)}")
 
-    return run.get_or_compute(
+    return run.cache.get_or_compute(
         "picture.mix", (run.last_seqs["turns"], run.last_seqs["exams"], _has_turns_left(run)), build
     )
 
@@ -83,12 +83,12 @@ def render_race_mix(runs: Sequence[RunSnapshot], names: Sequence[str]) -> None:
     """What each run of a race practised after its last exam, with that exam's mistakes; nothing before a turn has begun."""
     if not any(run.practised for run in runs):
         return
-    st.subheader("What does each practise, and after which mistakes?", anchor=False, help=glossary.term_help("mix"))
+    literal.subheader("What does each practise, and after which mistakes?", term="mix")
     plot.render_packed_figure(_pack_race_mix_figure(runs, names), key="watch.race.mix")
     st.caption(RACE_MIX_CAPTION)
     for run, name in zip(runs, names, strict=True):
         if summary := describe_mix(run):
-            st.markdown(formatting.escape_markdown(f"{name}: {summary}"))
+            literal.markdown(f"{name}: {summary}")
     frame = pd.concat([pd.DataFrame(run.practised).assign(name=name) for run, name in zip(runs, names, strict=True)])
     components.render_figure_data(frame, key="watch.race.mix.numbers", columns={"name": "who", **MIX_COLUMNS})
 
@@ -108,7 +108,7 @@ def _pack_race_mix_figure(runs: Sequence[RunSnapshot], names: Sequence[str]) -> 
         tuple((run.last_seqs["turns"], run.last_seqs["exams"], _has_turns_left(run)) for run in runs),
         tuple(names),
     )
-    return runs[0].get_or_compute(f"picture.race.mix.{ids}", version, build)
+    return runs[0].cache.get_or_compute(f"picture.race.mix.{ids}", version, build)
 
 
 def _latest_mix_rows(run: RunSnapshot) -> tuple[list[MixRow], list[MixRow]]:

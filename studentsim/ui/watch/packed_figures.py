@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studentsim.analysis import practice_accuracy, rewards
+from studentsim.analysis import rewards
 from studentsim.narration import run_summary
 from studentsim.ui import charts
 from studentsim.ui.watch import plot
@@ -18,26 +18,24 @@ def pack_exam_figure(run: RunSnapshot, *, large: bool = False) -> bytes:
         )
         return plot.pack_figure(figure, alt=run_summary.results_headline(run.exams), large=large)
 
-    return run.get_or_compute(f"picture.exams.{large}", (run.last_seqs["exams"], run.chance_accuracy), build)
+    return run.cache.get_or_compute(f"picture.exams.{large}", (run.last_seqs["exams"], run.chance_accuracy), build)
 
 
 def pack_practice_figure(run: RunSnapshot) -> bytes:
     """Practice accuracy by lesson."""
-    return run.get_or_compute(
+    return run.cache.get_or_compute(
         "picture.lessons",
         run.last_seqs["turns"],
         lambda: plot.pack_figure(
             charts.practice_figure(run.lessons, turns=run.turns, revision=run.run_id),
-            alt=practice_accuracy.describe_latest_practice(
-                run.lessons, run.config.strategy, has_custom_mix=bool(run.config.mix)
-            ),
+            alt=run.practice_text,
         ),
     )
 
 
 def pack_category_heatmap(run: RunSnapshot) -> bytes:
     """Exam accuracy by category and lesson."""
-    return run.get_or_compute(
+    return run.cache.get_or_compute(
         "picture.heatmap",
         run.last_seqs["exams"],
         lambda: plot.pack_figure(
@@ -51,7 +49,7 @@ def pack_category_heatmap(run: RunSnapshot) -> bytes:
 
 def pack_training_figure(run: RunSnapshot, view_name: str) -> bytes:
     """One view (a key of ``rewards.REWARD_VIEWS``) of the training metrics."""
-    return run.get_or_compute(
+    return run.cache.get_or_compute(
         f"picture.training.{view_name}",
         (run.last_seqs["training_steps"], run.last_seqs["validations"]),
         lambda: plot.pack_figure(

@@ -10,7 +10,7 @@ import streamlit as st
 
 from studentsim.labels import formatting
 from studentsim.narration import run_summary
-from studentsim.ui import data
+from studentsim.ui import components, data
 from studentsim.ui.layout import WATCH_PAGE, error_boundary
 from studentsim.ui.watch import ballot, links, live, live_run, mix, packed_figures, plot, predictions, race, replay
 from studentsim.ui.watch.large_text import render_large_text
@@ -43,7 +43,7 @@ def _render_presentation(
         (replay.REPLAY_REFRESH_SECONDS if clock.is_running else None) if clock else live.refresh_interval(runs)
     )
     st.fragment(_render_body, run_every=refresh_seconds)(engine, ids, race.race_page_state(runs), clock, showing)
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with components.row("medium"):
         if clock:
             replay.render_replay_controls(ids, clock)
         else:

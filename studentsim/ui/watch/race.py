@@ -8,7 +8,7 @@ import streamlit as st
 from studentsim.errors import UnknownRun
 from studentsim.labels import formatting
 from studentsim.narration import run_summary
-from studentsim.ui import charts, components, data, repeat
+from studentsim.ui import charts, components, data, literal, repeat
 from studentsim.ui.layout import HOME_PAGE, WATCH_PAGE, error_boundary
 from studentsim.ui.watch import ballot, links, live, live_run, mix, plot, predictions, race_entries, replay
 
@@ -25,22 +25,15 @@ def render_race_page(engine: data.Engine, run_ids: tuple[str, ...]) -> None:
         return
     components.render_page_title(f"Race: {', '.join(entry.name.lower() for entry in build_entries(runs))}")
     ids = tuple(run.run_id for run in runs)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with components.link_row():
         render_run_buttons(engine, runs)
         if _is_voting_open(runs):
             ballot.render_predict_first_button(engine, runs)
-        st.page_link(
-            WATCH_PAGE,
-            label="Show it to a room",
-            icon=":material/slideshow:",
-            query_params=links.presentation_params(ids),
-            width=154,
-        )
+        literal.link(WATCH_PAGE, "Show it to a room", ":material/slideshow:", links.presentation_params(ids), width=154)
         if replay.can_replay(runs):
             replay.render_replay_link(ids, label="Replay it for a room")
-        components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
     st.fragment(_render_body, run_every=live.refresh_interval(runs))(engine, ids, race_page_state(runs))
-    st.subheader("More than luck? Repeat the race with more seeds", anchor=False)
+    literal.subheader("More than luck? Repeat the race with more seeds")
     is_recorded = any(run.recorded_label for run in runs)
     repeat.render_more_seeds(
         engine, [(run.run_id, run.config) for run in runs], ids, key="watch.race.more", is_recorded=is_recorded
@@ -61,7 +54,7 @@ def load_existing_runs(engine: data.Engine, run_ids: tuple[str, ...]) -> list[li
     for error in errors:
         components.render_error(error)
     if not runs:
-        st.page_link(HOME_PAGE, label="Go to Home", icon=":material/home:")
+        literal.link(HOME_PAGE, "Go to Home", ":material/home:")
     return runs
 
 
@@ -136,7 +129,7 @@ def pack_race_figure(runs: list[live_run.RunSnapshot], *, large: bool = False) -
         return plot.pack_figure(figure, alt=race_headline(runs), large=large)
 
     version = (tuple(run.last_seqs["exams"] for run in runs), runs[0].chance_accuracy, race_headline(runs))
-    return runs[0].get_or_compute(f"picture.race.{large}.{ids}", version, build)
+    return runs[0].cache.get_or_compute(f"picture.race.{large}.{ids}", version, build)
 
 
 def exam_frame(entries: list[race_entries.RaceEntry]) -> pd.DataFrame:
@@ -150,7 +143,7 @@ def _render_body(engine: data.Engine, run_ids: tuple[str, ...], rendered_state: 
         if race_page_state(runs) != rendered_state:
             st.rerun()
         entries = build_entries(runs)
-        st.header(formatting.escape_markdown(race_headline(runs)), anchor=False)
+        literal.header(race_headline(runs))
         if len(runs) > 1 and (note := race_entries.describe_unfairness([run.config for run in runs])):
             st.warning(note, icon=":material/balance:")
         if any(run.is_live for run in runs):
@@ -175,15 +168,10 @@ def _render_run_card(run: live_run.RunSnapshot, entry: race_entries.RaceEntry) -
     """A card of one run: progress, last exam, last answer."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.page_link(
-                WATCH_PAGE,
-                label=formatting.escape_markdown(entry.name),
-                icon=":material/visibility:",
-                query_params=links.run_params(run.run_id),
-            )
+            literal.link(WATCH_PAGE, entry.name, ":material/visibility:", links.run_params(run.run_id))
             components.render_status_badge(run.status)
         st.progress(run.progress, text=describe_run_status(run))
-        st.markdown(formatting.escape_markdown(run_summary.results_headline(run.exams)))
+        literal.markdown(run_summary.results_headline(run.exams))
         live.render_partial_answer(run)
         if not run.answers.empty:
             components.render_answer_card(run.answers.iloc[0].to_dict(), run.categories, key=run.run_id)
@@ -195,7 +183,4 @@ def describe_run_status(run: live_run.RunSnapshot) -> str:
         return run.progress_text
     if run.status == "finished":
         return f"All {formatting.pluralize(run.turns, 'lesson')} done."
-    return (
-        run_summary.describe_stopped_run(run.status, run.turn, run.turns, queue_position=run.state.queue_position)
-        or run.state.message
-    )
+    return run.stopped_text or run.state.message

@@ -12,7 +12,7 @@ from studentsim.analysis.run_groups import distinct_labels
 from studentsim.analysis.setting_differences import differing_settings
 from studentsim.config import RunConfig
 from studentsim.labels import formatting, teacher_settings
-from studentsim.labels.formatting import append_interval, format_score, join_with_and, pluralize
+from studentsim.labels.formatting import format_result, format_score, join_with_and, pluralize
 from studentsim.labels.strategy_styles import STRATEGY_STYLES, StrategyStyle, strategy_style
 
 FAIR_RACE_SETTINGS = ("seed", "exam_seed", "exam_size", "bank", "model", "questions_per_turn")
@@ -128,9 +128,7 @@ def _describe_result(entries: Sequence[RaceEntry], turn: int, when: str) -> str:
         return f"All have sat the first exam, before any lesson: {_format_score_range(rows)}."
     (best, first), rest = rows[0], rows[1:]
     behind = [name for name, row in rest if _is_behind(row, first, len(rows))]
-    leader_score = append_interval(
-        format_score(first.correct, first.questions), first.ci_low, first.ci_high, int(first.questions)
-    )
+    leader_score = format_result(first)
     if not behind:
         is_level = rows[0][1].accuracy == rows[-1][1].accuracy
         luck_note = "" if is_level else " Differences as small as these may be luck."
@@ -149,8 +147,8 @@ def _exam_after(entry: RaceEntry, turn: int) -> pd.Series:
 
 def _is_behind(row: pd.Series, best: pd.Series, racer_count: int) -> bool:
     """Whether ``row`` is significantly below ``best``, corrected for all pairs of ``racer_count`` runs."""
-    counts = ((int(exam.correct), int(exam.questions)) for exam in (best, row))
-    return claims.significant_change(*counts, comparisons=racer_count * (racer_count - 1) // 2) < 0
+    pairs = racer_count * (racer_count - 1) // 2
+    return claims.significant_change(claims.right_of_total(best), claims.right_of_total(row), comparisons=pairs) < 0
 
 
 def _describe_further_progress(entries: Sequence[RaceEntry], turn: int) -> str:
@@ -174,8 +172,7 @@ def _describe_runner_up(rest: list[tuple[str, pd.Series]]) -> str:
     if not rest:
         return ""
     name, row = rest[0]
-    score = append_interval(format_score(row.correct, row.questions), row.ci_low, row.ci_high, int(row.questions))
-    return f"Next, “{name}” has {score}."
+    return f"Next, “{name}” has {format_result(row)}."
 
 
 def _join_quoted(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from studentsim.errors import ConfigError, StudentsimError
 from studentsim.narration import run_summary
 from studentsim.runs import groups
 from studentsim.runs.manager import MAX_CONCURRENT_RUNS
-from studentsim.ui import components, data, repeat
+from studentsim.ui import components, data, literal, repeat
 from studentsim.ui.layout import WATCH_PAGE
 from studentsim.ui.watch import racers
 
@@ -68,7 +68,7 @@ def _render_config_inputs(engine: data.Engine) -> list[RunConfig]:
 
     :raises ConfigError: a racer's settings are invalid.
     """
-    st.header("What differs?", anchor=False)
+    literal.header("What differs?")
     difference = st.segmented_control(
         "What differs?",
         list(racers.DIFFERENCE_INPUTS),
@@ -77,13 +77,12 @@ def _render_config_inputs(engine: data.Engine) -> list[RunConfig]:
         key="watch.race.differs",
         label_visibility="collapsed",
     )
-    racer_settings = racers.render_difference_inputs(engine, difference)
-    st.header("What is the same for all?", anchor=False)
+    racer_settings = racers.DIFFERENCE_INPUTS[difference](engine)
+    literal.header("What is the same for all?")
     shared_settings = _render_shared_inputs(exclude=racers.LENGTH_SETTINGS_BY_DIFFERENCE.get(difference, ()))
-    return [
-        RunConfig.make(**{**shared_settings, **settings, **_shared_exam_settings(shared_settings)})
-        for settings in racer_settings
-    ]
+    seed = shared_settings["seed"]
+    exam = {"seed": seed, "exam_seed": seed, "exam_size": shared_settings["exam_size"]}  # overrides each racer's own
+    return [RunConfig.make(**{**shared_settings, **settings, **exam}) for settings in racer_settings]
 
 
 def _describe_missing_choice(configs: list[RunConfig]) -> str:
@@ -111,15 +110,6 @@ def _render_shared_inputs(exclude: tuple[str, ...]) -> dict[str, int]:
             label, low, high, getattr(racers.DEFAULT_CONFIG, field), help=help, key=f"watch.race.{field}"
         )
     return settings
-
-
-def _shared_exam_settings(shared_settings: dict[str, int]) -> dict[str, int]:
-    """Settings that override each racer's own."""
-    return {
-        "seed": shared_settings["seed"],
-        "exam_seed": shared_settings["seed"],
-        "exam_size": shared_settings["exam_size"],
-    }
 
 
 def _describe_estimate(estimate: DurationEstimate, count: int) -> str:

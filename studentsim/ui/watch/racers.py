@@ -19,7 +19,8 @@ from studentsim.selection.registry import BASELINE_STRATEGY, DEFAULT_STRATEGY, f
 from studentsim.settings import DPOSettings, TeacherSettings
 from studentsim.student.embedded.profiles import PROFILES
 from studentsim.types import CATEGORIES
-from studentsim.ui import data, repeat
+from studentsim.ui import data, literal, repeat
+from studentsim.ui.new.form import number_bounds
 from studentsim.ui.new.mix import TOTAL_PERCENT, even_shares, move_share, proportional_shares, single_category_shares
 from studentsim.ui.watch import links
 
@@ -36,6 +37,8 @@ DIFFER_BY_OTHER_SETTING = "Another setting"
 DIFFER_BY_EARLIER_RUN = "Earlier simulations"
 DEFAULT_CONFIG = RunConfig()
 
+_STUDENT_NAMES = {id: profile.title for id, profile in PROFILES.items()}
+_STRATEGY_NAMES = {id: style.name for id, style in STRATEGY_STYLES.items()}
 _FEEDBACK_OPTIONS: dict[str, tuple[str, RacerSettings]] = {
     "one": ("One try at a question", {"attempts": 1}),
     "mark": ("Two tries, told that it is wrong", {"attempts": 2, "feedback": "mark"}),
@@ -63,11 +66,6 @@ _COMPANION_SETTINGS: dict[str, tuple[RacerSettings, str]] = {
 """Settings that have an effect only with others: these, and the reason shown."""
 
 
-def render_difference_inputs(engine: data.Engine, difference: str) -> list[RacerSettings]:
-    """Render the fields for ``difference``; each racer's own settings."""
-    return DIFFERENCE_INPUTS[difference](engine)
-
-
 def _render_multiselect(label: str, options: dict[Any, str], default: Sequence[Any]) -> list[Any]:
     return st.multiselect(
         f"{label}, two to four",
@@ -89,36 +87,32 @@ def _render_selectbox(label: str, options: dict[str, str], default: str) -> str:
 def _render_captions(lines: Iterable[str]) -> None:
     """A caption for each line."""
     for line in lines:
-        st.caption(formatting.escape_markdown(line))
+        literal.caption(line)
 
 
 def _choose_student() -> RacerSettings:
-    return {
-        "student": _render_selectbox("Student", {id: p.title for id, p in PROFILES.items()}, DEFAULT_CONFIG.student)
-    }
+    return {"student": _render_selectbox("Student", _STUDENT_NAMES, DEFAULT_CONFIG.student)}
 
 
-def _choose_strategy(default: str = DEFAULT_CONFIG.strategy) -> RacerSettings:
-    return {
-        "strategy": _render_selectbox(
-            "Way of choosing", {id: style.name for id, style in STRATEGY_STYLES.items()}, default
-        )
-    }
+def _choose_strategy() -> RacerSettings:
+    return {"strategy": _render_selectbox("Way of choosing", _STRATEGY_NAMES, DEFAULT_CONFIG.strategy)}
+
+
+def _with_shared_choices(racers: Iterable[RacerSettings]) -> list[RacerSettings]:
+    """The racers with a student and a strategy that all have."""
+    shared = {**_choose_student(), **_choose_strategy()}
+    return [{**shared, **racer} for racer in racers]
 
 
 def _choose_strategies(_: data.Engine) -> list[RacerSettings]:
-    chosen = _render_multiselect(
-        DIFFER_BY_STRATEGY,
-        {id: style.name for id, style in STRATEGY_STYLES.items()},
-        [DEFAULT_STRATEGY.id, BASELINE_STRATEGY.id],
-    )
+    chosen = _render_multiselect(DIFFER_BY_STRATEGY, _STRATEGY_NAMES, [DEFAULT_STRATEGY.id, BASELINE_STRATEGY.id])
     _render_captions(f"{STRATEGY_STYLES[id].name}: {STRATEGY_STYLES[id].summary}" for id in chosen)
     shared = _choose_student()
     return [{**shared, "strategy": id} for id in chosen]
 
 
 def _choose_students(_: data.Engine) -> list[RacerSettings]:
-    chosen = _render_multiselect(DIFFER_BY_STUDENT, {id: p.title for id, p in PROFILES.items()}, list(PROFILES)[:2])
+    chosen = _render_multiselect(DIFFER_BY_STUDENT, _STUDENT_NAMES, list(PROFILES)[:2])
     _render_captions(f"{PROFILES[id].title}: {PROFILES[id].summary}" for id in chosen)
     shared = _choose_strategy()
     return [{**shared, "student": id} for id in chosen]
@@ -144,15 +138,11 @@ def _choose_mixes(_: data.Engine) -> list[RacerSettings]:
     if not strategy.heeds_mix:
         st.caption(f"*{formatting.escape_markdown(strategy.label)}* heeds no mix: all racers would be alike.")
     shares = {id: custom_mix if id == "own" else mix for id, (_, mix) in mix_options.items()}
-    return [{**shared, "mix": _to_float_percentages(shares[id])} for id in chosen]
+    return [{**shared, "mix": shares[id] and {c: float(share) for c, share in shares[id].items()}} for id in chosen]
 
 
 def _format_category(category: str) -> str:
     return category_names.inline_category_label(category, CATEGORIES)
-
-
-def _to_float_percentages(mix: dict[str, int] | None) -> dict[str, float] | None:
-    return None if mix is None else {category: float(share) for category, share in mix.items()}
 
 
 def _choose_custom_mix() -> dict[str, int]:
@@ -177,8 +167,7 @@ def _choose_feedback(_: data.Engine) -> list[RacerSettings]:
     chosen = _render_multiselect(
         DIFFER_BY_FEEDBACK, {id: name for id, (name, _) in _FEEDBACK_OPTIONS.items()}, ["one", "hint"]
     )
-    shared = {**_choose_student(), **_choose_strategy()}
-    return [{**shared, "teacher": _FEEDBACK_OPTIONS[id][1]} for id in chosen]
+    return _with_shared_choices({"teacher": _FEEDBACK_OPTIONS[id][1]} for id in chosen)
 
 
 def _choose_error_rates(_: data.Engine) -> list[RacerSettings]:
@@ -186,8 +175,7 @@ def _choose_error_rates(_: data.Engine) -> list[RacerSettings]:
         rate: f"{teacher_settings.format_share(rate)} marks wrong" if rate else "No mark wrong" for rate in _ERROR_RATES
     }
     chosen = _render_multiselect(DIFFER_BY_ERROR_RATE, rates, [0.0, 0.2])
-    shared = {**_choose_student(), **_choose_strategy()}
-    return [{**shared, "teacher": {"error_rate": rate}} for rate in chosen]
+    return _with_shared_choices({"teacher": {"error_rate": rate}} for rate in chosen)
 
 
 def _choose_racer_count() -> int:
@@ -215,8 +203,7 @@ def _choose_lengths(_: data.Engine) -> list[RacerSettings]:
         st.caption(
             "Of two that practise as many questions in each lesson, the shorter run is the beginning of the longer one: same luck."
         )
-    shared = {**_choose_student(), **_choose_strategy()}
-    return [{**shared, **racer} for racer in racers]
+    return _with_shared_choices(racers)
 
 
 def _choose_other_setting(_: data.Engine) -> list[RacerSettings]:
@@ -231,8 +218,7 @@ def _choose_other_setting(_: data.Engine) -> list[RacerSettings]:
     companions, reason = _COMPANION_SETTINGS.get(name, ({}, ""))
     if reason:
         st.caption(reason)
-    shared = {**_choose_student(), **_choose_strategy()}
-    return [{**shared, **({part: {**companions, field: value}} if part else {field: value})} for value in values]
+    return _with_shared_choices({part: {**companions, field: value}} if part else {field: value} for value in values)
 
 
 def _choose_setting_values(name: str, model: type[Any], field: str) -> list[Any]:
@@ -245,9 +231,7 @@ def _choose_setting_values(name: str, model: type[Any], field: str) -> list[Any]
             {option: setting_differences.format_value(name, option) for option in options},
             options[:2],
         )
-    kind = int if int in (info.annotation, *get_args(info.annotation)) else float
-    bounds = {n: getattr(m, n) for m in info.metadata for n in ("ge", "gt", "le", "lt") if hasattr(m, n)}
-    low, high = bounds.get("ge", bounds.get("gt", 0)), bounds["le"] if "le" in bounds else bounds.get("lt", 10**6)
+    kind, low, high = number_bounds(model, field)
     default = kind(info.default)
     count = _choose_racer_count()
     values = []
@@ -256,8 +240,8 @@ def _choose_setting_values(name: str, model: type[Any], field: str) -> list[Any]
         values.append(
             column.number_input(
                 f"Racer {i + 1}",
-                kind(low),
-                kind(high),
+                low,
+                high,
                 initial,
                 format="%d" if kind is int else "%g",
                 step=None if kind is int else initial / 10 or 0.01,
@@ -285,10 +269,7 @@ def _choose_earlier_runs(engine: data.Engine) -> list[RacerSettings]:
         try:
             config = repeat.config_for_new_run(cards[run_id].config, is_recorded=bool(cards[run_id].recorded_label))
         except ConfigError as error:
-            st.warning(
-                formatting.escape_markdown(f"{cards[run_id].title}: {error.problem} {error.remedy}"),
-                icon=":material/error:",
-            )
+            literal.warning(f"{cards[run_id].title}: {error.problem} {error.remedy}", icon=":material/error:")
             continue
         racers.append(config.model_dump())
     return racers

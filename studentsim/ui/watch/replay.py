@@ -17,7 +17,7 @@ import streamlit as st
 from studentsim.analysis.last_exam import last_exam_category_frame
 from studentsim.narration import run_summary
 from studentsim.store import queries
-from studentsim.ui import data
+from studentsim.ui import data, literal
 from studentsim.ui.layout import WATCH_PAGE
 from studentsim.ui.watch import links, live_run
 from studentsim.ui.watch.timeline import INITIAL_STATE, ReplayClock, ReplayState, ReplayTimeline, compute_replay_states
@@ -118,9 +118,7 @@ def take_past_snapshots(engine: data.Engine, run_ids: tuple[str, ...], share: fl
 def render_replay_link(run_ids: tuple[str, ...], *, label: str) -> None:
     """A link to a replay of these runs in the presentation view, from the beginning."""
     reset_clock(run_ids)
-    st.page_link(
-        WATCH_PAGE, label=label, icon=":material/replay:", query_params=links.presentation_params(run_ids, replay=True)
-    )
+    literal.link(WATCH_PAGE, label, ":material/replay:", links.presentation_params(run_ids, replay=True))
 
 
 @dataclass(frozen=True)

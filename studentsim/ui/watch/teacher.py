@@ -9,10 +9,10 @@ import streamlit as st
 
 from studentsim.analysis import tries
 from studentsim.analysis.tries import RetryResults
-from studentsim.labels import formatting, teacher_settings
+from studentsim.labels import teacher_settings
 from studentsim.narration import teaching_summary
 from studentsim.store import queries
-from studentsim.ui import components, data, glossary
+from studentsim.ui import components, data, literal
 from studentsim.ui.charts.retries import retries_by_lesson_figure
 from studentsim.ui.layout import ANSWERS_PAGE, WEAKNESSES_PAGE
 from studentsim.ui.watch import plot
@@ -23,8 +23,7 @@ RETRY_COLUMNS = {
     "mended": "mended",
     "tried": "tried again",
     "share": "share mended",
-    "ci_low": "95 % from",
-    "ci_high": "95 % to",
+    **components.INTERVAL_COLUMNS,
 }
 GRADING_COLUMNS = {
     "turn": "lesson",
@@ -72,38 +71,33 @@ def _load_teacher_findings(engine: data.Engine, run: RunSnapshot) -> TeacherFind
             seq,
         )
 
-    return run.get_or_compute("teacher", seq, load)
+    return run.cache.get_or_compute("teacher", seq, load)
 
 
 def _render_retries(run: RunSnapshot, findings: TeacherFindings) -> None:
-    st.subheader("Do second tries help?", anchor=False, help=glossary.term_help("second-try"))
-    summaries = [
+    literal.subheader("Do second tries help?", term="second-try")
+    literal.markdown(
         teaching_summary.describe_retries(findings.retry_results),
         teaching_summary.describe_latest_lesson(findings.retry_rates_by_turn),
-    ]
-    st.markdown(formatting.escape_markdown(" ".join(filter(None, summaries))))
+    )
     if not findings.retry_results.has_retries:
         return
-    if caveat := teaching_summary.explanation_caveat(findings.retry_results.revisions):
-        st.caption(formatting.escape_markdown(caveat))
+    literal.caption(teaching_summary.explanation_caveat(findings.retry_results.revisions))
     if len(findings.retry_rates_by_turn):
         plot.render_packed_figure(_pack_retries_figure(run, findings), key=f"watch.mended.{run.run_id}")
         few_tries_note = teaching_summary.few_tries_note(findings.retry_rates_by_turn)
-        note = f"Each mark is one lesson, with its 95 % interval. {few_tries_note}"
-        st.caption(formatting.escape_markdown(note))
+        literal.caption("Each mark is one lesson, with its 95 % interval.", few_tries_note)
         components.render_figure_data(
             findings.retry_rates_by_turn, key=f"watch.mended.numbers.{run.run_id}", columns=RETRY_COLUMNS
         )
-    if gave_way := teaching_summary.describe_giving_way(findings.retry_results):
-        st.markdown(formatting.escape_markdown(gave_way), help=glossary.term_help("giving-way"))
+    gave_way = teaching_summary.describe_giving_way(findings.retry_results)
+    literal.markdown(gave_way, term="giving-way")
     with st.container(horizontal=True):
         answers_params = {"run": run.run_id, "phase": "revision"}
-        st.page_link(ANSWERS_PAGE, label="Read the second tries", icon=":material/forum:", query_params=answers_params)
+        literal.link(ANSWERS_PAGE, "Read the second tries", ":material/forum:", answers_params)
         if len(run.exams):
             weaknesses_params = {"run": run.run_id}
-            st.page_link(
-                WEAKNESSES_PAGE, label="By category and slip", icon=":material/target:", query_params=weaknesses_params
-            )
+            literal.link(WEAKNESSES_PAGE, "By category and slip", ":material/target:", weaknesses_params)
 
 
 def _pack_retries_figure(run: RunSnapshot, findings: TeacherFindings) -> bytes:
@@ -111,16 +105,15 @@ def _pack_retries_figure(run: RunSnapshot, findings: TeacherFindings) -> bytes:
         figure = retries_by_lesson_figure(findings.retry_rates_by_turn, turns=run.turns, revision=run.run_id)
         return plot.pack_figure(figure, alt=teaching_summary.describe_retries(findings.retry_results))
 
-    return run.get_or_compute("picture.mended", findings.last_seq, build)
+    return run.cache.get_or_compute("picture.mended", findings.last_seq, build)
 
 
 def _render_grading_errors(run: RunSnapshot, findings: TeacherFindings) -> None:
-    st.subheader("How often does the teacher err?", anchor=False, help=glossary.term_help("label-noise"))
-    summaries = [
+    literal.subheader("How often does the teacher err?", term="label-noise")
+    literal.markdown(
         teaching_summary.describe_teacher_errors(findings.gradings),
         teaching_summary.describe_grader_errors(findings.gradings),
-    ]
-    st.markdown(formatting.escape_markdown(" ".join(filter(None, summaries))))
+    )
     if len(findings.gradings):
         columns = GRADING_COLUMNS if findings.gradings.marker_answers.sum() else dict(list(GRADING_COLUMNS.items())[:4])
         components.render_figure_data(findings.gradings, key=f"watch.marks.numbers.{run.run_id}", columns=columns)

@@ -7,7 +7,7 @@ import streamlit as st
 from studentsim.analysis import advice
 from studentsim.analysis.weakness_selection import WeaknessesSelection
 from studentsim.labels import formatting
-from studentsim.ui import components
+from studentsim.ui import components, literal
 from studentsim.ui.layout import ANSWERS_PAGE, NEW_SIMULATION_PAGE
 from studentsim.ui.weaknesses.data import WeaknessesView
 
@@ -15,17 +15,14 @@ from studentsim.ui.weaknesses.data import WeaknessesView
 def render_advice(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     """The list, each line with its evidence and links to a new simulation and to the answers."""
     lines = advice.build_advice(view.findings)
-    st.subheader("What to practise next?", anchor=False)
+    literal.subheader("What to practise next?")
     if not lines:
-        st.markdown(formatting.escape_markdown(advice.describe_no_advice(view.findings)))
-        st.page_link(
-            NEW_SIMULATION_PAGE,
-            label="New simulation like this one",
-            icon=":material/add_circle:",
-            query_params={"like": selection.run},
+        literal.markdown(advice.describe_no_advice(view.findings))
+        literal.link(
+            NEW_SIMULATION_PAGE, "New simulation like this one", ":material/add_circle:", {"like": selection.run}
         )
         return
-    st.markdown(formatting.escape_markdown(advice.describe_advice_basis(lines)))
+    literal.markdown(advice.describe_advice_basis(lines))
     for number, line in enumerate(lines, start=1):
         with st.container(border=True, gap="xsmall"):
             st.markdown(f"**{number}. {formatting.escape_markdown(line.title)}**")
@@ -39,17 +36,15 @@ def render_advice(view: WeaknessesView, selection: WeaknessesSelection) -> None:
 def _render_links(view: WeaknessesView, selection: WeaknessesSelection, line: advice.PracticeAdvice) -> None:
     with st.container(horizontal=True, gap="small"):
         focus_params = {"like": selection.run, "focus": line.category}
-        st.page_link(
+        literal.link(
             NEW_SIMULATION_PAGE,
-            label=f"New simulation focused on “{formatting.escape_markdown(view.findings.category_label(line.category))}”",
-            icon=":material/add_circle:",
-            query_params=focus_params,
+            f"New simulation focused on “{view.findings.category_label(line.category)}”",
+            ":material/add_circle:",
+            focus_params,
         )
         line_selection = WeaknessesSelection(selection.run, line.category, line.skill)
         answers_params = line_selection.answers_params(lesson=view.findings.last_exam_turn)
-        st.page_link(
-            ANSWERS_PAGE, label="Read its wrong answers", icon=":material/menu_book:", query_params=answers_params
-        )
+        literal.link(ANSWERS_PAGE, "Read its wrong answers", ":material/menu_book:", answers_params)
         for misconception, count in line.misconceptions:
             misconception_params = line_selection.answers_params(
                 lesson=view.findings.last_exam_turn, slip=misconception

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-import streamlit as st
 
 from studentsim.analysis import item_analysis
 from studentsim.analysis.findings import ExamFindings, load_findings
@@ -15,7 +15,7 @@ from studentsim.reporting import html
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.store.queries import RunRow
-from studentsim.ui.data import Engine
+from studentsim.ui.data import Engine, cached_query
 
 
 @dataclass(frozen=True)
@@ -51,20 +51,17 @@ def load_view(engine: Engine, run_id: str) -> WeaknessesView:
     ingest.sync_journals(engine.database, engine.runs_dir)
     state = engine.manager.get_state(run_id)
     run = queries.fetch_run(engine.database, run_id)
-    findings = _load_findings(engine.database, str(engine.data_dir), run_id, run.last_seq)
+    findings = cached_query(engine, run.last_seq, load_findings, run_id)
     return WeaknessesView(run, parse_stored_config(run.config), state.status, findings)
 
 
 def load_item_analysis(engine: Engine, view: WeaknessesView) -> ItemAnalysis:
     """The item analysis of the run's exam, over the answer sheets of all runs that sat it."""
     sheets = queries.fetch_answer_sheets(engine.database, view.run.run_id)
-    return _analyse_items(
-        engine.database,
-        str(engine.data_dir),
-        view.run.run_id,
-        view.run.last_seq,
-        tuple(sheets),
-        view.findings.questions,
+    run_id, questions = view.run.run_id, view.findings.questions
+    # the key changes whenever this run goes on or another run sits the same exam
+    return cached_query(
+        engine, (run_id, view.run.last_seq, tuple(sheets)), lambda db: _analyse_items(db, run_id, sheets, questions)
     )
 
 
@@ -73,22 +70,9 @@ def build_report_file(engine: Engine, view: WeaknessesView) -> bytes:
     return html.build_report_html(engine.database, view.run.run_id).encode()
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _load_findings(_database: Database, folder: str, run_id: str, last_seq: int) -> ExamFindings:
-    """``last_seq`` grows with every event, so no entry can be stale."""
-    return load_findings(_database, run_id)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
 def _analyse_items(
-    _database: Database,
-    folder: str,
-    run_id: str,
-    last_seq: int,
-    sheets: tuple[tuple[str, int, int], ...],
-    _questions: pd.DataFrame,
+    database: Database, run_id: str, sheets: Sequence[tuple[str, int, int]], questions: pd.DataFrame
 ) -> ItemAnalysis:
-    """The key changes whenever this run goes on or another run sits the same exam."""
-    choices = queries.fetch_item_choices(_database, run_id, sheets)
+    choices = queries.fetch_item_choices(database, run_id, sheets)
     own_sheet_count = sum(run == run_id for run, *_ in sheets)
-    return ItemAnalysis(item_analysis.analyse_items(_questions, choices), choices, len(sheets), own_sheet_count)
+    return ItemAnalysis(item_analysis.analyse_items(questions, choices), choices, len(sheets), own_sheet_count)

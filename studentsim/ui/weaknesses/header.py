@@ -9,22 +9,10 @@ from studentsim.analysis.weakness_selection import WeaknessesSelection
 from studentsim.labels import formatting
 from studentsim.labels.titles import misconception_title
 from studentsim.narration import weaknesses_summary
-from studentsim.ui import components, data
-from studentsim.ui.layout import ANSWERS_PAGE, HOME_PAGE, WATCH_PAGE, WEAKNESSES_PAGE
+from studentsim.ui import components, data, literal
+from studentsim.ui.layout import ANSWERS_PAGE, WATCH_PAGE, WEAKNESSES_PAGE
 from studentsim.ui.weaknesses import heatmap
 from studentsim.ui.weaknesses.data import WeaknessesView, build_report_file
-
-
-def render_run_chooser(engine: data.Engine) -> None:
-    """Choose a run."""
-    components.render_run_chooser(
-        data.list_recent_runs(engine, limit=data.MAX_LISTED_RUNS),
-        title="Weaknesses",
-        page=WEAKNESSES_PAGE,
-        home_page=HOME_PAGE,
-        question="Of which simulation do you want to see where the student is weak?",
-        empty_message="There is no simulation to look into yet.",
-    )
 
 
 def render_header(
@@ -33,27 +21,23 @@ def render_header(
     """Title, status, ``problems`` of the link, and the headline of the selection."""
     title_key = " ".join((selection.run, selection.category, selection.skill, selection.slip))
     components.render_page_title(view.title, formatting.run_subtitle(view.config), scroll_id=f"Weaknesses {title_key}")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with components.row("small"):
         components.render_status_badge(view.status)
-        st.page_link(
-            WATCH_PAGE, label="Watch", icon=":material/visibility:", query_params={"run": selection.run}, width=84
-        )
-        st.page_link(WEAKNESSES_PAGE, label="Another simulation", icon=":material/swap_horiz:", width=176)
+        literal.link(WATCH_PAGE, "Watch", ":material/visibility:", {"run": selection.run}, width=84)
+        literal.link(WEAKNESSES_PAGE, "Another simulation", ":material/swap_horiz:", width=176)
         if not view.findings.exams.empty:
             _render_report_button(engine, view)
     for sentence in problems:
         st.warning(f"{formatting.escape_markdown(sentence)} What there is stands below.", icon=":material/search_off:")
     if view.findings.exams.empty:
         st.info(weaknesses_summary.NO_EXAM, icon=":material/info:")
-        st.page_link(WATCH_PAGE, label="Watch it", icon=":material/arrow_forward:", query_params={"run": selection.run})
+        literal.link(WATCH_PAGE, "Watch it", ":material/arrow_forward:", {"run": selection.run})
         return
     heatmap.render_breadcrumbs(view.findings, selection)
     if selection.category:
-        st.header(
-            formatting.escape_markdown(weaknesses_summary.describe_selection(view.findings, selection)), anchor=False
-        )
+        literal.header(weaknesses_summary.describe_selection(view.findings, selection))
         return
-    st.header(formatting.escape_markdown(weaknesses_summary.describe_run(view.findings)), anchor=False)
+    literal.header(weaknesses_summary.describe_run(view.findings))
     _render_misconception_links(view, selection)
 
 
@@ -67,11 +51,11 @@ def _render_misconception_links(view: WeaknessesView, selection: WeaknessesSelec
     lesson = view.findings.last_exam_turn
     with st.container(horizontal=True, gap="small"):
         if causes.is_mostly_unanswered:
-            st.page_link(
+            literal.link(
                 ANSWERS_PAGE,
-                label=f"{causes.unanswered_count} × no option shows the result",
-                icon=":material/menu_book:",
-                query_params=category_selection.answers_params(lesson=lesson, mark="unanswered"),
+                f"{causes.unanswered_count} × no option shows the result",
+                ":material/menu_book:",
+                category_selection.answers_params(lesson=lesson, mark="unanswered"),
             )
         for misconception in causes.top_misconceptions[: weaknesses_summary.MAX_MISCONCEPTIONS_NAMED]:
             misconception_params = category_selection.answers_params(lesson=lesson, slip=misconception)
@@ -85,7 +69,7 @@ def _render_misconception_links(view: WeaknessesView, selection: WeaknessesSelec
     for misconception in causes.top_misconceptions[: weaknesses_summary.MAX_MISCONCEPTIONS_NAMED]:
         if explanation := misconception_explanation(misconception):
             title = formatting.capitalize_first(misconception_title(misconception))
-            st.caption(formatting.escape_markdown(f"{title}: {explanation}"))
+            literal.caption(f"{title}: {explanation}")
 
 
 def _render_report_button(engine: data.Engine, view: WeaknessesView) -> None:

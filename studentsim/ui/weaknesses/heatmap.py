@@ -12,15 +12,12 @@ from studentsim.analysis.weakness_selection import WeaknessesSelection
 from studentsim.labels import category_names, formatting
 from studentsim.labels.titles import misconception_title, skill_title
 from studentsim.narration.run_summary import exam_time_label
-from studentsim.ui import charts, components, glossary
+from studentsim.ui import charts, components, literal
 from studentsim.ui.figure_cache import cached_figure
 from studentsim.ui.layout import ANSWERS_PAGE, WEAKNESSES_PAGE
 from studentsim.ui.weaknesses.data import WeaknessesView
 
-HEATMAP_COLUMNS = {
-    "name": "what", "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
-    "ci_low": "95 % from", "ci_high": "95 % to",
-}  # fmt: skip
+HEATMAP_COLUMNS = {"name": "what", "turn": "lessons so far", **components.SCORE_COLUMNS}
 HATCHED_NOTE = "; hatched and as a fraction where there are fewer than 10"
 OUTCOME_COLUMNS = {"turn": "lessons so far", "name": "ticked", "answers": "answers"}
 
@@ -37,22 +34,15 @@ def render_breadcrumbs(findings: ExamFindings, selection: WeaknessesSelection) -
     """A link to each level above the selection."""
     if selection.parent is None:
         return
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.page_link(
-            WEAKNESSES_PAGE,
-            label="All categories",
-            icon=":material/arrow_back:",
-            query_params=selection.run_only.params,
-        )
+    with components.row("small"):
+        literal.link(WEAKNESSES_PAGE, "All categories", ":material/arrow_back:", selection.run_only.params)
         if selection.skill:
             parent_params = selection.parent.params
-            st.page_link(
+            literal.link(
                 WEAKNESSES_PAGE,
-                label=formatting.escape_markdown(
-                    formatting.capitalize_first(findings.category_label(selection.category))
-                ),
-                icon=":material/chevron_right:",
-                query_params=parent_params,
+                formatting.capitalize_first(findings.category_label(selection.category)),
+                ":material/chevron_right:",
+                parent_params,
             )
 
 
@@ -65,11 +55,10 @@ def _render_map(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     )
     names = {row: skill_title(row) if is_by_skill else findings.category_label(row) for row in rows}
     if is_by_skill:
-        category_text = formatting.escape_markdown(findings.inline_category_label(selection.category))
-        question = f"Which kinds of question are still weak in {category_text}?"
+        question = f"Which kinds of question are still weak in {findings.inline_category_label(selection.category)}?"
     else:
         question = "Which categories are still weak?"
-    st.subheader(question, anchor=False, help=glossary.term_help("skill" if is_by_skill else "category"))
+    literal.subheader(question, term="skill" if is_by_skill else "category")
     revision = f"{selection.run}-{selection.category}"
     figure = cached_figure(
         charts.category_heatmap_figure, frame, rows=rows, names=names, revision=revision, turns=findings.exam_turns
@@ -78,10 +67,9 @@ def _render_map(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     last_exam = findings.in_last_exam(frame)
     row_kind = "kind of question" if is_by_skill else "category"
     alt = f"Share right by {row_kind} and exam. {_describe_last_exam(last_exam, names)}"
-    st.plotly_chart(
-        figure, width="stretch", height=figure.layout.height, key=key, config=charts.PLOTLY_CONFIG, alt=alt, selection_mode="points",
-        on_select=lambda: _open_cell(key, selection),
-    )  # fmt: skip
+    components.render_chart(
+        figure, key=key, alt=alt, selection_mode="points", on_select=lambda: _open_cell(key, selection)
+    )
     hatched_note = HATCHED_NOTE if accuracy_bounds.has_hatched_cells(frame[frame.row.isin(rows)]) else ""
     names_note = "" if is_by_skill else f" {category_names.explain_category_names(rows)}"
     st.caption(
@@ -113,11 +101,11 @@ def _render_row_links(last: pd.DataFrame, names: dict[str, str], selection: Weak
             score = formatting.format_score(int(row.correct), int(row.questions))
             label = f"{formatting.shorten_label(names[row.row], formatting.MAX_LABEL_CHARS - len(score) - 2)}: {score}"
             full_name = "" if label.startswith(names[row.row]) else names[row.row]
-            st.page_link(
+            literal.link(
                 WEAKNESSES_PAGE,
-                label=formatting.escape_markdown(label),
-                icon=":material/search:",
-                query_params=_select_row(selection, str(row.row)).params,
+                label,
+                ":material/search:",
+                _select_row(selection, str(row.row)).params,
                 help=formatting.escape_markdown(full_name)
                 or (category_names.describe_category(str(row.row)) if is_mathqa else None),
             )
@@ -140,7 +128,7 @@ def _describe_last_exam(last: pd.DataFrame, names: dict[str, str]) -> str:
 def _render_skill(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     """The outcomes of one skill's questions by exam, and a link to its wrong answers."""
     findings = view.findings
-    st.subheader("What was ticked on these questions?", anchor=False)
+    literal.subheader("What was ticked on these questions?")
     frame, names = skill_outcome_frame(findings, selection.skill)
     key = f"weaknesses.ticked.{selection.run}.{selection.skill}"
     figure = cached_figure(charts.outcomes_figure, frame, names=names, revision=f"{selection.run}-{selection.skill}")
@@ -148,24 +136,14 @@ def _render_skill(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     alt = "; ".join(
         f"{titles[r.outcome]}: {r.answers}" for r in frame[frame.turn == findings.last_exam_turn].itertuples()
     )
-    st.plotly_chart(
-        figure,
-        width="stretch",
-        height=figure.layout.height,
-        key=key,
-        config=charts.PLOTLY_CONFIG,
-        alt=f"Last exam. {alt}",
-    )
+    components.render_chart(figure, key=key, alt=f"Last exam. {alt}")
     lesson = _choose_exam(findings, selection)
     wrong = _count_wrong_answers(findings, selection.skill, lesson)
     if wrong:
         count = "its one wrong answer" if wrong == 1 else f"the {wrong} wrong answers"
         label = f"Read {count} {exam_time_label(lesson)}"
-        st.page_link(
-            ANSWERS_PAGE,
-            label=label,
-            icon=":material/menu_book:",
-            query_params=selection.with_changes(slip="").answers_params(lesson=lesson),
+        literal.link(
+            ANSWERS_PAGE, label, ":material/menu_book:", selection.with_changes(slip="").answers_params(lesson=lesson)
         )
     else:
         st.caption(f"No wrong answer on these questions in the exam {exam_time_label(lesson)}.")

@@ -12,7 +12,7 @@ from studentsim.analysis.weakness_selection import WeaknessesSelection
 from studentsim.labels import formatting
 from studentsim.labels.titles import misconception_title, skill_title
 from studentsim.narration import weaknesses_summary
-from studentsim.ui import components, data
+from studentsim.ui import components, data, literal
 from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.weaknesses.data import ItemAnalysis, WeaknessesView, load_item_analysis
 
@@ -29,21 +29,22 @@ QUESTION_TABLE_COLUMNS = {
 
 def render_questions(engine: data.Engine, view: WeaknessesView, selection: WeaknessesSelection) -> None:
     """The item analysis of the selected questions."""
-    st.subheader("Which questions of the exam are hard, and why?", anchor=False)
+    literal.subheader("Which questions of the exam are hard, and why?")
     item_analysis = load_item_analysis(engine, view)
     summary = weaknesses_summary.describe_item_analysis(item_analysis.sheet_count, item_analysis.own_sheet_count)
-    st.markdown(formatting.escape_markdown(summary))
-    selected_items = _filter_by_selection(item_analysis.table, selection)
+    literal.markdown(summary)
+    selected_items = selection.filter(item_analysis.table)
     chosen = _choose_question(selected_items, selection)
     if chosen:
         _render_question(view, item_analysis, chosen)
-    _render_table(view, selected_items, selection)
+    components.render_folded(
+        f"All {formatting.pluralize(len(selected_items), 'question')} as a table, with figures for researchers",
+        f"{_table_key(selection)}.fold", _render_table, view, selected_items, selection,
+    )  # fmt: skip
 
 
-def _filter_by_selection(table: pd.DataFrame, selection: WeaknessesSelection) -> pd.DataFrame:
-    if selection.skill:
-        return table[table.skill == selection.skill]
-    return table[table.category == selection.category] if selection.category else table
+def _table_key(selection: WeaknessesSelection) -> str:
+    return f"weaknesses.items.{selection.run}.{selection.category}.{selection.skill}"
 
 
 def _choose_question(selected_items: pd.DataFrame, selection: WeaknessesSelection) -> str:
@@ -74,19 +75,15 @@ def _render_question(view: WeaknessesView, item_analysis: ItemAnalysis, question
     row = view.findings.questions.set_index("question_id", drop=False).loc[question_id]
     statistics = item_analysis.table.set_index("question_id").loc[question_id]
     with st.container(border=True, gap="xsmall"):
-        st.caption(
-            formatting.escape_markdown(f"{view.findings.category_label(row.category)} · {skill_title(row.skill)}")
-        )
+        literal.caption(f"{view.findings.category_label(row.category)} · {skill_title(row.skill)}")
         st.text(row.problem)
         history = weaknesses_summary.describe_question_history(list(row.letters), list(row.turns), row.correct)
-        st.caption(formatting.escape_markdown(history))
-        st.caption(formatting.escape_markdown(weaknesses_summary.describe_item(statistics)))
+        literal.caption(history)
+        literal.caption(weaknesses_summary.describe_item(statistics))
         for option in option_choice_frame(row, item_analysis.option_choices).itertuples():
             _render_option(option, item_analysis)
         answers_params = {"run": view.run.run_id, "phase": "exam", "question": question_id}
-        st.page_link(
-            ANSWERS_PAGE, label="Read every answer to it", icon=":material/menu_book:", query_params=answers_params
-        )
+        literal.link(ANSWERS_PAGE, "Read every answer to it", ":material/menu_book:", answers_params)
 
 
 def _render_option(option: Any, item_analysis: ItemAnalysis) -> None:
@@ -105,35 +102,27 @@ def _render_option(option: Any, item_analysis: ItemAnalysis) -> None:
 
 
 def _render_table(view: WeaknessesView, selected_items: pd.DataFrame, selection: WeaknessesSelection) -> None:
-    """All questions as a table, built only while the expander is open; a click on a row opens the question."""
-    key = f"weaknesses.items.{selection.run}.{selection.category}.{selection.skill}"
-    expander = st.expander(
-        f"All {formatting.pluralize(len(selected_items), 'question')} as a table, with figures for researchers",
-        key=f"{key}.fold",
-        on_change="rerun",
-    )
-    if not expander.open:
-        return
+    """All questions as a table; a click on a row opens the question."""
+    key = _table_key(selection)
     table = question_table_frame(
         selected_items.assign(category=selected_items.category.map(view.findings.category_label))
     )
-    with expander:
-        st.markdown(
-            "**Facility** is the share of answer sheets with the question right. **Discrimination** is the corrected item-total "
-            "correlation (point-biserial): whether sheets that are good on all other questions get this one right too; 0 says nothing, "
-            "below 0 is suspect."
-        )
-        st.dataframe(
-            table.rename(columns=QUESTION_TABLE_COLUMNS), width="stretch", hide_index=True, key=f"{key}.{selection.question}",
-            selection_mode="single-row",
-            on_select=lambda: _open_selected_row(f"{key}.{selection.question}", list(selected_items.question_id), selection),
-            column_config={
-                "question": st.column_config.TextColumn(width="large"),
-                "right, of 100": st.column_config.ProgressColumn(format="%d", min_value=0, max_value=100),
-                "discrimination": st.column_config.NumberColumn(format="%.2f"),
-            },
-        )  # fmt: skip
-        components.render_csv_download(selected_items, "questions", key=key)
+    st.markdown(
+        "**Facility** is the share of answer sheets with the question right. **Discrimination** is the corrected item-total "
+        "correlation (point-biserial): whether sheets that are good on all other questions get this one right too; 0 says nothing, "
+        "below 0 is suspect."
+    )
+    st.dataframe(
+        table.rename(columns=QUESTION_TABLE_COLUMNS), width="stretch", hide_index=True, key=f"{key}.{selection.question}",
+        selection_mode="single-row",
+        on_select=lambda: _open_selected_row(f"{key}.{selection.question}", list(selected_items.question_id), selection),
+        column_config={
+            "question": st.column_config.TextColumn(width="large"),
+            "right, of 100": st.column_config.ProgressColumn(format="%d", min_value=0, max_value=100),
+            "discrimination": st.column_config.NumberColumn(format="%.2f"),
+        },
+    )  # fmt: skip
+    components.render_csv_download(selected_items, "questions", key=key)
 
 
 def _open_selected_row(key: str, ids: list[str], selection: WeaknessesSelection) -> None:

@@ -5,29 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from studentsim.analysis import accuracy_bounds, tries
 from studentsim.analysis.findings import order_categories
 from studentsim.analysis.tries import RetryResults
 from studentsim.analysis.weakness_selection import WeaknessesSelection
-from studentsim.labels import formatting, teacher_settings
+from studentsim.labels import teacher_settings
 from studentsim.labels.titles import misconception_title, skill_title
 from studentsim.narration import teaching_summary
-from studentsim.store.database import Database
-from studentsim.ui import components, data, glossary
-from studentsim.ui.charts import PLOTLY_CONFIG, retries
+from studentsim.ui import components, data, glossary, literal
+from studentsim.ui.charts import retries
 from studentsim.ui.figure_cache import cached_figure
 from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.weaknesses.data import WeaknessesView
 
 SHARE_COLUMNS = {
-    "name": "what", "mended": "mended", "tried": "tried again", "share": "share mended", "ci_low": "95 % from", "ci_high": "95 % to",
+    "name": "what", "mended": "mended", "tried": "tried again", "share": "share mended", **components.INTERVAL_COLUMNS,
 }  # fmt: skip
-GIVING_WAY_COLUMNS = {
-    "name": "what", "count": "how many", "of": "of", "share": "share", "ci_low": "95 % from", "ci_high": "95 % to",
-}  # fmt: skip
+GIVING_WAY_COLUMNS = {"name": "what", "count": "how many", "of": "of", "share": "share", **components.INTERVAL_COLUMNS}
 GIVING_WAY_LABELS = {
     "mended": "wrong, and mended after true words",
     "gave way": "right, and given up after a false “wrong”",
@@ -38,11 +34,9 @@ def render_retries(engine: data.Engine, view: WeaknessesView, selection: Weaknes
     """All parts for the whole run, the success rates for a selected category or skill; nothing without further attempts."""
     if teacher_settings.teaching_settings(view.config).attempts < 2:
         return
-    retry_results = _load_retry_results(engine.database, str(engine.data_dir), view.run.run_id, view.run.last_seq)
-    revisions = retry_results.filter_revisions(selection.category, selection.skill)
-    st.subheader(
-        "Second tries: what does the student mend itself?", anchor=False, help=glossary.term_help("second-try")
-    )
+    retry_results = data.cached_query(engine, view.run.last_seq, tries.query_retry_results, [view.run.run_id])
+    revisions = selection.filter(retry_results.revisions)
+    literal.subheader("Second tries: what does the student mend itself?", term="second-try")
     if revisions.empty:
         st.markdown(_describe_no_retries(selection))
     else:
@@ -52,15 +46,9 @@ def render_retries(engine: data.Engine, view: WeaknessesView, selection: Weaknes
         _render_giving_way(retry_results, selection)
         if retry_results.tried:
             st.markdown("**Does it last?**")
-            st.markdown(formatting.escape_markdown(teaching_summary.describe_retention(retry_results.retention)))
+            literal.markdown(teaching_summary.describe_retention(retry_results.retention))
             if len(retry_results.retention):
                 st.caption(teaching_summary.RETRY_CAVEAT)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _load_retry_results(_database: Database, folder: str, run_id: str, last_seq: int) -> RetryResults:
-    """``last_seq`` grows with every event, so no entry can be stale."""
-    return tries.query_retry_results(_database, [run_id])
 
 
 def _describe_no_retries(selection: WeaknessesSelection) -> str:
@@ -74,7 +62,7 @@ def _describe_no_retries(selection: WeaknessesSelection) -> str:
 def _render_success_rates(revisions: pd.DataFrame, selection: WeaknessesSelection, label: Callable[[str], str]) -> None:
     """Success rates by category (or skill), by misconception, and by feedback."""
     retry_results = RetryResults(revisions, revisions.iloc[:0], revisions.iloc[:0])
-    st.markdown(formatting.escape_markdown(teaching_summary.describe_retries(retry_results)))
+    literal.markdown(teaching_summary.describe_retries(retry_results))
     groups = retry_rates_by_group(revisions, selection, label)
     key = f"weaknesses.tries.{selection.run}.{selection.category}.{selection.skill}"
     if len(groups) > 1:
@@ -82,20 +70,14 @@ def _render_success_rates(revisions: pd.DataFrame, selection: WeaknessesSelectio
         alt = "; ".join(
             f"{r.name_}: {r.mended} of {r.tried}" for r in groups.rename(columns={"name": "name_"}).itertuples()
         )
-        _render_bar_chart(figure, key=key, alt=alt)
+        components.render_chart(figure, key=key, alt=alt, mode_bar=False)
         st.caption(
             f"Right in the end, of 100 tried again, with 95 % intervals. {teaching_summary.few_tries_note(groups)}"
         )
-    for sentence in (
-        teaching_summary.describe_retries_by_feedback(tries.retry_rates_by_feedback(revisions)),
-        teaching_summary.explanation_caveat(revisions),
-    ):
-        if sentence:
-            st.markdown(formatting.escape_markdown(sentence))
-    expander = st.expander("By slip, and the numbers behind this", key=f"{key}.fold", on_change="rerun")
-    if expander.open:
-        with expander:
-            _render_tables(groups, revisions, key)
+    literal.markdown(teaching_summary.describe_retries_by_feedback(tries.retry_rates_by_feedback(revisions)))
+    literal.markdown(teaching_summary.explanation_caveat(revisions))
+    label = "By slip, and the numbers behind this"
+    components.render_folded(label, f"{key}.fold", _render_tables, groups, revisions, key)
 
 
 def retry_rates_by_group(
@@ -130,9 +112,7 @@ def _render_tables(groups: pd.DataFrame, revisions: pd.DataFrame, key: str) -> N
         ("By what was said", rates_by_feedback.assign(name=rates_by_feedback.said), "said"),
     ):
         st.markdown(f"**{title}**")
-        table = frame[list(SHARE_COLUMNS)].round(3).rename(columns=SHARE_COLUMNS)
-        st.dataframe(table, width="stretch", hide_index=True, key=f"{key}.{name}")
-        components.render_csv_download(table, f"second-tries-{name}", key=f"{key}.{name}")
+        components.render_table(frame.round(3), SHARE_COLUMNS, f"second-tries-{name}", key=f"{key}.{name}")
     st.caption(
         f"A share of fewer than {accuracy_bounds.MIN_RELIABLE_ANSWERS} says little; its interval shows how little."
     )
@@ -143,11 +123,9 @@ def _render_giving_way(retry_results: RetryResults, selection: WeaknessesSelecti
     if not retry_results.challenged:
         return
     st.markdown("**Does it give way to a false “wrong”?**", help=glossary.term_help("giving-way"))
-    summaries = [
-        teaching_summary.describe_giving_way(retry_results),
-        teaching_summary.compare_feedback_effects(retry_results),
-    ]
-    st.markdown(formatting.escape_markdown(" ".join(filter(None, summaries))))
+    literal.markdown(
+        teaching_summary.describe_giving_way(retry_results), teaching_summary.compare_feedback_effects(retry_results)
+    )
     rows = tries.correction_and_giving_way_frame(retry_results)
     rows = rows.assign(name=rows.what.map(GIVING_WAY_LABELS))
     key = f"weaknesses.beside.{selection.run}"
@@ -156,26 +134,11 @@ def _render_giving_way(retry_results: RetryResults, selection: WeaknessesSelecti
         title="changed its answer, of 100", wrong=[i for i, what in enumerate(rows.what) if what == "gave way"],
     )  # fmt: skip
     alt = "; ".join(f"{r.what}: {r.count_} of {r.of}" for r in rows.rename(columns={"count": "count_"}).itertuples())
-    _render_bar_chart(figure, key=key, alt=alt)
+    components.render_chart(figure, key=key, alt=alt, mode_bar=False)
     components.render_figure_data(rows, key=key, columns=GIVING_WAY_COLUMNS)
 
 
 def _render_answers_link(selection: WeaknessesSelection) -> None:
-    answers_params = {
-        "run": selection.run,
-        "phase": "revision",
-        "category": selection.category,
-        "skill": selection.skill,
-    }
-    st.page_link(
-        ANSWERS_PAGE,
-        label="Read these second tries",
-        icon=":material/forum:",
-        query_params={k: v for k, v in answers_params.items() if v},
-    )
-
-
-def _render_bar_chart(figure: go.Figure, *, key: str, alt: str) -> None:
-    """A bar chart without plotly's mode bar; its height is reserved before it is rendered."""
-    config = {**PLOTLY_CONFIG, "displayModeBar": False}
-    st.plotly_chart(figure, width="stretch", height=figure.layout.height, key=key, config=config, alt=alt)
+    chosen = {"category": selection.category, "skill": selection.skill}
+    params = {"run": selection.run, "phase": "revision"} | {name: value for name, value in chosen.items() if value}
+    literal.link(ANSWERS_PAGE, "Read these second tries", ":material/forum:", params)

@@ -13,7 +13,7 @@ from studentsim.analysis.weakness_selection import WeaknessesSelection
 from studentsim.labels import formatting
 from studentsim.labels.titles import is_formula_error, misconception_title
 from studentsim.narration import practice_summary, weaknesses_summary
-from studentsim.ui import charts, components
+from studentsim.ui import charts, components, literal
 from studentsim.ui.layout import ANSWERS_PAGE, WEAKNESSES_PAGE
 from studentsim.ui.svg_component import render_sketch
 from studentsim.ui.weaknesses.data import WeaknessesView
@@ -30,22 +30,16 @@ MISCONCEPTION_TABLE_COLUMNS = {
 def render_misconception_trends(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     """The misconceptions of the selection with their verdicts."""
     findings = view.findings
-    selected_misconceptions = filter_misconceptions(findings, selection)
-    st.subheader("Which slips were unlearnt, which remain?", anchor=False)
-    st.markdown(
-        formatting.escape_markdown(weaknesses_summary.describe_misconceptions(findings, selected_misconceptions))
-    )
+    selected_misconceptions = selection.filter(findings.judged_misconceptions)
+    literal.subheader("Which slips were unlearnt, which remain?")
+    literal.markdown(weaknesses_summary.describe_misconceptions(findings, selected_misconceptions))
     if not selection.category:
-        st.markdown(formatting.escape_markdown(weaknesses_summary.describe_wrong_answers(findings)))
-        if note := practice_summary.describe_practice_errors(findings):
-            st.markdown(formatting.escape_markdown(note))
+        literal.markdown(weaknesses_summary.describe_wrong_answers(findings))
+        literal.markdown(practice_summary.describe_practice_errors(findings))
         if note := practice_summary.describe_disagreements(findings):
-            st.markdown(formatting.escape_markdown(note))
-            st.page_link(
-                ANSWERS_PAGE,
-                label="Read all such answers",
-                icon=":material/menu_book:",
-                query_params={"run": selection.run, "value": "other"},
+            literal.markdown(note)
+            literal.link(
+                ANSWERS_PAGE, "Read all such answers", ":material/menu_book:", {"run": selection.run, "value": "other"}
             )
     if selected_misconceptions.empty:
         return
@@ -62,15 +56,9 @@ def render_misconception_trends(view: WeaknessesView, selection: WeaknessesSelec
         for column, row in zip(columns, shown_misconceptions.iloc[start : start + 3].itertuples(), strict=False):
             with column.container(border=True, height="stretch", gap="xsmall"):
                 _render_misconception_card(findings, row, selection)
-    _render_table(findings, selected_misconceptions, selection)
-
-
-def filter_misconceptions(findings: ExamFindings, selection: WeaknessesSelection) -> pd.DataFrame:
-    """The rows of ``ExamFindings.judged_misconceptions`` of the selected category or skill."""
-    judged = findings.judged_misconceptions
-    if selection.skill:
-        return judged[judged.skill == selection.skill]
-    return judged[judged.category == selection.category] if selection.category else judged
+    key = f"weaknesses.slips.{selection.run}.{selection.category}.{selection.skill}"
+    label = f"All {formatting.pluralize(len(selected_misconceptions), 'slip')}, and how they are judged"
+    components.render_folded(label, f"{key}.fold", _render_table, findings, selected_misconceptions, key)
 
 
 def _choose_misconceptions(selected_misconceptions: pd.DataFrame) -> pd.DataFrame:
@@ -87,7 +75,7 @@ def _choose_misconceptions(selected_misconceptions: pd.DataFrame) -> pd.DataFram
         label_visibility="collapsed", wrap=True,
     )  # fmt: skip
     if which in MISCONCEPTION_VERDICTS:
-        st.caption(formatting.escape_markdown(MISCONCEPTION_VERDICTS[which].rule))
+        literal.caption(MISCONCEPTION_VERDICTS[which].rule)
         return selected_misconceptions[selected_misconceptions.verdict == which].head(MAX_MISCONCEPTIONS_DRAWN)
     st.caption("Those made most in the last exam come first, then those made most in an earlier one.")
     return sort_by_frequency(selected_misconceptions).head(MAX_MISCONCEPTIONS_DRAWN)
@@ -99,13 +87,13 @@ def _render_misconception_card(findings: ExamFindings, row: Any, selection: Weak
     misconception_selection = WeaknessesSelection(
         selection.run, str(row.category), str(row.skill), misconception, selection.lesson
     )
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with components.row("xsmall"):
         st.badge(verdict.format_label(row.last_made, row.last_of), icon=verdict.icon, color=verdict.color)  # type: ignore[arg-type]
         if selection.slip == misconception:
             st.badge("the one you opened", icon=":material/arrow_downward:", color="blue")
-    st.markdown(f"**{formatting.escape_markdown(misconception_title(misconception))}**")
+    literal.bold(misconception_title(misconception))
     trend_text = weaknesses_summary.describe_trend(row, findings.exam_turns)
-    st.caption(formatting.escape_markdown(f"{findings.category_label(row.category)} · {trend_text}"))
+    literal.caption(f"{findings.category_label(row.category)} · {trend_text}")
     misconception_counts = findings.misconception_counts
     is_same_misconception = (
         (misconception_counts.misconception == misconception)
@@ -121,12 +109,7 @@ def _render_misconception_card(findings: ExamFindings, row: Any, selection: Weak
             alt=f"{misconception_title(misconception)}: {trend_text}",
         )
     if not selection.skill and (row.skill or not selection.category):
-        st.page_link(
-            WEAKNESSES_PAGE,
-            label="Open this slip",
-            icon=":material/search:",
-            query_params=misconception_selection.params,
-        )
+        literal.link(WEAKNESSES_PAGE, "Open this slip", ":material/search:", misconception_selection.params)
         return
     if misconception_explanation(misconception):
         st.text(misconception_explanation(misconception))
@@ -135,37 +118,21 @@ def _render_misconception_card(findings: ExamFindings, row: Any, selection: Weak
     count = int(exams[exams.turn == lesson].made.sum())
     if count:
         label = f"Read {formatting.pluralize(count, 'such answer')}"
-        st.page_link(
-            ANSWERS_PAGE,
-            label=label,
-            icon=":material/menu_book:",
-            query_params=misconception_selection.answers_params(lesson=lesson),
-        )
+        literal.link(ANSWERS_PAGE, label, ":material/menu_book:", misconception_selection.answers_params(lesson=lesson))
 
 
-def _render_table(
-    findings: ExamFindings, selected_misconceptions: pd.DataFrame, selection: WeaknessesSelection
-) -> None:
-    """All misconceptions and the rules of the verdicts, built only while the expander is open."""
-    key = f"weaknesses.slips.{selection.run}.{selection.category}.{selection.skill}"
-    expander = st.expander(
-        f"All {formatting.pluralize(len(selected_misconceptions), 'slip')}, and how they are judged",
-        key=f"{key}.fold",
-        on_change="rerun",
-    )
-    if not expander.open:
-        return
+def _render_table(findings: ExamFindings, selected_misconceptions: pd.DataFrame, key: str) -> None:
+    """All misconceptions and the rules of the verdicts."""
     table = misconception_table_frame(findings, selected_misconceptions)
-    with expander:
-        st.dataframe(
-            table.rename(columns=MISCONCEPTION_TABLE_COLUMNS), width="stretch", hide_index=True, key=f"{key}.table",
-            column_config={
-                "exam by exam": st.column_config.BarChartColumn("exam by exam", y_min=0, y_max=int(selected_misconceptions.most.max())),
-            },
-        )  # fmt: skip
-        components.render_csv_download(table, "slips", key=key)
-        for name, rule in weaknesses_summary.list_verdict_rules():
-            st.markdown(f"**{name}**: {formatting.escape_markdown(rule)}")
+    st.dataframe(
+        table.rename(columns=MISCONCEPTION_TABLE_COLUMNS), width="stretch", hide_index=True, key=f"{key}.table",
+        column_config={
+            "exam by exam": st.column_config.BarChartColumn("exam by exam", y_min=0, y_max=int(selected_misconceptions.most.max())),
+        },
+    )  # fmt: skip
+    components.render_csv_download(table, "slips", key=key)
+    for name, rule in weaknesses_summary.list_verdict_rules():
+        st.markdown(f"**{name}**: {formatting.escape_markdown(rule)}")
 
 
 def misconception_table_frame(findings: ExamFindings, selected_misconceptions: pd.DataFrame) -> pd.DataFrame:
