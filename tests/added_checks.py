@@ -8,13 +8,13 @@ from pathlib import Path
 import fakes
 import pytest
 from journals import make_run
+from question_rows import load_questions
 from typer.testing import CliRunner
 from visits import NEW, WATCH, text_of, visit
 
 from studentsim import cli
 from studentsim.analysis import estimate
 from studentsim.config import RunConfig
-from studentsim.datasets.registry import load_questions
 from studentsim.datasets.specs import FILE_DATASETS, RECOGNIZABLE_DATASETS, get_dataset
 from studentsim.errors import ConfigError
 from studentsim.events import TurnStarted
@@ -42,7 +42,7 @@ def test_the_settings_accept_it_and_the_message_to_a_wrong_one_lists_it():
 
 
 def test_a_run_practises_what_it_picks():
-    events = simulate(fakes.config(strategy=ID, turns=1), fakes.cast_of(fakes.FakeStudent()))
+    events = simulate(fakes.config(strategy=ID, turns=1), fakes.build_fake_components(fakes.FakeStudent()))
     (ids,) = [e.question_ids for e in events if isinstance(e, TurnStarted)]
     lengths = sorted((len(q.problem), q.id) for q in fakes.bank().study)
     assert [id for _, id in lengths][: len(ids)] == list(ids)

@@ -12,7 +12,7 @@ import pytest
 import reply_cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from replies import parse_reply
+from reply_cases import parse_reply
 
 from studentsim.datasets.adapter import build_question
 from studentsim.datasets.file_reader import read_rows

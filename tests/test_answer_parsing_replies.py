@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from replies import parse_reply
+from reply_cases import parse_reply
 
 from studentsim.curriculum.generator import generate_questions
 from studentsim.student.answer_parsing.final_line import parse_answer

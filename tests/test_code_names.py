@@ -43,6 +43,7 @@ MAX_PRIVATE_WORDS = 122
 
 PAGE_PART = "the part of one page that this says; no old module"
 MODULE_EXCEPTIONS = {
+    "studentsim/files.py": "atomic writing and removal of any files; the old one was of the database's",
     "studentsim/cli/base.py": "the app's base; the old one held the interfaces of the student",
     "studentsim/datasets/hub.py": "reads data sets from the Hugging Face Hub; the old one was a package of students",
     "studentsim/datasets/validation.py": "validates a data set; the old one was of training",

@@ -71,7 +71,7 @@ def go_on(folder: RunFolder, whole: list[dict]) -> None:
 # ------------------------------------------------------------------ 4, 9: killed
 
 
-MOMENTS = "answer:1 answer:24 answer:25 learn:1 learn:12 save:1 save:4".split()
+MOMENTS = "answer:1 answer:24 answer:25 train:1 train:12 save:1 save:4".split()
 FURTHER = [pytest.param(moment, marks=pytest.mark.long) for moment in "answer:23 answer:40 answer:80 save:2".split()]
 
 

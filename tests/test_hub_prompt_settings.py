@@ -11,7 +11,7 @@ from datetime import date
 import hubs
 import pytest
 import torch
-from replies import parse_reply
+from reply_cases import parse_reply
 from visits import NEW, visit
 
 from studentsim.cli import runner

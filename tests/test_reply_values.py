@@ -9,7 +9,7 @@ import answer_queries
 import pandas as pd
 import pytest
 from answer_runs import make_answers_run
-from replies import parse_reply
+from reply_cases import parse_reply
 from visits import text_of, visit
 from weak_runs import make_weak_run
 

@@ -120,7 +120,7 @@ def _recorded_seeds(study: str) -> dict[str, int]:
     """Strategy -> its number of seeds in a study.
 
     The embedded student's study has the two strategies that are compared, and the controls. With fewer seeds a lead of some points
-    cannot be told from chance; Compare takes 12 runs at once.
+    cannot be distinguished from chance; Compare takes 12 runs at once.
     """
     return {id: s.recorded_seeds[study] for id, s in STRATEGIES.items() if study in s.recorded_seeds}
 

@@ -174,7 +174,7 @@ def render_figure(
 
 
 def render_chart(figure: go.Figure, *, key: str, alt: str, mode_bar: bool | str = "hover", **options: Any) -> None:
-    """A figure at its container's width; its height is reserved before it is drawn."""
+    """A figure at its container's width; its height is reserved before it is rendered."""
     config = {**charts.PLOTLY_CONFIG, "displayModeBar": mode_bar}
     st.plotly_chart(figure, width="stretch", height=figure.layout.height, key=key, config=config, alt=alt, **options)
 

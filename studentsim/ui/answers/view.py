@@ -126,6 +126,7 @@ class AnswersView(UrlState):
 
     @property
     def without_filters(self) -> AnswersView:
+        """The same run, with no answer filtered out."""
         return AnswersView(run=self.run, show=self.show)
 
 

@@ -55,5 +55,5 @@ def _render_check_progress(job: background.Job) -> None:
 
 
 def _files_version(request: CheckRequest) -> tuple[int, ...]:
-    """Changes when the source's files do, so that a corrected file is checked again; uploads are told apart by their content."""
+    """Changes when the source's files do, so that a corrected file is checked again; uploads are distinguished by their content."""
     return () if request.files else compute_files_stamp(request.source)
