@@ -1,6 +1,6 @@
 """Every page of the menu, looked at by axe-core in a real browser: empty and with runs, light and dark, wide and narrow.
 
-The pages are those of ``shell.MENU_PAGES``, so a new one is looked at without being named here; ``WITHIN`` adds the places within them.
+The pages are those of ``layout.MENU_PAGES``, so a new one is looked at without being named here; ``WITHIN`` adds the places within them.
 What Streamlit itself draws and no page can change is listed in ``STREAMLITS_OWN``, element by element, with the reason.
 """
 

@@ -134,7 +134,6 @@ def test_the_message_to_an_unknown_strategy_lists_all():
         with pytest.raises(ConfigError) as caught:
             RunConfig.make(strategy=wrong)
         assert caught.value.problem == f"strategy is {wrong!r}."
-        assert caught.value.remedy == (
-            "Choose 'random', 'category', 'log-probability', 'log-probability+category', 'likely-wrong', 'none' or 'fixed'."
-        )
+        *others, last = (f"'{id}'" for id in STRATEGIES)
+        assert caught.value.remedy == f"Choose {', '.join(others)} or {last}."
         assert caught.value.field == "strategy"

@@ -127,9 +127,9 @@ def test_every_way_says_what_its_mix_rests_on_and_only_some_rest_on_mistakes(str
     assert ("set by hand" in said) == (own is not None and strategy != "fixed")
     lessons, exams = mix_rows_of(config, exam(4), TurnStarted(5, (), PLAN))
     if not config.follows_mistakes:
-        assert (
-            mix_summary.describe_current_mix(config, lessons, exams, is_running=True) == said and "mistakes" not in said
-        )
+        assert mix_summary.describe_current_mix(
+            config, lessons, exams, is_running=True
+        ) == said and "mistakes" not in said.replace("does not look at the mistakes", "")
 
 
 def test_a_way_of_a_newer_version_claims_nothing_but_that_it_heeds_no_exam():
