@@ -29,6 +29,7 @@ from studentsim.analysis.differences import compute_differences, last_shared_tur
 from studentsim.analysis.paper_curves import load_published_curves, published_intervals_overlap  # noqa: E402
 from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_runs_by_settings  # noqa: E402
 from studentsim.config import RunConfig  # noqa: E402
+from studentsim.legacy_names import upgrade_event  # noqa: E402
 from studentsim.runs import demo  # noqa: E402
 
 PAGE = ROOT / "docs" / "real-model.md"
@@ -66,7 +67,9 @@ def journals(folder: Path) -> dict[str, list[dict[str, Any]]]:
     for path in sorted(folder.glob(f"*{demo.JOURNAL_SUFFIX}")):
         run_id = path.name.removesuffix(demo.JOURNAL_SUFFIX)
         if demo.SMOLLM2_STUDY.contains_run(run_id):
-            found[run_id] = [json.loads(line) for line in lzma.decompress(path.read_bytes()).splitlines()]
+            found[run_id] = [
+                upgrade_event(json.loads(line)) for line in lzma.decompress(path.read_bytes()).splitlines()
+            ]
     return found
 
 

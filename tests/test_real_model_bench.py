@@ -142,6 +142,13 @@ def test_the_page_s_parts_are_exchanged_and_others_stay():
     )
 
 
+def test_the_page_tells_of_the_recorded_study_what_its_journals_say():
+    own = real_model_figures.PAGE.read_text()
+    assert real_model_figures.with_part(own, "study", real_model_figures.study()) == own, (
+        "python docs/real_model_figures.py"
+    )
+
+
 def test_the_study_s_figures_are_those_of_its_journals(tmp_path: Path):
     assert real_model_figures.study(tmp_path) == ""
     names = {strategy: look.name for strategy, look in STRATEGY_STYLES.items()}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from studentsim.legacy_names import upgrade_event
 from studentsim.runs.lease import LeaseInfo, current_lease
 from studentsim.runs.run_dir import RunFolder
 
@@ -127,7 +128,7 @@ def _parse_event(line: bytes) -> dict[str, Any] | None:
         event = json.loads(line)
     except ValueError:
         return None
-    return event if isinstance(event, dict) and "type" in event else None
+    return upgrade_event(event) if isinstance(event, dict) and "type" in event else None
 
 
 def _size_and_mtime(path: Path) -> tuple[int, int] | None:
