@@ -27,8 +27,10 @@ REPORT_INTERVAL_SECONDS = 0.2
 """Seconds between two messages of one step."""
 MAX_STDERR_CHARS = 4000
 """Last characters of a child's stderr that are kept."""
-PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-PIPES |= {"encoding": "utf-8", "errors": "replace"}
+PIPES = {
+    "stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+    "text": True, "encoding": "utf-8", "errors": "replace",
+}  # fmt: skip
 """Arguments of ``Popen`` for all three pipes as text."""
 
 
@@ -65,15 +67,16 @@ def run_json_child(
     timeout_seconds: float | None = None,
     on_message: Callable[[Message], None] = lambda message: None,
     on_start: Callable[[subprocess.Popen[str]], None] = lambda child: None,
-    environment: Mapping[str, str] | None = None,
+    default_environment: Mapping[str, str] | None = None,
 ) -> ChildResult:
     """Run Python with these arguments to its end, with ``request`` on its stdin; ``on_message`` gets each message as it comes.
 
-    The child is killed after ``timeout_seconds`` (None: never), and if a callback raises.
+    The child is killed after ``timeout_seconds`` (None: never), and if a callback raises. ``default_environment``: variables that it gets
+    where this process does not have them.
 
     :raises OSError: no process could be started.
     """
-    env = {**(environment or {}), **child_environment()}
+    env = {**(default_environment or {}), **child_environment()}
     with subprocess.Popen([sys.executable, *arguments], **PIPES, env=env) as child:
         on_start(child)
         text = request if isinstance(request, str) else json.dumps(request)

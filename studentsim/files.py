@@ -11,7 +11,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DISK_FULL_NAMES = ("ENOSPC", "EDQUOT", "EFBIG")
+DISK_FULL_ERRNOS = tuple(
+    getattr(errno, name) for name in _DISK_FULL_NAMES if hasattr(errno, name)
+)  # Windows has no EDQUOT
 """What an ``OSError`` of a full disk, a used-up quota or a too large file has as its ``errno``."""
 
 

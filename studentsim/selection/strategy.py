@@ -33,7 +33,8 @@ class Strategy:
     when_to_use: str
     """One sentence."""
     order: int = LAST
-    """Its place in lists; equal ones by id. It also decides line style and colour: without one it comes last and changes no other's."""
+    """Its place in lists; equal ones by id. It also decides line style and colour; without one it comes last, and the styles of all with
+    a number stay."""
     color_slot: int | None = None
     """A slot of the theme's colours (0 to 5, 8 or 10) instead of the one that its place gives it; see labels/strategy_styles.py."""
 

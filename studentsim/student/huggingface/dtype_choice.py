@@ -150,7 +150,7 @@ def _measure_in_subprocess(shape: ModelShape, threads: int) -> float:
         ["-m", "studentsim.student.huggingface.dtype_choice"],
         request,
         timeout_seconds=TIMEOUT_SECONDS,
-        environment={"GOMP_SPINCOUNT": "10000"},  # as runs have it (factory.py)
+        default_environment={"GOMP_SPINCOUNT": "10000"},  # as runs have it (factory.py)
     ).message
     return float(seconds["float32"]) / float(seconds["bfloat16"])
 
