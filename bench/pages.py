@@ -20,7 +20,6 @@ import asyncio
 import json
 import logging
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -50,6 +49,20 @@ PICTURES = """[...document.querySelectorAll('.js-plotly-plot .main-svg:first-chi
     c => c.getBoundingClientRect().top < innerHeight).length"""
 """JavaScript: how many pictures are drawn in the window; a place may come later than the page."""
 
+MAKE_RUNS = """
+import sys
+from pathlib import Path
+sys.path[:0] = [".", "tests"]
+from journals import make_run
+from studentsim.config import RunConfig
+sizes = dict(questions_per_turn=40, exam_size=240)
+if "exam_size" not in RunConfig.model_fields:  # 0.1's names
+    sizes = dict(questions=40, exam=240)
+for run_id, settings in (("by-hand", {}), ("by-hand-2", {"strategy": "random"})):
+    make_run(Path(sys.argv[1]), run_id, turns=20, **sizes, **settings)
+"""
+"""Python: runs made by hand, by the checkout that it is run in."""
+
 
 def finished_runs(data: Path) -> list[str]:
     """Puts finished 20-turn runs into the folder: the recorded study where it is whole, else one made by hand."""
@@ -72,7 +85,7 @@ def clicks(data: Path, options: argparse.Namespace) -> dict[str, float]:
     """Seconds from click to drawn, by page. With ``--against`` the pages of another checkout take turns with these."""
     from browser import chromium, serve
 
-    run = finished_runs(data)[0]
+    run = "by-hand"
     roots = [root for root in (ROOT, options.against) if root]
     times: list[dict[str, list[float]]] = [defaultdict(list) for _ in roots]
     pictures: list[dict[str, int]] = [{} for _ in roots]
@@ -80,8 +93,9 @@ def clicks(data: Path, options: argparse.Namespace) -> dict[str, float]:
         browser = stack.enter_context(chromium())
         windows = []
         for number, root in enumerate(roots):
-            own = data.with_name(f"{data.name}-{number}")  # a database has one owner
-            shutil.copytree(data, own)
+            # a database has one owner, and an earlier version reads no journal of this one
+            own = data.with_name(f"{data.name}-{number}")
+            subprocess.run([sys.executable, "-c", MAKE_RUNS, own], cwd=root, check=True)
             url = stack.enter_context(serve(own, app=root / "app.py"))
             windows.append(browser.new_page(viewport={"width": 1280, "height": 900}))
             windows[-1].goto(f"{url}/Watch?run={run}")

@@ -132,7 +132,7 @@ def _against(groups: list[RunGroup], exams: pd.DataFrame, marks: pd.DataFrame) -
         for d in told
     ]
     head = f"After {turn} lessons, on the same questions; the intervals hold together with 95 %:"
-    return f"{head}\n\n{table(['way', 'against', 'points', 'told from luck'], rows)}" if rows else ""
+    return f"{head}\n\n{table(['way', 'against', 'points', 'distinct from chance'], rows)}" if rows else ""
 
 
 def _held_out(groups: list[RunGroup], events: dict[str, list[dict[str, Any]]]) -> str:

@@ -13,12 +13,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from studentsim.errors import ConfigError
 from studentsim.legacy_names import EMBEDDED_0_1_WEIGHTS, UNPRINTABLE_PATTERN, upgrade_settings, upgrade_stored_settings
 from studentsim.selection.registry import DEFAULT_STRATEGY, find_strategy
-from studentsim.settings import DPOSettings, ModelLoadingSettings, StrategyId, TeacherSettings
+from studentsim.settings import DPOSettings, ModelLoadingSettings, StrategyId, TeacherSettings, setting
 from studentsim.student_table import StudentTable
 from studentsim.types import CATEGORIES
 
@@ -36,130 +36,128 @@ class RunConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    name: str = Field("", max_length=80, title="name", description="What you call this run.")
+    name: str = setting("", "name", "What you call this run.", max_length=80)
     """The user's name for it, any printable characters. "": see ``title``."""
-    seed: int = Field(0, ge=0, lt=2**31, title="luck of the draw", description="Decides all chance but the exam's.")
+    seed: int = setting(0, "seed", "The same seed repeats the run exactly.", ge=0, lt=2**31)
     """Seeds question selection, practice answers, the adapter's initial values and the order of pairs."""
-    exam_seed: int = Field(
-        0, ge=0, lt=2**31, title="which exam", description="Decides the exam: equal in runs to be compared."
+    exam_seed: int = setting(
+        0,
+        "exam seed",
+        "Runs with the same one sit the same exam with the same random numbers: compare only those.",
+        ge=0,
+        lt=2**31,
     )
     """Seeds the exam's questions and answers: equal in all runs that are to be compared."""
 
-    model: str = Field(
+    model: str = setting(
         "embedded",
+        "model",
+        "'embedded', 'smollm2' (see 'models list'), a hub's name, a folder or a GGUF file.",
         max_length=300,
-        title="model",
-        description="'embedded', 'smollm2' (see 'models list'), a hub's name, a folder or a GGUF file.",
     )
     """``embedded``, or the Hugging Face name or local folder of a causal language model."""
-    student: str = Field(
+    student: str = setting(
         "balanced",
+        "student",
+        "A profile of the embedded student (see 'students'), or a table (a TOML file).",
         max_length=80,
-        title="student",
-        description="A profile of the embedded student (see 'students'), or a table (a TOML file).",
     )
     """Profile of the embedded student; see ``python -m studentsim students``."""
-    student_table: StudentTable | None = Field(None, title="what the student knows at first")
+    student_table: StudentTable | None = setting(None, "what the student knows at first")
     """The embedded student's own table of levels, read from a file when the run is made; ``student`` is then its name. None: the
     built-in profile ``student``."""
-    weights: str = Field(
+    weights: str = setting(
         "",
+        "version of the student",
+        "The embedded student's: 'embedded-0.1', or a fingerprint; blank: today's.",
         max_length=40,
-        title="version of the student",
-        description="The embedded student's: 'embedded-0.1', or a fingerprint; blank: today's.",
     )
     """The embedded student's weights: a fingerprint (student/embedded/weight_versions.py), or ``embedded-0.1`` for version 0.1's.
     "": the shipped ones, whose fingerprint is filled in when the run is made; always "" for other models."""
-    temperature: float = Field(1.0, ge=0, le=5, title="how boldly it answers", description="Of sampling; 0 is greedy.")
+    temperature: float = setting(
+        1.0,
+        "how boldly it answers",
+        "Temperature: 1 shows what it half knows, 0 is its single likeliest answer.",
+        ge=0,
+        le=5,
+    )
     """Sampling temperature; 0 is greedy. embedded: 1, so that partial knowledge shows."""
-    min_p: float = Field(
+    min_p: float = setting(
         0.03,
+        "slips of the pen left out below",
+        "Words less likely than this share of the likeliest are never written (min-p).",
         ge=0,
         lt=1,
-        title="slips of the pen left out below",
-        description="Tokens less probable than this share of the likeliest are not sampled.",
     )
     """Tokens with less than this share of the likeliest token's probability are never sampled; 0: off. embedded: 0.03 (docs/log.md)."""
-    max_new_tokens: int = Field(
-        112, ge=8, le=4096, title="longest answer, in tokens", description="Longest answer, in tokens."
-    )
+    max_new_tokens: int = setting(112, "longest answer, in tokens", "A longer one is cut off.", ge=8, le=4096)
     """Longest answer, in tokens."""
 
-    bank: str = Field(
+    bank: str = setting(
         "curriculum",
+        "questions from",
+        "'curriculum', a set such as 'math_qa', a file or folder, or 'one | another'.",
         max_length=1000,
-        title="questions from",
-        description="'curriculum', a set such as 'math_qa', a file or folder, or 'one | another'.",
     )
     """``curriculum``, a Hugging Face set (``math_qa``, ``gsm8k``, ``mmlu:stem``; listed in studentsim/datasets/specs.py), or the path
     of a file or folder of questions; several are joined by `` | `` (studentsim/datasets/resolve.py)."""
-    bank_category: str = Field(
-        "",
-        max_length=80,
-        title="one category for all questions",
-        description="One category for all questions of the bank.",
+    bank_category: str = setting(
+        "", "one category for all questions", "One category for all questions of the bank.", max_length=80
     )
     """One category for all of the bank's questions; "": the set's own categories."""
-    bank_set: str = Field(
-        "",
-        max_length=40,
-        title="questions read as",
-        description="Which set its files are of, if their rows do not say so.",
+    bank_set: str = setting(
+        "", "questions read as", "Which set its files are of, if their rows do not say so.", max_length=40
     )
     """Name of the set that the bank's files belong to. "": detected from their rows (``python -m studentsim check-dataset FILE``)."""
-    drop_invalid: bool = Field(
-        False, title="doubtful questions left out", description="Leave out the rows that 'check-dataset' lists."
-    )
+    drop_invalid: bool = setting(False, "doubtful questions left out", "Leave out the rows that 'check-dataset' lists.")
     """Drop the rows that ``check-dataset`` lists: duplicate, contradictory and unreadable ones, and in MathQA those whose annotated
     formula does not lead to the key. paper: all rows."""
-    categories: tuple[str, ...] = Field(
-        (), title="categories practised", description="Practise these alone: general,physics"
-    )
+    categories: tuple[str, ...] = setting((), "categories practised", "Practise these alone: general,physics")
     """Practise these categories only; empty: all of the bank's."""
-    skills: tuple[str, ...] = Field((), title="skills practised", description="Practise these alone, by their ids.")
+    skills: tuple[str, ...] = setting((), "skills practised", "Practise these alone, by their ids.")
     """Practise these skills only; empty: all. The exam always covers whole categories."""
-    difficulties: tuple[int, ...] = Field(
-        (), title="difficulties practised", description="Practise these alone: 1 (easy) to 3 (hard)."
-    )
+    difficulties: tuple[int, ...] = setting((), "difficulties practised", "Practise these alone: 1 (easy) to 3 (hard).")
     """Practise these difficulties only, 1 (easy) to 3 (hard); empty: all."""
 
-    strategy: StrategyId = Field(
-        DEFAULT_STRATEGY.id, title="how questions are chosen", description="How questions are chosen; see 'strategies'."
+    strategy: StrategyId = setting(
+        DEFAULT_STRATEGY.id, "how questions are chosen", "How questions are chosen; see 'strategies'."
     )
     """How practice questions are selected; see studentsim/selection/strategies. paper: those with ``in_paper``."""
-    mix: dict[str, float] | None = Field(
-        None, title="own category mix", description="Your own mix in percent: general=20,physics=80"
-    )
+    mix: dict[str, float] | None = setting(None, "own category mix", "Your own mix in percent: general=20,physics=80")
     """The user's own category mix instead of the strategy's, in percent; sums to 100."""
-    mix_rule: Literal["largest-remainder", "paper"] = Field(
-        "largest-remainder", title="how shares become whole questions", description="'largest-remainder' or 'paper'."
+    mix_rule: Literal["largest-remainder", "paper"] = setting(
+        "largest-remainder",
+        "how shares become whole questions",
+        "Where the questions go that are left over when shares are rounded down.",
     )
     """How shares become whole numbers of questions. paper: floor, the remainder to the first category."""
-    threshold: float = Field(
-        0.5, gt=0, le=1, title="counts as unsure below", description="Below it a question counts as unsure."
+    threshold: float = setting(
+        0.5,
+        "counts as unsure below",
+        "A question counts as unsure if its likeliest answer is less probable than this, 0 to 1.",
+        gt=0,
+        le=1,
     )
     """Log-probability strategies take a question if its likeliest candidate answer's probability is below this. paper: 0.5."""
 
-    turns: int = Field(20, ge=1, le=1000, title="lessons planned", description="Lessons.")
+    turns: int = setting(20, "lessons", "In each it practises, is marked, and learns from its mistakes.", ge=1, le=1000)
     """Turns of practice and training ("lessons" on the pages). paper: 20."""
-    questions_per_turn: int = Field(
-        40, ge=1, le=1000, title="practice questions a lesson", description="Practice questions a lesson."
+    questions_per_turn: int = setting(
+        40, "practice questions a lesson", "Chosen by its way of choosing, or your mix.", ge=1, le=1000
     )
     """Practice questions per turn. paper: 40."""
-    exam_size: int = Field(240, ge=1, le=5000, title="questions in each exam", description="Questions in each exam.")
+    exam_size: int = setting(
+        240, "questions in each exam", "Never practised. More make the result surer.", ge=1, le=5000
+    )
     """Questions per exam. paper: 40; embedded: 240, since with 40 one standard error is 7 percentage points."""
-    exam_every: int = Field(
-        2, ge=1, le=1000, title="lessons from exam to exam", description="Lessons from exam to exam."
+    exam_every: int = setting(
+        2, "lessons from exam to exam", "There is one before the first lesson and after the last too.", ge=1, le=1000
     )
     """Turns between exams. paper: 2. The last turn always ends with an exam."""
-    validation: int = Field(
-        24, ge=0, le=1000, title="held-out pairs", description="Held-out pairs looked at after each lesson."
-    )
+    validation: int = setting(24, "held-out pairs", "Looked at after each lesson, never learnt from.", ge=0, le=1000)
     """Held-out pairs for validation, never trained on. paper: 40."""
-    validation_every: Literal["turn", "epoch"] = Field(
-        "turn",
-        title="held-out pairs looked at after each",
-        description="Look at the held-out pairs after each 'turn' or each 'epoch'.",
+    validation_every: Literal["turn", "epoch"] = setting(
+        "turn", "held-out pairs looked at after each", "A lesson, or each pass over its pairs."
     )
     """Whether the held-out pairs are scored after each turn's last epoch or after every epoch; this does not affect training.
     paper: epoch."""

@@ -31,6 +31,13 @@ StrategyId = Annotated[str, BeforeValidator(_check_strategy)]
 """The id of a registered strategy."""
 
 
+def setting(default: Any, title: str, description: str = "", **bounds: Any) -> Any:
+    """A setting's field: what it is called (on the pages, in comparisons), what it does (the form's caption, the command's help) and
+    pydantic's bounds.
+    """
+    return Field(default, title=title, description=description, **bounds)
+
+
 class _SettingsGroup(BaseModel):
     """A nested group; ``group`` is its field in ``RunConfig``. Accepts the names of 0.1 too (``legacy_names``)."""
 
@@ -48,66 +55,60 @@ class DPOSettings(_SettingsGroup):
 
     group: ClassVar[str] = "dpo"
 
-    beta: float = Field(
-        0.1,
-        gt=0,
-        le=5,
-        title="how closely it stays with what it was",
-        description="DPO's: larger stays closer to the reference.",
-    )
+    beta: float = setting(0.1, "how closely it stays with what it was", "DPO's beta; larger is closer.", gt=0, le=5)
     """DPO's beta: the larger, the closer the student stays to its reference. paper: 0.1 (0.1 to 0.5 usual)."""
-    epochs: int = Field(
-        1, ge=1, le=20, title="passes over a lesson's pairs", description="Passes over a lesson's pairs."
-    )
+    epochs: int = setting(1, "passes over a lesson's pairs", "How often it goes over them (epochs).", ge=1, le=20)
     """Epochs over a turn's pairs. embedded: 1. paper: 2."""
-    learning_rate: float = Field(1e-3, gt=0, le=0.1, title="size of a learning step", description="AdamW, constant.")
+    learning_rate: float = setting(
+        1e-3, "size of a learning step", "AdamW's learning rate. Too big, and it unlearns.", gt=0, le=0.1
+    )
     """AdamW's, constant. embedded: 1e-3, with rehearsal. paper: not named; usual for 2B parameters: 5e-7 to 5e-5."""
-    batch_size: int = Field(8, ge=1, le=256, title="pairs a step", description="Pairs an optimiser step.")
+    batch_size: int = setting(8, "pairs a step", "Pairs that are learnt from together.", ge=1, le=256)
     """Pairs per optimiser step. embedded: 8. paper: 1 to 4 (Colab GPU)."""
-    loss: Literal["sigmoid", "robust", "ipo", "hinge"] = Field(
-        "sigmoid", title="what learning makes small", description="sigmoid, robust, ipo or hinge."
+    loss: Literal["sigmoid", "robust", "ipo", "hinge"] = setting(
+        "sigmoid", "what learning makes small", "DPO's loss: how a pair's two workings are weighed against each other."
     )
     """DPO's loss by its name in TRL. paper: sigmoid."""
-    sft_weight: float = Field(
+    sft_weight: float = setting(
         0.0,
+        "weight of imitating the right working",
+        "Above 0 it also learns what to say (an SFT loss); 0 is plain DPO.",
         ge=0,
         le=10,
-        title="weight of imitating the right working",
-        description="Weight of an extra term for the right working.",
     )
     """Weight of an added SFT loss on the chosen texts; 0: DPO alone. paper: 0."""
-    label_smoothing: float = Field(
+    label_smoothing: float = setting(
         0.0,
+        "pairs taken to be the wrong way round",
+        "Their share, in the robust loss only (label smoothing).",
         ge=0,
         lt=0.5,
-        title="pairs taken to be the wrong way round",
-        description="Assumed share of flipped pairs (robust loss).",
     )
     """Assumed share of flipped pairs, for the robust loss only; a new run with another loss is refused."""
-    reference: Literal["last-turn", "base"] = Field(
-        "last-turn", title="compared with", description="'last-turn' or 'base'."
+    reference: Literal["last-turn", "base"] = setting(
+        "last-turn", "compared with", "Whom it should not stray too far from: DPO's reference."
     )
     """DPO's reference model: the student before this turn, or before any training. paper: base."""
-    lora_rank: int = Field(8, ge=1, le=256, title="how much the adapter holds", description="Rank of the adapter.")
+    lora_rank: int = setting(8, "how much the adapter holds", "LoRA's rank.", ge=1, le=256)
     """Rank of the adapter's matrices. paper: 8."""
-    lora_alpha: int = Field(
-        16, ge=1, le=512, title="strength of the adapter", description="Its update is scaled by alpha / rank."
+    lora_alpha: int = setting(
+        16, "strength of the adapter", "LoRA's alpha: its update is scaled by alpha / rank.", ge=1, le=512
     )
     """The adapter's update is scaled by lora_alpha / lora_rank. embedded: 16. paper: not named; PEFT's default, 8."""
-    lora_targets: tuple[str, ...] = Field(
-        ALL_PROJECTIONS, title="parts of the model that learn", description="Projections with an adapter: q_proj,v_proj"
+    lora_targets: tuple[str, ...] = setting(
+        ALL_PROJECTIONS, "parts of the model that learn", "Projections that get an adapter; all seven, as in the paper."
     )
     """Projections that get an adapter. paper: all seven."""
-    max_grad_norm: float = Field(
-        1.0, gt=0, le=100, title="largest change a step", description="Gradients are clipped to this norm."
+    max_grad_norm: float = setting(
+        1.0, "largest change a step", "Gradients longer than this are shortened to it.", gt=0, le=100
     )
     """Gradients are clipped to this norm. Library default."""
-    rehearsal: float = Field(
+    rehearsal: float = setting(
         0.5,
+        "hold on what is not practised",
+        "How strongly it stays as it was; 0: whatever is practised, all gets better.",
         ge=0,
         le=10,
-        title="hold on what is not practised",
-        description="How strongly what is not practised is held where it was; 0: not at all.",
     )
     """Weight of the loss that keeps answers to unpractised skills unchanged (studentsim/training/rehearsal.py); 0: off.
     embedded: 0.5. paper: 0."""
@@ -126,76 +127,75 @@ class TeacherSettings(_SettingsGroup):
 
     group: ClassVar[str] = "teacher"
 
-    attempts: int = Field(
+    attempts: int = setting(
         1,
+        "tries at each practice question",
+        "After a wrong answer it may try the same question again. Each further try makes a lesson longer.",
         ge=1,
         le=5,
-        title="tries at a practice question",
-        description="Tries at a practice question, the first included.",
     )
     """Attempts at a practice question, the first included. paper: 1; it names revision as future work."""
-    feedback: Literal["none", "mark", "hint", "explanation"] = Field(
-        "hint", title="said to a wrong answer", description="To a wrong answer: none, mark, hint or explanation."
+    feedback: Literal["none", "mark", "hint", "explanation"] = setting(
+        "hint",
+        "said to a wrong answer",
+        "The words are the question's own: what went wrong, and a hint that does not give the answer away.",
     )
     """Feedback on an answer called wrong, before the next attempt. none: the question is asked again as if for the first time.
     Without further attempts there is no feedback."""
-    chosen_source: Literal["working", "revision", "revision-or-working"] = Field(
-        "working", title="learns from", description="Learn from: working, revision or revision-or-working."
+    chosen_source: Literal["working", "revision", "revision-or-working"] = setting(
+        "working", "learns from", "What it is shown as better than its own first, wrong answer."
     )
     """Chosen text of a pair whose rejected text is the wrong first attempt. working: the question's correct solution, as in the
     paper; revision: the student's own later attempt that was called correct (no such attempt, no pair); revision-or-working: that
     attempt, or the solution if there is none."""
-    chosen_text: ChosenText = Field(
+    chosen_text: ChosenText = setting(
         "full",
-        title="shown of a given working",
-        description="Of a given working: full, short (its last step) or option (the answer alone).",
+        "shown of a given working",
+        "The chosen text of a pair, where it is the given working. With less of it, the two texts differ less in style.",
     )
     """How much of the question's solution a chosen text contains. full: all, and the answer; short: the last sum or sentence, of at
     most 40 words, and the answer; option: the answer alone, letter and text ("Answer: b) 980"). The curriculum's solutions end in
     the value instead of letter and text. The student's own attempts are never shortened. paper: full."""
-    grader: str = Field(
-        "",
-        max_length=300,
-        title="trained marker",
-        description="A trained marker: 'embedded', a T5 or BART of the hub, or a folder.",
+    grader: str = setting(
+        "", "trained marker", "A trained marker: 'embedded', a T5 or BART of the hub, or a folder.", max_length=300
     )
     """A trained grader of practice answers: ``embedded``, or a Hugging Face name or local folder of an encoder-decoder (T5, BART).
     "": none. paper: google/flan-t5-large, fine-tuned."""
-    grader_revision: str = Field(
+    grader_revision: str = setting(
         "",
+        "version of the trained marker",
+        "A commit of the hub's marker; blank: today's.",
         max_length=100,
         pattern=r"^[\w./-]*$",
-        title="version of the trained marker",
-        description="A commit of the hub's marker; blank: today's.",
     )
     """The grader's version: a commit on Hugging Face, or the fingerprint of a folder's files. "": the current one, which is filled
     in when the run is made; the embedded grader has none."""
-    grade_source: Literal["key", "grader"] = Field(
-        "key", title="whose mark counts in practice", description="Whose marks count in practice: key or grader."
+    grade_source: Literal["key", "grader"] = setting(
+        "key", "whose mark counts in practice", "Whose marks count in practice: key or grader."
     )
     """Whose grade the student gets and is trained on: the answer key's or the grader's. paper: the grader's."""
-    error_rate: float = Field(
+    error_rate: float = setting(
         0.0,
+        "marks wrong on purpose",
+        "Right is called wrong, or wrong right; the student learns from it as if it were true.",
         ge=0,
         le=0.5,
-        title="marks wrong on purpose",
-        description="Share of marks the teacher gets wrong on purpose.",
     )
     """Share of practice answers whose grade is flipped on purpose: label noise. Robust DPO (loss "robust") is made for it."""
-    challenge_rate: float = Field(
+    challenge_rate: float = setting(
         0.0,
+        "right answers called wrong on purpose",
+        "To see whether it gives way. Nothing is learnt from these.",
         ge=0,
         le=1,
-        title="right answers doubted on purpose",
-        description="Share of right answers called wrong, to see who gives way.",
     )
     """Share of correct first attempts that are challenged: called wrong on purpose, with a reason, to count how many flip. They are
     not trained on. Needs attempts of 2 or more."""
-    hint_model: str = Field(
+    hint_model: str = setting(
         "",
+        "who writes the hints",
+        "An instruct model by its hub name or folder; each wrong answer then takes it a few seconds more.",
         max_length=300,
-        title="who writes the hints",
-        description="An instruct model that writes the hints, by name.",
     )
     """A larger instruct model that writes the hints, by Hugging Face name or local folder. "": the questions' own hints."""
 
@@ -213,70 +213,69 @@ class ModelLoadingSettings(_SettingsGroup):
 
     group: ClassVar[str] = "model_loading"
 
-    revision: str = Field(
+    revision: str = setting(
         "",
+        "version of the model",
+        "A commit or tag of the hub; blank: today's, which is written into the run, so that it can be repeated.",
         max_length=100,
         pattern=r"^[\w./-]*$",
-        title="version of the model",
-        description="A commit of the hub's model; blank: today's.",
     )
     """The model's version: a commit on Hugging Face, or the fingerprint of a folder's files. "": the current one, which is filled in
     when the run is made."""
-    quantisation: Literal["none", "8bit", "nf4"] = Field(
-        "none", title="how the model's weights are held", description="Of a hub's model: none, 8bit or nf4."
+    quantisation: Literal["none", "8bit", "nf4"] = setting(
+        "none", "how the model's weights are held", "4 bit takes a quarter of the memory, and a little of its wits."
     )
     """Quantisation of the base weights by bitsandbytes. paper: nf4, computing in bfloat16."""
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", title="processor", description="auto, cpu or cuda.")
+    device: Literal["auto", "cpu", "cuda"] = setting(
+        "auto", "processor", "Without a GPU, models of billions of parameters need minutes an answer."
+    )
     """auto: a GPU if there is one."""
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", title="numbers it computes with", description="auto, float32, bfloat16 or float16."
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = setting(
+        "auto", "numbers it computes with", "The number format; the usual one is right for nearly everybody."
     )
     """Of unquantised weights and of computation. auto: bfloat16 if quantised or on a GPU that supports it, float16 on other GPUs;
     on a CPU the faster of float32 and bfloat16, measured and filled in when the run is made (older runs: float32)."""
-    option_scoring: Literal["text", "letter"] = Field(
-        "text", title="what stands for an option", description="Options are scored by text or by letter."
+    option_scoring: Literal["text", "letter"] = setting(
+        "text", "what stands for an option", "Where options are compared, not written."
     )
     """What represents an option when options are scored: its text or its letter."""
-    exam_mode: Literal["written", "scored"] = Field(
-        "written", title="how exams are answered", description="written, or scored: the likeliest option is ticked."
+    exam_mode: Literal["written", "scored"] = setting(
+        "written",
+        "how exams are answered",
+        "Ticking compares the options' probabilities, and nothing is written to read.",
     )
     """scored: an exam's answer is the option with the largest probability; no text is generated, which takes a fraction of the time."""
-    generation_batch_size: int = Field(
-        0, ge=0, le=1024, title="answers written at once", description="Answers in a batch; 0: by the memory."
+    generation_batch_size: int = setting(
+        0, "answers written at once", "Answers in a batch; 0: by the memory.", ge=0, le=1024
     )
     """Batch size of generation, in answers. 0: as the memory allows, at most 64."""
-    micro_batch_size: int = Field(
-        0, ge=0, le=256, title="pairs learnt at once", description="Pairs through the model at once; 0: by the memory."
+    micro_batch_size: int = setting(
+        0, "pairs learnt at once", "Pairs through the model at once; 0: by the memory.", ge=0, le=256
     )
     """Micro-batch size of training, in pairs; an optimiser step still has ``dpo.batch_size``. 0: as the memory allows."""
-    gradient_checkpointing: Literal["auto", "on", "off"] = Field(
-        "auto", title="less memory for more time", description="auto, on or off."
+    gradient_checkpointing: Literal["auto", "on", "off"] = setting(
+        "auto", "less memory for more time", "auto, on or off."
     )
     """Saves memory for a third more training time. auto: if not even one pair fits without it."""
-    optimiser: Literal["auto", "adamw", "paged"] = Field(
-        "auto", title="how steps are taken", description="auto, adamw or paged."
-    )
+    optimiser: Literal["auto", "adamw", "paged"] = setting("auto", "how steps are taken", "auto, adamw or paged.")
     """paged: AdamW whose state moves out of a full GPU's memory. auto: paged for adapters of 100 M parameters and more."""
-    prompt_date: str = Field(
-        "",
-        pattern=r"^(\d{4}-\d{2}-\d{2})?$",
-        title="date in the prompt",
-        description="The date in the prompt, such as 2026-11-28.",
+    prompt_date: str = setting(
+        "", "date in the prompt", "The date in the prompt, such as 2026-11-28.", pattern=r"^(\d{4}-\d{2}-\d{2})?$"
     )
     """The current date for chat templates that print one (ISO); filled in for these when the run is made. "": each day's date, as in
     older runs."""
-    answer_form: Literal["free", "letter", "working"] = Field(
+    answer_form: Literal["free", "letter", "working"] = setting(
         "free",
-        title="form of answer that is asked for",
-        description="What a language model is asked for. free: the paper's prompt, no form; letter: a last line 'Answer: (letter)'; "
-        "working: the working first, then that line.",
+        "form of answer that is asked for",
+        "Asked freely, small models mostly tick at once. With its working first more can be seen of what goes wrong, "
+        "but an answer takes longer.",
     )
     """The form of answer that the prompt asks for. free: none, as in the paper. letter: a last line "Answer: (letter)", which can be
     parsed reliably. working: the solution first, then that line. paper: free."""
-    calculator: bool = Field(
+    calculator: bool = setting(
         False,
-        title="a calculator for the sums it writes",
-        description="Compute what follows the '=' of a sum it wrote.",
+        "a calculator for the sums it writes",
+        "What follows the = of a sum that it wrote is computed, so that slips in sums do not hide what it understands.",
     )
     """Whether the result after the ``=`` of a complete sum is computed and inserted, as for the embedded student always
     (student/huggingface/calculator.py). paper: no."""
@@ -300,3 +299,7 @@ SETTING_GROUPS: Mapping[str, type[DPOSettings] | type[ModelLoadingSettings] | ty
     settings.group: settings for settings in (DPOSettings, TeacherSettings, ModelLoadingSettings)
 }
 """Fields of ``RunConfig`` that hold settings -> their classes."""
+GROUP_BY_SETTING: Mapping[str, str] = {
+    name: group for group, settings in SETTING_GROUPS.items() for name in settings.model_fields
+}
+"""Settings of a nested group -> the group. No two settings of a run have the same name."""

@@ -10,6 +10,8 @@ CATEGORIES: tuple[str, ...] = ("general", "physics", "gain", "geometry", "other"
 
 LETTERS: tuple[str, ...] = ("a", "b", "c", "d", "e")
 """Letters of a five-option question. Questions of other sets may have 2 to 10 options."""
+FIVE_OPTION_CHANCE = 1 / len(LETTERS)
+"""The accuracy of guessing on such questions: assumed where no answered question tells how many options there are."""
 
 SPLITS: tuple[str, ...] = ("pretrain", "study", "validation", "exam")
 """Questions of different splits share neither text nor numbers."""

@@ -41,16 +41,16 @@ def make_answers_run(
     (folder / "config.json").write_text(config.model_dump_json())
     events = [_event("RunStarted", 0, run_id=run_id, config=config.model_dump(mode="json"), versions={}, parent=None)]
     asked = {phase: [q for s in SKILLS for q in generate_questions(s, phase, 12)] for phase in ("study", "exam")}
-    luck = Random(7)
+    rng = Random(7)
     for turn in range(lessons + 1):
         skill = 0.3 + 0.4 * turn / max(lessons, 1)
         if turn:
             first = (turn - 1) * practice
             chosen = [asked["study"][(first + i) % len(asked["study"])] for i in range(practice)]
-            events += [_answer(turn, "study", q, luck, skill) for q in chosen]
+            events += [_answer(turn, "study", q, rng, skill) for q in chosen]
         if turn % 2 == 0:
             sat = [asked["exam"][(i * 7) % len(asked["exam"])] for i in range(exam)]
-            events += [_answer(turn, "exam", q, luck, skill) for q in sat]
+            events += [_answer(turn, "exam", q, rng, skill) for q in sat]
         seconds = {"study": 0.4, "exam": 3.0, "total": 4.7}
         events.append(
             _event("TurnFinished", turn, correct=0, questions=practice, pairs=0, rewards=None, seconds=seconds)
@@ -72,12 +72,12 @@ def _event(kind: str, turn: int, **fields: Any) -> dict[str, Any]:
     return {"type": kind, "turn": turn, **fields}
 
 
-def _answer(turn: int, phase: str, question: Question, luck: Random, skill: float) -> dict[str, Any]:
-    right = luck.random() < skill
+def _answer(turn: int, phase: str, question: Question, rng: Random, skill: float) -> dict[str, Any]:
+    right = rng.random() < skill
     option = (
-        question.correct_option if right else luck.choice([o for o in question.options if o.letter != question.correct])
+        question.correct_option if right else rng.choice([o for o in question.options if o.letter != question.correct])
     )
-    ticked = right or luck.random() < 0.9
+    ticked = right or rng.random() < 0.9
     return _event(
         "AnswerRecorded", turn, phase=phase, question_id=question.id, category=question.category, skill=question.skill,
         difficulty=question.difficulty, problem=question.problem,

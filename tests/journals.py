@@ -183,14 +183,14 @@ def metrics(turn: int, step: int) -> PreferenceMetrics:
 
 
 def _answers(config: RunConfig, turn: int, phase: str, count: int) -> list[AnswerRecorded]:
-    luck = Random(f"{turn} {phase}")
-    return [_answer(config, turn, phase, i, luck) for i in range(count)]
+    rng = Random(f"{turn} {phase}")
+    return [_answer(config, turn, phase, i, rng) for i in range(count)]
 
 
-def _answer(config: RunConfig, turn: int, phase: str, i: int, luck: Random) -> AnswerRecorded:
-    a, b = luck.randint(2, 40), luck.randint(2, 40)
-    right = luck.random() < skill(config, turn)
-    letter = "b" if right else luck.choice(("a", "c", "d", None))
+def _answer(config: RunConfig, turn: int, phase: str, i: int, rng: Random) -> AnswerRecorded:
+    a, b = rng.randint(2, 40), rng.randint(2, 40)
+    right = rng.random() < skill(config, turn)
+    letter = "b" if right else rng.choice(("a", "c", "d", None))
     category = CATEGORIES[i % len(CATEGORIES)]
     options = tuple({"letter": key, "text": str(a + b + j - 1), "misconception": None} for j, key in enumerate(LETTERS))
     shown = next((o["text"] for o in options if o["letter"] == letter), "a lot")

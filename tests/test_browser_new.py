@@ -201,5 +201,5 @@ def test_start_is_in_sight_wherever_one_is_in_the_form(page: Page, url: str, wid
     start = page.get_by_role("button", name="Start", exact=True)
     expect(start).to_be_enabled()
     expect(start).to_be_in_viewport(ratio=1)
-    page.get_by_text("Advanced: luck").scroll_into_view_if_needed()
+    page.get_by_text("Advanced: seeds").scroll_into_view_if_needed()
     expect(start).to_be_in_viewport(ratio=1)

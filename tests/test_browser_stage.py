@@ -206,14 +206,12 @@ def test_no_empty_side_bar_shows_on_the_way_into_the_presentation_and_it_is_ther
 
 
 def test_the_browser_places_labels_as_python_does(page: Page):
-    luck = Random("labels")
+    rng = Random("labels")
     cases = []
     for _ in range(400):
-        count = luck.randint(0, 12)
-        wanted = [luck.choice((luck.uniform(-20, 120), 50.0, 100.0)) for _ in range(count)]
-        cases.append(
-            (wanted, [luck.uniform(0.5, 30) for _ in range(count)], luck.uniform(-10, 10), luck.uniform(20, 130))
-        )
+        count = rng.randint(0, 12)
+        wanted = [rng.choice((rng.uniform(-20, 120), 50.0, 100.0)) for _ in range(count)]
+        cases.append((wanted, [rng.uniform(0.5, 30) for _ in range(count)], rng.uniform(-10, 10), rng.uniform(20, 130)))
     function = (Path(plot.__file__).parent / "labels.js").read_text()
     placed = page.evaluate(f"cases => {{ {function}; return cases.map(c => spread(...c)); }}", cases)
     for (wanted, heights, low, high), (centres, shrink) in zip(cases, placed, strict=True):

@@ -232,7 +232,7 @@ def test_of_ways_that_teach_alike_hardly_any_comparison_calls_one_better(seeds: 
         table = pd.DataFrame(right.astype(float), columns=[run.run_id for run in runs])
         told = [_compute_difference(group, reference, table, 20, comparison_count=len(others)) for group in others]
         claimed += any(d is not None and d.is_significant for d in told)
-    assert 0 < claimed <= binom.ppf(0.99, times, claims.ALPHA), "more than luck makes of 5 of 100"
+    assert 0 < claimed <= binom.ppf(0.99, times, claims.ALPHA), "more than chance makes of 5 of 100"
 
 
 def test_of_racers_who_learn_alike_hardly_any_headline_calls_one_ahead():
@@ -245,7 +245,7 @@ def test_of_racers_who_learn_alike_hardly_any_headline_calls_one_ahead():
         told = describe_standings(
             [RaceEntry(str(i), str(i), strategy_style("random"), frame) for i, frame in enumerate(exams)]
         )
-        claimed += "by more than luck" in told
+        claimed += "by more than chance" in told
     assert claimed <= binom.ppf(0.99, 300, claims.ALPHA)
 
 
@@ -269,7 +269,7 @@ def test_where_true_words_and_false_ones_weigh_alike_hardly_any_is_said_to_weigh
     rng = np.random.default_rng(7)
     tries = [RetryResults(pd.DataFrame({"tried": [60], "mended": [a]}), pd.DataFrame({"challenged": [25], "flipped": [b]}), pd.DataFrame())
              for a, b in zip(rng.binomial(60, 0.4, 300), rng.binomial(25, 0.4, 300), strict=True)]  # fmt: skip
-    assert sum("by more than luck" in compare_feedback_effects(one) for one in tries) <= binom.ppf(
+    assert sum("by more than chance" in compare_feedback_effects(one) for one in tries) <= binom.ppf(
         0.99, 300, claims.ALPHA
     )
 

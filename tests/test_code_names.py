@@ -38,7 +38,7 @@ OLD_FIELDS = {
 """Names of fields that were stored: of events, settings and tables."""
 
 PRIVATE_WORDS = re.compile(r"\b(told|luck|manner|casting|apart|pulse|drawn|standing)\b")
-MAX_PRIVATE_WORDS = 122
+MAX_PRIVATE_WORDS = 60
 """All that is left, in texts that pages show, in questions, and in patterns that replies are matched with. It may only fall."""
 
 PAGE_PART = "the part of one page that this says; no old module"

@@ -187,10 +187,10 @@ def test_figures_are_those_of_every_working_scored(
 )  # fmt: skip
 def test_a_token_is_drawn_without_a_sum_only_where_no_other_could_be(seed, steep, min_p, temperature, u):
     scores = torch.randn(6, 50, generator=torch.Generator().manual_seed(seed)) * steep
-    p, luck = scores.softmax(-1), torch.full((6,), u, dtype=torch.float64)
+    p, uniforms = scores.softmax(-1), torch.full((6,), u, dtype=torch.float64)
     draft = torch.cat([scores[:4].argmax(-1), torch.tensor([7, 8])])  # most are what is likeliest, two are anything
-    manner = _SamplingSettings(Calculator(tiny.tokenizer()), luck[None].numpy(), 1, temperature, min_p)
-    assert torch.equal(_sample_with_draft(p, luck, draft, manner), sample_tokens(p, luck, temperature, min_p))
+    manner = _SamplingSettings(Calculator(tiny.tokenizer()), uniforms[None].numpy(), 1, temperature, min_p)
+    assert torch.equal(_sample_with_draft(p, uniforms, draft, manner), sample_tokens(p, uniforms, temperature, min_p))
 
 
 def test_a_mask_of_the_first_ids_is_that_of_all_cut_there(student: EmbeddedStudent, questions: tuple[Question, ...]):

@@ -23,12 +23,12 @@ def test_reading_writing_and_scoring_are_those_of_the_model():
     s = student()
     calculator, model, decoder = s.calculator, s.merged_model, s.decoder
     # A model that has learnt nothing finds every token as likely: one draw in a thousand is decided by rounding, none of these.
-    luck = np.stack([draw_uniforms(("exam", 1, k), 40) for k in range(6)])
+    uniforms = np.stack([draw_uniforms(("exam", 1, k), 40) for k in range(6)])
     rights = [[completion_ids(tiny.tokenizer(), q.correct_option.solution)] for q in tiny.questions(6)]
     masks = [[calculator.loss_mask(c) for c in row] for row in rights]
     theirs, ours = (prefill(m, prompts(), 0) for m in (model, decoder))
     assert torch.allclose(theirs.next_token_logits, ours.next_token_logits, atol=1e-4)
-    written = [generate(m, p, calculator, luck, eos_token_id=1) for m, p in ((model, theirs), (decoder, ours))]
+    written = [generate(m, p, calculator, uniforms, eos_token_id=1) for m, p in ((model, theirs), (decoder, ours))]
     assert [w.ids for w in written[0]] == [w.ids for w in written[1]]
     assert np.allclose([w.logprob for w in written[0]], [w.logprob for w in written[1]], atol=1e-3)
     scored = [completion_logprobs(m, p, rights, masks) for m, p in ((model, theirs), (decoder, ours))]

@@ -63,12 +63,12 @@ def test_a_hint_helps_a_wrong_attempt_more_than_a_bare_second_try():
             option = next(o for o in question.options if o.misconception)
             said = format_feedback(level, hint=MISCONCEPTIONS[option.misconception].hint)
             prompts.append(student._prompt_ids(question, [(option.solution, said)]))
-        luck = np.stack([draw_uniforms(("revision", q.id), 112) for q in questions])
+        uniforms = np.stack([draw_uniforms(("revision", q.id), 112) for q in questions])
         written = generate(
             student.merged_model,
             prefill(student.merged_model, prompts, tokenizer.pad_token_id),
             student.calculator,
-            luck,
+            uniforms,
             eos_token_id=tokenizer.eos_token_id,
         )
         right[level] = sum(

@@ -24,20 +24,24 @@ def prompts(count: int) -> list[list[int]]:
     return [prompt_ids(tiny.tokenizer(), tiny.opening(), q.problem) for q in tiny.questions(count)]
 
 
-def plainly(luck: np.ndarray, **manner) -> list:
+def plainly(uniforms: np.ndarray, **manner) -> list:
     model = STUDENT.decoder
-    return generate(model, prefill(model, prompts(len(luck)), 0), STUDENT.calculator, luck, eos_token_id=1, **manner)
+    return generate(
+        model, prefill(model, prompts(len(uniforms)), 0), STUDENT.calculator, uniforms, eos_token_id=1, **manner
+    )
 
 
-def along(luck: np.ndarray, drafts: list, **manner) -> tuple[list, list]:
+def along(uniforms: np.ndarray, drafts: list, **manner) -> tuple[list, list]:
     """Along the drafts, and plainly from where they end."""
     model, calculator = STUDENT.decoder, STUDENT.calculator
-    written, first = generate_with_drafts(model, prompts(len(luck)), calculator, luck, drafts, eos_token_id=1, **manner)
-    rest = [k for k, w in enumerate(written) if not w.is_done(luck.shape[1])]
+    written, first = generate_with_drafts(
+        model, prompts(len(uniforms)), calculator, uniforms, drafts, eos_token_id=1, **manner
+    )
+    rest = [k for k, w in enumerate(written) if not w.is_done(uniforms.shape[1])]
     if rest:
         begun = [written[k] for k in rest]
-        prefix = prefill(model, prompts(len(luck)), 0).take_rows(rest)
-        done = generate(model, prefix, calculator, luck[rest], eos_token_id=1, partial_generations=begun, **manner)
+        prefix = prefill(model, prompts(len(uniforms)), 0).take_rows(rest)
+        done = generate(model, prefix, calculator, uniforms[rest], eos_token_id=1, partial_generations=begun, **manner)
         for k, w in zip(rest, done, strict=True):
             written[k] = w
     return written, first
@@ -54,23 +58,23 @@ def luck_of(seed: int, rows: int = 4) -> np.ndarray:
 )  # fmt: skip
 def test_whatever_the_drafts_say_the_same_is_written(seed, kept, temperature, min_p):
     """Drafts that agree with what would be written for ``kept`` tokens and then say something else, or nothing to the point at all."""
-    luck, manner = luck_of(seed), {"temperature": temperature, "min_p": min_p}
-    wanted = plainly(luck, **manner)
+    uniforms, manner = luck_of(seed), {"temperature": temperature, "min_p": min_p}
+    wanted = plainly(uniforms, **manner)
     working = completion_ids(tiny.tokenizer(), tiny.questions(1)[0].correct_option.solution)
     drafts = [[working, [*w.ids[:n], 7, 9, 1], [*w.ids, 1], working[:3]] for w, n in zip(wanted, kept, strict=True)]
-    written, first = along(luck, drafts, **manner)
+    written, first = along(uniforms, drafts, **manner)
     assert [(w.ids, w.ended) for w in written] == [(w.ids, w.ended) for w in wanted]
     assert [w.logprob for w in written] == pytest.approx([w.logprob for w in wanted], abs=2e-3)
     assert len(first) == 4 and all(logprob <= 0 for logprob in first)
 
 
 def test_a_draft_that_is_what_would_be_written_costs_one_pass(monkeypatch):
-    luck = luck_of(1)
-    wanted = plainly(luck)
+    uniforms = luck_of(1)
+    wanted = plainly(uniforms)
     passes = []
     hidden = STUDENT.decoder.hidden_states
     monkeypatch.setattr(STUDENT.decoder, "hidden_states", lambda **inputs: passes.append(1) or hidden(**inputs))
-    written, _ = along(luck, [[[*w.ids, 1]] for w in wanted])
+    written, _ = along(uniforms, [[[*w.ids, 1]] for w in wanted])
     assert [w.ids for w in written] == [w.ids for w in wanted]
     assert len(passes) == 1  # prompts and what follows, together
 

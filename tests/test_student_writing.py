@@ -55,11 +55,11 @@ def test_scoring_leaves_the_prefix_as_it_was():
 
 def test_writing_leaves_the_prefix_as_it_was():
     model, calculator = tiny.model(), student().calculator
-    luck = np.stack([draw_uniforms(("exam", 0, k), 24) for k in range(6)])
+    uniforms = np.stack([draw_uniforms(("exam", 0, k), 24) for k in range(6)])
     prefix = prefill(model, prompts(), 0)
-    first = generate(model, prefix, calculator, luck, eos_token_id=1)
-    assert generate(model, prefix, calculator, luck, eos_token_id=1) == first
-    some = generate(model, prefix.take_rows([4, 1]), calculator, luck[[4, 1]], eos_token_id=1)
+    first = generate(model, prefix, calculator, uniforms, eos_token_id=1)
+    assert generate(model, prefix, calculator, uniforms, eos_token_id=1) == first
+    some = generate(model, prefix.take_rows([4, 1]), calculator, uniforms[[4, 1]], eos_token_id=1)
     assert [w.ids for w in some] == [first[4].ids, first[1].ids]
 
 
@@ -98,19 +98,21 @@ def _short(question):
 
 def test_a_row_writes_the_same_whoever_is_in_its_batch():
     model, calculator = tiny.model(), student().calculator
-    luck = np.stack([draw_uniforms(("exam", 0, k), 24) for k in range(6)])
-    together = generate(model, prefill(model, prompts(), 0), calculator, luck, eos_token_id=1)
+    uniforms = np.stack([draw_uniforms(("exam", 0, k), 24) for k in range(6)])
+    together = generate(model, prefill(model, prompts(), 0), calculator, uniforms, eos_token_id=1)
     for k, prompt in enumerate(prompts()):
-        single = generate(model, prefill(model, [prompt], 0), calculator, luck[k : k + 1], eos_token_id=1)[0]
+        single = generate(model, prefill(model, [prompt], 0), calculator, uniforms[k : k + 1], eos_token_id=1)[0]
         assert single.ids == together[k].ids
         assert single.logprob == pytest.approx(together[k].logprob, abs=1e-3)
 
 
 def test_the_told_log_probability_is_that_of_the_tokens_the_student_chose():
     model, student_ = tiny.model(), student()
-    luck = np.stack([draw_uniforms(("exam", 0, k), 24) for k in range(6)])
+    uniforms = np.stack([draw_uniforms(("exam", 0, k), 24) for k in range(6)])
     for prompt, row in zip(
-        prompts(), generate(model, prefill(model, prompts(), 0), student_.calculator, luck, eos_token_id=1), strict=True
+        prompts(),
+        generate(model, prefill(model, prompts(), 0), student_.calculator, uniforms, eos_token_id=1),
+        strict=True,
     ):
         ids = [*row.ids, 1] if row.ended else row.ids
         assert row.logprob == pytest.approx(
@@ -120,11 +122,11 @@ def test_the_told_log_probability_is_that_of_the_tokens_the_student_chose():
 
 def test_temperature_zero_takes_the_likeliest_token():
     model = tiny.model()
-    luck = np.full((1, 8), 0.999)
+    uniforms = np.full((1, 8), 0.999)
     prompt = prompts()[0]
-    written = generate(model, prefill(model, [prompt], 0), student().calculator, luck, eos_token_id=1, temperature=0)[
-        0
-    ].ids
+    written = generate(
+        model, prefill(model, [prompt], 0), student().calculator, uniforms, eos_token_id=1, temperature=0
+    )[0].ids
     ids = list(prompt)
     for token in written:
         with torch.no_grad():

@@ -300,7 +300,9 @@ def test_letters_are_spoken_of_only_where_one_gives_itself_away():
     assert "Mind the letters: always ticking a would score 60 of 100" in sentences.describe_letter_bias(
         report({"a": 60, "b": 40, "c": 0, "d": 0}, 4)
     )
-    assert "clearly more often than luck" in sentences.describe_letter_bias(report({"a": 4, "b": 4, "c": 3, "d": 3}, 4))
+    assert "clearly more often than chance" in sentences.describe_letter_bias(
+        report({"a": 4, "b": 4, "c": 3, "d": 3}, 4)
+    )
     assert sentences.describe_letter_bias(report({"a": 26, "b": 25, "c": 25, "d": 24}, 4)).startswith(
         "No letter gives itself away"
     )

@@ -42,8 +42,8 @@ def taught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Invented students whom each way of choosing teaches differently well, each seed a little differently."""
 
     def skill(config: RunConfig, turn: int) -> float:
-        luck = Random(f"{config.strategy} {config.seed} {turn}").gauss(0, 0.02) if turn else 0.0
-        return 0.25 + GAIN.get(config.strategy, 0.3) * turn / config.turns + luck
+        rng = Random(f"{config.strategy} {config.seed} {turn}").gauss(0, 0.02) if turn else 0.0
+        return 0.25 + GAIN.get(config.strategy, 0.3) * turn / config.turns + rng
 
     monkeypatch.setattr(journals, "skill", skill)
 
@@ -83,9 +83,9 @@ def test_a_paired_interval_is_a_mirror_of_itself_and_never_empty(this: int, othe
 
 
 def test_paired_intervals_hold_their_level_where_the_truth_is_known():
-    luck, held = Random(7), 0
+    rng, held = Random(7), 0
     for _ in range(400):
-        pairs = [(luck.random() < 0.6, luck.random() < 0.5) for _ in range(120)]
+        pairs = [(rng.random() < 0.6, rng.random() < 0.5) for _ in range(120)]
         low, high = intervals.paired_difference_interval(
             sum(a and not b for a, b in pairs), sum(b and not a for a, b in pairs), len(pairs)
         )
@@ -131,7 +131,7 @@ def test_the_same_draw_of_luck_counts_once_however_often_it_was_run():
     groups, left_out = group_runs_by_settings([run("a"), run("again", name="My own"), run("b", seed=1)])
     assert len(groups) == 1 and len(groups[0].runs) == 2
     assert [r.run_id for r in left_out] == ["a"] or [r.run_id for r in left_out] == ["again"]
-    assert "same draw of luck" in captions.describe_left_out(left_out, (), 0)[0]
+    assert "same random choices" in captions.describe_left_out(left_out, (), 0)[0]
 
 
 def test_labels_say_what_tells_runs_apart_and_are_never_the_same():
@@ -277,7 +277,7 @@ def test_a_clear_difference_of_single_runs_is_told_with_its_interval_and_its_lim
         "(27 to 39 more)."
     )
     assert any(
-        "one run each cannot tell a way of choosing from the luck" in c
+        "one run each cannot tell a way of choosing from chance" in c
         for c in comparison_summary.describe_caveats(groups, told)
     )
 
@@ -293,16 +293,16 @@ def test_an_unclear_difference_is_not_claimed():
 def test_several_runs_of_each_speak_of_the_ways_and_single_ones_do_not():
     chosen = [run(f"{s}{seed}", strategy=s, seed=seed) for s in ("random", "category") for seed in range(3)]
     groups, _ = group_runs_by_settings(chosen)
-    luck = Random(3)
+    rng = Random(3)
     right = {
-        r.run_id: [luck.random() < (0.4 if r.config.strategy == "random" else 0.7) for _ in range(240)] for r in chosen
+        r.run_id: [rng.random() < (0.4 if r.config.strategy == "random" else 0.7) for _ in range(240)] for r in chosen
     }
     told = compute_differences(groups, marks(**right), 4)
     assert told[0].has_repeated_runs and told[0].p_value is None
     assert comparison_summary.describe_differences(told, is_active=False).startswith(
         "Over 3 runs of each, after 4 lessons"
     )
-    assert not [c for c in comparison_summary.describe_caveats(groups, told) if "luck of the draw" in c]
+    assert not [c for c in comparison_summary.describe_caveats(groups, told) if "from chance" in c]
     one = group_runs_by_settings([*chosen[:3], chosen[3]])[0]
     told = compute_differences(one, marks(**right), 4)
     assert not told[0].has_repeated_runs
@@ -315,8 +315,8 @@ def test_ways_with_other_numbers_of_runs_are_not_said_to_have_the_first_one_s():
         for way, n in (("random", 3), ("none", 3), ("category", 2))
         for seed in range(n)
     ]
-    luck = Random(3)
-    table = marks(**{r.run_id: [luck.random() < 0.5 for _ in range(60)] for r in runs})
+    rng = Random(3)
+    table = marks(**{r.run_id: [rng.random() < 0.5 for _ in range(60)] for r in runs})
     told = compute_differences(group_runs_by_settings(runs)[0], table, 4)
     assert comparison_summary.describe_differences(told, is_active=False).startswith(
         "Over 2 to 3 runs of each, after 4 lessons"

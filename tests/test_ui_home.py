@@ -334,7 +334,7 @@ def test_the_finding_claims_only_what_the_differences_from_no_teaching_bear():
     worse = sentences.describe_study_result(frame, None, against_none(random=(-0.4, -0.1), category=(0.1, 0.45)))
     assert worse.endswith("*Mixed bag*, 60 of 100 (50 to 69), does worse than no teaching.")
     assert "ways of teaching it reaches" not in some + none + worse
-    assert "whether that is more cannot be told" in sentences.describe_study_result(frame)
+    assert "whether that is more is unknown" in sentences.describe_study_result(frame)
 
 
 def test_a_mean_over_runs_is_rounded_once():
@@ -368,20 +368,20 @@ def test_the_finding_tells_the_two_compared_ways_over_their_seeds_and_how_the_co
         "*Follow the mistakes* and *Mixed bag* cannot be told apart: as many of 100 right (1 fewer to 1 more;" in even
     )
     single = sentences.describe_study_result(frame, difference(0.06, 0.02, 0.1, runs=1))
-    assert "One run of a way cannot tell it from the luck of the draw." in single and "seed of its own" not in single
+    assert "One run of a way cannot tell it from chance." in single and "seed of its own" not in single
 
 
 def test_a_gap_is_claimed_only_where_luck_would_seldom_make_one():
     def start(*correct: int) -> pd.DataFrame:
         return pd.DataFrame({"category": [f"c{i}" for i in range(len(correct))], "correct": correct, "questions": 40})
 
-    assert sentences.describe_initial_gap("Physics gap", start(34, 4, 33, 35)) == (
+    assert sentences.describe_initial_gap("Physics gap", start(34, 4, 33, 35), 0.2) == (
         "This student (Physics gap) begins with a gap: before any lesson it has 4 of 40 questions right in c1, and 85 of 100 in the "
-        "other categories. That is fewer than guessing gives: it does not guess, and each of its slips leads to a wrong option."
+        "other categories. Guessing would give about 8: it does not guess, and each of its slips leads to a wrong option."
     )
-    assert sentences.describe_initial_gap("it", start(34, 9, 33, 35)).endswith("in the other categories.")
+    assert sentences.describe_initial_gap("it", start(34, 9, 33, 35), 0.2).endswith("in the other categories.")
     for even in (start(34, 30, 33, 35), start(), start(4)):
-        assert sentences.describe_initial_gap("it", even) == ""
+        assert sentences.describe_initial_gap("it", even, 0.2) == ""
 
 
 def test_the_study_s_picture_has_a_line_and_a_name_for_each_way():

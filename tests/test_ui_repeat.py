@@ -173,13 +173,15 @@ def test_a_race_calls_an_even_mix_as_the_form_does(folder: Path):
 def test_an_own_mix_in_a_race_is_taken_in_proportion(started: list):
     app = visit(WATCH, race="new")
     app.segmented_control(key="watch.race.differs").set_value("Category mix").run()
-    app.multiselect(key="watch.race.Category mix").set_value(["way", "own"]).run()
+    app.multiselect(key="watch.race.Category mix").set_value(["way", "own", "own2"]).run()
     for category in ("general", "gain", "geometry", "other", "probability"):
-        app.number_input(key=f"watch.race.mix.{category}").set_value(0)
+        app.number_input(key=f"watch.race.mix.own.{category}").set_value(0)
+    app.number_input(key="watch.race.mix.own2.physics").set_value(0)
     app.run()
     assert "these percentages are taken: physics 100" in text_of(app)
     app.button(key="watch.race.start").click().run()
     assert started[1][0].mix["physics"] == 100 and started[0][0].mix is None
+    assert started[2][0].mix["physics"] == 0 and sum(started[2][0].mix.values()) == 100
 
 
 def test_a_race_s_mixes_are_named_by_what_the_categories_hold(started: list):
@@ -193,8 +195,8 @@ def test_a_race_s_mixes_are_named_by_what_the_categories_hold(started: list):
         mixes.options
     )
     mixes.set_value(["way", "own"]).run()
-    assert app.number_input(key="watch.race.mix.other").label == "sequences, counting, percent"
-    app.number_input(key="watch.race.mix.other").set_value(50).run()
+    assert app.number_input(key="watch.race.mix.own.other").label == "sequences, counting, percent"
+    app.number_input(key="watch.race.mix.own.other").set_value(50).run()
     assert "“sequences, counting, percent” 37" in text_of(app)
 
 
@@ -277,7 +279,7 @@ def test_a_group_is_chosen_as_one_thing_and_drawn_as_a_mean_with_its_interval(fo
         label.startswith("Race: mixed bag; follow the mistakes · Balanced beginner · 2 ways × 3 seeds (0 to 2)")
         for label in labels
     )
-    assert "Luck of the draw (seed)" in str(app.table[0].value)
+    assert "Seed" in str(app.table[0].value)
 
 
 def test_a_group_of_one_way_beside_single_runs(folder: Path):

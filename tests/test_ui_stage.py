@@ -369,7 +369,7 @@ def test_a_room_that_doubts_is_right_where_nobody_is_clearly_ahead():
 def test_what_a_room_is_told_agrees_with_the_headline(hands: dict[str, int], other: tuple):
     up = [lane("A", START, END_A), lane("B", START, other)]
     said = predictions.describe_predictions(VoteTally(hands), up, is_over=True)
-    clear = "by more than luck" in race_entries.describe_standings(up)
+    clear = "by more than chance" in race_entries.describe_standings(up)
     best = max(hands.values(), default=0)
     won = hands.get("A" if clear else NOBODY, 0)
     assert ("The room was right" in said) == (0 < best == won and list(hands.values()).count(best) == 1)

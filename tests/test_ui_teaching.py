@@ -420,7 +420,7 @@ def retry_results(tried: int, mended: int, doubted: int, flipped: int) -> tries.
 def test_mending_is_called_more_frequent_than_giving_way_only_where_the_counts_bear_it():
     assert "mend more often" in teaching_summary.compare_feedback_effects(retry_results(100, 70, 50, 5))
     assert "mislead more often" in teaching_summary.compare_feedback_effects(retry_results(100, 10, 50, 40))
-    assert "cannot be told" in teaching_summary.compare_feedback_effects(retry_results(20, 9, 8, 2))
+    assert "do not show whether" in teaching_summary.compare_feedback_effects(retry_results(20, 9, 8, 2))
     assert teaching_summary.compare_feedback_effects(retry_results(100, 70, 0, 0)) == ""
 
 

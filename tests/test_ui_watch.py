@@ -573,14 +573,14 @@ def test_a_race_names_a_leader_only_where_the_intervals_bear_it():
     fast = lane("Fast", START, (4, 160, 240, 0.60, 0.72))
     near = lane("Near", START, (4, 150, 240, 0.56, 0.68))
     slow = lane("Slow", START, (4, 90, 240, 0.32, 0.44))
-    assert "“Fast” is ahead of “Slow” by more than luck" in race_entries.describe_standings([slow, fast])
+    assert "“Fast” is ahead of “Slow” by more than chance" in race_entries.describe_standings([slow, fast])
     assert race_entries.find_leader([slow, fast]) == 1 and race_entries.find_leader([near, slow, fast]) is None
     assert "nobody is clearly ahead" in race_entries.describe_standings(
         [near, fast]
-    ) and "may be luck" in race_entries.describe_standings([near, fast])
+    ) and "may be chance" in race_entries.describe_standings([near, fast])
     assert race_entries.describe_standings([near, near]).endswith("nobody is clearly ahead: 63 of 100 each.")
     three = race_entries.describe_standings([near, slow, fast])
-    assert "ahead of “Slow” by more than luck, but not clearly of “Near”" in three
+    assert "ahead of “Slow” by more than chance, but not clearly of “Near”" in three
 
 
 def test_a_race_is_told_at_the_last_exam_that_all_have_sat_and_says_so_where_one_is_further():
@@ -619,10 +619,10 @@ def test_a_race_s_picture_marks_the_lesson_that_is_compared_where_one_is_further
 
 
 def test_of_races_among_equals_at_most_one_in_twenty_has_a_leader():
-    luck = Random("races among equals")
+    rng = Random("races among equals")
 
     def racer(name: str) -> race_entries.RaceEntry:
-        right = sum(luck.random() < 0.6 for _ in range(100))
+        right = sum(rng.random() < 0.6 for _ in range(100))
         return lane(name, START, (4, right, 100, *wilson_interval(right, 100)))
 
     led = sum(race_entries.find_leader([racer(name) for name in "ABCD"]) is not None for _ in range(1000))

@@ -187,7 +187,7 @@ def test_where_luck_made_what_is_lowest_no_practice_is_ordered(folder: Path):
     make_weak_run(folder, letter=lambda turn, number, q: slip(q) if number < 4 + (q.skill == GAIN) else q.correct)
     app = visit(WEAKNESSES, run="weak")
     assert not app.exception and not app.error
-    assert "Nothing is behind the rest by more than luck could make it, so this exam gives no reason" in text_of(app)
+    assert "Nothing is behind the rest by more than chance could make it, so this exam gives no reason" in text_of(app)
     assert "Practise " not in text_of(app) and "New simulation like this one" in link_labels(app)
 
 

@@ -236,10 +236,10 @@ def test_the_alert_comes_only_where_an_exam_fell_and_the_held_out_right_answers_
 
 def test_luck_alone_hardly_ever_warns():
     """Runs whose student never changes, while its held-out answers grow ever less likely: exams of 240 that differ by luck."""
-    luck, falling = np.random.default_rng(7), passes(*range(0, -21, -1))
+    rng, falling = np.random.default_rng(7), passes(*range(0, -21, -1))
     warned = 0
     for _ in range(300):
-        right = luck.binomial(240, 0.6, 11)
+        right = rng.binomial(240, 0.6, 11)
         sat = pd.DataFrame({"turn": range(0, 22, 2), "correct": right, "questions": 240})
         warned += bool(rewards.degradation_alert(falling, sat, DPOSettings()))
     assert warned <= 15

@@ -168,7 +168,7 @@ def test_three_of_six_that_went_are_not_called_unlearnt(tmp_path: Path):
     said = weaknesses_summary.describe_misconceptions(here, here.judged_misconceptions)
     assert said == (
         "None of these 3 slips has clearly gone or clearly stayed, since each rests on few questions: 3 fewer now. All slips together: "
-        "in 9 of 18 answers of the first exam, in 0 of 18 of the last, fewer by more than luck."
+        "in 9 of 18 answers of the first exam, in 0 of 18 of the last, fewer by more than chance."
     )
 
 
@@ -208,15 +208,15 @@ def test_slips_never_made_are_left_out_and_the_urgent_come_first(found: ExamFind
 
 def test_item_figures_are_those_of_the_textbook(tmp_path: Path):
     asked = questions()
-    luck = Random(4)
-    ability = {f"r{i}": luck.random() for i in range(12)}
+    rng = Random(4)
+    ability = {f"r{i}": rng.random() for i in range(12)}
     marks: dict[tuple[str, int], list[int]] = {}
 
     def student(run_id: str):
         def letter(turn: int, number: int, question: Question) -> str | None:
-            right = luck.random() < ability[run_id] * (0.4 + 0.6 * number / PER_SKILL)
+            right = rng.random() < ability[run_id] * (0.4 + 0.6 * number / PER_SKILL)
             marks.setdefault((run_id, turn), []).append(int(right))
-            return question.correct if right else luck.choice([slip(question), None])
+            return question.correct if right else rng.choice([slip(question), None])
 
         return letter
 
@@ -302,11 +302,11 @@ def test_what_each_option_drew_adds_up_to_the_sheets(tmp_path: Path):
 def test_practice_starts_with_what_is_behind_by_more_than_luck_and_gives_its_evidence(found: ExamFindings):
     first, *others = advice.build_advice(found)
     assert first.category == "probability" and first.title == "Practise probability"
-    assert "3 of 12 right" in first.evidence[0] and "behind by more than luck" in first.evidence[0]
+    assert "3 of 12 right" in first.evidence[0] and "behind by more than chance" in first.evidence[0]
     assert (
         any("9 of the 12 questions that invite it" in sentence for sentence in first.evidence) and first.teacher_prompt
     )
-    assert not others and advice.describe_advice_basis([first]) == "This rests on more than luck. Nothing else does."
+    assert not others and advice.describe_advice_basis([first]) == "This rests on more than chance. Nothing else does."
 
 
 def test_where_nothing_is_behind_by_more_than_luck_nothing_is_ordered(tmp_path: Path):
@@ -314,7 +314,7 @@ def test_where_nothing_is_behind_by_more_than_luck_nothing_is_ordered(tmp_path: 
     here = findings(tmp_path)
     assert advice.build_advice(here) == []
     assert advice.describe_no_advice(here).startswith(
-        "Nothing is behind the rest by more than luck could make it, so this exam gives no reason"
+        "Nothing is behind the rest by more than chance could make it, so this exam gives no reason"
     )
 
 
@@ -345,7 +345,7 @@ def test_the_lowest_category_is_named_as_no_more_than_that_where_luck_can_make_i
     here = findings(tmp_path)
     said = weaknesses_summary.describe_run(here)
     assert (
-        "No category is behind by more than luck; the lowest is “profit, discount, interest”, 7 of 12 (32 to 81 of 100)"
+        "No category is behind by more than chance; the lowest is “profit, discount, interest”, 7 of 12 (32 to 81 of 100)"
         in said
     )
     assert "there its commonest slip is" in said and "weakest" not in said
@@ -391,7 +391,7 @@ def test_slips_of_equal_count_stand_in_the_order_of_their_titles(tmp_path: Path)
 def test_the_opening_claims_no_weakest_category_where_luck_could_make_it(tmp_path: Path):
     make_weak_run(tmp_path, letter=lambda turn, number, q: q.correct if number < 6 + (q.skill == GAIN) else slip(q))
     said = weaknesses_summary.describe_run(findings(tmp_path))
-    assert "No category is behind by more than luck" in said and "weakest" not in said
+    assert "No category is behind by more than chance" in said and "weakest" not in said
 
 
 def test_the_opening_says_when_two_weak_categories_cannot_be_told_apart(tmp_path: Path):

@@ -80,7 +80,7 @@ def skills_far_behind(findings: ExamFindings) -> pd.DataFrame:
 def describe_advice_basis(lines: list[PracticeAdvice]) -> str:
     """A sentence on what the list rests on."""
     beginning = "This rests" if len(lines) == 1 else "Each of these rests"
-    return f"{beginning} on more than luck. Nothing else does."
+    return f"{beginning} on more than chance. Nothing else does."
 
 
 def describe_no_advice(findings: ExamFindings) -> str:
@@ -89,7 +89,7 @@ def describe_no_advice(findings: ExamFindings) -> str:
         mastery = f"{formatting.round_percent(MASTERY_ACCURACY)} of 100"
         return f"Nothing stands out: every category is above {mastery}, even by the low end of its interval."
     return (
-        "Nothing is behind the rest by more than luck could make it, so this exam gives no reason to practise one thing before another. "
+        "Nothing is behind the rest by more than chance could make it, so this exam gives no reason to practise one thing before another. "
         "An exam of more questions can tell smaller differences."
     )
 
@@ -189,7 +189,7 @@ def format_row_score(row: Any, what: str = " right") -> str:
 
 def _describe_row_score(row: Any, findings: ExamFindings) -> str:
     overall = formatting.round_percent(findings.exams.iloc[-1].accuracy)
-    return f"{format_row_score(row)} in the last exam, where the whole stands at {overall} of 100: behind by more than luck."
+    return f"{format_row_score(row)} in the last exam, where the whole stands at {overall} of 100: behind by more than chance."
 
 
 def _describe_change(findings: ExamFindings, category: str) -> list[str]:

@@ -56,7 +56,7 @@ MISCONCEPTION_VERDICTS: Mapping[str, MisconceptionVerdict] = {
     ),
     "more": MisconceptionVerdict(
         "more now", "gray", ":material/question_mark:",
-        "Made more often in the last exam than in the first, but luck could make that of it.", is_clear=False,
+        "Made more often in the last exam than in the first, but chance could make that of it.", is_clear=False,
     ),
     "same": MisconceptionVerdict(
         "as at first", "gray", ":material/question_mark:",
@@ -68,7 +68,7 @@ MISCONCEPTION_VERDICTS: Mapping[str, MisconceptionVerdict] = {
     ),
     "fewer": MisconceptionVerdict(
         "fewer now", "gray", ":material/question_mark:",
-        "Made less often in the last exam than in the first, but luck could make that of it: too few questions to call it unlearnt.",
+        "Made less often in the last exam than in the first, but chance could make that of it: too few questions to call it unlearnt.",
         is_clear=False,
     ),
     "unlearnt": MisconceptionVerdict(
@@ -81,7 +81,7 @@ MISCONCEPTION_VERDICTS: Mapping[str, MisconceptionVerdict] = {
 
 CLEARLY_DEFINITION = (
     "Fisher's exact test (against blind ticks: the binomial test), corrected for looking at all slips of the run: where no slip "
-    "changes, luck alone makes such a claim in at most 5 of 100 runs."
+    "changes, chance alone makes such a claim in at most 5 of 100 runs."
 )
 """What "clearly" means in the rules."""
 

@@ -239,7 +239,7 @@ def describe_last_step(steps: pd.DataFrame) -> str:
 
 
 MEANS_ONLY_NOTE = (
-    "The journal keeps the mean over the held-out pairs alone, so how sure its change is cannot be told; the exams have "
+    "The journal keeps the mean over the held-out pairs alone, so the interval of its change is unknown; the exams have "
     "intervals."
 )
 

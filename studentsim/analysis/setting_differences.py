@@ -104,6 +104,19 @@ def _lowercase_labels(labels: Mapping[str, str]) -> dict[str, str]:
 
 
 _VALUE_LABELS: Mapping[str, Mapping[str, str]] = {
+    "mix_rule": {"largest-remainder": "to the largest remainders", "paper": "to the first category, as the paper does"},
+    "dpo.loss": {"sigmoid": "sigmoid (DPO)", "ipo": "IPO"},
+    "dpo.reference": {"last-turn": "itself, last lesson", "base": "itself, before any lesson"},
+    "model_loading.quantisation": {"none": "as they are", "8bit": "in 8 bit", "nf4": "in 4 bit (NF4), as in the paper"},
+    "model_loading.device": {"auto": "a GPU where there is one", "cpu": "this computer's processor", "cuda": "the GPU"},
+    "model_loading.dtype": {"auto": "what suits the device"},
+    "model_loading.exam_mode": {"written": "written, as in the paper", "scored": "ticked without writing, much faster"},
+    "model_loading.option_scoring": {"text": "its text", "letter": "its letter"},
+    "model_loading.answer_form": {
+        "free": "none, as in the paper",
+        "letter": "“Answer: (letter)” at the end",
+        "working": "its working first, then “Answer: (letter)”",
+    },
     "validation_every": {"turn": "lesson", "epoch": "pass over its pairs"},
     "teacher.feedback": teacher_settings.FEEDBACK_CONTENT_LABELS,
     "teacher.chosen_source": _lowercase_labels(teacher_settings.CHOSEN_SOURCE_LABELS),

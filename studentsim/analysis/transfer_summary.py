@@ -18,7 +18,7 @@ TRANSFER_COLUMN_TITLES = {
 }  # fmt: skip
 """Column of ``transfer_frame`` -> heading."""
 METHOD_NOTE = (
-    "Both exams of a row ask the same questions with the same luck. Intervals: 95 %, over questions, for paired proportions "
+    "Both exams of a row ask the same questions with the same random numbers. Intervals: 95 %, over questions, for paired proportions "
     "(Bonett and Price 2012); those of means are put together from them. One run a row: another seed would move them a little more."
 )
 _NUMBER_WORDS = (

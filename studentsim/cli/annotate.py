@@ -25,7 +25,7 @@ def annotate(
 
     folders = find_runs(data, names)
     if name and len(folders) > 1:
-        raise ConfigError("One name for several runs would not tell them apart.", "Name one run.", field="name")
+        raise ConfigError("One name for several runs would not distinguish them.", "Name one run.", field="name")
     removed_tags = {text.casefold() for text in untag or ()}
     for folder in folders:
         old_notes = notes.read_notes(folder)

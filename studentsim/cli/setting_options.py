@@ -9,14 +9,12 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
+from pydantic.fields import FieldInfo
 
 from studentsim.config import RunConfig
-from studentsim.settings import SETTING_GROUPS
+from studentsim.labels.formatting import capitalize_first
+from studentsim.settings import GROUP_BY_SETTING, SETTING_GROUPS
 
-GROUP_BY_SETTING: Mapping[str, str] = {
-    name: group for group, settings in SETTING_GROUPS.items() for name in settings.model_fields
-}
-"""Settings of a nested group -> the group. No two settings of a run have the same name, so that an option needs no group."""
 WITHOUT_OPTION = ("student_table", *SETTING_GROUPS)
 """Fields of ``RunConfig`` that no option sets: a table is given as ``--student FILE``."""
 RUN_SETTINGS: tuple[str, ...] = (
@@ -67,13 +65,24 @@ def nest_settings(values: Mapping[str, Any], base: Mapping[str, Any]) -> dict[st
 def _build_parameter(name: str, default: Any) -> inspect.Parameter:
     group = GROUP_BY_SETTING.get(name)
     field = (SETTING_GROUPS[group] if group else RunConfig).model_fields[name]
-    option = typer.Option(help=field.description)
+    option = typer.Option(help=_describe(field))
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
         default=default,
         annotation=Annotated[_option_type(field.annotation) | None, option],
     )
+
+
+def _describe(field: FieldInfo) -> str:
+    """``How it is compared. What it means. One of: base, last-turn.``"""
+    choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    sentences = [
+        f"{capitalize_first(str(field.title))}.",
+        field.description,
+        choices and f"One of: {', '.join(choices)}.",
+    ]
+    return " ".join(filter(None, sentences))
 
 
 def _option_type(annotation: Any) -> type:

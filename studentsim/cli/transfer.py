@@ -207,7 +207,7 @@ def _check_output_files(*files: Path | None) -> None:
     """
     *_, picture = files
     if picture is not None and picture.suffix.lower() not in PICTURE_SUFFIXES:
-        raise ConfigError(f"A picture cannot be drawn as {picture.name!r}.", "Name a file that ends in .html or .svg.")
+        raise ConfigError(f"A picture cannot be saved as {picture.name!r}.", "Name a file that ends in .html or .svg.")
     for file in files:
         if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
             raise DataFolderError(

@@ -255,7 +255,7 @@ def _read_csv_cells(text: str, path: Path) -> list[list[str]]:
     if len(lines[0]) == 1:
         separator_names = {";": "semicolons", "\t": "tabs"}
         separator_name = next((name for sign, name in separator_names.items() if sign in lines[0][0]), "")
-        why = f"its columns are set apart by {separator_name}" if separator_name else "it has a single column"
+        why = f"its columns are separated by {separator_name}" if separator_name else "it has a single column"
         raise BankError(f"{path} is neither JSON nor CSV with commas: {why}.", f"Save it with commas. {_FORMAT_ADVICE}")
     return lines
 

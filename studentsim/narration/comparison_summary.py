@@ -40,13 +40,13 @@ def describe_caveats(groups: Sequence[RunGroup], differences: Sequence[AccuracyD
         notes.append("Nobody has been taught yet: what differs here differed from the start.")
     elif differences and len(single_run_groups) == len(compared):
         notes.append(
-            "This is one run each. It tells these runs apart, but one run each cannot tell a way of choosing from the luck of the "
-            "draw: run each again with other seeds, and compare them all here."
+            "This is one run each. It tells these runs apart, but one run each cannot tell a way of choosing from chance: "
+            "run each again with other seeds, and compare them all here."
         )
     elif differences and single_run_groups:
         names = " and of ".join(formatting.lowercase_first(g.label) for g in single_run_groups)
         notes.append(
-            f"There is only one run of {names}, so what belongs to its way of choosing and what to the luck of the draw "
+            f"There is only one run of {names}, so what belongs to its way of choosing and what to chance "
             "cannot be told apart: run it again with other seeds."
         )
     if differences and (lagging_runs := _find_lagging_runs(compared, differences[0].turn)):
@@ -104,7 +104,7 @@ def describe_different_exams(groups: Sequence[RunGroup]) -> str:
     if len(seeds) > 1:
         reasons.append(f"exam seeds {_join_sorted(seeds)}")
     return (
-        f"These runs sat different exams ({'; '.join(reasons)}): other questions, other luck. Levels of different exams cannot be "
+        f"These runs sat different exams ({'; '.join(reasons)}): other questions, other random numbers. Their levels cannot be "
         "compared. Start runs with the same exam seed and size to compare them."
     )
 

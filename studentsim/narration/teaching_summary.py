@@ -87,10 +87,10 @@ def compare_feedback_effects(results: RetryResults) -> str:
         return ""
     direction = claims.significant_change((results.corrected, results.tried), (results.gave_way, results.challenged))
     if direction < 0:
-        return "True words mend more often than false ones mislead, by more than luck."
+        return "True words mend more often than false ones mislead, by more than chance."
     if direction > 0:
-        return "False words mislead more often than true ones mend, by more than luck."
-    return "Whether true words mend more often than false ones mislead cannot be told from so few."
+        return "False words mislead more often than true ones mend, by more than chance."
+    return "So few do not show whether true words mend more often than false ones mislead."
 
 
 def explanation_caveat(frame: pd.DataFrame) -> str:
@@ -115,9 +115,7 @@ def describe_retention(frame: pd.DataFrame) -> str:
     """Whether corrected kinds of question are right in the next exam; ``frame`` is ``queries.fetch_retention``. Without its caveat."""
     counts = frame.groupby("mended")[["correct", "questions"]].sum()
     if counts.empty:
-        return (
-            "Whether it lasts cannot be told yet: no exam has asked kinds of question that were tried again before it."
-        )
+        return "Whether it lasts is not known yet: no exam has asked kinds of question that were tried again before it."
     parts = []
     for mended, group in ((True, "kinds of question mostly mended before it"), (False, "kinds mostly not mended")):
         if mended in counts.index:

@@ -49,9 +49,9 @@ def _describe_weakest(findings: ExamFindings) -> str:
     if not weak:
         row = _lowest_row(last)
         if row is None:
-            return "No category is behind by more than luck."
+            return "No category is behind by more than chance."
         lowest = f"{findings.inline_category_label(row.row)}, {format_row_score(row, what='')}"
-        text = f"No category is behind by more than luck; the lowest is {lowest}"
+        text = f"No category is behind by more than chance; the lowest is {lowest}"
         causes_text = _describe_causes(find_wrong_answer_causes(findings, str(row.row)))
         return f"{text}; {causes_text}." if causes_text else f"{text}."
     names = [
@@ -196,9 +196,11 @@ def _describe_all_misconceptions(findings: ExamFindings, frame: pd.DataFrame) ->
     change = claims.significant_change(
         (misconception_totals[0], exam_sizes[0]), (misconception_totals[1], exam_sizes[1])
     )
-    change_text = {1: "more by more than luck", -1: "fewer by more than luck", 0: "a difference that luck could make"}[
-        change
-    ]
+    change_text = {
+        1: "more by more than chance",
+        -1: "fewer by more than chance",
+        0: "a difference that chance could make",
+    }[change]
     first_text = f"in {misconception_totals[0]} of {formatting.pluralize(exam_sizes[0], 'answer')} of the first exam"
     last_text = f"in {misconception_totals[1]} of {exam_sizes[1]} of the last"
     return f"All slips together: {first_text}, {last_text}, {change_text}."

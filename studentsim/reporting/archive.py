@@ -32,7 +32,7 @@ FIGURE_PATTERN = re.compile(r'<svg(?! class="course")[^>]*>.*?</svg>', re.S)
 README_TEXT = """What is in here
 ===============
 
-runs.csv                 the runs: settings that tell them apart, seed, group, state, last exam, name, tags, note
+runs.csv                 the runs: settings in which they differ, seed, group, state, last exam, name, tags, note
 <run>/tables/            the run's tables, each as CSV and as Parquet: answers, exams, turns (lessons), training_steps, epochs, validations,
                          lookups, practice_mix. In CSV files a text that a spreadsheet would take for a formula begins with an
                          apostrophe; Parquet has it as it is.
@@ -41,7 +41,7 @@ runs.csv                 the runs: settings that tell them apart, seed, group, s
 <run>/notes.json         name, tags and note, where somebody gave them
 <run>/figures/           the report's figures, as SVG
 <run>/report.html        the report: to read, to print
-<run>/events.jsonl       the journal: everything the run told, one event a line; all the rest was made from it
+<run>/events.jsonl       the journal: everything that the run recorded, one event a line; all the rest was made from it
 
 Accuracies are fractions from 0 to 1, times are seconds since 1970. A model student, not your pupils.
 """

@@ -107,8 +107,8 @@ def _skills_html(findings: ExamFindings) -> str:
          "yes" if r.row in clearly_behind else "no"]
         for r in last_exam.head(MAX_SKILLS).itertuples()
     ]  # fmt: skip
-    head = ["kind of question", "category", "right", "95 % interval, of 100", "behind by more than luck"]
-    caption = f"The {len(rows)} kinds of question that went worst in the last exam, of {len(last_exam)}; some of so many look weak by luck"
+    head = ["kind of question", "category", "right", "95 % interval, of 100", "behind by more than chance"]
+    caption = f"The {len(rows)} kinds of question that went worst in the last exam, of {len(last_exam)}; some look weak by chance"
     return table_html(head, rows, caption=caption, numeric_columns=frozenset({2, 3}))
 
 
@@ -234,7 +234,7 @@ def settings_html(config: RunConfig, run: RunRow) -> str:
     ]
     labels = setting_differences.SETTING_LABELS
     rows = [(labels[name], setting_differences.format_setting(name, config)) for name in names]
-    versions = ", ".join(f"{k} {v}" for k, v in sorted(run.versions.items())) or "not told"
+    versions = ", ".join(f"{k} {v}" for k, v in sorted(run.versions.items())) or "not recorded"
     rows += [("run", run.run_id), ("versions", versions)]
     return section_html("How it was simulated", definitions_html((name, inline_html(value)) for name, value in rows))
 
@@ -244,9 +244,9 @@ def methods_html() -> str:
     notes = (
         "Intervals are 95 % intervals of a share (Wilson 1927). Of twenty such intervals about one misses the truth.",
         "A category or kind of question counts as behind where Fisher's exact test, with Bonferroni's correction for looking at several, "
-        "leaves luck less than 5 %. A change from exam to exam counts by the same test, two-sided; of slips, only comparisons that could "
+        "leaves chance less than 5 %. A change from exam to exam counts by the same test, two-sided; of slips, only comparisons that could "
         "come out clear are corrected for (Tarone 1990).",
-        "Every exam of a run holds the same questions, none of which was ever practised; luck in answering is the same each time.",
+        "Every exam of a run holds the same questions, none of which was ever practised; chance in answering is the same each time.",
         "Facility is the share of answer sheets with a question right; discrimination is the corrected item-total correlation.",
     )
     return section_html(

@@ -50,7 +50,7 @@ _TERMS = (
          "results of different ways cannot be compared; exam results can.", "training questions of a turn"),
     Term("exam", "Exam", SIMULATION_GROUP,
          "The same set of questions, never practised, asked again after every second lesson or as often as you set.",
-         "Since the questions and the luck in answering stay the same, what changes from exam to exam is the student. The first "
+         "Since the questions and the random numbers in answering stay the same, what changes from exam to exam is the student. The first "
          "exam comes before any lesson. New questions are of the same kinds as those of practice, with other numbers.",
          "held-out evaluation"),
     Term("category", "Category", SIMULATION_GROUP,
@@ -69,9 +69,9 @@ _TERMS = (
          "operation taken, wrong numbers used, a number copied, or nothing worked out.",
          "misconception"),
     Term("seed", "Seed", SIMULATION_GROUP,
-         "The number that decides all luck of a simulation but that of its exams: the same seed repeats it exactly.",
-         "Runs of the same settings with different seeds show how much luck there is. A separate exam seed decides the exam: runs "
-         "with the same one sit the same questions with the same luck.", "random seed"),
+         "The number that decides all random choices of a simulation but those in its exams: the same seed repeats it exactly.",
+         "Runs of the same settings with different seeds show how much is chance. A separate exam seed decides the exam: runs "
+         "with the same one sit the same questions with the same random numbers.", "random seed"),
     Term("recorded", "Recorded", SIMULATION_GROUP,
          "A simulation that came with the program so that there is something to look at from the first minute.",
          "Recorded simulations are real ones, made by this program earlier and kept as their journals."),
@@ -143,11 +143,11 @@ _TERMS = (
          "label noise"),
     Term("giving-way", "Giving way", TEACHER_GROUP,
          "A right answer is called wrong, and the student gives it up.",
-         "A simulation can do this on purpose to a share of right answers, from which nothing is learnt. It is told beside how often true "
+         "A simulation can do this on purpose to a share of right answers, from which nothing is learnt. It is shown beside how often true "
          "words mend wrong answers: a student that does whatever it is told does both.", "sycophancy"),
     Term("accuracy", "Right answers", UNCERTAINTY_GROUP,
-         "How many of the questions were answered rightly; where there are enough of them, told as so many of 100.",
-         "With fewer than 50 questions the count itself is told, such as 7 of 12.", "accuracy"),
+         "How many of the questions were answered rightly; where there are enough of them, shown as so many of 100.",
+         "With fewer than 50 questions the count itself is shown, such as 7 of 12.", "accuracy"),
     Term("interval", "Interval", UNCERTAINTY_GROUP,
          "The range in brackets: with other questions of the same kind, the result could well be any in this range.",
          "68 of 100 (62 to 74) means: about 68, and hardly less than 62 or more than 74. Of ranges made this way, 95 of 100 "

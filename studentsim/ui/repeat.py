@@ -21,8 +21,8 @@ from studentsim.ui import components, data, literal
 from studentsim.ui.layout import COMPARE_PAGE
 
 SEEDS_HELP = (
-    f"{groups.MIN_SEEDS} to {groups.MAX_SEEDS}. A seed is one draw of luck: with another one the same student practises other "
-    "questions, in another order. From several, Compare tells whether a difference is more than luck."
+    f"{groups.MIN_SEEDS} to {groups.MAX_SEEDS}. A seed decides all random choices: with another one the same student practises other "
+    "questions, in another order. From several, Compare tells whether a difference is more than chance."
 )
 
 ESTIMATE_TTL_SECONDS = 60

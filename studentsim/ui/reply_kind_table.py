@@ -38,4 +38,4 @@ def render_reply_kinds(evaluation: GraderEvaluation, key: str) -> None:
             hide_index=True,
             key=key,
         )
-        st.caption("Of few answers little can be told: look at the interval.")
+        st.caption("A few answers say little: look at the interval.")

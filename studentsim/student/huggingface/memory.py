@@ -109,7 +109,7 @@ def explain_unsupported_type(model_type: str) -> tuple[str, str]:
             "Choose a causal language model with attention, such as google/gemma-2b-it, or a hybrid such as LFM2.",
         )
     return (
-        f"is of a kind ({model_type}) whose size cannot be told from its config.json",
+        f"is of a kind ({model_type}) whose size its config.json does not give",
         "Choose a causal language model, such as google/gemma-2b-it.",
     )
 

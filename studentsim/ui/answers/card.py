@@ -138,7 +138,7 @@ def _render_technical_view(row: dict[str, Any]) -> None:
             "answer (seq in the journal)": row["seq"],
             "attempt": row["attempt"],
             "marked by": row["graded_by"],
-            "told it was right (assigned_correct)": row["assigned_correct"],
+            "marked right (assigned_correct)": row["assigned_correct"],
             "trained marker (grader_correct)": row["grader_correct"],
         }
         literal.code("\n".join(f"{name}: {'none' if v is None else v}" for name, v in figures.items()))

@@ -29,7 +29,7 @@ def render_header(page_data: AnswersPageData) -> None:
             _render_summary_links(page_data)
     if page_data.is_active:
         with components.row("small"):
-            st.caption("The simulation goes on: newer answers appear when this page is drawn again.", width="content")
+            st.caption("The simulation goes on: newer answers appear when this page is reloaded.", width="content")
             st.button("Look again", icon=":material/refresh:", key="answers.again", type="tertiary")
 
 

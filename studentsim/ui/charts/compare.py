@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from studentsim.labels.formatting import round_percent
 from studentsim.labels.strategy_styles import StrategyStyle, strategy_style, theme_color
 from studentsim.selection.registry import find_strategy
+from studentsim.types import FIVE_OPTION_CHANCE
 from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import (
     add_chance_line,
@@ -53,7 +54,7 @@ def comparison_figure(
     singles: pd.DataFrame,
     *,
     turns: int,
-    chance: float | None = 0.2,
+    chance: float | None = FIVE_OPTION_CHANCE,
     published: pd.DataFrame | None = None,
     bands: int = MAX_INTERVAL_BANDS,
     revision: str = "",
@@ -88,7 +89,9 @@ def comparison_figure(
     return finish_figure(figure, f"compare-{revision}", height=COMPARISON_HEIGHT_PX, margin={"r": 34 + 6.4 * longest})
 
 
-def category_accuracy_figure(frame: pd.DataFrame, *, chance: float | None = 0.2, revision: str = "") -> go.Figure:
+def category_accuracy_figure(
+    frame: pd.DataFrame, *, chance: float | None = FIVE_OPTION_CHANCE, revision: str = ""
+) -> go.Figure:
     """One exam's accuracy by category: a row per category, in it a marker with its 95 % interval for each group."""
     figure = FigureBuilder()
     order = list(frame.category.drop_duplicates())

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.labels.strategy_styles import strategy_style
+from studentsim.types import FIVE_OPTION_CHANCE
 from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import (
     add_chance_line,
@@ -19,7 +20,7 @@ from studentsim.ui.charts.frame import (
 
 
 def exam_accuracy_figure(
-    exams: pd.DataFrame, *, strategy: str, turns: int, guessing: float = 0.2, revision: str = ""
+    exams: pd.DataFrame, *, strategy: str, turns: int, guessing: float = FIVE_OPTION_CHANCE, revision: str = ""
 ) -> go.Figure:
     """Exam accuracy by turn: a point with its 95 % interval per exam, and the chance level ``guessing`` (0 to 1).
 

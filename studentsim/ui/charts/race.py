@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from studentsim.labels.formatting import round_percent
 from studentsim.labels.strategy_styles import StrategyStyle, theme_color
+from studentsim.types import FIVE_OPTION_CHANCE
 from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import (
     add_chance_line,
@@ -57,7 +58,7 @@ def race_figure(
     *,
     turns: int,
     exam_every: int = 1,
-    chance: float = 0.2,
+    chance: float = FIVE_OPTION_CHANCE,
     compared_turn: int | None = None,
     revision: str = "",
 ) -> go.Figure:

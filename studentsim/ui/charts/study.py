@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from studentsim.labels.formatting import round_percent
 from studentsim.labels.strategy_styles import STRATEGY_STYLES, StrategyStyle, strategy_style, theme_color
+from studentsim.types import FIVE_OPTION_CHANCE
 from studentsim.ui.charts.figure_builder import FigureBuilder
 from studentsim.ui.charts.frame import add_chance_line, finish_figure, hover_columns, lesson_ticks, line_style
 from studentsim.ui.charts.labels import spread_labels
@@ -19,7 +20,7 @@ MIN_LABEL_DISTANCE = 6.5
 """Least distance of two names, in percent of the axis."""
 
 
-def study_figure(exams: pd.DataFrame, *, chance: float = 0.2) -> go.Figure:
+def study_figure(exams: pd.DataFrame, *, chance: float = FIVE_OPTION_CHANCE) -> go.Figure:
     """Exam accuracy by turn, a line per strategy, named at its end; the last exam with its 95 % interval.
 
     ``exams`` has ``strategy, turn, correct, questions, accuracy, ci_low, ci_high``, of one run per strategy.

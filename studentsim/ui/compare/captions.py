@@ -88,7 +88,7 @@ def describe_published_curves(source: str, questions: int, *, all_overlap: bool)
 
 def describe_interval_method(differences: Sequence[AccuracyDifference]) -> str:
     """The statistical methods behind the differences' intervals."""
-    parts = ["Paired by question: both sat the same questions with the same luck."]
+    parts = ["Paired by question: both sat the same questions with the same random numbers."]
     if any(d.p_value is not None for d in differences):
         parts.append("One run each: Bonett and Price's interval for paired shares; p is McNemar's, exact.")
     if any(d.p_value is None for d in differences):
@@ -133,6 +133,6 @@ def describe_left_out(runs: Sequence[ComparedRun], unknown_names: Sequence[str],
     if runs:
         notes.append(
             f"Left out: {formatting.pluralize(len(runs), 'run')} with the same settings and the same seed as another one. It is the same "
-            "draw of luck over again, and would make the result look surer than it is."
+            "random choices over again, and would make the result look surer than it is."
         )
     return notes

@@ -17,6 +17,7 @@ from studentsim.runs.demo import SMOLLM2_STUDY
 from studentsim.runs.groups import MAX_GROUP_RUNS
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
+from studentsim.types import FIVE_OPTION_CHANCE
 from studentsim.ui.data import Engine, cached_query
 
 MAX_SELECTED = 12
@@ -183,7 +184,7 @@ def _compare_runs(database: Database, runs: Sequence[ComparedRun]) -> Comparison
         lookups=queries.fetch_selection_score_summary(
             database, {run.run_id: run.config.threshold for group in groups for run in group.runs}
         ),
-        chance=next((chances[run_id] for run_id in ids if run_id in chances), 0.2),
+        chance=next((chances[run_id] for run_id in ids if run_id in chances), FIVE_OPTION_CHANCE),
     )
 
 

@@ -11,14 +11,14 @@ from studentsim.ui import download, literal, repeat
 from studentsim.ui.data import Engine
 
 REPEAT_EXPLANATION = (
-    "Another seed is another draw of luck: other practice questions, in another order. The new runs join those of the same way above, "
-    "which is then drawn as their mean, with an interval that holds for other runs as well."
+    "Another seed makes other random choices: other practice questions, in another order. The new runs join those of the same way above, "
+    "which then appears as their mean, with an interval that holds for other runs as well."
 )
 
 
 def render_next_steps(engine: Engine, chosen_runs: Sequence[ComparedRun], chosen_names: Sequence[str]) -> None:
     """Both parts for ``chosen_runs``; ``chosen_names`` are the ids of the chosen runs and groups. Writes on a click."""
-    literal.subheader("More than luck? Repeat with more seeds")
+    literal.subheader("More than chance? Repeat with more seeds")
     st.markdown(REPEAT_EXPLANATION)
     runs = [(run.run_id, run.config) for run in chosen_runs]
     repeat.render_more_seeds(

@@ -192,7 +192,7 @@ def _render_settings(groups: list[RunGroup]) -> None:
         ]
         for name in names
     }
-    table["Luck of the draw (seed)"] = [", ".join(str(run.config.seed) for run in g.runs) for g in groups]
+    table["Seed"] = [", ".join(str(run.config.seed) for run in g.runs) for g in groups]
     table["Lessons done, of those planned (turns)"] = [
         ", ".join(dict.fromkeys(f"{max(0, run.turn)} of {run.config.turns}" for run in g.runs)) for g in groups
     ]

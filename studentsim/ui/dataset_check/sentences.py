@@ -111,7 +111,7 @@ def describe_letter_bias(report: Report) -> str:
     if best["accuracy"] - even <= LETTER_BIAS_TOLERANCE:
         return f"No letter gives itself away: even {score_text}, guessing {formatting.round_percent(even)} of 100."
     if not is_clear:
-        opening = "No letter is right clearly more often than luck would have it"
+        opening = "No letter is right clearly more often than chance would have it"
         return f"{opening}: {score_text}, guessing {formatting.round_percent(even)} of 100."
     return f"Mind the letters: {score_text}, where guessing gives {formatting.round_percent(even)} of 100."
 

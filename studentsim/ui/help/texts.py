@@ -15,9 +15,9 @@ LIMITATIONS: tuple[tuple[str, str], ...] = (
     ("It knows the built-in curriculum and nothing else.",
      "The small student that comes with the program reads the wording of these questions. It is not a chat model and cannot be asked "
      "anything else."),
-    ("One simulation is one draw of luck.",
-     "Another seed gives another curve. A difference between two single runs speaks of these runs; a way of choosing is told from "
-     "luck only by several seeds of each. Compare says which of the two it can claim."),
+    ("One simulation is one random draw.",
+     "Another seed gives another curve. A difference between two single runs speaks of these runs; a way of choosing is distinguished from "
+     "chance only by several seeds of each. Compare says which of the two it can claim."),
     ("The exam measures the exam.",
      "240 questions tell a result to about 6 of 100 either way, 40 only to about 15. A category has a sixth of them: about 15 either "
      "way."),
@@ -55,7 +55,7 @@ PRESENTATION_SHORTCUTS: tuple[tuple[str, str], ...] = (
 """Keys of Watch's presentation view, defined by its buttons (ui/watch/presentation.py)."""
 
 READING_NOTES = (
-    "**Numbers behind this**, under each picture, opens the table that it was drawn from, with the field's own names, and gives it as CSV. "
+    "**Numbers behind this**, under each picture, opens the table that it shows, with the field's own names, and gives it as CSV. "
     "Intervals are Wilson's at 95 %; those of means and differences say under the table how they were made. Rewards, margins and "
     "log-probabilities are TRL's, step by step. A run's whole story, every answer and every step, is its journal, and `export` writes "
     "it as CSV and Parquet."

@@ -25,14 +25,13 @@ from studentsim.selection.registry import STRATEGIES
 
 CONTROL_STRATEGIES = tuple(strategy.id for strategy in STRATEGIES.values() if strategy.is_control)
 UNTAUGHT_STRATEGIES = tuple(id for id in CONTROL_STRATEGIES if not STRATEGIES[id].trains)
-CHANCE_ACCURACY = 0.2
-"""Accuracy of guessing on the five options of a question of the recorded studies, 0 to 1."""
 
 
-def describe_initial_gap(student: str, initial_exam: pd.DataFrame) -> str:
+def describe_initial_gap(student: str, initial_exam: pd.DataFrame, chance: float) -> str:
     """The weakest category of ``student`` before any lesson, against the rest; blank where none is significantly below it.
 
-    ``initial_exam`` has ``category, correct, questions`` of the exam before any lesson. The test is corrected for the number of
+    ``initial_exam`` has ``category, correct, questions`` of the exam before any lesson; ``chance`` is the accuracy of guessing, 0 to 1.
+    The test is corrected for the number of
     categories (``claims.is_significantly_below_rest``).
     """
     examined = initial_exam[initial_exam.questions > 0]
@@ -46,8 +45,8 @@ def describe_initial_gap(student: str, initial_exam: pd.DataFrame) -> str:
     rest_score = format_score(total_counts[0] - weakest_counts[0], total_counts[1] - weakest_counts[1])
     category_text = category_names.inline_category_label(weakest.category, initial_exam.category)
     below_chance_note = (
-        " That is fewer than guessing gives: it does not guess, and each of its slips leads to a wrong option."
-        if weakest_counts[0] < CHANCE_ACCURACY * weakest_counts[1]
+        f" Guessing would give about {chance * weakest_counts[1]:.0f}: it does not guess, and each of its slips leads to a wrong option."
+        if weakest_counts[0] < chance * weakest_counts[1]
         else ""
     )
     return (
@@ -87,7 +86,7 @@ def describe_study_result(
 def _describe_teaching_effects(taught_rows: pd.DataFrame, teaching_effects: Sequence[AccuracyDifference]) -> str:
     """The taught strategies (rows in rising accuracy) against no teaching; those ahead by name, unless all are."""
     if not teaching_effects:
-        return f"Taught, it answers {_format_score_range(taught_rows)}; without an exam in common, whether that is more cannot be told."
+        return f"Taught, it answers {_format_score_range(taught_rows)}; without an exam in common, whether that is more is unknown."
     directions = {d.group.strategy: claims.interval_direction(d.ci_low, d.ci_high) for d in teaching_effects}
     ahead, unclear, behind = (
         taught_rows[taught_rows.strategy.map(directions) == direction] for direction in (1, 0, -1)
@@ -155,9 +154,7 @@ def _describe_difference(difference: AccuracyDifference) -> str:
     if not difference.is_significant:
         return f"{this} and {other} cannot be told apart: {format_gain(difference, beneficiary='the first')} ({basis_text})."
     text = f"{this} gets {format_gain(difference)} right than {other} ({basis_text})."
-    return (
-        text if difference.has_repeated_runs else f"{text} One run of a way cannot tell it from the luck of the draw."
-    )
+    return text if difference.has_repeated_runs else f"{text} One run of a way cannot tell it from chance."
 
 
 def _describe_taught_controls(final_rows: pd.DataFrame) -> str:

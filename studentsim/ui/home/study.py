@@ -18,6 +18,7 @@ from studentsim.runs.demo import SMOLLM2_STUDY, is_embedded_study_run
 from studentsim.selection.registry import BASELINE_STRATEGY, DEFAULT_STRATEGY
 from studentsim.store import queries
 from studentsim.store.database import Database
+from studentsim.types import FIVE_OPTION_CHANCE
 from studentsim.ui import charts, components, data, literal, recorded_race
 from studentsim.ui.cards import RunCard
 from studentsim.ui.compare.data import MAX_SELECTED
@@ -62,7 +63,7 @@ def _render_embedded_study(engine: data.Engine, runs: list[RunCard]) -> None:
     literal.header("What does teaching change?")
     components.render_recorded_badge(current_runs[0].recorded_label)
     if gap_text := sentences.describe_initial_gap(
-        formatting.student_title(figures.groups[0].config), figures.initial_exam
+        formatting.student_title(figures.groups[0].config), figures.initial_exam, figures.chance
     ):
         literal.markdown(gap_text)
     st.markdown(result_text)
@@ -141,7 +142,7 @@ def _load_figures(database: Database, ids: list[str]) -> StudyFigures:
         strategy_difference=_compare_strategies(database, groups, exams),
         teaching_effects=_compute_teaching_effects(database, groups, exams),
         initial_exam=initial_exam,
-        chance=next(iter(chances.values()), sentences.CHANCE_ACCURACY),
+        chance=next(iter(chances.values()), FIVE_OPTION_CHANCE),
     )
 
 

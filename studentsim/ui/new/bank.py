@@ -17,6 +17,7 @@ from studentsim.errors import BankError, ConfigError
 from studentsim.labels import formatting
 from studentsim.runs.dataset_job import chance_accuracy
 from studentsim.runs.preflight import BankOutline, load_bank_outline
+from studentsim.types import FIVE_OPTION_CHANCE
 from studentsim.ui import background, dataset_picker, layout, literal
 from studentsim.ui.new.form import RunForm, format_problem, persisted, session_key
 
@@ -61,7 +62,7 @@ def render_bank_choice(form: RunForm) -> BankInfo:
         form.settings |= {"bank": source, "bank_category": "", "bank_set": "", "drop_invalid": False}
         st.caption("" if has_custom_model else BUILT_IN_BANK_CAPTION)
         outline = load_bank_outline(source)
-        return BankInfo(outline, outline.categories, 0.2)  # five options
+        return BankInfo(outline, outline.categories, FIVE_OPTION_CHANCE)
     if not has_custom_model:
         st.warning(FOREIGN_BANK_WARNING, icon=":material/info:")
     form.settings |= {"bank": source} | _render_row_settings(form, is_file=kind == dataset_picker.LOCAL_FILE)
@@ -89,7 +90,7 @@ def _render_row_settings(form: RunForm, *, is_file: bool) -> dict[str, object]:
     with left:
         category = dataset_picker.render_category_field(session_key("bank_category"))
         form.add_error_slot("bank_category", dataset_picker.CATEGORY_LABEL)
-        st.caption("For questions that name no category, or whose categories are too many to tell apart.")
+        st.caption("For questions that name no category, or whose categories are too many to list.")
     with right:
         drop_doubtful = st.toggle("Leave out doubtful rows", **persisted("drop_invalid"))
         st.caption(DOUBTFUL_ROWS_CAPTION)

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
+from pydantic.fields import FieldInfo
 
+from studentsim.analysis import setting_differences
 from studentsim.config import RunConfig
 from studentsim.datasets.resolve import has_hub_dataset
 from studentsim.errors import BankError, ConfigError, StudentsimError
 from studentsim.labels import formatting
 from studentsim.runs import preflight
+from studentsim.settings import GROUP_BY_SETTING, SETTING_GROUPS
 from studentsim.ui import glossary
 
 PERSIST_MODE = "session"
@@ -31,8 +34,10 @@ class RunForm:
     """State shared by the parts of the page: each writes its values into ``settings`` (of ``RunConfig``) or ``dpo``."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        self.settings: dict[str, Any] = dict(settings)
-        self.dpo: dict[str, Any] = dict(self.settings.pop("dpo"))
+        self.settings: dict[str, Any] = {
+            name: dict(value) if name in SETTING_GROUPS else value for name, value in settings.items()
+        }
+        self.dpo: dict[str, Any] = self.settings.pop("dpo")
         self._error_slots: dict[str, Any] = {}
         self._labels: dict[str, str] = {}
         self._error: ConfigError | None = None
@@ -103,38 +108,48 @@ def persisted(field: str) -> dict[str, str]:
     return {"key": session_key(field), "persist_state": PERSIST_MODE}
 
 
-def render_number_field(
-    form: RunForm,
-    settings: dict[str, Any],
-    settings_class: type[Any],
-    field: str,
-    label: str,
-    caption: str,
-    step: float = 1,
+def render_setting(
+    form: RunForm, name: str, step: float = 1, *, options: Mapping[str, str] | None = None, term: str = ""
 ) -> None:
-    """A number within the bounds of ``settings_class``, with a caption and an error slot under it.
+    """The field of a setting: its title as label, its description as caption, an error slot between them. Writes its value into ``form``.
 
-    An exclusive bound (``gt``, ``lt``) can be typed; the form then refuses it at the field.
+    A choice or a number within the setting's bounds, by its type. An exclusive bound (``gt``, ``lt``) can be typed; the form then
+    refuses it. ``options`` are labels of a choice's values where they are not those of ``setting_differences``; ``term`` of the
+    glossary is a choice's help.
     """
-    number_type, low, high = number_bounds(settings_class, field)
-    settings[field] = st.number_input(
-        label, low, high, step=number_type(step), format="%d" if number_type is int else "%g", **persisted(field)
+    group = GROUP_BY_SETTING.get(name, "")
+    info = setting_field(name)
+    label = formatting.capitalize_first(str(info.title))
+    full_name = f"{group}.{name}" if group else name
+    values = form.dpo if group == "dpo" else form.settings[group] if group else form.settings
+    if get_origin(info.annotation) is Literal:
+        options = options or {
+            value: setting_differences.format_value(full_name, value) for value in get_args(info.annotation)
+        }
+        values[name] = render_select_field(form, name, label, options, str(info.description), term=term)
+        return
+    number_type, low, high = number_bounds(name)
+    values[name] = st.number_input(
+        label, low, high, step=number_type(step), format="%d" if number_type is int else "%g", **persisted(name)
     )
-    _end_field(form, field, label, caption)
+    _end_field(form, name, label, str(info.description))
 
 
-def render_number_fields(
-    form: RunForm, settings: dict[str, Any], settings_class: type[Any], *fields: tuple[Any, ...]
-) -> None:
-    """Number fields side by side; each of ``fields`` is its name, label, caption and step."""
-    for column, field in zip(st.columns(len(fields)), fields, strict=True):
+def render_settings_side_by_side(form: RunForm, *names: str) -> None:
+    """Settings whose fields share a row."""
+    for column, name in zip(st.columns(len(names)), names, strict=True):
         with column:
-            render_number_field(form, settings, settings_class, *field)
+            render_setting(form, name)
 
 
-def number_bounds(settings_class: type[Any], field: str) -> tuple[type[int] | type[float], float, float]:
-    """Type and bounds of a numeric setting of a pydantic model."""
-    info = settings_class.model_fields[field]
+def setting_field(name: str) -> FieldInfo:
+    """The title, description, type and bounds of a setting, nested or not."""
+    return (SETTING_GROUPS[GROUP_BY_SETTING[name]] if name in GROUP_BY_SETTING else RunConfig).model_fields[name]
+
+
+def number_bounds(name: str) -> tuple[type[int] | type[float], float, float]:
+    """Type and bounds of a numeric setting."""
+    info = setting_field(name)
     bounds = {n: getattr(m, n) for m in info.metadata for n in ("ge", "gt", "le", "lt") if hasattr(m, n)}
     number_type = int if int in (info.annotation, *get_args(info.annotation)) else float
     high = bounds["le"] if "le" in bounds else bounds["lt"] - (number_type is int)

@@ -7,7 +7,7 @@ import streamlit as st
 from studentsim.config import RunConfig
 from studentsim.exam import wilson_interval
 from studentsim.labels import formatting
-from studentsim.ui.new.form import RunForm, persisted, render_number_fields
+from studentsim.ui.new.form import RunForm, persisted, render_settings_side_by_side
 
 LENGTH_PRESETS = {
     "Quick look": {"turns": 6, "questions_per_turn": 20, "exam_size": 120, "exam_every": 2},
@@ -21,13 +21,7 @@ def render_length_fields(form: RunForm) -> None:
     with st.container(horizontal=True):
         for name, values in LENGTH_PRESETS.items():
             st.button(name, key=f"new.length.{name}", on_click=_apply_length, args=(values,))
-    render_number_fields(
-        form, form.settings, RunConfig,
-        ("turns", "Lessons", "In each it practises, is marked, and learns from its mistakes."),
-        ("questions_per_turn", "Practice questions a lesson", "Chosen in the way picked above."),
-        ("exam_size", "Questions in each exam", "Never practised. More make the result surer."),
-        ("exam_every", "An exam every … lessons", "And one before the first lesson and after the last."),
-    )  # fmt: skip
+    render_settings_side_by_side(form, "turns", "questions_per_turn", "exam_size", "exam_every")
     st.caption(_describe_exam_precision(int(form.settings["exam_size"] or 0)))
     form.settings["name"] = st.text_input(
         "Name, if you like",

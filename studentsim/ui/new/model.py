@@ -8,10 +8,19 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
+from studentsim.labels import formatting
 from studentsim.student.huggingface.catalogue import CATALOGUE
 from studentsim.ui import dataset_picker
 from studentsim.ui.new import choice_cards, model_card, student_defaults
-from studentsim.ui.new.form import PERSIST_MODE, RunForm, persisted, render_select_field, render_text_field, session_key
+from studentsim.ui.new.form import (
+    PERSIST_MODE,
+    RunForm,
+    persisted,
+    render_setting,
+    render_text_field,
+    session_key,
+    setting_field,
+)
 from studentsim.ui.new.student_defaults import CUSTOM, EMBEDDED
 
 KIND_LABELS = {
@@ -19,32 +28,8 @@ KIND_LABELS = {
     **{name: f"{entry.title}, a real language model" for name, entry in CATALOGUE.items()},
     CUSTOM: "Another language model",
 }
-LOADING_FIELDS: tuple[tuple[tuple[str, str, dict[str, str], str], ...], ...] = (
-    (
-        ("quantisation", "Weights are held",
-         {"none": "as it is", "8bit": "in 8 bit", "nf4": "in 4 bit (NF4), as in the paper"},
-         "4 bit takes a quarter of the memory, and a little of its wits."),
-        ("device", "It runs on",
-         {"auto": "a GPU where there is one", "cpu": "this computer's processor", "cuda": "the GPU"},
-         "Without a GPU, models of billions of parameters need minutes an answer."),
-        ("dtype", "It computes in",
-         {"auto": "what suits the device", "float32": "float32", "bfloat16": "bfloat16", "float16": "float16"},
-         "The number format; the usual one is right for nearly everybody."),
-    ),
-    (
-        ("exam_mode", "Exams are",
-         {"written": "written, as in the paper", "scored": "ticked without writing, much faster"},
-         "Ticking compares the options' probabilities, and nothing is written to read."),
-        ("option_scoring", "An option is weighed", {"text": "by its text", "letter": "by its letter"},
-         "Where options are compared, not written."),
-        ("answer_form", "It is asked to answer",
-         {"free": "freely, as in the paper", "letter": "with “Answer: (letter)” at the end",
-          "working": "with its working first, then “Answer: (letter)”"},
-         "Asked freely, small models mostly tick at once. With its working first more can be seen of what goes wrong, but an answer "
-         "takes longer."),
-    ),
-)  # fmt: skip
-"""The select boxes of each column: setting, label, options and caption."""
+LOADING_SETTINGS = (("quantisation", "device", "dtype"), ("exam_mode", "option_scoring", "answer_form"))
+"""The select boxes of each column."""
 
 
 def prefill_model(config: RunConfig) -> None:
@@ -117,20 +102,19 @@ def _render_custom_model(form: RunForm) -> Any:
 def _render_loading_settings(form: RunForm, *, show_version: bool = True) -> None:
     model_loading = form.settings["model_loading"]
     left, right = st.columns(2, gap="medium")
-    for column, fields in zip((left, right), LOADING_FIELDS, strict=True):
+    for column, names in zip((left, right), LOADING_SETTINGS, strict=True):
         with column:
-            for field, *texts in fields:
-                model_loading[field] = render_select_field(form, field, *texts)
+            for name in names:
+                render_setting(form, name)
     with right:
-        model_loading["calculator"] = st.toggle("It has a calculator", **persisted("calculator"))
-        st.caption(
-            "What follows the = of a sum that it wrote is computed, so that slips in sums do not hide what it understands."
-        )
+        info = setting_field("calculator")
+        model_loading["calculator"] = st.toggle(formatting.capitalize_first(str(info.title)), **persisted("calculator"))
+        st.caption(str(info.description))
         if show_version:
-            caption = "A commit or tag of the hub. Today's is written into the run, so that it can be repeated."
             model_loading["revision"] = render_text_field(
-                form, "revision", "Version", caption, max_chars=100, placeholder="blank: today's"
-            )
+                form, "revision", "Version", str(setting_field("revision").description), max_chars=100,
+                placeholder="blank: today's",
+            )  # fmt: skip
 
 
 def _check_model_name(name: str) -> None:

@@ -15,7 +15,16 @@ from studentsim.labels import formatting, teacher_settings
 from studentsim.settings import TeacherSettings
 from studentsim.ui import glossary
 from studentsim.ui.new import grader_fields
-from studentsim.ui.new.form import RunForm, persisted, render_select_field, render_text_field, session_key
+from studentsim.ui.new.form import (
+    RunForm,
+    number_bounds,
+    persisted,
+    render_select_field,
+    render_setting,
+    render_text_field,
+    session_key,
+    setting_field,
+)
 
 MAX_LABEL_SMOOTHING = 0.45
 """``DPOSettings`` allows less than 0.5."""
@@ -89,31 +98,23 @@ def _value(field: str) -> Any:
 
 
 def _render_retry_settings(form: RunForm) -> None:
+    attempts = setting_field("attempts")
     st.segmented_control(
-        "Tries at each practice question",
+        formatting.capitalize_first(str(attempts.title)),
         list(teacher_settings.ATTEMPT_COUNT_WORDS),
         format_func=teacher_settings.ATTEMPT_COUNT_WORDS.__getitem__,
         required=True,
         help=glossary.term_help("second-try"),
         **persisted("attempts"),
     )
-    form.add_error_slot("attempts", "Tries at each practice question")
-    st.caption("After a wrong answer it may try the same question again. Each further try makes a lesson longer.")
+    form.add_error_slot("attempts", str(attempts.title))
+    st.caption(str(attempts.description))
     if _value("attempts") == 1:
         st.caption("Allow two, and you can choose here what is said to a wrong answer and what it learns from.")
         return
-    render_select_field(
-        form, "feedback", "What is said to a wrong answer", teacher_settings.FEEDBACK_LABELS,
-        "The words are the question's own: what went wrong, and a hint that does not give the answer away.", term="feedback",
-    )  # fmt: skip
-    render_select_field(
-        form, "chosen_source", "What it learns from", teacher_settings.CHOSEN_SOURCE_LABELS,
-        "What it is shown as better than its own first, wrong answer.", term="pair",
-    )  # fmt: skip
-    _render_percent_field(
-        form, "doubted", "challenge_rate", "Right answers called wrong on purpose, of 100",
-        "To see whether it gives way. Nothing is learnt from these.", max_percent=100, term="giving-way",
-    )  # fmt: skip
+    render_setting(form, "feedback", options=teacher_settings.FEEDBACK_LABELS, term="feedback")
+    render_setting(form, "chosen_source", options=teacher_settings.CHOSEN_SOURCE_LABELS, term="pair")
+    _render_percent_field(form, "doubted", "challenge_rate", term="giving-way")
 
 
 # ------------------------------------------------------------------ marking
@@ -127,11 +128,7 @@ def _render_grading_settings(form: RunForm) -> None:
     grader_kind = _value("who")
     if grader_kind != teacher_settings.KEY_GRADES:
         grader_fields.render_grader_choice(form, is_grade_source=grader_kind == teacher_settings.MODEL_GRADES)
-    _render_percent_field(
-        form, "errors", "error_rate", "Marks the teacher gets wrong on purpose, of 100",
-        "Right is called wrong, or wrong right; the student learns from it as if it were true.", max_percent=50, term="label-noise",
-        on_change=_on_error_rate_changed,
-    )  # fmt: skip
+    _render_percent_field(form, "errors", "error_rate", term="label-noise", on_change=_on_error_rate_changed)
     if _value("errors") > 0 or grader_kind == teacher_settings.MODEL_GRADES or _value("loss") == CAUTIOUS_LOSS:
         st.session_state[session_key("cautious")] = _value("loss") == CAUTIOUS_LOSS
         st.toggle(
@@ -173,14 +170,10 @@ def _render_technical_settings(form: RunForm) -> None:
     """The hint model and the chosen text, and the settings in the literature's terms."""
     if _value("attempts") > 1:
         render_text_field(
-            form, "hint_model", "Who writes the hints",
-            "An instruct model by its hub name or folder; each wrong answer then takes it a few seconds more.",
+            form, "hint_model", "Who writes the hints", str(setting_field("hint_model").description),
             max_chars=300, placeholder="the questions' own texts",
         )  # fmt: skip
-    render_select_field(
-        form, "chosen_text", "What it is shown of a given working", teacher_settings.CHOSEN_TEXT_LABELS,
-        "The chosen text of a pair, where it is the given working. With less of it, the two texts differ less in style.", term="pair",
-    )  # fmt: skip
+    render_setting(form, "chosen_text", options=teacher_settings.CHOSEN_TEXT_LABELS, term="pair")
     st.caption(
         "Cautious: robust DPO, its label smoothing at the error rate (Loss and Doubted pairs under Advanced). "
         "Learning from its own corrected answers: the revision is the chosen answer of the pair, the first attempt the rejected one. "
@@ -191,21 +184,14 @@ def _render_technical_settings(form: RunForm) -> None:
 # ------------------------------------------------------------------ fields
 
 
-def _render_percent_field(
-    form: RunForm,
-    field: str,
-    setting: str,
-    label: str,
-    caption: str,
-    *,
-    max_percent: int,
-    term: str,
-    on_change: Any = None,
-) -> None:
+def _render_percent_field(form: RunForm, field: str, setting: str, *, term: str, on_change: Any = None) -> None:
+    """A setting that is a share, in percent, under the session key ``field``."""
+    info = setting_field(setting)
+    label = f"{formatting.capitalize_first(str(info.title))}, of 100"
     st.number_input(
         label,
         0.0,
-        float(max_percent),
+        100 * number_bounds(setting)[2],
         step=5.0,
         format="%g",
         on_change=on_change,
@@ -213,7 +199,7 @@ def _render_percent_field(
         **persisted(field),
     )
     form.add_error_slot(setting, label)
-    st.caption(caption)
+    st.caption(str(info.description))
 
 
 def _to_percent(fraction: float) -> float:

@@ -238,7 +238,7 @@ def _render_lookups(run: live_run.RunSnapshot) -> None:
 def _render_training(engine: data.Engine, run: live_run.RunSnapshot) -> None:
     literal.subheader("What happens while it learns?", term="dpo")
     if not run.config.trains:
-        st.markdown("Nothing: this student is never taught. Any change in its exams is luck.")
+        st.markdown("Nothing: this student is never taught. Any change in its exams is chance.")
         return
     names = {key: view.name for key, view in rewards.REWARD_VIEWS.items()}
     chosen = st.segmented_control(

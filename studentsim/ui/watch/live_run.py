@@ -25,6 +25,7 @@ from studentsim.narration import run_summary
 from studentsim.runs.live_text import LiveText
 from studentsim.runs.status import FINAL_STATUSES, RunState
 from studentsim.store import ingest, queries
+from studentsim.types import FIVE_OPTION_CHANCE
 from studentsim.ui import data
 from studentsim.ui.watch.writing import PartialAnswer, parse_partial_answer
 
@@ -250,7 +251,7 @@ def _chance_accuracy(
     exam_chance = cache.get_or_compute(
         "guessing", last_exam_seq >= 0, lambda: queries.fetch_chance_accuracy(engine.database, [run_id]).get(run_id)
     )
-    return exam_chance or (1 / len(run_summary.parse_options(answers.iloc[0])) if len(answers) else 0.2)
+    return exam_chance or (1 / len(run_summary.parse_options(answers.iloc[0])) if len(answers) else FIVE_OPTION_CHANCE)
 
 
 def _count_stage_answers(

@@ -13,7 +13,7 @@ from studentsim.ui.layout import HOME_PAGE, WATCH_PAGE, error_boundary
 from studentsim.ui.watch import ballot, links, live, live_run, mix, plot, predictions, race_entries, replay
 
 SINGLE_RUN_CAVEAT = (
-    "Same exam, same luck, one run each: with another seed it could turn out otherwise. "
+    "Same exam, one run each: with another seed it could turn out otherwise. "
     "Compare tells several runs of each together."
 )
 
@@ -33,7 +33,7 @@ def render_race_page(engine: data.Engine, run_ids: tuple[str, ...]) -> None:
         if replay.can_replay(runs):
             replay.render_replay_link(ids, label="Replay it for a room")
     st.fragment(_render_body, run_every=live.refresh_interval(runs))(engine, ids, race_page_state(runs))
-    literal.subheader("More than luck? Repeat the race with more seeds")
+    literal.subheader("More than chance? Repeat the race with more seeds")
     is_recorded = any(run.recorded_label for run in runs)
     repeat.render_more_seeds(
         engine, [(run.run_id, run.config) for run in runs], ids, key="watch.race.more", is_recorded=is_recorded

@@ -67,7 +67,7 @@ def describe_unfairness(configs: Sequence[RunConfig]) -> str:
     if not differing:
         return ""
     names_text = ", ".join(name.replace("_", " ") for name in differing)
-    return f"These runs differ in more than a race should: {names_text}. What sets their curves apart may be that."
+    return f"These runs differ in more than a race should: {names_text}. What makes their curves differ may be that."
 
 
 def last_common_exam_turn(entries: Sequence[RaceEntry]) -> int | None:
@@ -131,9 +131,9 @@ def _describe_result(entries: Sequence[RaceEntry], turn: int, when: str) -> str:
     leader_score = format_result(first)
     if not behind:
         is_level = rows[0][1].accuracy == rows[-1][1].accuracy
-        luck_note = "" if is_level else " Differences as small as these may be luck."
+        luck_note = "" if is_level else " Differences as small as these may be chance."
         return f"{when} nobody is clearly ahead: {_format_score_range(rows)}.{luck_note}"
-    lead = f"is ahead of {_join_quoted(behind)} by more than luck"
+    lead = f"is ahead of {_join_quoted(behind)} by more than chance"
     if len(behind) == len(rest):
         return f"{when} “{best}” {lead}: {leader_score}. {_describe_runner_up(rest)}".rstrip()
     not_behind = [name for name, row in rest if not _is_behind(row, first, len(rows))]

@@ -19,8 +19,8 @@ def render_race_form(engine: data.Engine) -> None:
     """The whole form; opens the race once started, or Compare once started with several seeds. Writes on a click."""
     components.render_page_title("A new race")
     st.markdown(
-        "Two to four model students learn side by side, with the same exam and the same luck in it. What sets their curves apart is "
-        "what you let differ, and the luck of which questions each practises."
+        "Two to four model students learn side by side, with the same exam and the same random numbers in it. What makes their curves "
+        "differ is what you let differ, and which questions each happens to practise."
     )
     problem: StudentsimError | None = None
     configs, missing = [], ""
@@ -98,7 +98,12 @@ _SHARED_FIELDS = {
     "turns": ("Lessons", "In each, the student practises, is marked, and learns from its mistakes.", 1, 200),
     "questions_per_turn": ("Practice questions a lesson", "How many it practises on in each lesson.", 1, 500),
     "exam_size": ("Questions in each exam", "240 tell a result to about 6 of 100; 40 only to about 15.", 10, 720),
-    "seed": ("Luck", "Another number, another race. The same number repeats it exactly.", 0, 9999),
+    "seed": (
+        "Seed",
+        "Another number, other random choices: another race. The same number repeats it exactly.",
+        0,
+        9999,
+    ),
 }
 
 

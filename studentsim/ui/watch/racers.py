@@ -16,11 +16,10 @@ from studentsim.errors import ConfigError
 from studentsim.labels import category_names, formatting, teacher_settings
 from studentsim.labels.strategy_styles import STRATEGY_STYLES
 from studentsim.selection.registry import BASELINE_STRATEGY, DEFAULT_STRATEGY, find_strategy
-from studentsim.settings import DPOSettings, TeacherSettings
 from studentsim.student.embedded.profiles import PROFILES
 from studentsim.types import CATEGORIES
 from studentsim.ui import data, literal, repeat
-from studentsim.ui.new.form import number_bounds
+from studentsim.ui.new.form import number_bounds, setting_field
 from studentsim.ui.new.mix import TOTAL_PERCENT, even_shares, move_share, proportional_shares, single_category_shares
 from studentsim.ui.watch import links
 
@@ -58,6 +57,7 @@ _OTHER_SETTINGS = (
 )  # fmt: skip
 """Settings that a race can vary by value; the others have fields of their own or would make the race unfair."""
 
+_CUSTOM_MIXES = {"own": "A mix of my own", "own2": "Another mix of my own"}
 _COMPANION_SETTINGS: dict[str, tuple[RacerSettings, str]] = {
     "teacher.chosen_source": ({"attempts": 2, "feedback": "hint"}, "All have two tries, a hint between: with one nobody corrects itself."),
     "teacher.challenge_rate": ({"attempts": 2, "feedback": "hint"}, "All have two tries, a hint between: with one nobody answers a doubt."),
@@ -129,15 +129,15 @@ def _choose_mixes(_: data.Engine) -> list[RacerSettings]:
             f"only {c}": (f"Nothing but {_format_category(c)}", single_category_shares(CATEGORIES, c))
             for c in CATEGORIES
         },
-        "own": ("A mix of my own", None),
+        **{id: (label, None) for id, label in _CUSTOM_MIXES.items()},
     }
     chosen = _render_multiselect(DIFFER_BY_MIX, {id: name for id, (name, _) in mix_options.items()}, ["way", "even"])
-    custom_mix = _choose_custom_mix() if "own" in chosen else None
+    custom_mixes = {id: _choose_custom_mix(id) for id in chosen if id in _CUSTOM_MIXES}
     shared = {**_choose_student(), **_choose_strategy()}
     strategy = find_strategy(str(shared["strategy"]))
     if not strategy.heeds_mix:
         st.caption(f"*{formatting.escape_markdown(strategy.label)}* heeds no mix: all racers would be alike.")
-    shares = {id: custom_mix if id == "own" else mix for id, (_, mix) in mix_options.items()}
+    shares = {id: custom_mixes.get(id, mix) for id, (_, mix) in mix_options.items()}
     return [{**shared, "mix": shares[id] and {c: float(share) for c, share in shares[id].items()}} for id in chosen]
 
 
@@ -145,12 +145,13 @@ def _format_category(category: str) -> str:
     return category_names.inline_category_label(category, CATEGORIES)
 
 
-def _choose_custom_mix() -> dict[str, int]:
+def _choose_custom_mix(id: str) -> dict[str, int]:
+    st.markdown(f"{_CUSTOM_MIXES[id]}, in percent")
     columns = st.columns(len(CATEGORIES))
     shares = {
         category: int(
             column.number_input(
-                category_names.curriculum_category_label(category), 0, 100, share, key=f"watch.race.mix.{category}"
+                category_names.curriculum_category_label(category), 0, 100, share, key=f"watch.race.mix.{id}.{category}"
             )
             or 0
         )
@@ -201,7 +202,7 @@ def _choose_lengths(_: data.Engine) -> list[RacerSettings]:
             st.caption(f"{racer['turns'] * racer['questions_per_turn']:,} practice questions")
     if len({racer["questions_per_turn"] for racer in racers}) < len(racers):
         st.caption(
-            "Of two that practise as many questions in each lesson, the shorter run is the beginning of the longer one: same luck."
+            "Of two that practise as many questions in each lesson, the shorter run is the beginning of the longer one: same seed."
         )
     return _with_shared_choices(racers)
 
@@ -213,17 +214,16 @@ def _choose_other_setting(_: data.Engine) -> list[RacerSettings]:
         _OTHER_SETTINGS[0],
     )
     part, _, field = name.rpartition(".")
-    model = {"": RunConfig, "dpo": DPOSettings, "teacher": TeacherSettings}[part]
-    values = _choose_setting_values(name, model, field)
+    values = _choose_setting_values(name, field)
     companions, reason = _COMPANION_SETTINGS.get(name, ({}, ""))
     if reason:
         st.caption(reason)
     return _with_shared_choices({part: {**companions, field: value}} if part else {field: value} for value in values)
 
 
-def _choose_setting_values(name: str, model: type[Any], field: str) -> list[Any]:
-    """Two to four values of a setting: of its literals, or numbers within the bounds of the pydantic ``model``."""
-    info = model.model_fields[field]
+def _choose_setting_values(name: str, field: str) -> list[Any]:
+    """Two to four values of a setting: of its literals, or numbers within its bounds."""
+    info = setting_field(field)
     if get_origin(info.annotation) is Literal:
         options = list(get_args(info.annotation))
         return _render_multiselect(
@@ -231,7 +231,7 @@ def _choose_setting_values(name: str, model: type[Any], field: str) -> list[Any]
             {option: setting_differences.format_value(name, option) for option in options},
             options[:2],
         )
-    kind, low, high = number_bounds(model, field)
+    kind, low, high = number_bounds(field)
     default = kind(info.default)
     count = _choose_racer_count()
     values = []
@@ -262,7 +262,7 @@ def _choose_earlier_runs(engine: data.Engine) -> list[RacerSettings]:
         )
     chosen = _render_multiselect(DIFFER_BY_EARLIER_RUN, labels, [])
     st.caption(
-        "Each races with the settings of its simulation, whatever they differ in; exam and luck are those below."
+        "Each races with the settings of its simulation, whatever they differ in; exam and seed are those below."
     )
     racers = []
     for run_id in chosen:

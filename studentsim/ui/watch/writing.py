@@ -44,7 +44,9 @@ def parse_partial_answer(live_text: Mapping[str, Any] | None, *, stage: str, tur
     """The content of the worker's file if it is of the current ``stage`` and ``turn``; else None: the file remains after its stage."""
     if not live_text or live_text.get("phase") != stage or live_text.get("turn") != turn:
         return None
-    numbers = {name: value for name in ("tokens", "done", "of") if isinstance(value := live_text.get(name), int)}
+    numbers = {
+        name: value for name in ("tokens", "done", "of") if type(value := live_text.get(name)) is int
+    }  # not a bool
     return PartialAnswer(
         stage,
         _truncate_end(str(live_text.get("problem") or "")),
