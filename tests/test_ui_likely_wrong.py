@@ -14,7 +14,7 @@ from visits import NEW, WATCH, text_of, visit
 from studentsim.analysis import estimate
 from studentsim.config import RunConfig
 from studentsim.labels import strategy_styles
-from studentsim.runs.model_info import BenchmarkResult
+from studentsim.runs.model_info import SpeedTrial
 from studentsim.selection.strategies.likely_wrong import CANDIDATES_PER_QUESTION
 from studentsim.store.queries import RunTimings
 from studentsim.ui import charts
@@ -78,14 +78,14 @@ def test_estimates_count_what_it_looks_at():
     known = RunTimings(runs=5, start=1.0, study_question=0.02, pair=0.05, exam_question=0.01, turn=3.0)
     assert estimate.estimate_seconds(RunConfig(strategy=ID), known) == estimate.estimate_seconds(RunConfig(), known)
 
-    figures = {f.name: 0.0 for f in fields(BenchmarkResult)} | {
+    figures = {f.name: 0.0 for f in fields(SpeedTrial)} | {
         "said": "",
         "problem": "",
         "text": "",
         "letter": None,
         "choice": 1.0,
     }
-    trial, config = BenchmarkResult(**figures), RunConfig(strategy=ID, turns=3, questions_per_turn=10)
+    trial, config = SpeedTrial(**figures), RunConfig(strategy=ID, turns=3, questions_per_turn=10)
     assert trial.estimate_run_seconds(config) == 3 * CANDIDATES_PER_QUESTION * 10
     assert trial.estimate_run_seconds(config.model_copy(update={"strategy": "log-probability"})) == 3 * 2 * 10
     assert trial.estimate_run_seconds(config.model_copy(update={"strategy": "random"})) == 0

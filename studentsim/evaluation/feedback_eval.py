@@ -44,7 +44,7 @@ class SuccessRate:
 
 
 @dataclass(frozen=True)
-class FeedbackEvaluation:
+class FeedbackEffects:
     """Second attempts by level of feedback: after wrong first attempts, and after correct ones that were called wrong (of which one
     minus the accuracy has flipped). ``gain``: accuracy with a hint minus without feedback on the same questions, with its 95 %
     interval (paired, normal).
@@ -57,7 +57,7 @@ class FeedbackEvaluation:
     gain: tuple[float, float, float]
 
 
-def evaluate_feedback(student: Student, per_category: int = 200, *, seed: int = 0) -> FeedbackEvaluation:
+def evaluate_feedback(student: Student, per_category: int = 200, *, seed: int = 0) -> FeedbackEffects:
     """Ask ``per_category`` exam questions of each category, grade, give feedback, and ask again.
 
     :raises BankError: the curriculum has fewer questions.
@@ -77,7 +77,7 @@ def evaluate_feedback(student: Student, per_category: int = 200, *, seed: int = 
 
     after_wrong = {level: answer_again(wrong_answers, level) for level in (NO_FEEDBACK, *FEEDBACK_LEVELS)}
     after_right = {level: answer_again(correct_answers, level) for level in (NO_FEEDBACK, "mark", "hint")}
-    return FeedbackEvaluation(
+    return FeedbackEffects(
         len(first_answers),
         len(correct_answers),
         tuple(SuccessRate(level, len(grades), sum(grades.values())) for level, grades in after_wrong.items()),

@@ -20,7 +20,7 @@ from studentsim.child_process import Message, run_json_job
 from studentsim.config import RunConfig
 from studentsim.errors import StudentError
 from studentsim.runs.failure import explain_benchmark_error
-from studentsim.runs.model_info import EXPECTED_WRONG_SHARE, BenchmarkResult
+from studentsim.runs.model_info import EXPECTED_WRONG_SHARE, SpeedTrial
 from studentsim.simulation import Components
 from studentsim.student.huggingface.allocator import configure_allocator
 from studentsim.training.solution_text import correct_solution_text
@@ -49,7 +49,7 @@ LOGPROB_TOLERANCES = {"float32": 0.05}
 HALF_PRECISION_TOLERANCE = 2.0
 
 
-def benchmark_model(config: RunConfig, on_progress: Callable[[str], None] = lambda _: None) -> BenchmarkResult:
+def benchmark_model(config: RunConfig, on_progress: Callable[[str], None] = lambda _: None) -> SpeedTrial:
     """Build the run's components and time each part; ``on_progress`` is called at each step.
 
     The run's longest questions are tried too, in a batch: some models fail only on long prompts, or run out of memory.
@@ -87,7 +87,7 @@ def benchmark_model(config: RunConfig, on_progress: Callable[[str], None] = lamb
     on_progress(f"the longest questions, up to {prompt_tokens:,} tokens")
     long_answers = _answer_questions(components, long_questions, with_p_correct=True, max_tokens=PROBE_ANSWER_TOKENS)
     _check_cache(config, components, [questions_by_length[-1], questions_by_length[0]])
-    return BenchmarkResult(
+    return SpeedTrial(
         said=components.student.summary,
         problem=exam[0].problem,
         text=first_answer.text,

@@ -75,7 +75,7 @@ class ModelEstimate:
 
 
 @dataclass(frozen=True)
-class BenchmarkResult:
+class SpeedTrial:
     """A benchmark of a model: its answer to one question, and the seconds of each part. Field names are stored as JSON."""
 
     said: str
@@ -207,7 +207,7 @@ def _resolve_dtype(
 
 def run_benchmark_subprocess(
     config: RunConfig, *, timeout_seconds: float | None = None, on_progress: Callable[[str], None] | None = None
-) -> BenchmarkResult:
+) -> SpeedTrial:
     """Benchmark the model in a process of its own (benchmark.py), which takes as long as loading it.
 
     ``timeout_seconds`` is the longest time to wait (None: no limit); ``on_progress`` is called at each step.
@@ -230,10 +230,10 @@ def run_benchmark_subprocess(
         last_words = result.stderr.strip()[-300:] or "no word"
         reason = "its memory did not suffice" if result.was_killed_for_memory else last_words
         raise StudentError(f"The model {config.model} cannot be tried out: {reason}.", "Choose a smaller one.")
-    return BenchmarkResult(**result.message["trial"])
+    return SpeedTrial(**result.message["trial"])
 
 
-def benchmark_json(benchmark: BenchmarkResult, config: RunConfig) -> dict[str, object]:
+def benchmark_json(benchmark: SpeedTrial, config: RunConfig) -> dict[str, object]:
     """The benchmark as JSON, with the run's estimated seconds."""
     return {**asdict(benchmark), "run_seconds": benchmark.estimate_run_seconds(config)}
 

@@ -4,7 +4,7 @@
 
 Prints a JSON object a line: ``{"stage": "finding"}``; then, with what is known without loading it, ``{"stage": "trying", "sentences":
 […]}``; the same again with each ``"step"`` of the benchmark; and last with ``"trial"``, a
-``studentsim.runs.model_info.BenchmarkResult``, or with ``"problem"``, ``"remedy"`` and the ``"field"`` that is wrong.
+``studentsim.runs.model_info.SpeedTrial``, or with ``"problem"``, ``"remedy"`` and the ``"field"`` that is wrong.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.labels import formatting, language_models
 from studentsim.narration import run_summary
-from studentsim.runs.model_info import BenchmarkResult
+from studentsim.runs.model_info import SpeedTrial
 from studentsim.ui import background, literal
 from studentsim.ui.new.form import RunForm
 from studentsim.ui.new.student_defaults import EMBEDDED
@@ -100,7 +100,7 @@ def _seconds_by_benchmark(config: RunConfig, run_estimate: DurationEstimate) -> 
         return None
     job = _find_job(config)
     return (
-        BenchmarkResult(**job.result["trial"]).estimate_run_seconds(config)
+        SpeedTrial(**job.result["trial"]).estimate_run_seconds(config)
         if job and "trial" in (job.result or {})
         else None
     )
@@ -147,7 +147,7 @@ def _render_check_job(job: background.Job, config: RunConfig) -> None:
         st.rerun()
     _render_findings(job.result)
     if benchmark := job.result.get("trial"):
-        _render_benchmark(BenchmarkResult(**benchmark), config)
+        _render_benchmark(SpeedTrial(**benchmark), config)
 
 
 def _render_findings(report: dict[str, Any]) -> None:
@@ -155,7 +155,7 @@ def _render_findings(report: dict[str, Any]) -> None:
         literal.checked(sentence)
 
 
-def _render_benchmark(benchmark: BenchmarkResult, config: RunConfig) -> None:
+def _render_benchmark(benchmark: SpeedTrial, config: RunConfig) -> None:
     """The model's answer, literally, and how long this run would take."""
     loaded_text, _, time_text = benchmark.describe(config)
     reading_text = f"That is read as **{benchmark.letter})**." if benchmark.letter else "That is read as no answer."

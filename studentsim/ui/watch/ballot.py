@@ -22,7 +22,7 @@ _VOTES_KEY, _ERROR_KEY = "watch.ballot.cast", "watch.ballot.error"
 
 def prediction_question(runs: Sequence[live_run.RunSnapshot]) -> str:
     """``Who will be ahead after 8 lessons?``"""
-    return f"Who will be ahead after {formatting.pluralize(min(run.turns for run in runs), 'lesson')}?"
+    return f"Who will be ahead after {formatting.pluralize(min(run.planned_turns for run in runs), 'lesson')}?"
 
 
 def describe_voting(runs: Sequence[live_run.RunSnapshot]) -> str:

@@ -83,7 +83,7 @@ class RunSnapshot:
     def stopped_text(self) -> str:
         """Why it does not go on, and what to do; blank while it runs."""
         return run_summary.describe_stopped_run(
-            self.status, self.turn, self.turns, queue_position=self.state.queue_position
+            self.status, self.turn, self.planned_turns, queue_position=self.state.queue_position
         )
 
     @property
@@ -104,14 +104,14 @@ class RunSnapshot:
         return category_names.bank_categories(self.config.bank)
 
     @property
-    def turns(self) -> int:
+    def planned_turns(self) -> int:
         """Number of planned turns."""
         return self.config.turns
 
     @property
     def progress(self) -> float:
         """Fraction of the turns that are complete, 0 to 1."""
-        return min(1.0, self.turn / self.turns)
+        return min(1.0, self.turn / self.planned_turns)
 
     @property
     def is_live(self) -> bool:

@@ -117,7 +117,7 @@ def _latest_mix_rows(run: RunSnapshot) -> tuple[list[MixRow], list[MixRow]]:
 
 def _has_turns_left(run: RunSnapshot) -> bool:
     """Whether more lessons may come."""
-    return not run.is_over and run.turn < run.turns
+    return not run.is_over and run.turn < run.planned_turns
 
 
 # ------------------------------------------------------------------ for a projector

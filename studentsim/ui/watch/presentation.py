@@ -174,4 +174,4 @@ def _describe_run_position(run: live_run.RunSnapshot) -> str:
     status_label = formatting.status_display(run.status)[0].capitalize()
     if run.status == "queued" and run.state.queue_position:
         return f"{status_label}, number {run.state.queue_position} in the queue."
-    return f"{status_label}, lesson {run.turn} of {run.turns}."
+    return f"{status_label}, lesson {run.turn} of {run.planned_turns}."

@@ -120,7 +120,7 @@ def pack_race_figure(runs: list[live_run.RunSnapshot], *, large: bool = False) -
         entries = build_entries(runs)
         figure = charts.race_figure(
             [(entry.name, entry.style, entry.exams) for entry in entries],
-            turns=max(run.turns for run in runs),
+            turns=max(run.planned_turns for run in runs),
             exam_every=max(run.config.exam_every for run in runs),
             chance=runs[0].chance_accuracy,
             compared_turn=race_entries.last_common_exam_turn(entries),
@@ -182,5 +182,5 @@ def describe_run_status(run: live_run.RunSnapshot) -> str:
     if run.status in ("starting", "running"):
         return run.progress_text
     if run.status == "finished":
-        return f"All {formatting.pluralize(run.turns, 'lesson')} done."
+        return f"All {formatting.pluralize(run.planned_turns, 'lesson')} done."
     return run.stopped_text or run.state.message

@@ -206,7 +206,7 @@ def _cut_frames(run: live_run.RunSnapshot, replay_state: ReplayState) -> dict[st
 
 def _describe_progress(run: live_run.RunSnapshot, replay_state: ReplayState) -> str:
     """The progress text, as for a live run."""
-    turn_text = run_summary.describe_progress(min(replay_state.turn + 1, run.turns), run.turns, None)
+    turn_text = run_summary.describe_progress(min(replay_state.turn + 1, run.planned_turns), run.planned_turns, None)
     activity = run_summary.describe_stage(
         replay_state.stage,
         replay_state.stage_items_done if replay_state.stage != "training" else 0,

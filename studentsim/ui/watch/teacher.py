@@ -102,7 +102,7 @@ def _render_retries(run: RunSnapshot, findings: TeacherFindings) -> None:
 
 def _pack_retries_figure(run: RunSnapshot, findings: TeacherFindings) -> bytes:
     def build() -> bytes:
-        figure = retries_by_lesson_figure(findings.retry_rates_by_turn, turns=run.turns, revision=run.run_id)
+        figure = retries_by_lesson_figure(findings.retry_rates_by_turn, turns=run.planned_turns, revision=run.run_id)
         return plot.pack_figure(figure, alt=teaching_summary.describe_retries(findings.retry_results))
 
     return run.cache.get_or_compute("picture.mended", findings.last_seq, build)
