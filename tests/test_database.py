@@ -23,6 +23,7 @@ from studentsim.events import AnswerRecorded, RunEnded, RunResumed
 from studentsim.store import apply_chunk, schema, tables
 from studentsim.store.database import DATABASE_FILE_NAME, Database, rebuild_database
 from studentsim.store.ingest import sync_journals
+from studentsim.store.journal_lines import encode_line
 
 
 def contents(database: Database) -> dict[str, list]:
@@ -279,7 +280,7 @@ def test_a_full_disk_at_a_commit_loses_nothing(tmp_path):
 
 def test_a_change_of_the_tables_raises_the_version():
     digest = hashlib.sha256(json.dumps(tables.TABLE_COLUMNS).encode()).hexdigest()[:16]
-    assert (schema.SCHEMA_VERSION, digest) == (12, "2bf29e6d94181f89"), "raise SCHEMA_VERSION in store/schema.py"
+    assert (schema.SCHEMA_VERSION, digest) == (13, "2bf29e6d94181f89"), "raise SCHEMA_VERSION in store/schema.py"
 
 
 def test_an_older_database_is_put_aside_and_made_anew(tmp_path):
@@ -496,13 +497,13 @@ def test_a_bad_journal_does_not_stop_the_others_and_is_said_once(tmp_path):
 
 def test_an_event_of_a_later_version_is_passed_over(tmp_path):
     path = put(tmp_path, "r1", whole_run())
-    with path.open("a") as file:
-        file.write(
-            json.dumps({"type": "Praised", "turn": 3, "seq": 999, "timestamp": 9.0, "words": "well done"}) + "\n"
-        )
+    last = len(whole_run())
+    with path.open("ab") as file:
+        fields = {"type": "Praised", "turn": 3, "words": "well done"}
+        file.write(encode_line(fields, seq=last, epoch=0, timestamp=9.0))
     with Database.open(tmp_path) as database:
         sync_journals(database, tmp_path / "runs")
-        assert database.query_rows("SELECT last_seq, status FROM runs") == [(999, "finished")]
+        assert database.query_rows("SELECT last_seq, status FROM runs") == [(last, "finished")]
         assert database.notices == []
 
 

@@ -29,10 +29,9 @@ _DIGEST_BYTES = 256
 
 @dataclass(frozen=True)
 class _IngestPosition:
-    """How far a journal has been ingested. ``digest`` is of the bytes before ``byte_count``."""
+    """How far a journal has been ingested. ``digest`` is of the bytes before ``end.byte_count``."""
 
-    byte_count: int = 0
-    last_seq: int = -1
+    end: journal.JournalEnd = journal.JournalEnd()
     row_count: int = 0
     digest: str = ""
 
@@ -46,26 +45,30 @@ def apply_chunk(cursor: Cursor, run_id: str, path: Path) -> tuple[int, int]:
     """
     position = _read_position(cursor, run_id)
     if position != _IngestPosition() and (
-        path.stat().st_size < position.byte_count or _digest_before(path, position.byte_count) != position.digest
+        path.stat().st_size < position.end.byte_count
+        or _digest_before(path, position.end.byte_count) != position.digest
     ):
         delete_journal_rows(cursor, [run_id])
         position = _IngestPosition()
-    events, end = journal.read_new_events(path, position.byte_count)
-    if end == position.byte_count:
+    chunk = journal.read_new_events(path, position.end)
+    if chunk.superseded_from is not None:  # rare: rows of a worker that had lost its lease are in the tables
+        delete_journal_rows(cursor, [run_id])
+        position = _IngestPosition()
+        chunk = journal.read_new_events(path, position.end, max_bytes=path.stat().st_size)
+    end = chunk.end.byte_count
+    if end == position.end.byte_count:
         return 0, end
-    new_events = _select_new_events(events, position.last_seq)
     try:
-        row_change = _apply_events(cursor, run_id, new_events) if new_events else 0
+        row_change = _apply_events(cursor, run_id, chunk.events) if chunk.events else 0
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, pa.ArrowException) as error:
         raise JournalError(
-            f"{path} holds an event that is not understood between the bytes {position.byte_count} and {end} ({error!r}).",
+            f"{path} holds an event that is not understood between the bytes {position.end.byte_count} and {end} ({error!r}).",
             "It may be a newer version's: update the program.",
         ) from error
-    last = new_events[-1]["seq"] if new_events else position.last_seq
     _save_position(
-        cursor, run_id, _IngestPosition(end, last, position.row_count + row_change, _digest_before(path, end))
+        cursor, run_id, _IngestPosition(chunk.end, position.row_count + row_change, _digest_before(path, end))
     )
-    return len(events), end
+    return len(chunk.events), end
 
 
 def _apply_events(cursor: Cursor, run_id: str, events: list[dict[str, Any]]) -> int:
@@ -118,16 +121,6 @@ def insert_rows(cursor: Cursor, table: str, rows: Sequence[Mapping[str, Any]]) -
         cursor.unregister("incoming")
 
 
-def _select_new_events(events: list[dict[str, Any]], last_seq: int) -> list[dict[str, Any]]:
-    """The events not ingested yet; a seq counts only once, as in ``journal.effective_events``."""
-    new_events = []
-    for event in events:
-        if event["seq"] > last_seq:
-            last_seq = event["seq"]
-            new_events.append(event)
-    return new_events
-
-
 def replace_run_row(cursor: Cursor, row: dict[str, Any] | None) -> None:
     """Replaces a run's row; does nothing without a row. Writes."""
     if row:
@@ -148,15 +141,17 @@ def _execute_counting_rows(cursor: Cursor, sql: str, parameters: list[Any]) -> i
 
 
 def _read_position(cursor: Cursor, run_id: str) -> _IngestPosition:
-    row = cursor.execute("SELECT bytes, last_seq, rows, mark FROM event_logs WHERE run_id = ?", [run_id]).fetchone()
-    return _IngestPosition(*row) if row else _IngestPosition()
+    row = cursor.execute(
+        "SELECT bytes, epoch, last_seq, rows, mark FROM event_logs WHERE run_id = ?", [run_id]
+    ).fetchone()
+    return _IngestPosition(journal.JournalEnd(*row[:3]), *row[3:]) if row else _IngestPosition()
 
 
 def _save_position(cursor: Cursor, run_id: str, position: _IngestPosition) -> None:
     cursor.execute("DELETE FROM event_logs WHERE run_id = ?", [run_id])
     cursor.execute(
-        "INSERT INTO event_logs VALUES (?, ?, ?, ?, ?)",
-        [run_id, position.byte_count, position.last_seq, position.row_count, position.digest],
+        "INSERT INTO event_logs VALUES (?, ?, ?, ?, ?, ?)",
+        [run_id, position.end.byte_count, position.end.epoch, position.end.seq, position.row_count, position.digest],
     )
 
 

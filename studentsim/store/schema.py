@@ -12,11 +12,14 @@ import duckdb
 from studentsim.errors import DatabaseTooNew
 from studentsim.store.tables import TABLE_COLUMNS
 
-SCHEMA_VERSION = 12
+SCHEMA_VERSION = 13
 """Versions 1 to 11 had the names that 0.1 gave (MIGRATION.md)."""
 
 _REQUIRED_COLUMNS = ("run_id", "seq", "turn", "timestamp")
-_EVENT_LOGS_SQL = "run_id VARCHAR NOT NULL, bytes BIGINT NOT NULL, last_seq BIGINT NOT NULL, rows BIGINT NOT NULL, mark VARCHAR NOT NULL"
+_EVENT_LOGS_SQL = (
+    "run_id VARCHAR NOT NULL, bytes BIGINT NOT NULL, epoch BIGINT NOT NULL, last_seq BIGINT NOT NULL, rows BIGINT NOT NULL, "
+    "mark VARCHAR NOT NULL"
+)
 
 
 def read_schema_version(cursor: duckdb.DuckDBPyConnection) -> int:
