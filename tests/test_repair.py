@@ -94,7 +94,9 @@ def test_an_exam_that_states_other_totals_than_its_answers_give(run: RunFolder):
             event["correct"], where = event["questions"], number
     run.journal_path.write_text("".join(json.dumps(event) + "\n" for event in plain))
     report = check_journal(run.journal_path)
-    assert len(report.problems) == 1 and f"line {where + 1}: the exam after turn 2 states 24 of 24" in report.problems[0]
+    assert (
+        len(report.problems) == 1 and f"line {where + 1}: the exam after turn 2 states 24 of 24" in report.problems[0]
+    )
     assert report.unchecked_lines == len(lines)
 
 
