@@ -11,8 +11,9 @@ import errno
 import io
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from random import Random
 from unittest import mock
@@ -87,16 +88,19 @@ def injected(folder: Path, number: int, error: int = errno.ENOSPC, *, lasting: b
 
 def fail_writes(tries: int, seed: int) -> list[DrillResult]:
     """Each operation of the manager, a whole run, and the commands; ``tries``: calls of a whole run at which a write fails."""
+    return [
+        *(fail_manager_operation(name) for name in OPERATIONS),
+        fail_work(tries, seed),
+        *(fail_command(words, seed) for words in COMMANDS),
+    ]
+
+
+@cache
+def _expected_events() -> list[dict[str, object]]:
     with tempfile.TemporaryDirectory() as path:
         whole = create_run(Path(path), fakes.config())
         execute(whole, build_components=fakes.fake, pause_on=())
-        expected = comparable_events(whole)
-    random = Random(seed)
-    return [
-        *(_fail_operation(name, operation, expected) for name, operation in OPERATIONS.items()),
-        _fail_work(tries, random, expected),
-        *(_fail_command(words, random) for words in COMMANDS),
-    ]
+        return comparable_events(whole)
 
 
 # ------------------------------------------------------------------ the manager
@@ -136,25 +140,28 @@ def _prepare(runs: RunManager, data: Path, status: str) -> None:
             runs.pause(run_id)
 
 
-def _fail_operation(name: str, operation: Callable[[RunManager, Path], None], expected: list) -> DrillResult:
+def fail_manager_operation(name: str, errors: Sequence[int] = ERRORS) -> DrillResult:
+    """The operation of that name, with each of ``errors`` at each of its writing calls."""
     result = DrillResult(f"write fails: {name} (11, 17)")
-    for error in ERRORS:
-        number = 0
-        while True:
+    for error in errors:
+        number = 1
+        while _fail_once(result, OPERATIONS[name], number, error):
             number += 1
-            with tempfile.TemporaryDirectory() as path:
-                data = Path(path)
-                # no worker is started: each run is worked on below, in this process
-                runs = manager(data, max_concurrent_runs=0, keep_warm_worker=False)
-                _prepare(runs, data, getattr(operation, "status", ""))
-                with injected(data, number, error) as injection:
-                    outcome = _attempt(lambda: operation(runs, data))
-                where = f"{os.strerror(error)} at call {number}"
-                result.add(*_judge(runs, data, outcome, expected, where))
-                runs.close()
-            if injection.calls < number:
-                break
     return result
+
+
+def _fail_once(result: DrillResult, operation: Callable[[RunManager, Path], None], number: int, error: int) -> bool:
+    """One try; whether the operation made so many calls."""
+    with tempfile.TemporaryDirectory() as path:
+        data = Path(path)
+        # no worker is started: each run is worked on below, in this process
+        runs = manager(data, max_concurrent_runs=0, keep_warm_worker=False)
+        _prepare(runs, data, getattr(operation, "status", ""))
+        with injected(data, number, error) as injection:
+            outcome = _attempt(lambda: operation(runs, data))
+        result.add(*_judge(runs, data, outcome, f"{os.strerror(error)} at call {number}"))
+        runs.close()
+        return injection.calls >= number
 
 
 def _attempt(operate: Callable[[], object]) -> tuple[str, str]:
@@ -167,7 +174,7 @@ def _attempt(operate: Callable[[], object]) -> tuple[str, str]:
         return TRACEBACK, repr(error)
 
 
-def _judge(runs: RunManager, data: Path, outcome: tuple[str, str], expected: list, where: str) -> tuple[str, str]:
+def _judge(runs: RunManager, data: Path, outcome: tuple[str, str], where: str) -> tuple[str, str]:
     """The operation's outcome, unless what it left behind is hurt or a run that can go on ends otherwise."""
     if outcome[0] in (SILENT, TRACEBACK):
         return outcome[0], f"{where}: {outcome[1]}"
@@ -178,7 +185,7 @@ def _judge(runs: RunManager, data: Path, outcome: tuple[str, str], expected: lis
                 return SILENT, f"{where}: left hurt: {problems}"
             if states[folder.run_id].status in ("queued", "paused", "interrupted") and folder.read_config().seed == 0:
                 finish(folder)
-                if comparable_events(folder) != expected:
+                if comparable_events(folder) != _expected_events():
                     return SILENT, f"{where}: other events"
     except Exception as error:  # the same
         return TRACEBACK, f"{where}: afterwards {error!r}"
@@ -188,7 +195,9 @@ def _judge(runs: RunManager, data: Path, outcome: tuple[str, str], expected: lis
 # ------------------------------------------------------------------ a whole run
 
 
-def _fail_work(tries: int, random: Random, expected: list) -> DrillResult:
+def fail_work(tries: int, seed: int) -> DrillResult:
+    """A run in which a write fails, once or from then on, at calls by chance; then there is room again."""
+    random, expected = Random(seed), _expected_events()
     result = DrillResult("write fails: in a run (11, 12)")
     with tempfile.TemporaryDirectory() as path:
         data = Path(path)
@@ -229,18 +238,22 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 )
 
 
-def _fail_command(words: tuple[str, ...], random: Random, most: int = 25) -> DrillResult:
+def fail_command(words: tuple[str, ...], seed: int, most: int = 25) -> DrillResult:
+    """A command on a finished run, at each of its writing calls, or at ``most`` of them by chance."""
+    random = Random(seed)
     result = DrillResult(f"write fails: {words[0]} (17)")
     with tempfile.TemporaryDirectory() as path:
         data = Path(path)
         run = create_run(data, fakes.config())
         execute(run, build_components=fakes.fake, pause_on=())
+        (data / "to-0").mkdir()
         with injected(data, 0) as counting:
             _invoke(words, run, data, 0)
         calls = range(1, counting.calls + 1)
         for number in calls if len(calls) <= most else sorted(random.sample(calls, most)):
             error = random.choice(ERRORS)
             where = f"{os.strerror(error)} at call {number}"
+            (data / f"to-{number}").mkdir()
             with injected(data, number, error):
                 outcome = _attempt(lambda number=number: _invoke(words, run, data, number))
             problems = check_run(run).problems
@@ -252,5 +265,4 @@ def _fail_command(words: tuple[str, ...], random: Random, most: int = 25) -> Dri
 
 def _invoke(words: tuple[str, ...], run: RunFolder, data: Path, number: int) -> None:
     filled = [word.replace("RUN", run.run_id).replace("DATA", f"{data}/to-{number}") for word in words]
-    (data / f"to-{number}").mkdir(exist_ok=True)
     CliRunner().invoke(app, [*filled, "--data", str(data)], catch_exceptions=False)

@@ -24,7 +24,7 @@ from pathlib import Path
 from studentsim.errors import LeaseLost
 from studentsim.files import read_json_object
 from studentsim.runs import process
-from studentsim.runs.run_dir import RunFolder
+from studentsim.runs.run_dir import RunFolder, data_folder_error
 from studentsim.store.journal import read_last_event
 
 HEARTBEAT_INTERVAL_SECONDS = 1.0
@@ -170,6 +170,7 @@ def grant_lease(folder: RunFolder, pid: int) -> LeaseInfo:
     """Create the run's next lease for a living process. Writes.
 
     :raises LeaseLost: another process was faster, the process has ended, or the run was deleted.
+    :raises DataFolderError: the run's folder cannot be written.
     """
     birth_id = process.get_birth_id(pid)
     if birth_id is None:
@@ -186,8 +187,12 @@ def grant_lease(folder: RunFolder, pid: int) -> LeaseInfo:
         raise LeaseLost(f"Another worker has just taken over the run {folder.run_id}.", "Look at its state.") from error
     except FileNotFoundError as error:
         raise LeaseLost(f"The run {folder.run_id} was deleted.", "Choose another.") from error
+    except OSError as error:
+        raise data_folder_error(folder.path, error, folder_label="run's folder") from error
     try:
         os.write(file, _encode_lease(info))
+    except OSError as error:  # what is there now is a lease of no process
+        raise data_folder_error(folder.path, error, folder_label="run's folder") from error
     finally:
         os.close(file)
     return info
