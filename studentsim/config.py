@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
@@ -230,12 +231,9 @@ class RunConfig(BaseModel):
 
         :raises ConfigError: as ``make``.
         """
-        try:
-            parsed = json.loads(text)
-        except ValueError:
-            parsed = None  # pydantic's message below is better
-        if isinstance(parsed, dict):
-            text = json.dumps(upgrade_stored_settings(parsed))
+        with suppress(ValueError, RecursionError):  # pydantic's message below is better
+            if isinstance(parsed := json.loads(text), dict):
+                text = json.dumps(upgrade_stored_settings(parsed))
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
@@ -296,11 +294,17 @@ class RunConfig(BaseModel):
 
 
 def parse_stored_config(settings: dict[str, Any]) -> RunConfig:
-    """A stored run's config. Settings of another version that this one refuses are taken over unvalidated."""
+    """A stored run's config. Settings of another version that this one refuses are taken over unvalidated.
+
+    :raises ConfigError: a setting is of another type, such as a text for a number: the file was edited or damaged.
+    """
     values = upgrade_stored_settings(settings)
     try:
-        return RunConfig.make(**values)
-    except ConfigError:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        if any(problem["type"].endswith("_type") for problem in error.errors()):
+            problem = f"The settings of this simulation cannot be used: {_to_config_error(error).problem}"
+            raise ConfigError(problem, "If a newer version made it, use that; otherwise delete it on Home.") from error
         return RunConfig.model_construct(**values)
 
 

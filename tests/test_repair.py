@@ -78,7 +78,11 @@ def test_lines_missing_in_the_middle(run: RunFolder, whole: RunFolder):
 def test_lines_missing_at_the_end_are_missed(run: RunFolder, whole: RunFolder):
     lines = run.journal_path.read_bytes().splitlines(keepends=True)
     run.journal_path.write_bytes(b"".join(lines[:-10]))
-    assert read_run_state(run).status == "interrupted"
+    state = read_run_state(run)
+    assert (
+        state.status == "interrupted"
+        and "The end of its journal is missing or damaged: 10 of its events." in state.message
+    )
     assert "the last 10 events are missing" in " ".join(check_run(run).problems)
     repair_run(run)
     execute(run, build_components=fakes.fake)
