@@ -26,6 +26,7 @@ from drills.results import EQUAL, SAID, SILENT, TRACEBACK, DrillResult
 from drills.takeover import finish
 from studentsim.cli import app
 from studentsim.errors import StudentsimError
+from studentsim.files import explain_storage_error
 from studentsim.runs.executor import execute
 from studentsim.runs.manager import RunManager
 from studentsim.runs.repair import check_run
@@ -183,7 +184,17 @@ def _judge(runs: RunManager, data: Path, outcome: tuple[str, str], where: str) -
         for folder in list_runs(data):
             if problems := check_run(folder).problems:
                 return SILENT, f"{where}: left hurt: {problems}"
-            if states[folder.run_id].status in ("queued", "paused", "interrupted") and folder.read_config().seed == 0:
+            state = states[folder.run_id]
+            if state.request == "cancel":
+                later = manager(
+                    data, max_concurrent_runs=0, keep_warm_worker=False
+                )  # this one waits before it tries again
+                later.tick()
+                later.close()
+                if (status := later.get_state(folder.run_id).status) != "cancelled":
+                    return SILENT, f"{where}: a run to be cancelled is {status}"
+            elif state.status in ("queued", "paused", "interrupted") and folder.read_config().seed == 0:
+                folder.clear_request()  # a request to pause is what Resume takes back
                 finish(folder)
                 if comparable_events(folder) != _expected_events():
                     return SILENT, f"{where}: other events"
@@ -228,8 +239,6 @@ def _go_on(run: RunFolder, outcome: tuple[str, str], expected: list, where: str)
 # ------------------------------------------------------------------ commands
 
 COMMANDS: tuple[tuple[str, ...], ...] = (
-    ("runs",),
-    ("verify",),
     ("annotate", "RUN", "--name", "Class 7", "--tag", "pilot"),
     ("export", "RUN", "--to", "DATA/out"),
     ("archive", "RUN", "--to", "DATA/run.zip"),
@@ -265,4 +274,9 @@ def fail_command(words: tuple[str, ...], seed: int, most: int = 25) -> DrillResu
 
 def _invoke(words: tuple[str, ...], run: RunFolder, data: Path, number: int) -> None:
     filled = [word.replace("RUN", run.run_id).replace("DATA", f"{data}/to-{number}") for word in words]
-    CliRunner().invoke(app, [*filled, "--data", str(data)], catch_exceptions=False)
+    try:
+        CliRunner().invoke(app, [*filled, "--data", str(data)], catch_exceptions=False)
+    except OSError as error:
+        if (explained := explain_storage_error(error)) is None:  # as ``cli.main`` does
+            raise
+        raise explained from error

@@ -91,7 +91,10 @@ class Lease:
         self.folder = folder
         self.info = info
         self._lock = threading.Lock()
-        self._file = os.open(_lease_path(folder, info.epoch), os.O_WRONLY)
+        try:
+            self._file = os.open(_lease_path(folder, info.epoch), os.O_WRONLY)
+        except OSError as error:
+            raise data_folder_error(folder.path, error, folder_label="run's folder") from error
 
     @classmethod
     def acquire(cls, folder: RunFolder) -> Lease:
