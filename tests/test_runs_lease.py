@@ -243,3 +243,19 @@ def test_why_the_work_ended_is_kept_where_the_journal_cannot_take_it(folder):
     lease.close(41)
     info = current_lease(folder)
     assert info.reason.startswith("paused|The disk is full.") and len(info.reason) <= 400 and info.last_seq == 41
+
+
+def test_a_process_does_not_take_itself_for_a_worker_whose_lease_it_could_not_give_back(folder, monkeypatch):
+    lease = Lease.acquire(folder)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(leases.os, "pwrite", full)
+    lease.close()
+    assert not current_lease(folder).is_alive
+
+
+def test_a_process_never_kills_itself(folder):
+    Lease.acquire(folder)
+    kill_worker(folder)  # or this would be the last test

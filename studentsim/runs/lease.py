@@ -36,6 +36,8 @@ STARTUP_TIMEOUT_SECONDS = 120.0
 
 _LEASE_FILE_BYTES = 1024  # size of a lease's file: each heartbeat overwrites all of it
 _REASON_CHARS = 400
+_released_here: set[Path] = set()
+"""Leases that this process released without being able to write it: it must not take itself for their worker."""
 
 
 @dataclass(frozen=True)
@@ -141,8 +143,10 @@ class Lease:
             if self._file < 0:
                 return
             self.info = replace(self.info, pid=0, pid_started="", last_seq=last_seq)
-            with suppress(OSError):  # the process is about to end, which shows the same
+            try:
                 os.pwrite(self._file, _encode_lease(self.info), 0)
+            except OSError:  # others see it once this process has ended
+                _released_here.add(_lease_path(self.folder, self.info.epoch))
             os.close(self._file)
             self._file = -1
 
@@ -223,6 +227,8 @@ def read_lease(folder: RunFolder, epoch: int) -> LeaseInfo:
         info = LeaseInfo(**stored | {"epoch": epoch, "age": time.time() - path.stat().st_mtime})
     except (OSError, TypeError):
         return LeaseInfo(epoch, 0, "", 0.0)
+    if path in _released_here:
+        info = replace(info, pid=0, pid_started="")
     is_valid = all(type(getattr(info, f.name)) in _FIELD_TYPES[str(f.type)] for f in fields(info))
     return info if is_valid else LeaseInfo(epoch, 0, "", 0.0)
 
