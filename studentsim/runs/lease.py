@@ -96,6 +96,7 @@ class Lease:
         try:
             self._file = os.open(_lease_path(folder, info.epoch), os.O_WRONLY)
         except OSError as error:
+            _released_here.add(_lease_path(folder, info.epoch))
             raise data_folder_error(folder.path, error, folder_label="run's folder") from error
 
     @classmethod
