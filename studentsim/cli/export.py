@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ from typing import Annotated
 import typer
 
 from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, ExistingDataFolderOption, app
-from studentsim.errors import ConfigError, StoreError
+from studentsim.errors import ConfigError, StoreError, UnknownRun
 
 
 @app.command()
@@ -28,16 +29,23 @@ def export(
     from studentsim.store.export import export_run
 
     group_run_ids = [folder.run_id for folder in find_group_runs(data, run_id)] if is_group_id(run_id) else []
-    problems: list[StoreError] = []
-    for current_run_id in group_run_ids or [check_run_id(run_id)]:
+    if not group_run_ids:
+        _print_paths(export_run(data, check_run_id(run_id), to))
+        return
+    is_whole = True
+    for group_run_id in group_run_ids:
         try:
-            for path in export_run(data, current_run_id, to / current_run_id if group_run_ids else to):
-                print(path)
-        except StoreError as error:  # a damaged run of a group keeps no other from being written
-            print(f"Not exported: {current_run_id}. {error}", file=sys.stderr)
-            problems.append(error)
-    if problems:
-        raise problems[0]
+            _print_paths(export_run(data, group_run_id, to / group_run_id))
+        except (StoreError, UnknownRun) as error:  # a damaged run keeps no other from being written
+            print(f"Error: {group_run_id} is not exported. {error}", file=sys.stderr)
+            is_whole = False
+    if not is_whole:
+        raise typer.Exit(2)
+
+
+def _print_paths(paths: Sequence[Path]) -> None:
+    for path in paths:
+        print(path)
 
 
 @app.command()
