@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "bench"), str(ROOT / "tests")]
 os.environ["STUDENTSIM_RECORDED"] = "0"
 
-from drills import injected, journal_damage, kills, many_runs, small_disk, students, surroundings, takeover  # noqa: E402
+from drills import injected, journal_damage, kills, many_runs, odd_files, small_disk, students, surroundings, takeover  # noqa: E402
 from drills.results import OUTCOMES, DrillResult, all_good, format_row  # noqa: E402
 
 PARTS: dict[str, Callable[[Callable[[int], int], int], Iterable[DrillResult]]] = {
@@ -40,6 +40,7 @@ PARTS: dict[str, Callable[[Callable[[int], int], int], Iterable[DrillResult]]] =
         surroundings.clock_jumps(tries(20), seed),
         surroundings.sleeping_computer(tries(5), seed),
     ],
+    "odd": lambda tries, seed: odd_files.show_odd_runs(tries(1000) / 1000),
     "disk": lambda tries, seed: [small_disk.run_on_small_disks(), many_runs.queue_without_room(max(5, tries(60)))],
     "many": lambda tries, seed: [many_runs.many_runs(tries(50), 1), many_runs.many_runs(tries(20), 2)],
     "students": lambda tries, seed: students.kill_students(tries(10), seed),
