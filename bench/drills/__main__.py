@@ -24,7 +24,18 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "bench"), str(ROOT / "tests")]
 os.environ["STUDENTSIM_RECORDED"] = "0"
 
-from drills import injected, journal_damage, kills, many_runs, odd_files, small_disk, students, surroundings, takeover  # noqa: E402
+from drills import (  # noqa: E402
+    injected,
+    journal_damage,
+    kills,
+    many_runs,
+    memory,
+    odd_files,
+    small_disk,
+    students,
+    surroundings,
+    takeover,
+)
 from drills.results import OUTCOMES, DrillResult, all_good, format_row  # noqa: E402
 
 PARTS: dict[str, Callable[[Callable[[int], int], int], Iterable[DrillResult]]] = {
@@ -42,6 +53,7 @@ PARTS: dict[str, Callable[[Callable[[int], int], int], Iterable[DrillResult]]] =
     ],
     "odd": lambda tries, seed: odd_files.show_odd_runs(tries(1000) / 1000),
     "disk": lambda tries, seed: [small_disk.run_on_small_disks(), many_runs.queue_without_room(max(5, tries(60)))],
+    "memory": lambda tries, seed: [memory.out_of_memory(tries(5))],
     "many": lambda tries, seed: [many_runs.many_runs(tries(50), 1), many_runs.many_runs(tries(20), 2)],
     "students": lambda tries, seed: students.kill_students(tries(10), seed),
 }
