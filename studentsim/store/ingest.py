@@ -7,6 +7,7 @@ digest of the bytes before that position. A journal that no longer matches was r
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cache
@@ -39,7 +40,7 @@ class IngestTarget(Protocol):
 def sync_journals(database: IngestTarget, runs_folder: str | Path, run_id: str | None = None) -> int:
     """Ingests what is new in every journal, or in that of ``run_id``; returns the number of events. Writes.
 
-    Runs whose folder is gone are deleted from the database. A journal that cannot be read does not stop the others:
+    Runs whose folder is gone are deleted from the database. A run that cannot be read does not stop the others:
     ``database.notices`` reports it. Safe to call from any number of threads.
 
     :raises StoreError: the database itself cannot be written.
@@ -71,6 +72,8 @@ def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callabl
     # a queued run has no journal yet, or an empty one
     signature = _file_signature(path) or _file_signature(run_folder / "config.json")
     if signature is None:
+        if not os.access(run_folder, os.R_OK | os.X_OK):
+            database.add_notice(f"The folder of the run {run_id} cannot be read. Change its permissions.")
         return 0
     _sync_notes(database, run_folder, runs_with_notes)
     if database.file_signatures.get(run_id) == signature:
@@ -95,6 +98,11 @@ def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callabl
         return event_count  # deleted meanwhile: the next call deletes the run
     except JournalError as error:
         database.add_notice(f"The run {run_id} cannot be shown whole. {error}")
+    except OSError as error:  # of the files alone: what DuckDB meets is a StoreError
+        database.add_notice(
+            f"The run {run_id} cannot be read ({error.strerror}). Check the permissions of its folder and the disk."
+        )
+        return event_count
     database.file_signatures[run_id] = signature
     return event_count
 
@@ -137,11 +145,14 @@ def _forget_runs(database: IngestTarget, run_ids: list[str]) -> None:
 
 
 def _is_run_folder(folder: Path) -> bool:
-    return (
-        _is_valid_run_id(folder.name)
-        and folder.is_dir()
-        and any((folder / n).is_file() for n in (journal.JOURNAL_FILE_NAME, "config.json"))
-    )
+    try:
+        return (
+            _is_valid_run_id(folder.name)
+            and folder.is_dir()
+            and any((folder / n).is_file() for n in (journal.JOURNAL_FILE_NAME, "config.json"))
+        )
+    except PermissionError:
+        return True  # what may not be looked into is there
 
 
 def _is_valid_run_id(run_id: str) -> bool:
