@@ -38,7 +38,7 @@ SETTINGS = {
     "turns": 3, "questions-per-turn": 6, "exam-size": 10, "exam-every": 1, "validation": 2, "max-new-tokens": 40, "exam-mode": "scored",
     "strategy": "random", "epochs": 2, "batch-size": 2, "learning-rate": 2e-4, "seed": 5, "exam-seed": 6,
 }  # fmt: skip
-TIMES = ("timestamp", "seq", "seconds", "milliseconds")
+TIMES = ("timestamp", "seq", "lease", "seconds", "milliseconds")
 LIFECYCLE = ("RunStarted", "RunResumed", "RunEnded")
 PATIENCE = 60.0
 """Seconds that a killed worker may be taken for a living one."""

@@ -28,7 +28,8 @@ from studentsim.exam import build_exam_result
 from studentsim.runs.groups import RACE_PLAN, REPEAT_PLAN, build_cells
 from studentsim.runs.lease import Lease
 from studentsim.runs.run_dir import RunFolder
-from studentsim.store.journal import JournalWriter, read_events
+from studentsim.store.journal import read_events
+from studentsim.store.journal_writer import JournalWriter
 from studentsim.types import CATEGORIES, LETTERS
 
 NASTY = "A shirt costs $5 and a coat $10. What do *both* cost? <b>Mind</b> the `change` :red[now]!"

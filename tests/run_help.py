@@ -11,7 +11,7 @@ from typing import Any
 
 from studentsim.runs.manager import RunManager
 from studentsim.runs.run_dir import RunFolder
-from studentsim.store.journal import effective_events, read_events, read_new_events
+from studentsim.store.journal import JournalEnd, effective_events, read_events, read_new_events
 
 HERE = Path(__file__).parent
 
@@ -52,7 +52,7 @@ def until_status(manager: RunManager, run_id: str, *status: str) -> str:
     return until(look)
 
 
-TIMES = ("timestamp", "seq", "seconds", "milliseconds", "session_started_at")
+TIMES = ("timestamp", "seq", "lease", "seconds", "milliseconds", "session_started_at")
 LIFECYCLE = ("RunStarted", "RunResumed", "RunEnded")
 
 
@@ -84,7 +84,9 @@ def at_answer(folder: RunFolder, number: int) -> None:
     """Wait until the run stands at this answer: all before it are in the journal."""
 
     def answers() -> int:
-        return sum(event["type"] == "AnswerRecorded" for event in read_new_events(folder.journal_path, 0)[0])
+        return sum(
+            event["type"] == "AnswerRecorded" for event in read_new_events(folder.journal_path, JournalEnd()).events
+        )
 
     until(lambda: folder.journal_path.exists() and answers() == number - 1)
 

@@ -14,7 +14,7 @@ from studentsim.runs import queue
 from studentsim.runs.lease import Lease, grant_lease
 from studentsim.runs.run_dir import RunFolder, create_run
 from studentsim.runs.status import RunState, read_last_event, read_last_log_line, read_run_state, state_fingerprint
-from studentsim.store.journal import JournalWriter
+from studentsim.store.journal_writer import JournalWriter
 
 STARTED = RunStarted(0, "x", {}, {})
 LOADING = StageStarted(0, "loading")

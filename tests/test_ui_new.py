@@ -281,7 +281,11 @@ def test_a_bad_name_is_said_at_its_field_and_nothing_can_be_started(started: lis
 
 @pytest.mark.parametrize(
     "field, value, label",
-    [("learning_rate", 0.0, "Size of a learning step"), ("threshold", 0.0, "Counts as unsure below"), ("exam_size", 5000, "Questions in each exam")],
+    [
+        ("learning_rate", 0.0, "Size of a learning step"),
+        ("threshold", 0.0, "Counts as unsure below"),
+        ("exam_size", 5000, "Questions in each exam"),
+    ],
 )  # fmt: skip
 def test_a_wrong_number_is_said_at_its_field_before_the_start(folder: Path, field: str, value: float, label: str):
     app = visit(NEW)

@@ -316,7 +316,7 @@ def test_a_resumed_run_forgets_what_is_void(folder: Path):
     engine = data.get_engine()
     before = live_run.take_snapshot(engine, "it")
     from studentsim.events import RunResumed
-    from studentsim.store.journal import JournalWriter
+    from studentsim.store.journal_writer import JournalWriter
 
     with JournalWriter(path / "events.jsonl") as journal:
         journal.append(RunResumed(2))

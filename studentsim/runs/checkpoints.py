@@ -25,6 +25,7 @@ MANIFEST_FILE = "manifest.json"
 RUN_ONLY_FILES = (MANIFEST_FILE, "rehearsal.json")
 """Files that only a run needs; the others are as PEFT writes an adapter."""
 _FOLDER_PATTERN = re.compile(r"turn-(\d{4,})")
+_LEFTOVER_PATTERN = re.compile(r"\.(?:new|old)-\d{4,}(?:-(\d{4,}))?")
 
 
 def checkpoint_path(checkpoints: Path, turn: int) -> Path:
@@ -32,11 +33,22 @@ def checkpoint_path(checkpoints: Path, turn: int) -> Path:
     return checkpoints / f"turn-{turn:04d}"
 
 
-def write_checkpoint(checkpoints: Path, turn: int, save: Callable[[Path], None]) -> Path:
-    """Let ``save`` write into an empty folder and make that the turn's checkpoint. Writes; replaces an earlier one."""
+def write_checkpoint(
+    checkpoints: Path,
+    turn: int,
+    save: Callable[[Path], None],
+    *,
+    epoch: int = 0,
+    confirm: Callable[[], None] = lambda: None,
+) -> Path:
+    """Let ``save`` write into an empty folder and make that the turn's checkpoint. Writes; replaces an earlier one.
+
+    The folder's temporary name holds the writer's ``epoch``: no other worker removes it under its hands. ``confirm`` is called before
+    the checkpoint gets its name, and raises if this writer must not write any more.
+    """
     checkpoints.mkdir(exist_ok=True)
-    _remove_leftovers(checkpoints)
-    temporary = checkpoints / f".new-{turn:04d}"
+    sweep_leftovers(checkpoints, epoch)
+    temporary = checkpoints / _temporary_name("new", turn, epoch)
     temporary.mkdir()
     save(temporary)
     (temporary / MANIFEST_FILE).write_text(json.dumps(_compute_checksums(temporary), indent=1))
@@ -44,11 +56,12 @@ def write_checkpoint(checkpoints: Path, turn: int, save: Callable[[Path], None])
         fsync_path(file)
     fsync_path(temporary)
     target = checkpoint_path(checkpoints, turn)
+    confirm()
     if target.exists():  # of a turn whose end never reached the journal: it is done again
-        os.rename(target, checkpoints / f".old-{turn:04d}")
+        os.rename(target, checkpoints / _temporary_name("old", turn, epoch))
     os.rename(temporary, target)
     fsync_path(checkpoints)
-    _remove_leftovers(checkpoints)
+    sweep_leftovers(checkpoints, epoch)
     return target
 
 
@@ -75,14 +88,30 @@ def list_turns(checkpoints: Path) -> list[int]:
     return sorted(int(m[1]) for name in os.listdir(checkpoints) if (m := _FOLDER_PATTERN.fullmatch(name)))
 
 
-def prune_checkpoints(checkpoints: Path) -> None:
+def prune_checkpoints(checkpoints: Path, epoch: int = 0) -> None:
     """Remove checkpoints that need not be kept (``KEEP_LAST``, ``KEEP_EVERY_TURNS``). Writes."""
-    _remove_turns(checkpoints, [turn for turn in list_turns(checkpoints)[:-KEEP_LAST] if turn % KEEP_EVERY_TURNS])
+    turns = [turn for turn in list_turns(checkpoints)[:-KEEP_LAST] if turn % KEEP_EVERY_TURNS]
+    _remove_turns(checkpoints, turns, epoch)
 
 
-def discard_later_turns(checkpoints: Path, turn: int) -> None:
+def discard_later_turns(checkpoints: Path, turn: int, epoch: int = 0) -> None:
     """Remove checkpoints of turns after ``turn``, from which the run resumes. Writes."""
-    _remove_turns(checkpoints, [later for later in list_turns(checkpoints) if later > turn])
+    _remove_turns(checkpoints, [later for later in list_turns(checkpoints) if later > turn], epoch)
+
+
+def sweep_leftovers(checkpoints: Path, *epochs: int) -> None:
+    """Remove what interrupted writers with these epochs left, and those of versions without epochs. Writes."""
+    if not checkpoints.is_dir():
+        return
+    for name in os.listdir(checkpoints):
+        if (match := _LEFTOVER_PATTERN.fullmatch(name)) and int(match[1] or 0) in (0, *epochs):
+            shutil.rmtree(checkpoints / name, ignore_errors=True)
+
+
+def leftover_epochs(checkpoints: Path) -> list[int]:
+    """The epochs of the writers whose temporary folders are there."""
+    names = os.listdir(checkpoints) if checkpoints.is_dir() else []
+    return sorted({int(match[1] or 0) for name in names if (match := _LEFTOVER_PATTERN.fullmatch(name))})
 
 
 def copy_adapter(checkpoints: Path, output_folder: Path, turn: int | None = None) -> int:
@@ -113,18 +142,15 @@ def copy_adapter(checkpoints: Path, output_folder: Path, turn: int | None = None
     return chosen
 
 
-def _remove_turns(checkpoints: Path, turns_to_remove: list[int]) -> None:
+def _remove_turns(checkpoints: Path, turns_to_remove: list[int], epoch: int) -> None:
     for turn in turns_to_remove:
         # Renamed first, so that an interruption leaves no partial checkpoint but a name that the next call removes.
-        os.rename(checkpoint_path(checkpoints, turn), checkpoints / f".old-{turn:04d}")
-    if checkpoints.is_dir():
-        _remove_leftovers(checkpoints)
+        os.rename(checkpoint_path(checkpoints, turn), checkpoints / _temporary_name("old", turn, epoch))
+    sweep_leftovers(checkpoints, epoch)
 
 
-def _remove_leftovers(checkpoints: Path) -> None:
-    for name in os.listdir(checkpoints):
-        if name.startswith((".new-", ".old-")):
-            shutil.rmtree(checkpoints / name, ignore_errors=True)
+def _temporary_name(kind: str, turn: int, epoch: int) -> str:
+    return f".{kind}-{turn:04d}-{epoch:04d}"
 
 
 def _list_files(folder: Path) -> list[Path]:

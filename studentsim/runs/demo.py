@@ -182,6 +182,8 @@ def remove_interruptions(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for e in effective_events
         if e["type"] != "RunResumed" and (e["type"] != "RunEnded" or e is effective_events[-1])
     ]
+    for event in remaining_events:
+        event.pop("lease", None)  # there is one writer now
     return [{**event, "seq": number} for number, event in enumerate(remaining_events)]
 
 

@@ -28,12 +28,13 @@ from studentsim.runs.history import (
     run_started_event,
     sum_worked_seconds,
 )
-from studentsim.runs.lease import Lease
+from studentsim.runs.lease import Lease, read_lease
 from studentsim.runs.live_text import LiveText
 from studentsim.runs.run_dir import RunFolder
 from studentsim.runs.signals import pause_on_signals
 from studentsim.simulation import Components, LoopState, simulate
-from studentsim.store.journal import JournalWriter, effective_events
+from studentsim.store.journal import effective_events
+from studentsim.store.journal_writer import JournalWriter
 from studentsim.student.huggingface.allocator import configure_allocator
 
 ComponentsBuilder = Callable[[RunConfig], Components]
@@ -62,11 +63,13 @@ def execute(
     with (
         pause_on_signals(pause_on) as pause_requested,
         closing(Lease.acquire(folder)) as lease,
-        JournalWriter(folder.journal_path) as journal,
+        JournalWriter(folder.journal_path, epoch=lease.info.epoch, confirm=lease.ensure_current) as journal,
     ):
-        return _RunSession(folder, config, lease, journal, on_event, pause_requested).run(
+        status = _RunSession(folder, config, lease, journal, on_event, pause_requested).run(
             build_components or factory.build_components
         )
+        lease.close(journal.next_seq - 1)
+        return status
 
 
 @dataclass
@@ -127,18 +130,25 @@ class _RunSession:
 
     def _start_or_resume(self) -> int:
         """Record that the run starts or resumes; returns the last complete turn, -1 if there is none."""
-        events = read_past_events(self.folder)
+        # what a worker that was taken for dead has written since this one began does not count
+        events = [e for e in read_past_events(self.folder) if e["seq"] < self.journal.next_seq]
         self.prior_seconds = sum_worked_seconds(events)
+        self._sweep_leftovers()
         if not events:
             self._record_event(run_started_event(self.folder, self.config))
-        if all(event["type"] == "RunStarted" for event in events):
             return -1
         last_turn, resume_note = find_last_safe_turn(self.folder, events)
         self._record_event(RunResumed(last_turn, resume_note))
-        checkpoints.discard_later_turns(self.folder.checkpoints, last_turn)
+        checkpoints.discard_later_turns(self.folder.checkpoints, last_turn, self.lease.info.epoch)
         self.journal.sync()
         self.turn = min(last_turn + 1, self.config.turns)
         return last_turn
+
+    def _sweep_leftovers(self) -> None:
+        """Remove half-made checkpoints of workers that are gone; one that is only stopped would miss its own."""
+        epochs = checkpoints.leftover_epochs(self.folder.checkpoints)
+        gone = [epoch for epoch in epochs if not read_lease(self.folder, epoch).is_alive]
+        checkpoints.sweep_leftovers(self.folder.checkpoints, *gone)
 
     def _requested_status(self) -> str:
         """The status that a request or signal asks for; "" if there is none."""
@@ -154,14 +164,17 @@ class _RunSession:
             self.stage = event.stage
             self.live_text.begin_stage(self.turn, self.stage)
         self.lease.ensure_current()
+        epoch = self.lease.info.epoch
         ends_turn = isinstance(event, TurnFinished) and components is not None
         if ends_turn:
-            checkpoints.write_checkpoint(self.folder.checkpoints, event.turn, components.save)
-            self.lease.ensure_current()
+            checkpoints.write_checkpoint(
+                self.folder.checkpoints, event.turn, components.save, epoch=epoch, confirm=self.lease.ensure_current
+            )
         self.journal.append(event)
         if ends_turn:
             self.journal.sync()
-            checkpoints.prune_checkpoints(self.folder.checkpoints)
+            self.lease.ensure_current()
+            checkpoints.prune_checkpoints(self.folder.checkpoints, epoch)
         if self.on_event:
             self.on_event(event)
 
@@ -171,6 +184,7 @@ class _RunSession:
             RunEnded(self.turn, status, round(self.prior_seconds + time.monotonic() - self.started_at, 3), **details)
         )
         self.journal.sync()
+        self.lease.ensure_current()  # a request that comes after a takeover is for the other worker
         self.folder.clear_request()
 
     def _record_failure(self, error: Exception) -> str:
@@ -186,5 +200,6 @@ class _RunSession:
         except LeaseLost:
             raise
         except (OSError, StudentsimError) as second:
+            self.lease.set_reason(failure.status, failure.message, failure.remedy)
             append_to_log(self.folder, f"the run's end could not be written: {second}")
         return failure.status

@@ -16,8 +16,8 @@ from studentsim.errors import RunError
 from studentsim.events import RunStarted
 from studentsim.runs import checkpoints
 from studentsim.runs.run_dir import RunFolder
-from studentsim.runs.status import FINAL_STATUSES, read_last_event
-from studentsim.store.journal import effective_events, read_events
+from studentsim.runs.status import FINAL_STATUSES
+from studentsim.store.journal import effective_events, read_events, read_last_event
 
 VERSIONED_PACKAGES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "bitsandbytes")
 """Packages whose versions decide a run's figures."""

@@ -5,6 +5,9 @@ none waits for a lock that a stopped process holds. It names the process and hol
 which works on a full disk.
 
 A heartbeat is a time of the machine's monotonic clock, which all processes share and no change of the system time moves.
+
+A PID means something in its PID namespace alone: of a worker in another container, or on another computer with the same folder, only
+the heartbeats say whether it is alive. The number is the epoch of the events that its holder writes (``store/journal_lines.py``).
 """
 
 from __future__ import annotations
@@ -15,12 +18,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from studentsim.errors import LeaseLost
+from studentsim.files import read_json_object
 from studentsim.runs import process
 from studentsim.runs.run_dir import RunFolder
+from studentsim.store.journal import read_last_event
 
 HEARTBEAT_INTERVAL_SECONDS = 1.0
 """Seconds between heartbeats."""
@@ -29,7 +34,8 @@ HEARTBEAT_TIMEOUT_SECONDS = 15.0
 STARTUP_TIMEOUT_SECONDS = 120.0
 """The same before the first heartbeat: a cold start reads a gigabyte of libraries."""
 
-_LEASE_FILE_BYTES = 240  # size of a lease's file: each heartbeat overwrites all of it
+_LEASE_FILE_BYTES = 1024  # size of a lease's file: each heartbeat overwrites all of it
+_REASON_CHARS = 400
 
 
 @dataclass(frozen=True)
@@ -43,22 +49,39 @@ class LeaseInfo:
     """Monotonic seconds of the last heartbeat; before the first, of the creation."""
     beats: int = 0
     """Number of heartbeats so far."""
+    namespace: str = ""
+    """The PID namespace of ``pid``; blank: a version before 0.2 wrote it, in ours."""
+    reason: str = ""
+    """How the work ended, ``status|message|remedy``, where the journal could not take it; else blank."""
+    last_seq: int = -1
+    """Once released: the last event that was written; -1: unknown."""
+    age: float = field(default=0.0, compare=False)
+    """Seconds since the file was written, by the clocks of its file system and of this computer; not stored."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its PID is one of this process's namespace, so that it can be looked at and signalled."""
+        return self.namespace in ("", process.pid_namespace())
 
     @property
     def is_alive(self) -> bool:
-        """Whether its process, and not another with the same PID, still runs."""
-        return process.is_alive(self.pid, self.pid_started)
+        """Whether its process, and not another with the same PID, still runs; of another namespace: whether its heartbeats go on."""
+        if self.is_local:
+            return process.is_alive(self.pid, self.pid_started)
+        return self.pid > 0 and not self.is_overdue
 
     @property
     def is_overdue(self) -> bool:
         """Whether its heartbeat is overdue."""
-        return time.monotonic() - self.beat > (HEARTBEAT_TIMEOUT_SECONDS if self.beats else STARTUP_TIMEOUT_SECONDS)
+        same_clock = self.is_local or process.is_same_boot(self.namespace)
+        silent_seconds = time.monotonic() - self.beat if same_clock else self.age
+        return silent_seconds > (HEARTBEAT_TIMEOUT_SECONDS if self.beats else STARTUP_TIMEOUT_SECONDS)
 
 
 def current_lease(folder: RunFolder) -> LeaseInfo | None:
     """The run's lease, or None if no process ever worked on it."""
     epoch = _latest_epoch(folder)
-    return _read_lease(folder, epoch) if epoch else None
+    return read_lease(folder, epoch) if epoch else None
 
 
 class Lease:
@@ -78,7 +101,11 @@ class Lease:
         """
         info = current_lease(folder)
         own_pid = os.getpid()
-        if info is None or (info.pid, info.pid_started) != (own_pid, process.get_birth_id(own_pid)):
+        if (
+            info is None
+            or not info.is_local
+            or (info.pid, info.pid_started) != (own_pid, process.get_birth_id(own_pid))
+        ):
             info = grant_lease(folder, own_pid)
         return cls(folder, info)
 
@@ -101,12 +128,16 @@ class Lease:
                 self.info = replace(self.info, beat=time.monotonic(), beats=self.info.beats + 1)
                 os.pwrite(self._file, _encode_lease(self.info), 0)
 
-    def close(self) -> None:
-        """Release the lease. Writes. Repeated calls do nothing."""
+    def set_reason(self, status: str, message: str, remedy: str) -> None:
+        """Note how the work ends, to be written when the lease is released, which works on a full disk."""
+        self.info = replace(self.info, reason=f"{status}|{message}|{remedy}"[:_REASON_CHARS])
+
+    def close(self, last_seq: int = -1) -> None:
+        """Release the lease after the event ``last_seq``. Writes. Repeated calls do nothing."""
         with self._lock:
             if self._file < 0:
                 return
-            self.info = replace(self.info, pid=0, pid_started="")
+            self.info = replace(self.info, pid=0, pid_started="", last_seq=last_seq)
             with suppress(OSError):  # the process is about to end, which shows the same
                 os.pwrite(self._file, _encode_lease(self.info), 0)
             os.close(self._file)
@@ -143,7 +174,10 @@ def grant_lease(folder: RunFolder, pid: int) -> LeaseInfo:
     birth_id = process.get_birth_id(pid)
     if birth_id is None:
         raise LeaseLost(f"The worker {pid} for run {folder.run_id} has ended.", "Start another.")
-    info = LeaseInfo(_latest_epoch(folder) + 1, pid, birth_id, time.monotonic())
+    # an epoch in the journal may be higher than the leases: these are not in a backup
+    last_event = read_last_event(folder.journal_path) or {}
+    epoch = max(_latest_epoch(folder), int(last_event.get("lease", 0))) + 1
+    info = LeaseInfo(epoch, pid, birth_id, time.monotonic(), namespace=process.pid_namespace())
     path = _lease_path(folder, info.epoch)
     try:
         path.parent.mkdir(exist_ok=True)
@@ -172,13 +206,23 @@ def _lease_path(folder: RunFolder, epoch: int) -> Path:
     return folder.path / "leases" / f"{epoch:04d}.json"
 
 
-def _read_lease(folder: RunFolder, epoch: int) -> LeaseInfo:
+def read_lease(folder: RunFolder, epoch: int) -> LeaseInfo:
+    """A lease's content; a lease of no process where its own died between creating and filling it, or where it is damaged."""
+    path = _lease_path(folder, epoch)
     try:
-        return LeaseInfo(**json.loads(_lease_path(folder, epoch).read_text()))
-    except (OSError, ValueError, TypeError):
-        # Its process died between creating and filling it: a lease of no process.
+        names = {f.name for f in fields(LeaseInfo)}
+        stored = {name: value for name, value in read_json_object(path).items() if name in names}
+        info = LeaseInfo(**stored | {"epoch": epoch, "age": time.time() - path.stat().st_mtime})
+    except (OSError, TypeError):
         return LeaseInfo(epoch, 0, "", 0.0)
+    is_valid = all(type(getattr(info, f.name)) in _FIELD_TYPES[str(f.type)] for f in fields(info))
+    return info if is_valid else LeaseInfo(epoch, 0, "", 0.0)
+
+
+_FIELD_TYPES = {"int": (int,), "str": (str,), "float": (int, float)}
 
 
 def _encode_lease(info: LeaseInfo) -> bytes:
-    return json.dumps(asdict(info)).ljust(_LEASE_FILE_BYTES).encode()
+    stored = asdict(info)
+    del stored["age"]
+    return json.dumps(stored).encode().ljust(_LEASE_FILE_BYTES)

@@ -65,6 +65,20 @@ def _read_birth_id_from_proc(pid: int) -> str | None:
 
 
 @lru_cache(maxsize=1)
+def pid_namespace() -> str:
+    """Where a PID of this process means something: the machine's boot and the PID namespace. In another container it is another."""
+    try:
+        return f"{_read_boot_id()}/{os.readlink('/proc/self/ns/pid')}"
+    except OSError:  # neither Linux nor a container
+        return _read_boot_id()
+
+
+def is_same_boot(namespace: str) -> bool:
+    """Whether a PID namespace is of this boot of this machine, so that its monotonic clock is ours."""
+    return namespace.partition("/")[0] == _read_boot_id()
+
+
+@lru_cache(maxsize=1)
 def _read_boot_id() -> str:
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

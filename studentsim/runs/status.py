@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from studentsim.legacy_names import upgrade_event
 from studentsim.runs.lease import LeaseInfo, current_lease
 from studentsim.runs.run_dir import RunFolder
+from studentsim.store.journal import read_last_event
 
 LIVE_STATUSES = frozenset({"starting", "running", "not responding"})
 """A worker process exists."""
@@ -61,25 +60,6 @@ def read_run_state(folder: RunFolder) -> RunState:
     return replace(state, **_fields_without_end_event(folder, lease, last))
 
 
-def read_last_event(journal: Path) -> dict[str, Any] | None:
-    """The last event whose line is complete, read from the file's end; None if there is none."""
-    try:
-        with journal.open("rb") as handle:
-            size = handle.seek(0, 2)
-            span = 8192
-            while True:
-                begin = max(0, size - span)
-                handle.seek(begin)
-                for line in reversed(handle.read(size - begin).split(b"\n")[0 if begin == 0 else 1 : -1]):
-                    if (event := _parse_event(line)) is not None:
-                        return event
-                if begin == 0:
-                    return None
-                span *= 8
-    except OSError:
-        return None
-
-
 def read_last_log_line(folder: RunFolder) -> str:
     """The last non-empty line of the worker's log, at most 300 characters; "" if there is none."""
     try:
@@ -121,14 +101,6 @@ def _fields_without_end_event(
 
 def _is_run_ended(event: dict[str, Any] | None) -> bool:
     return event is not None and event["type"] == "RunEnded"
-
-
-def _parse_event(line: bytes) -> dict[str, Any] | None:
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return None
-    return upgrade_event(event) if isinstance(event, dict) and "type" in event else None
 
 
 def _size_and_mtime(path: Path) -> tuple[int, int] | None:

@@ -9,7 +9,7 @@ from studentsim.runs import process, queue
 from studentsim.runs.history import read_past_events, run_started_event, sum_worked_seconds
 from studentsim.runs.lease import Lease, current_lease
 from studentsim.runs.run_dir import RunFolder
-from studentsim.store.journal import JournalWriter
+from studentsim.store.journal_writer import JournalWriter
 
 
 def end_run(folder: RunFolder, status: str, *, error: str = "", message: str = "", remedy: str = "") -> None:
@@ -22,10 +22,9 @@ def end_run(folder: RunFolder, status: str, *, error: str = "", message: str = "
     try:
         events = read_past_events(folder)
         turn = max(0, events[-1]["turn"]) if events else 0
-        with JournalWriter(folder.journal_path) as journal:
+        with JournalWriter(folder.journal_path, epoch=lease.info.epoch, confirm=lease.ensure_current) as journal:
             if not events:
                 journal.append(run_started_event(folder, folder.read_config()))
-            lease.ensure_current()
             seconds = round(sum_worked_seconds(events), 3)
             journal.append(RunEnded(turn, status, seconds, error=error, message=message, remedy=remedy))
         queue.dequeue(folder)
@@ -37,7 +36,7 @@ def end_run(folder: RunFolder, status: str, *, error: str = "", message: str = "
 def kill_worker(folder: RunFolder) -> None:
     """Send SIGKILL to the run's worker, if it is still that process, and wait up to two seconds for its end."""
     lease = current_lease(folder)
-    if lease and process.kill_process(lease.pid, lease.pid_started):
+    if lease and lease.is_local and process.kill_process(lease.pid, lease.pid_started):
         deadline = time.monotonic() + 2
         while lease.is_alive and time.monotonic() < deadline:
             time.sleep(0.005)  # there is no way to wait for a process that may not be our child

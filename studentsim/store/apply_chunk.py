@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from studentsim.errors import JournalError, first_line
 from studentsim.store import journal, row_tally, tables
+from studentsim.store.journal import JournalChunk, JournalEnd
 from studentsim.store.notes import RunNotes
 from studentsim.store.row_tally import RowTally
 
@@ -31,10 +32,9 @@ _DIGEST_BYTES = 256
 
 @dataclass(frozen=True)
 class _IngestPosition:
-    """How far a journal has been ingested. ``digest`` is of the bytes before ``byte_count``."""
+    """How far a journal has been ingested. ``digest`` is of the bytes before ``end.byte_count``."""
 
-    byte_count: int = 0
-    last_seq: int = -1
+    end: JournalEnd = JournalEnd()
     digest: str = ""
     tally: RowTally = RowTally()
 
@@ -49,54 +49,68 @@ def apply_chunk(cursor: Cursor, run_id: str, path: Path) -> tuple[int, int]:
     """
     position = _read_position(cursor, run_id)
     if position != _IngestPosition() and (
-        path.stat().st_size < position.byte_count or _digest_before(path, position.byte_count) != position.digest
+        path.stat().st_size < position.end.byte_count
+        or _digest_before(path, position.end.byte_count) != position.digest
     ):
         delete_journal_rows(cursor, [run_id])
         position = _IngestPosition()
-    chunk = _read_chunk(cursor, run_id, path, position)
-    if chunk.end == position.byte_count:
-        return 0, chunk.end
-    added, removed = _write_chunk(cursor, run_id, chunk)
-    tally = position.tally - removed + added if position.byte_count else added  # a queued run's row is not counted
-    _save_position(cursor, run_id, path, chunk, tally)
-    return chunk.event_count, chunk.end
+    chunk = journal.read_new_events(path, position.end)
+    is_superseded = chunk.superseded_from is not None
+    if is_superseded:  # rare: rows of a worker that had lost its lease are in the tables
+        delete_journal_rows(cursor, [run_id])
+        position = _IngestPosition()
+        chunk = journal.read_new_events(path, position.end, max_bytes=path.stat().st_size)
+    if chunk.end.byte_count == position.end.byte_count:
+        return 0, chunk.end.byte_count
+    try:
+        change = _build_change(cursor, run_id, chunk)
+    except _MISFITS as error:
+        if is_superseded:
+            raise _misfit_error(path, position, chunk, error) from error
+        chunk, change = _find_sound_part(cursor, run_id, path, position, chunk)
+    added, removed = _write_change(cursor, run_id, change)
+    # a queued run's row is not counted
+    tally = position.tally - removed + added if position.end.byte_count else added
+    _save_position(cursor, run_id, _IngestPosition(chunk.end, _digest_before(path, chunk.end.byte_count), tally))
+    return len(chunk.events), chunk.end.byte_count
+
+
+_MISFITS = (JournalError, pa.ArrowException)
 
 
 @dataclass(frozen=True)
-class _Chunk:
-    """Events of a journal as what they change in the tables. Making it writes nothing, so that what does not fit is found in time."""
+class _Change:
+    """What events change in the tables. Making it writes nothing, so that what does not fit is found in time."""
 
-    event_count: int
-    end: int
-    """Byte of the journal where they end."""
-    last_seq: int
     resumed_turn: int | None
     """The earliest turn from which they resume: rows of later turns are void."""
     arrow_tables: Mapping[str, pa.Table]
-    """The new rows by table; empty: no event is new."""
+    """The new rows by table; empty: there are no events."""
 
 
-def _read_chunk(cursor: Cursor, run_id: str, path: Path, position: _IngestPosition) -> _Chunk:
-    """The next chunk of the journal, or of the part of it before an event that does not fit.
+def _find_sound_part(
+    cursor: Cursor, run_id: str, path: Path, position: _IngestPosition, chunk: JournalChunk
+) -> tuple[JournalChunk, _Change]:
+    """The lines of a chunk before one that does not fit, or about half of them, and their change.
 
-    :raises JournalError: as for ``apply_chunk``.
+    :raises JournalError: its first line does not fit.
     """
-    events, end = journal.read_new_events(path, position.byte_count)
-    line_ends: list[int] = []
+    line_ends = _find_line_ends(path, position.end.byte_count, chunk.end.byte_count)
     while True:
         try:
-            return _build_chunk(cursor, run_id, events, end, position)
-        except (JournalError, pa.ArrowException) as error:
-            problem = error
-        line_ends = line_ends[: len(line_ends) // 2] if line_ends else _find_line_ends(path, position.byte_count, end)
-        if len(line_ends) < 2:
-            break
-        max_bytes = line_ends[len(line_ends) // 2 - 1] - position.byte_count
-        events, end = journal.read_new_events(path, position.byte_count, max_bytes=max_bytes)
-    place = f"between the bytes {position.byte_count} and {end} of {path}"
-    if isinstance(problem, JournalError):
-        raise JournalError(f"{problem.problem[:-1]} ({place}).", problem.remedy) from problem
-    raise JournalError(f"An event {place} does not fit the tables: {first_line(problem)}.") from problem
+            return chunk, _build_change(cursor, run_id, chunk)
+        except _MISFITS as error:
+            if len(line_ends) < 2:
+                raise _misfit_error(path, position, chunk, error) from error
+        line_ends = line_ends[: len(line_ends) // 2]
+        chunk = journal.read_new_events(path, position.end, max_bytes=line_ends[-1] - position.end.byte_count)
+
+
+def _misfit_error(path: Path, position: _IngestPosition, chunk: JournalChunk, error: Exception) -> JournalError:
+    place = f"between the bytes {position.end.byte_count} and {chunk.end.byte_count} of {path}"
+    if isinstance(error, JournalError):
+        return JournalError(f"{error.problem[:-1]} ({place}).", error.remedy)
+    return JournalError(f"An event {place} does not fit the tables: {first_line(error)}.")
 
 
 def _find_line_ends(path: Path, begin: int, end: int) -> list[int]:
@@ -107,39 +121,36 @@ def _find_line_ends(path: Path, begin: int, end: int) -> list[int]:
     return list(accumulate((len(line) for line in lines), initial=begin))[1:]
 
 
-def _build_chunk(
-    cursor: Cursor, run_id: str, events: list[dict[str, Any]], end: int, position: _IngestPosition
-) -> _Chunk:
+def _build_change(cursor: Cursor, run_id: str, chunk: JournalChunk) -> _Change:
     """:raises JournalError, pa.ArrowException: an event does not fit the tables."""
-    new_events = _select_new_events(events, position.last_seq)
-    if not new_events:
-        return _Chunk(len(events), end, position.last_seq, None, {})
-    resumed_turn = min((event["turn"] for event in new_events if event["type"] == "RunResumed"), default=None)
+    if not chunk.events:
+        return _Change(None, {})
+    resumed_turn = min((event["turn"] for event in chunk.events if event["type"] == "RunResumed"), default=None)
     unfinished_turn = _fetch_row_dict(
         cursor, "SELECT * FROM turns WHERE run_id = ? AND NOT finished ORDER BY seq DESC LIMIT 1", run_id
     )
     if unfinished_turn and resumed_turn is not None and unfinished_turn["turn"] > resumed_turn:
         unfinished_turn = None
     run_row = tables.reduce_run(
-        run_id, _fetch_row_dict(cursor, "SELECT * FROM runs WHERE run_id = ?", run_id), new_events
+        run_id, _fetch_row_dict(cursor, "SELECT * FROM runs WHERE run_id = ?", run_id), chunk.events
     )
-    rows = tables.build_event_rows(run_id, journal.effective_events(new_events), unfinished_turn)
+    rows = tables.build_event_rows(run_id, journal.effective_events(chunk.events), unfinished_turn)
     arrow_tables = {table: _to_arrow(table, rows[table]) for table in tables.EVENT_TABLES}
     arrow_tables["runs"] = _to_arrow("runs", [run_row] if run_row else [])
-    return _Chunk(len(events), end, new_events[-1]["seq"], resumed_turn, arrow_tables)
+    return _Change(resumed_turn, arrow_tables)
 
 
-def _write_chunk(cursor: Cursor, run_id: str, chunk: _Chunk) -> tuple[RowTally, RowTally]:
+def _write_change(cursor: Cursor, run_id: str, change: _Change) -> tuple[RowTally, RowTally]:
     """Deletes the rows that the events make void and adds theirs; returns the tallies of those added and removed. Writes."""
     added, removed = RowTally(), RowTally()
-    if not chunk.arrow_tables:
+    if not change.arrow_tables:
         return added, removed
-    if chunk.resumed_turn is not None:
+    if change.resumed_turn is not None:
         for table in tables.EVENT_TABLES:
-            removed += row_tally.delete_rows(cursor, table, "run_id = ? AND turn > ?", [run_id, chunk.resumed_turn])
+            removed += row_tally.delete_rows(cursor, table, "run_id = ? AND turn > ?", [run_id, change.resumed_turn])
     removed += row_tally.delete_rows(cursor, "turns", "run_id = ? AND NOT finished", [run_id])
     removed += row_tally.delete_rows(cursor, "runs", "run_id = ?", [run_id])
-    for table, rows in chunk.arrow_tables.items():
+    for table, rows in change.arrow_tables.items():
         added += row_tally.insert_rows(cursor, table, rows)
     return added, removed
 
@@ -165,16 +176,6 @@ def _to_arrow(table: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     )
 
 
-def _select_new_events(events: list[dict[str, Any]], last_seq: int) -> list[dict[str, Any]]:
-    """The events not ingested yet; a seq counts only once, as in ``journal.effective_events``."""
-    new_events = []
-    for event in events:
-        if event["seq"] > last_seq:
-            last_seq = event["seq"]
-            new_events.append(event)
-    return new_events
-
-
 def _fetch_row_dict(cursor: Cursor, sql: str, run_id: str) -> dict[str, Any] | None:
     result = cursor.execute(sql, [run_id])
     names = [column[0] for column in result.description]
@@ -184,17 +185,18 @@ def _fetch_row_dict(cursor: Cursor, sql: str, run_id: str) -> dict[str, Any] | N
 
 def _read_position(cursor: Cursor, run_id: str) -> _IngestPosition:
     row = cursor.execute(
-        "SELECT bytes, last_seq, mark, rows, checksum FROM event_logs WHERE run_id = ?", [run_id]
+        "SELECT bytes, epoch, last_seq, mark, rows, checksum FROM event_logs WHERE run_id = ?", [run_id]
     ).fetchone()
-    return _IngestPosition(*row[:3], RowTally(*row[3:])) if row else _IngestPosition()
+    return _IngestPosition(JournalEnd(*row[:3]), row[3], RowTally(*row[4:])) if row else _IngestPosition()
 
 
-def _save_position(cursor: Cursor, run_id: str, path: Path, chunk: _Chunk, tally: RowTally) -> None:
+def _save_position(cursor: Cursor, run_id: str, position: _IngestPosition) -> None:
     cursor.execute("DELETE FROM event_logs WHERE run_id = ?", [run_id])
     values = ", ".join(f"?::{kind} AS {name}" for name, kind in row_tally.EVENT_LOG_COLUMNS.items())
+    end, tally = position.end, position.tally
     cursor.execute(
         f"INSERT INTO event_logs BY NAME SELECT *, {row_tally.LOG_CHECKSUM_SQL} AS log_checksum FROM (SELECT ? AS run_id, {values})",
-        [run_id, chunk.end, chunk.last_seq, _digest_before(path, chunk.end), tally.rows, tally.checksum],
+        [run_id, end.byte_count, end.epoch, end.seq, position.digest, tally.rows, tally.checksum],
     )
 
 

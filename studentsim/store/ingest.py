@@ -86,14 +86,13 @@ def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callabl
             database.run_transaction(lambda cursor: apply_chunk.replace_with_queued_run(cursor, row))
         else:
             # up to the size the journal had at first: following one that keeps growing might never end
-            ingested_bytes = -1
-            while ingested_bytes < signature[1]:
+            previous_bytes, ingested_bytes = -1, 0
+            while previous_bytes < ingested_bytes < signature[1]:
+                previous_bytes = ingested_bytes
                 events, ingested_bytes = database.run_transaction(
                     lambda cursor: apply_chunk.apply_chunk(cursor, run_id, path)
                 )
                 event_count += events
-                if not events:
-                    break
     except FileNotFoundError:
         return event_count  # deleted meanwhile: the next call deletes the run
     except JournalError as error:

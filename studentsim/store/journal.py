@@ -1,132 +1,98 @@
 """The journal: a run's append-only event file, one JSON object a line; the source of truth about a run.
 
-A line holds an event's fields, its ``type``, its ``seq`` (0, 1, 2 …) and ``at`` (seconds since 1970). An incomplete line
-does not count: a writer that dies while writing leaves one at the end, which readers skip and the next writer cuts off.
+``journal_lines`` says what a line holds and which lines count, ``journal_writer`` writes. An incomplete line does not count: a writer
+that dies while writing leaves one at the end, which readers skip and the next writer cuts off.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studentsim import legacy_names
 from studentsim.errors import JournalError
-from studentsim.events import Event
-from studentsim.files import DISK_FULL_ERRNOS
+from studentsim.store.journal_lines import EventOrder, parse_line
 
 JOURNAL_FILE_NAME = "events.jsonl"
 """A journal's file name within its run's folder."""
 CHUNK_BYTES = 8 * 2**20
 """Most bytes that ``read_new_events`` reads at a time, unless a single line is longer."""
+REPAIR_REMEDY = (
+    "What stands before that line is still shown. Repair it (python -m studentsim repair RUN), restore the file from a backup, or "
+    "delete the run."
+)
+_TAIL_LINES = 16
+"""Lines at a journal's end that are looked at for the last event that counts: a worker that lost its lease leaves at most one."""
 
 
-class JournalWriter:
-    """Appends events to one journal, which must have one writer at a time. ``sync`` flushes them to disk."""
+@dataclass(frozen=True)
+class JournalEnd:
+    """Where a journal's last event that counts ends: ``byte_count`` of the file's valid lines, and that event's ``epoch`` and ``seq``."""
 
-    def __init__(self, path: str | Path) -> None:
-        """Opens or creates the journal and cuts off an incomplete last line. Writes.
+    byte_count: int = 0
+    epoch: int = 0
+    seq: int = -1
 
-        :raises JournalError: the file cannot be opened, or one of its last two lines is damaged.
-        """
-        self.path = Path(path)
-        try:
-            self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
-        except OSError as error:
-            raise JournalError(f"{self.path} cannot be opened: {error.strerror}.", _suggest_remedy(error)) from error
-        self._valid_end, self.next_seq = _find_valid_end(self.path)
-        self._has_torn_line = os.fstat(self._file).st_size != self._valid_end
-        self._truncate_torn_line()
 
-    def append(self, event: Event) -> int:
-        """Appends one event and returns its seq. After a failure nothing of the event is left in the file. Writes.
+@dataclass(frozen=True)
+class JournalChunk:
+    """Events that count, read from a part of a journal."""
 
-        :raises JournalError: it cannot be written (as on a full disk); ``append`` may be tried again.
-        """
-        line = json.dumps({**event.to_json(), "seq": self.next_seq, "timestamp": time.time()}, separators=(",", ":"))
-        data = line.encode("ascii") + b"\n"
-        self._truncate_torn_line()
-        self._valid_end, self._has_torn_line = os.fstat(self._file).st_size, True
-        try:
-            _write_all(self._file, data)
-        except OSError as error:
-            self._truncate_torn_line(quiet=True)
-            raise self._write_error(error) from error
-        self._has_torn_line = False
-        self.next_seq += 1
-        return self.next_seq - 1
-
-    def sync(self) -> None:
-        """Flushes all appended events to disk. Writes.
-
-        :raises JournalError: the disk refused.
-        """
-        try:
-            os.fsync(self._file)
-        except OSError as error:
-            raise self._write_error(error) from error
-
-    def close(self) -> None:
-        """Syncs and closes; a second call does nothing. Writes."""
-        if self._file >= 0:
-            try:
-                self.sync()
-            finally:
-                os.close(self._file)
-                self._file = -1
-
-    def __enter__(self) -> JournalWriter:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _truncate_torn_line(self, quiet: bool = False) -> None:
-        """Cuts off what a failed write left, so that no incomplete line is ever continued. Writes."""
-        if not self._has_torn_line:
-            return
-        try:
-            os.ftruncate(self._file, self._valid_end)
-            self._has_torn_line = False
-        except OSError as error:
-            if not quiet:
-                raise self._write_error(error) from error
-
-    def _write_error(self, error: OSError) -> JournalError:
-        return JournalError(f"{self.path} cannot be written: {error.strerror}.", _suggest_remedy(error))
+    events: list[dict[str, Any]]
+    end: JournalEnd
+    """Where the next chunk begins."""
+    superseded_from: int | None = None
+    """Events read earlier from this seq on are void: a worker that had lost its lease wrote them."""
 
 
 def read_events(path: str | Path) -> list[dict[str, Any]]:
-    """All events of a journal, in order; an incomplete last line is skipped.
+    """All events of a journal that count, in order; an incomplete last line is skipped.
 
-    :raises JournalError: the file cannot be read, or a line before the last is damaged.
+    :raises JournalError: the file cannot be read, a line before the last is damaged, or events are missing.
     """
-    data = _read_bytes(Path(path), 0, None)
-    events, valid_bytes = _parse_lines(data)
-    if b"\n" in data[valid_bytes:]:  # judged by what was read: an incomplete line may be complete by now
-        _raise_if_damaged(Path(path), valid_bytes)
-    return events
+    chunk, problem = _parse_lines(_read_bytes(Path(path), 0, None), JournalEnd())
+    if problem:
+        raise _damage_error(Path(path), chunk.end.byte_count, problem)
+    return chunk.events
 
 
-def read_new_events(path: str | Path, offset: int, *, max_bytes: int = CHUNK_BYTES) -> tuple[list[dict[str, Any]], int]:
-    """The events of the complete lines from byte ``offset`` on, about ``max_bytes`` of them, and the next offset.
+def read_new_events(path: str | Path, start: JournalEnd, *, max_bytes: int = CHUNK_BYTES) -> JournalChunk:
+    """The events of the complete lines from ``start`` on, about ``max_bytes`` of them.
 
     No events: there are none yet. Events before a damaged line are returned; the next call then raises.
 
-    :raises JournalError: the file cannot be read, or the next line is damaged and others follow it.
+    :raises JournalError: the file cannot be read, or the next line is damaged or does not follow.
     """
     path = Path(path)
-    data = _read_bytes(path, offset, max_bytes)
+    data = _read_bytes(path, start.byte_count, max_bytes)
     while len(data) == max_bytes and b"\n" not in data:
         max_bytes *= 4
-        data = _read_bytes(path, offset, max_bytes)
-    events, valid_bytes = _parse_lines(data)
-    if not events and b"\n" in data:
-        _raise_if_damaged(path, offset)
-    return events, offset + valid_bytes
+        data = _read_bytes(path, start.byte_count, max_bytes)
+    chunk, problem = _parse_lines(data, start)
+    if chunk.end.byte_count == start.byte_count and len(data) == max_bytes:  # damaged, or the last: the rest tells
+        chunk, problem = _parse_lines(_read_bytes(path, start.byte_count, None), start)
+    if problem and chunk.end.byte_count == start.byte_count:
+        raise _damage_error(path, start.byte_count, problem)
+    return chunk
+
+
+def read_last_event(path: str | Path) -> dict[str, Any] | None:
+    """The last event that counts and whose line is complete, read from the file's end; None if there is none."""
+    try:
+        with Path(path).open("rb") as file:
+            size = file.seek(0, 2)
+            span = 8192
+            while True:
+                begin = max(0, size - span)
+                file.seek(begin)
+                lines = file.read(size - begin).split(b"\n")[0 if begin == 0 else 1 : -1]
+                events = [event for line in lines[-_TAIL_LINES:] if (event := parse_line(line)) is not None]
+                if begin == 0 or len(events) > 1:
+                    return max(events, key=_order_key, default=None)
+                span *= 8
+    except OSError:
+        return None
 
 
 def effective_events(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -146,66 +112,62 @@ def effective_events(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return effective
 
 
-def _parse_lines(data: bytes) -> tuple[list[dict[str, Any]], int]:
-    """The events of the valid lines at the beginning of ``data``, and the byte where these end."""
-    events: list[dict[str, Any]] = []
-    start = 0
-    while (end := data.find(b"\n", start)) >= 0:
-        event = _parse_event(data[start:end])
-        if event is None:
-            break
-        events.append(event)
-        start = end + 1
-    return events, start
-
-
-def _parse_event(line: bytes) -> dict[str, Any] | None:
-    """The event of a line, with today's names; None if the line is damaged."""
-    try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(event, dict) or not isinstance(event.get("type"), str):
-        return None
-    event = legacy_names.upgrade_event(event)
-    is_valid = all(type(event.get(key)) is int for key in ("seq", "turn"))
-    return event if is_valid and isinstance(event.get("timestamp"), int | float) else None
-
-
-def _raise_if_damaged(path: Path, offset: int) -> None:
-    """Raises unless the damaged line at ``offset`` is the last one, which a writer may have left incomplete.
-
-    :raises JournalError: another line follows it.
-    """
-    data = _read_bytes(path, offset, None)
-    if data.count(b"\n") < 2:
-        return
-    line_number = _read_bytes(path, 0, offset).count(b"\n") + 1
-    raise JournalError(
-        f"Line {line_number} of {path} is damaged: {data[:40]!r}.",
-        "Restore the file from a backup, or delete the run. What stands before that line is still shown.",
-    )
-
-
-def _find_valid_end(path: Path) -> tuple[int, int]:
-    """The byte where the last valid line ends, and the seq that follows it. The last complete line may be invalid.
+def find_end(path: Path) -> JournalEnd:
+    """Where a writer goes on. The last complete line may be invalid: it is cut off.
 
     :raises JournalError: the two last complete lines are both invalid.
     """
     data = _read_bytes(path, 0, None)
     end = data.rfind(b"\n") + 1
-    for _ in range(2):
-        if end == 0:
-            return 0, 0
-        begin = data.rfind(b"\n", 0, end - 1) + 1
-        event = _parse_event(data[begin : end - 1])
+    valid_end, last = 0, None
+    position = end
+    for number in range(_TAIL_LINES):
+        if position == 0:
+            break
+        begin = data.rfind(b"\n", 0, position - 1) + 1
+        event = parse_line(data[begin : position - 1])
+        if event is None and not valid_end and number:
+            raise _damage_error(path, begin, "is damaged")
         if event is not None:
-            return end, event["seq"] + 1
-        end = begin
-    line_number = data[:end].count(b"\n") + 1
-    raise JournalError(
-        f"Line {line_number} of {path} is damaged.", "Restore the file from a backup, or start a new run."
-    )
+            valid_end = valid_end or position
+            last = max(filter(None, (last, event)), key=_order_key)
+        position = begin
+    return JournalEnd(valid_end, last.get("lease", 0), last["seq"]) if last else JournalEnd()
+
+
+def _order_key(event: dict[str, Any]) -> tuple[int, int]:
+    return event.get("lease", 0), event["seq"]
+
+
+def _parse_lines(data: bytes, start: JournalEnd) -> tuple[JournalChunk, str]:
+    """The events of the valid lines at the beginning of ``data``, and what is wrong with the line after them, if it is not the last."""
+    events: list[dict[str, Any]] = []
+    order = EventOrder(start.epoch, start.seq)
+    superseded_from: int | None = None
+    begin, problem = 0, ""
+    while (end := data.find(b"\n", begin)) >= 0:
+        event = parse_line(data[begin:end])
+        if event is None:
+            # a writer that died, or a power cut, may have left the last line damaged
+            problem = "is damaged" if b"\n" in data[end + 1 :] else ""
+            break
+        counts = order.admit(event)
+        if order.problem:
+            problem = f"does not follow: {order.problem}"
+            break
+        if counts:
+            if (first := order.superseded_from) is not None:
+                if first <= start.seq:
+                    superseded_from = first if superseded_from is None else min(first, superseded_from)
+                events = [earlier for earlier in events if earlier["seq"] < first]
+            events.append(event)
+        begin = end + 1
+    return JournalChunk(events, JournalEnd(start.byte_count + begin, order.epoch, order.seq), superseded_from), problem
+
+
+def _damage_error(path: Path, offset: int, problem: str) -> JournalError:
+    line_number = _read_bytes(path, 0, offset).count(b"\n") + 1
+    return JournalError(f"Line {line_number} of {path} {problem}.", REPAIR_REMEDY)
 
 
 def _read_bytes(path: Path, offset: int, max_bytes: int | None) -> bytes:
@@ -217,15 +179,3 @@ def _read_bytes(path: Path, offset: int, max_bytes: int | None) -> bytes:
         raise JournalError(
             f"{path} cannot be read: {error.strerror}.", "Check that it is there and readable."
         ) from error
-
-
-def _write_all(file: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(file, view) :]
-
-
-def _suggest_remedy(error: OSError) -> str:
-    if error.errno in DISK_FULL_ERRNOS:
-        return "The disk is full: free some space, then resume. Complete turns are safe."
-    return "Check that the data folder is there and may be written to."

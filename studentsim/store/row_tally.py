@@ -20,7 +20,7 @@ from studentsim.store import tables
 
 Cursor = duckdb.DuckDBPyConnection
 EVENT_LOG_COLUMNS = {
-    "bytes": "BIGINT", "last_seq": "BIGINT", "mark": "VARCHAR", "rows": "BIGINT", "checksum": "HUGEINT",
+    "bytes": "BIGINT", "epoch": "BIGINT", "last_seq": "BIGINT", "mark": "VARCHAR", "rows": "BIGINT", "checksum": "HUGEINT",
 }  # fmt: skip
 """Columns of ``event_logs`` beside ``run_id`` and ``log_checksum``, the hash of these."""
 LOG_CHECKSUM_SQL = f"hash({', '.join(EVENT_LOG_COLUMNS)})"
