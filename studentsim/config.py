@@ -232,7 +232,7 @@ class RunConfig(BaseModel):
         """
         try:
             parsed = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             parsed = None  # pydantic's message below is better
         if isinstance(parsed, dict):
             text = json.dumps(upgrade_stored_settings(parsed))

@@ -119,7 +119,7 @@ import fakes, run_help
 runs = run_help.manager({data!r}, "answer:60:gate", max_concurrent_runs=3)
 ids = [runs.start(fakes.config(seed=seed)) for seed in (0, 0)]
 runs.ensure_warm_worker()
-print(*ids, runs._warm_worker.process.pid, flush=True)
+print(*ids, runs.launcher.warm_worker.process.pid, flush=True)
 time.sleep(600)
 """
 

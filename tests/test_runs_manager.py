@@ -62,7 +62,7 @@ def test_a_started_run_ends_as_it_would_in_this_process(tmp_path, managers):
 
 def is_worker_ready(runs) -> bool:
     """Whether its warm worker has imported everything."""
-    worker = runs._warm_worker
+    worker = runs.launcher.warm_worker
     return bool(worker and worker.is_alive and select.select([worker.process.stdout], [], [], 0)[0])
 
 
@@ -71,20 +71,20 @@ def test_the_warm_spare_takes_the_next_run_and_another_is_warmed_a_little_later(
     runs = managers()
     runs.ensure_warm_worker()
     until(lambda: is_worker_ready(runs))
-    spare = runs._warm_worker.process.pid
+    spare = runs.launcher.warm_worker.process.pid
     run_id = runs.start(fakes.config())
     assert runs.get_state(run_id).pid in (spare, 0) and not is_worker_ready(runs)
     until_status(runs, run_id, "finished")
     until(lambda: (runs.tick(), is_worker_ready(runs))[1])
-    assert runs._warm_worker.process.pid != spare
+    assert runs.launcher.warm_worker.process.pid != spare
 
 
 def test_an_unneeded_spare_ends_when_its_manager_closes(tmp_path, managers):
     runs = managers()
     runs.ensure_warm_worker()
-    spare = runs._warm_worker.process
+    spare = runs.launcher.warm_worker.process
     runs.close()
-    assert spare.wait(timeout=30) == 0
+    assert spare.poll() is not None  # at once, whatever it was importing
     assert not list((tmp_path / "runs" / ".spares").iterdir())
     runs.ensure_warm_worker()
     assert not is_worker_ready(runs)

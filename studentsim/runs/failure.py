@@ -8,7 +8,7 @@ from pathlib import Path
 
 import studentsim
 from studentsim.errors import StudentError, StudentsimError
-from studentsim.files import DISK_FULL_ERRNOS
+from studentsim.files import is_disk_full
 
 _PACKAGE_FOLDER = Path(studentsim.__file__).parent
 _OUT_OF_MEMORY_PHRASES = ("out of memory", "can't allocate memory", "cannot allocate memory", "std::bad_alloc")
@@ -25,21 +25,25 @@ class Failure:
     is_expected: bool = True
 
 
+OUT_OF_MEMORY = Failure(
+    "failed",
+    "OutOfMemory",
+    "Out of memory.",
+    "Close other programs, or choose a smaller model, batch or exam; then resume: complete turns are safe.",
+)
+"""The memory did not suffice: an allocation failed, or the system killed the worker (``oom.py``)."""
+
+
 def classify_run_error(error: BaseException) -> Failure:
     """Classify an error that stopped a run, which has a log and can be resumed."""
-    if _is_disk_full(error):
+    if is_disk_full(error):
         return Failure(
             "paused", "DiskFull", "The disk is full.", "Free some space, then resume: complete turns are safe."
         )
     if isinstance(error, StudentsimError):
         return Failure("failed", type(error).__name__, error.problem, error.remedy)
     if _is_out_of_memory(error):
-        return Failure(
-            "failed",
-            "OutOfMemory",
-            "Out of memory.",
-            "Close other programs, or choose a smaller model, batch or exam; then resume: complete turns are safe.",
-        )
+        return OUT_OF_MEMORY
     return Failure(
         "failed",
         type(error).__name__,
@@ -72,15 +76,6 @@ def _describe_location(error: BaseException) -> str:
     own_frames = [frame for frame in frames if _PACKAGE_FOLDER in Path(frame.filename).parents]
     locations = dict.fromkeys(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in (*own_frames[-1:], *frames[-1:]))
     return ", then ".join(locations) or "it is not known where"
-
-
-def _is_disk_full(error: BaseException | None) -> bool:
-    """Whether the error, or one of its causes, is a full disk."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in DISK_FULL_ERRNOS:
-            return True
-        error = error.__cause__
-    return False
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

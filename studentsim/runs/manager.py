@@ -10,18 +10,31 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from studentsim import files
 from studentsim.config import RunConfig
-from studentsim.errors import LeaseLost, RunError, StudentsimError
+from studentsim.errors import RunError, StudentsimError
 from studentsim.events import Cell
 from studentsim.runs import groups, preflight, queue
-from studentsim.runs.run_dir import RunFolder, create_run, delete_run, ensure_data_folder, list_runs, open_run
-from studentsim.runs.status import FINAL_STATUSES, RunState, read_last_log_line, read_run_state, state_fingerprint
+from studentsim.runs.backoff import MAX_RETRY_SECONDS
+from studentsim.runs.launcher import Launcher
+from studentsim.runs.leftovers import sweep_leftovers
+from studentsim.runs.run_dir import (
+    RunFolder,
+    create_run,
+    delete_run,
+    ensure_data_folder,
+    list_runs,
+    open_run,
+)
+from studentsim.runs.scheduler import Scheduler
+from studentsim.runs.status import FINAL_STATUSES, RunState
 from studentsim.runs.termination import end_run, kill_worker
-from studentsim.runs.warm_worker import WORKER_COMMAND, WarmWorker
+from studentsim.runs.warm_worker import WORKER_COMMAND
 from studentsim.student.huggingface.model_store import set_data_folder
 
 MAX_CONCURRENT_RUNS = 2
@@ -33,7 +46,6 @@ TICK_INTERVAL_SECONDS = 1.0
 WARM_DELAY_SECONDS = 4.0
 """Seconds after a start until the next warm worker is created, since its imports would slow down the new run's first answers; longer
 while a run is still starting."""
-
 logger = logging.getLogger(__name__)
 
 
@@ -58,11 +70,15 @@ class RunManager:
         cancel_grace_seconds: float = CANCEL_GRACE_SECONDS,
         tick_interval_seconds: float | None = TICK_INTERVAL_SECONDS,
         keep_warm_worker: bool = True,
+        get_free_bytes: Callable[[Path], int] = files.free_bytes,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Create the data folder and start a thread that calls ``tick`` every ``tick_interval_seconds`` (None: never).
 
-        The data folder becomes the place of installed models. ``worker_command`` starts a worker; ``preflight_check`` checks settings,
-        and may complete them, before a run is created. Without ``keep_warm_worker`` each run first waits for its worker's imports.
+        The data folder becomes the place of installed models, and what killed processes left in it is removed. ``worker_command``
+        starts a worker; ``preflight_check`` checks settings, and may complete them, before a run is created. Without
+        ``keep_warm_worker`` each run first waits for its worker's imports. ``get_free_bytes`` returns the room on a folder's disk,
+        ``clock`` monotonic seconds.
 
         :raises DataFolderError: the folder cannot be created or written.
         """
@@ -70,14 +86,13 @@ class RunManager:
         self.max_concurrent_runs = max_concurrent_runs
         ensure_data_folder(self.data)
         set_data_folder(self.data)
+        sweep_leftovers(self.data)
         self.cancel_grace_seconds = cancel_grace_seconds
-        self._worker_command = worker_command
+        self.launcher = Launcher(self.data, worker_command, get_free_bytes=get_free_bytes)
         self._preflight_check = preflight_check
         self._lock = threading.RLock()
         self._keep_warm_worker = keep_warm_worker
-        self._warm_worker: WarmWorker | None = None
-        self._launched_workers: list[WarmWorker] = []
-        self._idle_states: dict[str, tuple[object, RunState]] = {}
+        self._scheduler = Scheduler(self.data, self.launcher, clock)
         self._closed = threading.Event()
         self._warm_at = math.inf
         if tick_interval_seconds is not None:
@@ -93,20 +108,20 @@ class RunManager:
         :raises UnknownRun: there is no run of that id, or it was deleted.
         """
         folder = open_run(self.data, run_id)
-        state = self._read_state(folder)
-        return (
-            replace(state, queue_position=queue.queue_position(self.data, run_id))
-            if state.status == "queued"
-            else state
-        )
+        state = self._scheduler.read_state(folder)
+        if state.status != "queued":
+            return state
+        return next((queued for queued in self._scheduler.read_queue() if queued.run_id == run_id), state)
 
     def get_states(self) -> dict[str, RunState]:
-        """The states of all runs by id, oldest first."""
-        states = {folder.run_id: self._read_state(folder) for folder in list_runs(self.data)}
-        for position, folder in enumerate(queue.list_queued_runs(self.data), 1):
-            state = states.get(folder.run_id)  # None: created since
-            if state and state.status == "queued":
-                states[folder.run_id] = replace(state, queue_position=position)
+        """The states of all runs by id, oldest first.
+
+        :raises DataFolderError: the data folder cannot be read.
+        """
+        states = {folder.run_id: self._scheduler.read_state(folder) for folder in list_runs(self.data)}
+        for state in self._scheduler.read_queue():
+            if state.run_id in states:  # others were created since
+                states[state.run_id] = state
         return states
 
     # ------------------------------------------------------------------ writing
@@ -121,9 +136,9 @@ class RunManager:
         :raises DataFolderError: the folder cannot be written.
         """
         config = self._preflight_check(config) or config  # adds the models' versions
-        folder = create_run(self.data, config, idempotency_key, queue_entry=queue.new_queue_entry(), cell=cell)
-        self.tick()
-        self._warm_at = time.monotonic() + WARM_DELAY_SECONDS
+        with files.explained_storage_errors(self.data, label="data folder"):
+            folder = create_run(self.data, config, idempotency_key, queue_entry=queue.new_queue_entry(), cell=cell)
+            self._tick_soon()
         return folder.run_id
 
     def start_group(self, configs: Sequence[RunConfig], plan: str, idempotency_key: str = "") -> StartedGroup:
@@ -138,7 +153,8 @@ class RunManager:
             raise RunError(
                 f"{len(configs)} runs are too many for one group.", f"Start at most {groups.MAX_GROUP_RUNS} together."
             )
-        group = groups.new_group_id(self.data, idempotency_key)
+        with files.explained_storage_errors(self.data, label="data folder"):
+            group = groups.new_group_id(self.data, idempotency_key)
         run_ids: list[str] = []
         checked_configs: list[tuple[RunConfig, RunConfig]] = []  # (without seed and name, as created)
         try:
@@ -151,7 +167,7 @@ class RunManager:
                 checked_configs.append((without_seed, open_run(self.data, run_ids[-1]).read_config()))
         except StudentsimError:
             for run_id in run_ids:
-                self.cancel(run_id)
+                self._take_back(run_id)
             raise
         return StartedGroup(group, tuple(run_ids))
 
@@ -159,46 +175,46 @@ class RunManager:
         """Ask a run to pause at once; it can be resumed after its last complete turn. Writes.
 
         :raises RunError: the run is neither live, queued nor paused.
+        :raises DataFolderError, StoreError: its folder or its journal cannot be written.
         """
-        with self._lock:
-            folder = open_run(self.data, run_id)
-            state = self._read_state(folder)
+        with self._changing(run_id) as (folder, state):
             if state.is_live:
                 folder.write_request("pause")
             elif state.status == "queued":
                 end_run(folder, "paused")
             elif state.status != "paused":
-                raise RunError(f"The run {run_id} is {state.status}; only a run at work can be paused.")
+                raise RunError(f"The run {run_id} is {state.status}; only a run at work can be paused.", state.remedy)
 
     def resume(self, run_id: str) -> None:
         """Resume a run after its last complete turn, or queue it. Writes. Does nothing if it is live or queued.
 
-        :raises RunError: the run is finished or cancelled.
+        :raises RunError: the run is finished, cancelled or damaged.
+        :raises DataFolderError: its folder cannot be written.
         """
-        with self._lock:
-            folder = open_run(self.data, run_id)
-            state = self._read_state(folder)
+        with self._changing(run_id) as (folder, state):
             if state.status in FINAL_STATUSES:
                 raise RunError(f"The run {run_id} is {state.status}; it cannot go on.", "Start a new one.")
+            if state.status == "damaged":
+                raise RunError(state.message, state.remedy)
             if state.status == "not responding":
                 kill_worker(folder)
             elif state.is_live or state.status == "queued":
                 return
             folder.clear_request()
             queue.enqueue(folder)
-        self.tick()
-        self._warm_at = time.monotonic() + WARM_DELAY_SECONDS
+        self._tick_soon()
 
     def cancel(self, run_id: str) -> None:
         """End a run for good; its results stay. Its worker is killed after ``cancel_grace_seconds``. Writes.
 
-        :raises RunError: the run is finished.
+        :raises RunError: the run is finished or damaged.
+        :raises DataFolderError: its folder cannot be written.
         """
-        with self._lock:
-            folder = open_run(self.data, run_id)
-            state = self._read_state(folder)
+        with self._changing(run_id) as (folder, state):
             if state.status == "finished":
                 raise RunError(f"The run {run_id} is finished; there is nothing to cancel.")
+            if state.status == "damaged":
+                raise RunError(state.message, state.remedy)
             if state.status == "cancelled":
                 return
             folder.write_request("cancel")
@@ -207,40 +223,34 @@ class RunManager:
         self.tick()
 
     def delete(self, run_id: str) -> None:
-        """Remove a run's folder. Writes.
+        """Remove a run's folder, damaged or not; this also works on a full disk. Writes.
 
-        :raises RunError: the run is live.
+        :raises RunError: the run is live, or its folder cannot be removed.
         """
-        with self._lock:
-            folder = open_run(self.data, run_id)
-            if self._read_state(folder).is_live:
+        with self._changing(run_id) as (folder, state):
+            if state.is_live:
                 raise RunError(f"The run {run_id} is at work.", "Cancel it first.")
             delete_run(folder)
-            self._idle_states.pop(run_id, None)
+            self._scheduler.forget(run_id)
 
     def ensure_warm_worker(self) -> None:
-        """Start a warm worker if there is none and one is wanted. Does not wait for its imports."""
+        """Start a warm worker if there is none, one is wanted, and there is room. Does not wait for its imports."""
         with self._lock:
-            if self._keep_warm_worker and (self._warm_worker is None or not self._warm_worker.is_alive):
-                self._stop_warm_worker()
-                if not self._closed.is_set():
-                    self._warm_worker = WarmWorker(self.data, self._worker_command)
+            if self._keep_warm_worker and not self._closed.is_set() and not self.launcher.ensure_warm_worker():
+                self._warm_at = time.monotonic() + MAX_RETRY_SECONDS
 
     def tick(self) -> None:
-        """Start queued runs if there is room, end cancelled ones, and start a warm worker. Writes."""
+        """Start queued runs if there is room, end cancelled ones, and start a warm worker. Writes.
+
+        What fails for one run is tried again later (``backoff.py``), and stops no other.
+
+        :raises DataFolderError: the data folder cannot be read.
+        """
         with self._lock:
             if self._closed.is_set():
                 return
-            # ``is_alive`` also reaps those that ended
-            self._launched_workers = [worker for worker in self._launched_workers if worker.is_alive]
-            states = {folder: self._read_state(folder) for folder in list_runs(self.data)}
-            for folder, state in states.items():
-                if state.request == "cancel":
-                    self._enforce_cancel(folder, state)
-            free_slots = self.max_concurrent_runs - sum(state.is_live for state in states.values())
-            for folder in queue.list_queued_runs(self.data)[: max(0, free_slots)]:
-                self._launch_queued_run(folder)
-            is_any_starting = any(state.status == "starting" for state in states.values())
+            states = self._scheduler.tick(self.max_concurrent_runs, self.cancel_grace_seconds)
+            is_any_starting = any(state.status == "starting" for state in states)
             if time.monotonic() >= self._warm_at and not is_any_starting:
                 self._warm_at = math.inf
                 self.ensure_warm_worker()
@@ -249,66 +259,43 @@ class RunManager:
         """Stop the warm worker and the thread; runs continue."""
         with self._lock:
             self._closed.set()
-            self._stop_warm_worker()
+            self.launcher.stop_warm_worker()
 
     # ------------------------------------------------------------------ helpers
 
-    def _read_state(self, folder: RunFolder) -> RunState:
-        """As ``read_run_state``, cached for runs without a worker until their files change."""
-        fingerprint = state_fingerprint(folder)
-        cached = self._idle_states.get(folder.run_id)
-        if cached and cached[0] == fingerprint:
-            return cached[1]
-        state = read_run_state(folder)
-        if not state.is_live:
-            self._idle_states[folder.run_id] = (fingerprint, state)
-        return state
+    @contextmanager
+    def _changing(self, run_id: str) -> Iterator[tuple[RunFolder, RunState]]:
+        """A run's folder and state, for a change that the user asks for: what failed before is tried at once again.
 
-    def _launch_queued_run(self, folder: RunFolder) -> None:
-        """Assign a queued run to the warm worker, or to a new one."""
-        for _ in range(2):
-            worker = self._warm_worker if self._warm_worker and self._warm_worker.is_alive else None
+        :raises UnknownRun: there is no such run.
+        :raises DataFolderError: what the change writes cannot be written.
+        """
+        with self._lock:
+            folder = open_run(self.data, run_id)
+            self._scheduler.backoff.forget(run_id)
+            with files.explained_storage_errors(folder.path, label="folder of this simulation"):
+                yield folder, self._scheduler.read_state(folder)
+
+    def _tick_soon(self) -> None:
+        """Tick now, and replace the warm worker once the run has begun."""
+        self.tick()
+        self._warm_at = time.monotonic() + WARM_DELAY_SECONDS
+
+    def _take_back(self, run_id: str) -> None:
+        """Cancel a run of a group that cannot be created whole; delete it where even that cannot be written. Writes."""
+        for undo in (self.cancel, self.delete):
             try:
-                worker = worker or WarmWorker(self.data, self._worker_command)
-                self._warm_worker = None
-                worker.assign_run(folder)
-            except (LeaseLost, OSError) as error:
-                problem = error
-                if read_run_state(folder).is_live:  # another process started it
-                    break
-                continue
-            self._launched_workers.append(worker)
-            break
-        else:
-            self._record_launch_failure(folder, problem)
-            return
-        queue.dequeue(folder)
-
-    def _record_launch_failure(self, folder: RunFolder, problem: Exception) -> None:
-        message = f"No worker could be started: {problem} {read_last_log_line(folder)}".strip()
-        logger.error("run %s: %s", folder.run_id, message)
-        end_run(folder, "failed", error="WorkerDied", message=message, remedy="Try to resume.")
-
-    def _enforce_cancel(self, folder: RunFolder, state: RunState) -> None:
-        """Kill a worker that does not obey a request to cancel in time; end a run that has none."""
-        if state.is_live:
-            if (request := folder.read_request()) and request[1] > self.cancel_grace_seconds:
-                kill_worker(folder)
-        elif state.status not in FINAL_STATUSES:
-            try:
-                end_run(folder, "cancelled")
+                return undo(run_id)
             except StudentsimError as error:
-                logger.error("run %s could not be ended: %s", folder.run_id, error)
-
-    def _stop_warm_worker(self) -> None:
-        if self._warm_worker is not None:
-            self._warm_worker.close()
-            self._launched_workers.append(self._warm_worker)  # to be reaped
-            self._warm_worker = None
+                logger.error("run %s of an incomplete group: %s", run_id, error)
 
     def _tick_forever(self, interval_seconds: float) -> None:
+        last_problem = ""
         while not self._closed.wait(interval_seconds):
             try:
                 self.tick()
-            except Exception:  # the next tick may succeed; this thread must live as long as the app
-                logger.exception("looking after the runs failed")
+                last_problem = ""
+            except Exception as error:  # the next tick may succeed; this thread must live as long as the app
+                if repr(error) != last_problem:
+                    last_problem = repr(error)
+                    logger.exception("looking after the runs failed")

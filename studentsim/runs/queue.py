@@ -6,8 +6,8 @@ import json
 import time
 from pathlib import Path
 
-from studentsim.files import read_json_object, write_atomically
-from studentsim.runs.run_dir import RunFolder, list_runs
+from studentsim.files import read_json_object, remove_file, write_atomically
+from studentsim.runs.run_dir import RunFolder, finite_number, list_runs
 
 
 def new_queue_entry() -> str:
@@ -22,19 +22,20 @@ def enqueue(folder: RunFolder) -> None:
 
 def dequeue(folder: RunFolder) -> None:
     """Remove the run from the queue. Writes."""
-    folder.queue_path.unlink(missing_ok=True)
+    remove_file(folder.queue_path)
 
 
 def list_queued_runs(data: Path) -> list[RunFolder]:
-    """The queued runs, the one that has waited longest first."""
-    entries = []
-    for folder in list_runs(data):
-        if isinstance(since := read_json_object(folder.queue_path).get("since"), int | float):
-            entries.append((since, folder.run_id, folder))
+    """The queued runs, the one that has waited longest first. A ``queue.json`` that does not say since when counts by its own age."""
+    entries = [(since, f.run_id, f) for f in list_runs(data) if (since := _queued_since(f)) is not None]
     return [folder for *_, folder in sorted(entries, key=lambda entry: entry[:2])]
 
 
-def queue_position(data: Path, run_id: str) -> int:
-    """A run's position in the queue: 1 for the next, 0 for one that is not queued."""
-    ids = [folder.run_id for folder in list_queued_runs(data)]
-    return ids.index(run_id) + 1 if run_id in ids else 0
+def _queued_since(folder: RunFolder) -> float | None:
+    """Since when a run has been queued (Unix seconds); None: it is not queued, or its folder cannot be read."""
+    try:
+        written_at = folder.queue_path.stat().st_mtime
+    except OSError:
+        return None
+    since = finite_number(read_json_object(folder.queue_path).get("since"))
+    return written_at if since is None else since

@@ -19,6 +19,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import os
 import re
 import secrets
@@ -28,14 +29,27 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from studentsim.config import RunConfig
-from studentsim.errors import DataFolderError, RunError, UnknownRun
+from studentsim.errors import DataFolderError, RunError, StudentsimError, UnknownRun
 from studentsim.events import Cell
-from studentsim.files import DISK_FULL_ERRNOS, fsync_path, read_json_object, remove_folder_atomically, write_atomically
-from studentsim.store import tables
+from studentsim.files import (
+    fsync_path,
+    is_disk_full,
+    read_json_object,
+    read_regular_file,
+    remove_file,
+    remove_folder_atomically,
+    storage_error,
+    write_atomically,
+)
+from studentsim.store import journal, tables
 from studentsim.student.embedded.weight_versions import pin_weights
 
 RUN_ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+_MADE_ID_PATTERN = re.compile(r"\d{8}-\d{6}-[a-z0-9]{4}")
+"""Ids as ``new_run_id`` makes them: what has such a name was a run, whatever is left of it."""
 CONTROL_REQUESTS = ("pause", "cancel")
+NEW_FOLDER_PREFIX, PROBE_PREFIX = ".new-", ".probe-"
+"""Prefixes of folders that are not complete yet, and of files that are written to see whether that is possible."""
 CELL_FILE = tables.CELL_FILE_NAME
 """The file of a run's cell in its group."""
 _ID_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no characters that are easily confused
@@ -79,16 +93,29 @@ class RunFolder:
         return self.path / "queue.json"
 
     def read_config(self) -> RunConfig:
-        """The run's settings.
+        """The run's settings, from config.json, or from the journal's first event where that file is missing or damaged.
 
-        :raises RunError: they cannot be read.
+        :raises RunError: neither holds settings that this version can use.
         """
         try:
-            return RunConfig.from_json((self.path / "config.json").read_bytes())
-        except OSError as error:
+            return RunConfig.from_json(read_regular_file(self.path / "config.json"))
+        except (OSError, StudentsimError) as error:
+            if (config := self._read_journal_config()) is not None:
+                return config
+            problem = error.problem if isinstance(error, StudentsimError) else f"{error.strerror or error}."
             raise RunError(
-                f"The settings of run {self.run_id} cannot be read ({error}).", "Delete this run."
+                f"The settings of run {self.run_id} cannot be read: {problem}",
+                "If a newer version of this program made it, use that one; otherwise delete this run.",
             ) from error
+
+    def _read_journal_config(self) -> RunConfig | None:
+        """The settings in the journal's first event; None where there are none that this version can use."""
+        try:
+            chunk = journal.read_new_events(self.journal_path, journal.JournalEnd(), max_bytes=_FIRST_EVENT_BYTES)
+            settings = chunk.events[0].get("config") if chunk.events else None
+            return RunConfig.from_json(json.dumps(settings)) if isinstance(settings, dict) else None
+        except StudentsimError:
+            return None
 
     def write_request(self, request: str) -> None:
         """Ask the run's worker to ``pause`` or ``cancel``. Writes.
@@ -100,14 +127,28 @@ class RunFolder:
         write_atomically(self.path / "control.json", json.dumps({"request": request, "at": time.monotonic()}))
 
     def read_request(self) -> tuple[str, float] | None:
-        """The pending request and its age in seconds, or None."""
+        """The pending request and its age in seconds; None: there is none, or the file holds something else."""
         request = read_json_object(self.path / "control.json")
-        is_valid = "request" in request and isinstance(request.get("at"), int | float)
-        return (request["request"], max(0.0, time.monotonic() - request["at"])) if is_valid else None
+        asked_at = finite_number(request.get("at"))
+        if request.get("request") not in CONTROL_REQUESTS or asked_at is None:
+            return None
+        return request["request"], max(0.0, time.monotonic() - asked_at)
 
     def clear_request(self) -> None:
         """Remove the pending request. Writes."""
-        (self.path / "control.json").unlink(missing_ok=True)
+        remove_file(self.path / "control.json")
+
+
+_FIRST_EVENT_BYTES = 2**16
+"""Bytes of the journal that are read to find its first event, more where that is longer."""
+
+
+def finite_number(value: object) -> float | None:
+    """A number of a file as a float; None for anything else, such as infinity or a number of a thousand digits."""
+    try:
+        return float(value) if type(value) in (int, float) and math.isfinite(value) else None  # type: ignore[arg-type]
+    except OverflowError:
+        return None
 
 
 def runs_folder(data: Path) -> Path:
@@ -123,7 +164,7 @@ def ensure_data_folder(data: Path) -> Path:
     runs = runs_folder(data)
     try:
         runs.mkdir(parents=True, exist_ok=True)
-        probe_path = runs / f".probe-{secrets.token_hex(4)}"
+        probe_path = runs / f"{PROBE_PREFIX}{secrets.token_hex(4)}"
         probe_path.touch()
         probe_path.unlink()
     except OSError as error:
@@ -133,12 +174,7 @@ def ensure_data_folder(data: Path) -> Path:
 
 def data_folder_error(data: Path, error: OSError, *, folder_label: str = "data folder") -> DataFolderError:
     """The error for an ``OSError`` of a data folder, or of a folder in it (``folder_label``)."""
-    if error.errno in DISK_FULL_ERRNOS:
-        return DataFolderError(f"The disk of the {folder_label} {data} is full.", "Free some space and try again.")
-    return DataFolderError(
-        f"The {folder_label} {data} cannot be written ({error.strerror or error}).",
-        "Choose another with --data or STUDENTSIM_DATA, or change its permissions.",
-    )
+    return storage_error(error, data, label=folder_label)
 
 
 def new_run_id(now: float | None = None) -> str:
@@ -164,21 +200,44 @@ def open_run(data: Path, run_id: object) -> RunFolder:
     """
     run_id = check_run_id(run_id)
     folder = RunFolder(runs_folder(data) / run_id)
-    if (folder.path / "config.json").is_file():
+    if _is_run(folder.path):
         return folder
-    if (runs_folder(data) / ".deleted" / run_id).exists():
+    if _exists(runs_folder(data) / ".deleted" / run_id):
         raise UnknownRun(f"The run {run_id} was deleted.", "Choose another from the list of runs.")
     raise UnknownRun(f"There is no run {run_id!r}.", "Choose one from the list of runs.")
 
 
 def list_runs(data: Path) -> list[RunFolder]:
-    """The folders of all runs, oldest first."""
+    """The folders of all runs, oldest first, damaged ones too (``status.read_run_state`` says which are); empty without a data folder.
+
+    :raises DataFolderError: the data folder cannot be read.
+    """
     try:
         names = sorted(os.listdir(runs_folder(data)))
-    except OSError:
+    except FileNotFoundError:
         return []
+    except OSError as error:
+        raise storage_error(error, runs_folder(data)) from error
     folders = [RunFolder(runs_folder(data) / name) for name in names if RUN_ID_PATTERN.fullmatch(name)]
-    return [folder for folder in folders if (folder.path / "config.json").is_file()]
+    return [folder for folder in folders if _is_run(folder.path)]
+
+
+def _is_run(path: Path) -> bool:
+    """Whether a path is a run's: it holds settings or a journal, may not be looked into, or has a name that only runs have."""
+    if any(_exists(path / name) for name in ("config.json", journal.JOURNAL_FILE_NAME)):
+        return True
+    return _MADE_ID_PATTERN.fullmatch(path.name) is not None and _exists(path)
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is something of that name, or may be: it cannot be seen where a folder above it may not be looked into."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def create_run(
@@ -225,13 +284,26 @@ def delete_run(folder: RunFolder) -> None:
 
     :raises RunError: the folder cannot be removed.
     """
-    runs = folder.path.parent
     try:
-        (runs / ".deleted").mkdir(exist_ok=True)
-        (runs / ".deleted" / folder.run_id).touch()
+        _note_deletion(folder)
         remove_folder_atomically(folder.path)
+        _note_deletion(folder)  # again: on a full disk there is room for it only now
     except OSError as error:
-        raise RunError(f"The run {folder.run_id} cannot be deleted ({error.strerror}).", "Try again.") from error
+        raise RunError(
+            f"The run {folder.run_id} cannot be deleted ({error.strerror}).",
+            f"Change the permissions of {folder.path.parent}, or remove {folder.path} by hand.",
+        ) from error
+
+
+def _note_deletion(folder: RunFolder) -> None:
+    """Remember a run's id as deleted, unless the disk is full: deleting must still make room. Writes."""
+    notes_folder = folder.path.parent / ".deleted"
+    try:
+        notes_folder.mkdir(exist_ok=True)
+        (notes_folder / folder.run_id).touch()
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
 
 
 def get_or_create_id(data: Path, idempotency_key: str) -> str:
@@ -247,7 +319,7 @@ def get_or_create_id(data: Path, idempotency_key: str) -> str:
 
 def create_folder_atomically(parent: Path, name: str, files: dict[str, str]) -> bool:
     """Create the folder ``name`` with these files (name: text) atomically; False if it exists already. Writes."""
-    temporary = parent / f".new-{secrets.token_hex(6)}"
+    temporary = parent / f"{NEW_FOLDER_PREFIX}{secrets.token_hex(6)}"
     temporary.mkdir()
     try:
         for file, text in files.items():

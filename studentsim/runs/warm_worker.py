@@ -14,28 +14,42 @@ from pathlib import Path
 from studentsim.child_process import child_environment
 from studentsim.errors import LeaseLost
 from studentsim.runs.lease import grant_lease
+from studentsim.runs.oom import OomKills, count_oom_kills, was_killed_for_memory
 from studentsim.runs.run_dir import RunFolder, runs_folder
 
 WORKER_COMMAND = (sys.executable, "-m", "studentsim.runs.worker")
+SPARE_LOGS_FOLDER = ".spares"
+"""Beside the runs: logs of workers without a run, named after the process of their manager (``leftovers.py``)."""
+KILL_TIMEOUT_SECONDS = 2.0
+"""Seconds for which the end of a killed worker is waited for."""
 
 
 class WarmWorker:
     """One waiting worker, in a session of its own: it survives the app's end by a signal, and ends when its stdin closes."""
 
     def __init__(self, data: Path, command: Sequence[str] = WORKER_COMMAND) -> None:
-        """Starts the process without waiting for it. Writes its log, until it gets a run, into ``.spares`` beside the runs."""
-        logs = runs_folder(data) / ".spares"
+        """Starts the process without waiting for it. Writes its log, until it gets a run, into ``.spares`` beside the runs.
+
+        :raises OSError: the log cannot be written, or no process could be started.
+        """
+        logs = runs_folder(data) / SPARE_LOGS_FOLDER
         logs.mkdir(parents=True, exist_ok=True)
-        self.log_path = logs / f"{secrets.token_hex(6)}.log"
-        with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*command, "--data", str(Path(data).absolute())],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-                env=child_environment(),
-            )
+        self.run_id = ""  # of the run that it was assigned
+        self.oom_kills_before: OomKills = {}
+        self.log_path = logs / f"{os.getpid()}-{secrets.token_hex(6)}.log"
+        try:
+            with self.log_path.open("ab") as log:
+                self.process = subprocess.Popen(
+                    [*command, "--data", str(Path(data).absolute())],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    start_new_session=True,
+                    env=child_environment(),
+                )
+        except OSError:
+            self._remove_log()
+            raise
 
     @property
     def is_alive(self) -> bool:
@@ -46,11 +60,14 @@ class WarmWorker:
         """Assign a run: first the lease, so that no other worker takes it. Writes.
 
         :raises LeaseLost: the process has ended, or another one has the run's lease.
+        :raises OSError: the run's folder cannot be written.
         """
+        self.oom_kills_before = count_oom_kills()
         info = grant_lease(folder, self.process.pid)
         if folder.log_path.exists():
             os.replace(folder.log_path, folder.path / f"worker-{info.epoch - 1:04d}.log")
-        os.replace(self.log_path, folder.log_path)  # its past and future output belongs to the run
+        with suppress(FileNotFoundError):  # somebody tidied up: the worker makes a log of its own
+            os.replace(self.log_path, folder.log_path)  # its past and future output belongs to the run
         try:
             self.process.stdin.write(json.dumps({"run_id": folder.run_id}).encode() + b"\n")
             self.process.stdin.flush()
@@ -58,11 +75,24 @@ class WarmWorker:
             raise LeaseLost(f"The worker for run {folder.run_id} has ended.", "Start another.") from error
         finally:
             self._close_pipes()
+        self.run_id = folder.run_id
+
+    @property
+    def was_killed_for_memory(self) -> bool:
+        """Whether the system killed it, after it was assigned a run, because the memory was full."""
+        return was_killed_for_memory(self.process.poll(), self.oom_kills_before, count_oom_kills())
 
     def close(self) -> None:
-        """End the worker by closing its stdin."""
+        """End a worker that has no run: at once, since its imports take seconds and a gigabyte. Waits for its end."""
         self._close_pipes()
-        self.log_path.unlink(missing_ok=True)
+        self.process.kill()
+        with suppress(subprocess.TimeoutExpired):  # it hangs in the system, such as on a network's disk
+            self.process.wait(KILL_TIMEOUT_SECONDS)
+        self._remove_log()
+
+    def _remove_log(self) -> None:
+        with suppress(OSError):
+            self.log_path.unlink(missing_ok=True)
 
     def _close_pipes(self) -> None:
         for pipe in (self.process.stdin, self.process.stdout):

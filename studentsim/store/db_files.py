@@ -9,13 +9,13 @@ from pathlib import Path
 import duckdb
 
 from studentsim.errors import DatabaseBusy, DatabaseTooNew, DataFolderError, StudentsimError
+from studentsim.files import is_disk_full
 
 _DAMAGE_PATTERN = re.compile(
     r"(?i)corrupt|checksum|could not read enough bytes|not a valid duckdb|replaying wal|deserializ|"
     r"loading external extensions|does not match the current"
 )
 _PERMISSION_PATTERN = re.compile(r"(?i)permission denied|read-only file system|operation not permitted|is a directory")
-_DISK_FULL_PATTERN = re.compile(r"(?i)no space left|disk quota|file too large|out of disk")
 
 
 def explain_open_error(error: duckdb.Error, path: Path) -> StudentsimError | None:
@@ -55,7 +55,7 @@ def is_invalidated_error(error: duckdb.Error) -> bool:
 
 def is_disk_full_error(error: duckdb.Error) -> bool:
     """Whether an error says that the disk is full."""
-    return bool(_DISK_FULL_PATTERN.search(str(error)))
+    return is_disk_full(error)
 
 
 def wal_path(path: Path) -> Path:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from studentsim.errors import DataFolderError, StudentError
-from studentsim.files import DISK_FULL_ERRNOS
+from studentsim.files import is_disk_full, mentions_full_disk
 from studentsim.student.huggingface import child_module
 from studentsim.student.huggingface.catalogue import CatalogueModel, Wheel
 from studentsim.student.huggingface.model_store import LICENCE_FILE, compute_sha256
@@ -143,7 +143,7 @@ def manual_download_hint(wheel: Wheel) -> str:
 
 def disk_error(folder: Path, error: OSError) -> DataFolderError:
     """The error for files that the system could not read or write."""
-    if error.errno in DISK_FULL_ERRNOS:
+    if is_disk_full(error):
         return DataFolderError(
             f"The disk of {folder} is full.", "Free some space and try again; nothing half-made was left."
         )
@@ -237,7 +237,7 @@ def _explain_pip_failure(wheel: Wheel, folder: Path, output: str) -> StudentErro
             f"{wheel.file} cannot be fetched: this Python ({sys.executable}) has no pip.",
             f"Put it there: {sys.executable} -m ensurepip. {manual_download_hint(wheel)}",
         )
-    if "No space left on device" in output or "File too large" in output:
+    if mentions_full_disk(output):
         return disk_error(folder, OSError(errno.ENOSPC, "", ""))
     if "Permission denied" in output or "Read-only file system" in output:
         return disk_error(folder, OSError(errno.EACCES, "permission denied", str(folder)))

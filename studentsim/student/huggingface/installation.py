@@ -20,7 +20,7 @@ from pathlib import Path
 
 from studentsim.child_process import exchange_messages
 from studentsim.errors import ConfigError, DataFolderError, StudentError
-from studentsim.files import DISK_FULL_ERRNOS, TRASH_PREFIX
+from studentsim.files import DISK_FULL_ERRNOS, TRASH_PREFIX, mentions_full_disk
 from studentsim.student.huggingface import child_module, download, gguf_families, model_store
 from studentsim.student.huggingface.catalogue import CATALOGUE, CatalogueModel, Wheel
 from studentsim.student.huggingface.download import InstallationProgress, OnProgress, disk_error
@@ -192,7 +192,7 @@ def _run_conversion(gguf: Path, folder: Path, title: str, on_progress: OnProgres
         )
     message = result.message
     if "problem" in message:
-        if message["errno"] in DISK_FULL_ERRNOS or any(sign in message["problem"] for sign in _DISK_FULL_SIGNS):
+        if message["errno"] in DISK_FULL_ERRNOS or mentions_full_disk(message["problem"]):
             raise disk_error(folder.parent, OSError(DISK_FULL_ERRNOS[0], ""))
         raise StudentError(f"{title} cannot be converted: {message['problem']}", _CONVERSION_REMEDY)
     if "family" not in message:
@@ -201,7 +201,6 @@ def _run_conversion(gguf: Path, folder: Path, title: str, on_progress: OnProgres
         raise StudentError(f"{title} cannot be converted: {reason}.", "Close other programs and try again.")
 
 
-_DISK_FULL_SIGNS = ("No space left on device", "os error 28", "File too large", "os error 27")
 _CONVERSION_REMEDY = "Download it again, or choose another model."
 
 
