@@ -11,7 +11,8 @@
     ├── RunError             a run cannot be started, changed or resumed
     │   ├── UnknownRun       there is no run of that id (never was, or deleted)
     │   └── LeaseLost        another worker has taken this run over
-    └── DataFolderError      the data folder is missing, read-only or full
+    ├── DataFolderError      the data folder is missing, read-only or full
+    └── BackupError          a backup cannot be made, or cannot be trusted
 
 A message states the problem, with the value, and what to do. ``remedy`` is the second half alone, so that a page can show it
 separately.
@@ -90,3 +91,7 @@ class LeaseLost(RunError):
 
 class DataFolderError(StudentsimError):
     """The data folder is missing, read-only or full."""
+
+
+class BackupError(StudentsimError):
+    """A backup cannot be made, or what is to be restored is damaged or no backup."""

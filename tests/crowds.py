@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from studentsim.store import ingest, journal, tables
+from studentsim.store import ingest, journal, row_tally, tables
 from studentsim.store.database import Cursor, Database
 
 TABLES = (*tables.TABLE_COLUMNS, "event_logs")
@@ -36,7 +36,7 @@ def crowd(data_folder: Path, templates: Sequence[str], *, answers: int) -> int:
 def swell(database: Database, run_id: str, *, answers: int) -> None:
     """Gives a run that is in the database copies of its own answers until there are so many. Writes.
 
-    The number of rows that its journal is said to have given grows with them, so that nothing is missed.
+    What its journal is said to have given grows with them, so that nothing is missed.
     """
 
     def copies(cursor: Cursor) -> None:
@@ -47,7 +47,7 @@ def swell(database: Database, run_id: str, *, answers: int) -> None:
             "FROM answers a, range(?) k(k) WHERE a.run_id = ?",
             [times, run_id],
         )
-        cursor.execute("UPDATE event_logs SET rows = rows + ? WHERE run_id = ?", [times * own, run_id])
+        _acknowledge_answers(cursor, run_id)
 
     database.run_transaction(copies)
 
@@ -63,3 +63,14 @@ def _rows(cursor: Cursor, template: str, copy: str) -> None:
         cursor.execute(
             f"INSERT INTO {table} SELECT * REPLACE (? AS run_id) FROM {table} WHERE run_id = ?", [copy, template]
         )
+
+
+def _acknowledge_answers(cursor: Cursor, run_id: str) -> None:
+    """Has the run's rows as they are counted as those that its journal gave."""
+    tables_sql = row_tally.tally_sql(with_checksums=True, run_id=run_id)
+    ((_, rows, _, checksum),) = cursor.execute(tables_sql, {"run_id": run_id}).fetchall()
+    cursor.execute("UPDATE event_logs SET rows = ?, checksum = ? WHERE run_id = ?", [rows, checksum, run_id])
+    cursor.execute(
+        f"UPDATE event_logs SET log_checksum = {row_tally.LOG_CHECKSUM_SQL} WHERE run_id = ?",
+        [run_id],
+    )

@@ -18,10 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_runs import CONFIG, answered, as_lines, crashed_run, put, turn_of, turn_zero, whole_run
 
-from studentsim.errors import DatabaseBusy, DatabaseTooNew, DataFolderError, StoreError
+from studentsim.errors import DatabaseBusy, DatabaseTooNew, DataFolderError, JournalError, StoreError
 from studentsim.events import AnswerRecorded, RunEnded, RunResumed
-from studentsim.store import apply_chunk, schema, tables
+from studentsim.store import row_tally, schema, tables
 from studentsim.store.database import DATABASE_FILE_NAME, Database, rebuild_database
+from studentsim.store.export import export_run
 from studentsim.store.ingest import sync_journals
 from studentsim.store.journal_lines import encode_line
 
@@ -185,6 +186,7 @@ def test_damage_met_only_when_reading_is_mended_then_and_there(tmp_path):
 WAL = """
 import os, sys
 from studentsim.store.database import Database
+from studentsim.store.export import export_run
 from studentsim.store.ingest import sync_journals
 data = sys.argv[1]
 database = Database.open(data)
@@ -215,13 +217,104 @@ def test_a_damaged_log_loses_nothing(tmp_path, cut):
         assert contents(database) == after
 
 
-def test_rows_lost_in_silence_are_noticed_at_the_next_start(tmp_path):
+READ_AGAIN = "The run {}'s rows in the database did not match its journal; they were read again."
+
+
+@pytest.mark.parametrize("table", [*tables.JOURNAL_TABLES, "event_logs"])
+def test_rows_lost_in_silence_are_noticed_at_the_next_start(tmp_path, table):
+    before = filled(tmp_path, r1=crashed_run(), r2=whole_run())
+    with Database.open(tmp_path) as database:
+        lost = f"DELETE FROM {table} WHERE run_id = 'r1'" + (" AND seq % 3 = 0" if table == "answers" else "")
+        database.run_transaction(lambda cursor: cursor.execute(lost))
+    with Database.open(tmp_path) as database:
+        assert database.notices == [READ_AGAIN.format("r1")]
+        sync_journals(database, tmp_path / "runs")
+        assert contents(database) == before
+        assert database.verify_rows() == []
+
+
+def changed(kind: str, name: str) -> str:
+    """SQL of another value of a column."""
+    if kind == "VARCHAR":
+        return f"coalesce({name}, '') || ' '"
+    return f"NOT coalesce({name}, false)" if kind == "BOOLEAN" else f"coalesce({name}, 0) + 1"
+
+
+EVERY_COLUMN = [
+    (table, name, changed(kind, name))
+    for table in tables.JOURNAL_TABLES
+    for name, kind in tables.TABLE_COLUMNS[table].items()
+] + [("event_logs", name, changed(kind, name)) for name, kind in row_tally.EVENT_LOG_COLUMNS.items()]
+
+
+def test_a_value_edited_in_the_database_is_noticed_whichever_it_is(tmp_path):
+    """Each column of each table: one row's value is another, as many rows as before."""
+    before = filled(tmp_path, r1=crashed_run(), r2=whole_run())
+    with Database.open(tmp_path) as database:
+        sync_journals(database, tmp_path / "runs")
+        for table, name, value in EVERY_COLUMN:
+            database.notices.clear()
+            database.run_transaction(
+                lambda cursor, table=table, name=name, value=value: cursor.execute(
+                    f"UPDATE {table} SET {name} = {value} WHERE rowid = (SELECT min(rowid) FROM {table} WHERE run_id = 'r1')"
+                )
+            )
+            expected = ["r1", "r1 "] if name == "run_id" and table != "runs" else ["r1"]
+            assert database.verify_rows() == expected, (table, name)
+            assert database.notices == [READ_AGAIN.format(run_id) for run_id in expected]
+            sync_journals(database, tmp_path / "runs")
+            assert contents(database) == before and database.verify_rows() == [], (table, name)
+
+
+def test_values_that_changed_places_and_rows_there_twice_are_noticed(tmp_path):
     before = filled(tmp_path)
     with Database.open(tmp_path) as database:
-        database.run_transaction(lambda cursor: cursor.execute("DELETE FROM answers WHERE seq % 3 = 0"))
+        sync_journals(database, tmp_path / "runs")
+        for sql in (
+            "UPDATE answers SET letter = value, value = letter WHERE seq = 3",
+            "INSERT INTO answers SELECT * FROM answers WHERE seq = 3",
+            "DELETE FROM answers WHERE seq = 3; INSERT INTO answers SELECT * FROM answers WHERE seq = 4",
+            "UPDATE turns SET finished = false WHERE turn = 1",
+        ):
+            database.run_transaction(lambda cursor, sql=sql: cursor.execute(sql))
+            assert database.verify_rows() == ["r1"], sql
+            assert contents(database) == before
+
+
+def test_a_run_that_grows_is_verified_in_the_midst(tmp_path):
+    """As a worker writes while the app verifies: at no byte of the journal do its rows look amiss."""
+    path = put(tmp_path, "r1", crashed_run())
+    whole = path.read_bytes()
     with Database.open(tmp_path) as database:
-        assert contents(database) == before
-        assert "run r1 has" in database.notices[0]
+        for end in range(0, len(whole) + 700, 700):
+            path.write_bytes(whole[:end])
+            sync_journals(database, tmp_path / "runs")
+            assert database.verify_rows() == [] and database.notices == []
+
+
+def test_the_app_verifies_by_itself_after_a_while(tmp_path):
+    before = filled(tmp_path)
+    with Database.open(tmp_path) as database:
+        database.run_transaction(lambda cursor: cursor.execute("UPDATE exams SET correct = correct + 1"))
+    with Database.open(tmp_path) as database:
+        database.start_verification(0.01)
+        database._verification.join(20)
+        assert database.notices == [READ_AGAIN.format("r1")] and contents(database) == before
+    with Database.open(tmp_path) as database:
+        database.start_verification(1000)
+        timer = database._verification
+    timer.join(5)
+    assert not timer.is_alive()
+
+
+def test_another_version_of_duckdb_may_hash_otherwise_and_gets_a_database_of_its_own(tmp_path):
+    before = filled(tmp_path)
+    with Database.open(tmp_path) as database:
+        database.run_transaction(lambda cursor: cursor.execute("UPDATE meta SET duckdb = '1.0.0'"))
+    with Database.open(tmp_path) as database:
+        assert "made anew" in database.notices[0]
+        sync_journals(database, tmp_path / "runs")
+        assert contents(database) == before and database.verify_rows() == []
 
 
 def test_a_log_without_its_database_is_put_aside(tmp_path):
@@ -252,6 +345,7 @@ FULL_DISK = """
 import json, resource, sys
 from studentsim.errors import StoreError, DataFolderError
 from studentsim.store.database import Database
+from studentsim.store.export import export_run
 from studentsim.store.ingest import sync_journals
 data = sys.argv[1]
 database = Database.open(data)
@@ -495,6 +589,78 @@ def test_a_bad_journal_does_not_stop_the_others_and_is_said_once(tmp_path):
         assert any("Line 6" in notice for notice in database.notices)
 
 
+MISFITS = {
+    "text for a number": ("AnswerRecorded", '"p_correct":0.25', '"p_correct":"x"'),
+    "a number in words": ("AnswerRecorded", '"p_correct":0.25', '"p_correct":"0.25"'),
+    "a list for a number": ("AnswerRecorded", '"milliseconds":2.5', '"milliseconds":[2.5]'),
+    "a huge integer for a double": ("AnswerRecorded", '"logprob":-1.5', f'"logprob":{10**400}'),
+    "a huge integer": ("AnswerRecorded", '"difficulty":1', f'"difficulty":{2**31}'),
+    "a fraction for an integer": ("AnswerRecorded", '"difficulty":1', '"difficulty":1.5'),
+    "text for a truth": ("AnswerRecorded", '"is_correct":false', '"is_correct":"false"'),
+    "a huge turn": ("AnswerRecorded", '"turn":3', f'"turn":{10**30}'),
+    "a huge turn to resume": ("RunResumed", '"turn":1', f'"turn":{10**30}'),
+    "no time": ("StageStarted", '"timestamp":', '"timestamp":NaN,"was":'),
+    "endless time": ("AnswerRecorded", '"timestamp":', '"timestamp":1e400,"was":'),
+    "text for a count": ("StageStarted", '"items":4', '"items":"four"'),
+    "no figures": ("TrainingStep", '"metrics":', '"metrics":[1],"was":'),
+    "no questions": ("TurnStarted", '"question_ids":', '"question_ids":null,"was":'),
+    "questions that are no ids": ("TurnStarted", '"question_ids":', '"question_ids":[[1]],"was":'),
+    "no seconds": ("TurnFinished", '"seconds":', '"seconds":7,"was":'),
+    "text for seconds": ("RunEnded", '"seconds":', '"seconds":"long","was":'),
+    "settings that are none": ("RunStarted", '"config":', '"config":[[]],"was":'),
+    "a seed in words": ("RunStarted", '"seed":', '"seed":"seven","was":'),
+}
+
+
+@pytest.mark.parametrize("kind", MISFITS)
+def test_a_value_that_does_not_fit_its_column_is_named_with_its_run(tmp_path, kind):
+    type_of_event, old, new = MISFITS[kind]
+    path = put(tmp_path, "hurt", crashed_run())
+    path.write_text(path.read_text().replace(", ", ",").replace(": ", ":"))
+    lines = path.read_text().splitlines(keepends=True)
+    place = next(n for n, line in enumerate(lines) if f'"{type_of_event}"' in line and old in line)
+    lines[place] = lines[place].replace(old, new)
+    path.write_text("".join(lines))
+    put(tmp_path, "sound", crashed_run())
+    with Database.open(tmp_path) as database:
+        sync_journals(database, tmp_path / "runs")
+        sync_journals(database, tmp_path / "runs")
+        (notice,) = database.notices
+        assert notice.startswith("The run hurt cannot be shown whole.") and f"({type_of_event})" in notice, notice
+        assert len(notice) < 700
+        last_seqs = dict(database.query_rows("SELECT run_id, last_seq FROM runs"))
+        assert last_seqs["sound"] == len(crashed_run()) - 1
+        assert last_seqs.get("hurt", -1) == place - 1  # what stands before is shown, to the line
+        assert database.verify_rows() == []
+    if type_of_event in ("RunStarted", "StageStarted", "RunEnded", "RunResumed"):  # not exported
+        export_run(tmp_path, "hurt", tmp_path / "to")
+    else:
+        with pytest.raises(JournalError, match=type_of_event):
+            export_run(tmp_path, "hurt", tmp_path / "to")
+
+
+def test_infinite_figures_are_none(tmp_path):
+    path = put(tmp_path, "r1", whole_run())
+    path.write_text(path.read_text().replace('"logprob": -1.5', '"logprob": 1e400'))
+    with Database.open(tmp_path) as database:
+        sync_journals(database, tmp_path / "runs")
+        assert database.notices == []
+        assert database.query_rows("SELECT DISTINCT logprob FROM answers") == [(None,)]
+
+
+def test_settings_of_a_queued_run_that_do_not_fit_are_said(tmp_path):
+    for number, changes in enumerate(({"seed": "x"}, {"turns": 10**30}, {"strategy": []}, {"turns": None})):
+        path = put(tmp_path, f"r{number}", []).with_name("config.json")
+        path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    (tmp_path / "runs" / "r0" / "cell.json").write_text('{"group": "g", "runs": 1e999, "coordinates": 5}')
+    put(tmp_path, "sound", [])
+    with Database.open(tmp_path) as database:
+        sync_journals(database, tmp_path / "runs")
+        assert {"sound"} <= {row[0] for row in database.query_rows("SELECT run_id FROM runs")}
+        assert any("r0" in notice and "seed" in notice for notice in database.notices)
+        assert any("r1" in notice for notice in database.notices)
+
+
 def test_an_event_of_a_later_version_is_passed_over(tmp_path):
     path = put(tmp_path, "r1", whole_run())
     last = len(whole_run())
@@ -563,7 +729,7 @@ def test_however_a_journal_grows_the_tables_become_what_a_rebuild_makes(tmp_path
         for end in [*cuts, len(whole)]:
             path.write_bytes(whole[:end])
             sync_journals(database, folder / "runs")
-            assert not database._run_with_repair(apply_chunk.find_row_count_mismatch)
+            assert database.verify_rows() == []
         database.file_signatures.clear()
         sync_journals(database, folder / "runs")
         grown = contents(database)

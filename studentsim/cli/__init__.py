@@ -16,7 +16,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from studentsim.cli import annotate, evaluate, export, graders, list, models, repair, run, transfer  # noqa: F401  they register their commands
+from studentsim.cli import annotate, backup, doctor, evaluate, export, graders, list, models, repair, run, transfer  # noqa: F401  they register their commands
 from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, app
 from studentsim.errors import StudentsimError
 from studentsim.files import explain_storage_error

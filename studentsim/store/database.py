@@ -6,6 +6,7 @@ journals, so a damaged one is moved aside and rebuilt; ``notices`` says so, for 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 
 from studentsim.errors import DatabaseBusy, DataFolderError, JournalError, StoreError
-from studentsim.store import apply_chunk, db_files, ingest, schema
+from studentsim.store import apply_chunk, db_files, ingest, row_tally, schema
 from studentsim.store.rwlock import ReadWriteLock
 
 DATABASE_FILE_NAME = "studentsim.duckdb"
@@ -33,6 +34,8 @@ SQLite file would otherwise make DuckDB fetch an extension."""
 
 Cursor = duckdb.DuckDBPyConnection
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 class Database:
@@ -53,6 +56,7 @@ class Database:
         self._write_lock = threading.RLock()
         self._rwlock = ReadWriteLock()
         self._open_count = 0
+        self._verification: threading.Timer | None = None
         self._connection = self._open_or_repair()
 
     @classmethod
@@ -119,6 +123,47 @@ class Database:
         with self._write_lock:
             return self._run_with_repair(transaction)
 
+    def verify_rows(self) -> list[str]:
+        """Compares every value with the checksums of the journals' rows; returns the runs that differed, read again. Writes.
+
+        It reads the whole database: seconds for a million answers, during which others read and write.
+
+        :raises StoreError: DuckDB failed.
+        """
+        suspects = self._run_with_repair(lambda cursor: row_tally.find_mismatched_runs(cursor, with_checksums=True))
+        dropped: list[str] = []
+        for run_id in suspects:  # looked at again alone: the journal's rows may have come in between
+            with self.ingest_lock:
+                dropped += self.run_transaction(
+                    lambda cursor, run_id=run_id: self._drop_mismatched_runs(
+                        cursor, row_tally.find_mismatched_runs(cursor, with_checksums=True, run_id=run_id)
+                    )
+                )
+                ingest.sync_journals(self, self.runs_folder, run_id)
+        return dropped
+
+    def start_verification(self, delay_seconds: float) -> None:
+        """Has ``verify_rows`` called once, in a thread of its own, so many seconds from now unless the database is closed before."""
+
+        def verify() -> None:
+            try:
+                self.verify_rows()
+            except Exception:  # closed meanwhile, or a full disk: nobody waits for the result
+                logger.warning("the database's rows could not be verified", exc_info=True)
+
+        self._verification = threading.Timer(delay_seconds, verify)
+        self._verification.daemon = True
+        self._verification.start()
+
+    def _drop_mismatched_runs(self, cursor: Cursor, run_ids: list[str]) -> list[str]:
+        """Deletes these runs' rows, so that the next sync reads their journals again, and says so; returns ``run_ids``. Writes."""
+        if run_ids:
+            apply_chunk.delete_journal_rows(cursor, run_ids)
+        for run_id in run_ids:
+            self.file_signatures.pop(run_id, None)
+            self.add_notice(f"The run {run_id}'s rows in the database did not match its journal; they were read again.")
+        return run_ids
+
     def add_notice(self, text: str) -> None:
         """Adds a message for the user, once."""
         if text not in self.notices:
@@ -126,6 +171,8 @@ class Database:
 
     def close(self) -> None:
         """Closes the file and checkpoints its write-ahead log. The object must not be used afterwards."""
+        if self._verification:
+            self._verification.cancel()
         with self._write_lock, self._rwlock.write():
             self._connection.close()
 
@@ -164,8 +211,7 @@ class Database:
                 connection = duckdb.connect(self.path, config=DUCKDB_SETTINGS)
             if version < schema.SCHEMA_VERSION:
                 schema.create_tables(connection)
-            if problem := apply_chunk.find_row_count_mismatch(connection):
-                raise duckdb.IOException(f"Corrupt counts: {problem}")
+            self._drop_mismatched_runs(connection, row_tally.find_mismatched_runs(connection, with_checksums=False))
             return connection
         except BaseException:
             connection.close()

@@ -33,7 +33,7 @@ def export_run(folder: str | Path, run_id: str, target_folder: str | Path) -> li
     checked_folder = _ensure_empty_folder(Path(target_folder))
     written: list[Path] = []
     try:
-        config = next((event["config"] for event in events if event["type"] == "RunStarted"), None)
+        config = next((c for event in events if isinstance(c := event.get("config"), Mapping)), None)
         table_rows = tables.build_event_rows(run_id, events)
         table_rows["practice_mix"] = practice_mix.build_practice_mix_rows(
             run_id, config or {}, table_rows["turns"], table_rows["exams"]

@@ -7,6 +7,7 @@ digest of the bytes before that position. A journal that no longer matches was r
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cache
@@ -42,7 +43,7 @@ class IngestTarget(Protocol):
 def sync_journals(database: IngestTarget, runs_folder: str | Path, run_id: str | None = None) -> int:
     """Ingests what is new in every journal, or in that of ``run_id``; returns the number of events. Writes.
 
-    Runs whose folder is gone are deleted from the database. A journal that cannot be read does not stop the others:
+    Runs whose folder is gone are deleted from the database. A run that cannot be read does not stop the others:
     ``database.notices`` reports it. Safe to call from any number of threads.
 
     :raises StoreError: the database itself cannot be written.
@@ -92,6 +93,8 @@ def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callabl
     # a queued run has no journal yet, or an empty one
     signature = _file_signature(path) or _file_signature(run_folder / "config.json")
     if signature is None:
+        if not os.access(run_folder, os.R_OK | os.X_OK):
+            database.add_notice(f"The folder of the run {run_id} cannot be read. Change its permissions.")
         return 0
     _sync_notes(database, run_folder, runs_with_notes)
     if database.file_signatures.get(run_id) == signature:
@@ -105,18 +108,22 @@ def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callabl
             database.run_transaction(lambda cursor: apply_chunk.replace_with_queued_run(cursor, row))
         else:
             # up to the size the journal had at first: following one that keeps growing might never end
-            ingested_bytes = -1
-            while ingested_bytes < signature[1]:
+            previous_bytes, ingested_bytes = -1, 0
+            while previous_bytes < ingested_bytes < signature[1]:
+                previous_bytes = ingested_bytes
                 events, ingested_bytes = database.run_transaction(
                     lambda cursor: apply_chunk.apply_chunk(cursor, run_id, path)
                 )
                 event_count += events
-                if not events:
-                    break
     except FileNotFoundError:
         return event_count  # deleted meanwhile: the next call deletes the run
     except JournalError as error:
         damage = error
+    except OSError as error:  # of the files alone: what DuckDB meets is a StoreError
+        database.add_notice(
+            f"The run {run_id} cannot be read ({error.strerror}). Check the permissions of its folder and the disk."
+        )
+        return event_count
     database.damaged_runs.pop(run_id, None)
     if damage is not None:
         _note_damage(database, run_id, damage)

@@ -8,15 +8,16 @@ ten parts gives the same rows as read at once. ``notes`` holds the user's notes 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from studentsim.config import RunConfig
+from studentsim.errors import JournalError
 from studentsim.events import Cell
 from studentsim.files import read_regular_file
 from studentsim.legacy_names import upgrade_setting_name
+from studentsim.store.column_values import MISFIT_ERRORS, convert_value, fit_row, to_storable_text
 from studentsim.store.notes import RunNotes
 
 TableRow = dict[str, Any]
@@ -24,7 +25,7 @@ CELL_FILE_NAME = "cell.json"
 """In a run's folder: its cell in the group it was started with, there from the start; ``RunStarted`` holds it too."""
 
 _KEY_COLUMNS = {"run_id": "VARCHAR", "seq": "BIGINT", "turn": "INTEGER", "timestamp": "DOUBLE"}
-"""Columns of every event table; ``timestamp`` is seconds since 1970."""
+"""Columns of every event table, never null; ``timestamp`` is seconds since 1970."""
 METRIC_COLUMNS = {
     "loss": "DOUBLE", "rewards_chosen": "DOUBLE", "rewards_rejected": "DOUBLE", "rewards_accuracies": "DOUBLE",
     "rewards_margins": "DOUBLE", "logps_chosen": "DOUBLE", "logps_rejected": "DOUBLE",
@@ -81,6 +82,8 @@ TABLE_COLUMNS: dict[str, dict[str, str]] = {
 
 EVENT_TABLES = tuple(name for name in TABLE_COLUMNS if name not in ("runs", "notes"))
 """The tables of rows of events."""
+JOURNAL_TABLES = ("runs", *EVENT_TABLES)
+"""The tables of rows made from journals."""
 _TABLE_BY_EVENT_TYPE = {
     "AnswerRecorded": "answers",
     "ExamFinished": "exams",
@@ -97,54 +100,93 @@ def build_event_rows(
 
     A turn's row is created by TurnStarted and completed by TurnFinished. ``open_turn`` is the row that earlier events left
     incomplete; it is among the ``turns`` again, completed or unchanged.
+
+    :raises JournalError: an event lacks a field, or a value does not fit its column; it names both.
     """
     rows: dict[str, list[TableRow]] = {name: [] for name in EVENT_TABLES}
     turns = {open_turn["turn"]: open_turn} if open_turn else {}
     for event in events:
-        if table := _TABLE_BY_EVENT_TYPE.get(event["type"]):
-            rows[table].append(_build_event_row(table, run_id, event))
-        elif event["type"] == "TurnStarted":
-            turns[event["turn"]] = _build_event_row("turns", run_id, {**event, "finished": False})
-            rows["lookups"] += _build_lookup_rows(run_id, event)
-        elif event["type"] == "TurnFinished":
-            started_fields = turns.get(event["turn"], {})
-            started_fields = {key: started_fields[key] for key in ("question_ids", "mix") if key in started_fields}
-            turns[event["turn"]] = {**_build_event_row("turns", run_id, {**event, "finished": True}), **started_fields}
+        try:
+            _add_event_rows(rows, turns, run_id, event)
+        except MISFIT_ERRORS as error:
+            raise _misfit_error(run_id, event, error) from error
     rows["turns"] = list(turns.values())
     return rows
+
+
+def _add_event_rows(
+    rows: dict[str, list[TableRow]], turns: dict[int, TableRow], run_id: str, event: Mapping[str, Any]
+) -> None:
+    if table := _TABLE_BY_EVENT_TYPE.get(event["type"]):
+        rows[table].append(_build_event_row(table, run_id, event))
+    elif event["type"] == "TurnStarted":
+        turns[event["turn"]] = _build_event_row("turns", run_id, {**event, "finished": False})
+        rows["lookups"] += _build_lookup_rows(run_id, event)
+    elif event["type"] == "TurnFinished":
+        started_fields = turns.get(event["turn"], {})
+        started_fields = {key: started_fields[key] for key in ("question_ids", "mix") if key in started_fields}
+        turns[event["turn"]] = {**_build_event_row("turns", run_id, {**event, "finished": True}), **started_fields}
+
+
+def _misfit_error(run_id: str, event: Mapping[str, Any], error: Exception) -> JournalError:
+    reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+    return JournalError(
+        f"The event {str(event['seq'])[:30]} ({str(event['type'])[:60]}) of the run {run_id} is not understood: {reason[:200]}.",
+        "It may be a newer version's: update the program; else the journal is damaged.",
+    )
 
 
 def build_queued_run_row(run_id: str, config: Mapping[str, Any], timestamp: float, cell: object = None) -> TableRow:
     """The ``runs`` row of a run that has a config but no event yet: status ``queued``, ``last_seq`` -1.
 
     ``timestamp`` is in seconds since 1970; ``cell`` is what ``read_group_cell`` returned.
+
+    :raises JournalError: a setting does not fit its column.
     """
-    state = {"status": "queued", "stage": "", "stage_items": 0, "turn": -1, "last_seq": -1, "seconds": 0.0}
+    state: TableRow = {"status": "queued", "stage": "", "stage_items": 0, "turn": -1, "last_seq": -1, "seconds": 0.0}
     state |= dict.fromkeys(("started", "updated", "session_started_at"), timestamp)
     state |= {"prior_seconds": 0.0, "run_id": run_id}
-    return {**dict.fromkeys(TABLE_COLUMNS["runs"]), **state, **_config_columns(config), **_group_columns(cell)}
+    try:
+        return fit_row(TABLE_COLUMNS["runs"], {**state, **_config_columns(config), **_group_columns(cell)})
+    except MISFIT_ERRORS as error:
+        raise JournalError(
+            f"The settings of the run {run_id} are not understood: {str(error)[:200]}.",
+            "They may be a newer version's: update the program; else delete the run.",
+        ) from error
 
 
 def reduce_run(run_id: str, state: TableRow | None, events: Iterable[Mapping[str, Any]]) -> TableRow | None:
     """The ``runs`` row after further events, void ones included, in the order of their seq; None: no event yet.
 
     ``turn`` is the last complete turn (-1: none). ``seconds`` counts the sessions of work without the pauses between.
+
+    :raises JournalError: an event lacks a field, or a value does not fit its column.
     """
     for event in events:
-        state = dict(state) if state else build_queued_run_row(run_id, {}, event["timestamp"])
-        is_first_event = state["last_seq"] == -1
-        if is_first_event:
-            state |= {"status": "running", "started": event["timestamp"], "session_started_at": event["timestamp"]}
-        state |= {"last_seq": event["seq"], "updated": event["timestamp"]}
-        _EVENT_HANDLERS.get(event["type"], lambda state, event: None)(state, event)
-        if event["type"] != "RunEnded":
-            state["seconds"] = state["prior_seconds"] + max(0.0, event["timestamp"] - state["session_started_at"])
+        state = dict(state) if state else build_queued_run_row(run_id, {}, 0.0)
+        try:
+            _apply_event(state, event)
+            if event["type"] in _EVENT_HANDLERS:
+                state = fit_row(TABLE_COLUMNS["runs"], state)
+        except MISFIT_ERRORS as error:
+            raise _misfit_error(run_id, event, error) from error
     return state
+
+
+def _apply_event(state: TableRow, event: Mapping[str, Any]) -> None:
+    timestamp = convert_value(event["timestamp"], "DOUBLE")
+    if state["last_seq"] == -1:
+        state |= {"status": "running", "started": timestamp, "session_started_at": timestamp}
+    state |= {"last_seq": convert_value(event["seq"], "BIGINT"), "updated": timestamp}
+    if handler := _EVENT_HANDLERS.get(event["type"]):
+        handler(state, event)
+    if event["type"] != "RunEnded":
+        state["seconds"] = state["prior_seconds"] + max(0.0, timestamp - state["session_started_at"])
 
 
 def _apply_run_started(state: TableRow, event: Mapping[str, Any]) -> None:
     state |= _config_columns(event["config"])
-    state |= {"versions": _to_storable_text(event["versions"]), "parent": _to_storable_text(event.get("parent"))}
+    state |= {"versions": to_storable_text(event["versions"]), "parent": to_storable_text(event.get("parent"))}
     state["recorded"] = bool(event.get("recorded", False))
     state |= _group_columns(event.get("group"))
 
@@ -160,13 +202,13 @@ def _apply_turn_finished(state: TableRow, event: Mapping[str, Any]) -> None:
 def _apply_resumed(state: TableRow, event: Mapping[str, Any]) -> None:
     state |= {"turn": event["turn"], "status": "running", "stage": "", "stage_items": 0}
     state |= {"error": None, "message": None, "remedy": None}
-    state["notice"] = _to_storable_text(event.get("note")) or state["notice"]
+    state["notice"] = to_storable_text(event.get("note")) or state["notice"]
     state |= {"session_started_at": event["timestamp"], "prior_seconds": state["seconds"]}
 
 
 def _apply_run_ended(state: TableRow, event: Mapping[str, Any]) -> None:
     state |= {"status": event["status"], "stage": event["stage"], "stage_items": 0}
-    state |= {key: _to_storable_text(event[key]) or None for key in ("error", "message", "remedy")}
+    state |= {key: to_storable_text(event[key]) or None for key in ("error", "message", "remedy")}
     state["seconds"] = event["seconds"]  # of all sessions, by a monotonic clock
 
 
@@ -183,14 +225,14 @@ def _config_columns(config: Mapping[str, Any]) -> TableRow:
     """The columns of ``runs`` taken from its config, unvalidated: another version's run may have settings unknown here."""
     run_config = RunConfig.model_construct(**config)
     row = {
-        key: _to_storable_text(getattr(run_config, key))
+        key: to_storable_text(getattr(run_config, key))
         for key in ("name", "title", "strategy", "student", "model", "bank")
     }
     row |= {
         "seed": run_config.seed,
         "exam_seed": run_config.exam_seed,
         "turns_planned": run_config.turns,
-        "config": _to_storable_text(dict(config)),
+        "config": to_storable_text(dict(config)),
     }
     return row
 
@@ -223,16 +265,16 @@ def _group_columns(payload: object) -> TableRow:
     if cell is None:
         return dict.fromkeys(("group_id", "plan", "group_runs", "coordinates"))
     return {
-        "group_id": _to_storable_text(cell.group),
-        "plan": _to_storable_text(cell.plan),
+        "group_id": to_storable_text(cell.group),
+        "plan": to_storable_text(cell.plan),
         "group_runs": min(cell.runs, 2**31 - 1),
-        "coordinates": _to_storable_text(cell.coordinates),
+        "coordinates": to_storable_text(cell.coordinates),
     }
 
 
 def build_notes_row(run_id: str, notes: RunNotes) -> TableRow:
     """The user's notes about a run as a row of ``notes``."""
-    return {"run_id": run_id, "name": notes.name, "tags": _to_storable_text(list(notes.tags)), "note": notes.note}
+    return {"run_id": run_id, "name": notes.name, "tags": to_storable_text(list(notes.tags)), "note": notes.note}
 
 
 def _build_lookup_rows(run_id: str, event: Mapping[str, Any]) -> list[TableRow]:
@@ -254,25 +296,8 @@ def _build_event_row(table: str, run_id: str, event: Mapping[str, Any]) -> Table
         flat |= {
             f"{name}_{figure}": value for name in EPOCH_PASSES for figure, value in (event.get(name) or {}).items()
         }
-    return {name: _convert_value(flat.get(name), kind) for name, kind in TABLE_COLUMNS[table].items()}
-
-
-def _convert_value(value: Any, column_type: str) -> Any:
-    if value is None:
-        return None
-    if column_type == "VARCHAR":
-        return _to_storable_text(value)
-    if column_type == "DOUBLE":
-        # Sums and medians must stay numbers when training diverges.
-        return float(value) if math.isfinite(value) else None
-    return bool(value) if column_type == "BOOLEAN" else int(value)
-
-
-def _to_storable_text(value: Any) -> str | None:
-    """Text that every file format can hold: no NUL, no lone surrogate. Mappings and lists become JSON."""
-    if value is None:
-        return None
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    if text.isascii() and "\0" not in text:  # the common case: a recorded study has 200,000 texts
-        return text
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    row = fit_row(TABLE_COLUMNS[table], flat)
+    for name in _KEY_COLUMNS:
+        if row[name] is None:
+            raise ValueError(f"{name} is {flat.get(name)!r}")
+    return row

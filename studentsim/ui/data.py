@@ -42,6 +42,8 @@ DATA_DIR_ENV_VAR = "STUDENTSIM_DATA"
 """Environment variable with the data folder; default ``data`` in the working directory."""
 WARM_WORKER_ENV_VAR = "STUDENTSIM_SPARE"
 """Environment variable: 0 keeps no warm worker, which saves a gigabyte of memory and delays a run's start by some seconds."""
+VERIFICATION_DELAY_SECONDS = 20.0
+"""Seconds after the opening until the database's rows are compared with what the journals gave: the first pages come first."""
 
 T = TypeVar("T")
 
@@ -76,6 +78,7 @@ def get_engine() -> Engine:
 @st.cache_resource(show_spinner="Opening the data folder …", on_release=Engine.close)
 def _cached_engine(data_dir: str) -> Engine:
     database = Database.open(data_dir)
+    database.start_verification(VERIFICATION_DELAY_SECONDS)
     demo.unpack_recorded_runs(Path(data_dir))
     manager = RunManager(data_dir, keep_warm_worker=os.environ.get(WARM_WORKER_ENV_VAR) != "0")
     manager.ensure_warm_worker()

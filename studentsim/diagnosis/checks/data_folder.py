@@ -1,0 +1,43 @@
+"""Whether the data folder is there, is one, and can be written."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+
+from studentsim.diagnosis.finding import BAD, LOOK, OK, Context, Finding, join_names
+from studentsim.store.database import DATABASE_FILE_NAME
+
+TITLE, ORDER = "data folder", 10
+_KNOWN_NAMES = {"runs", "models", "predictions", "transfer"}
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Its names, and a file written and removed."""
+    data = context.data
+    if not data.exists():
+        yield Finding(BAD, f"There is no data folder {data}.", "Name it with --data or STUDENTSIM_DATA.")
+        return
+    if not data.is_dir():
+        yield Finding(BAD, f"{data} is no folder.", "Name the data folder with --data or STUDENTSIM_DATA.")
+        return
+    names = sorted(os.listdir(data))
+    known = [name for name in names if name in _KNOWN_NAMES or name.startswith(DATABASE_FILE_NAME)]
+    if names and not known:
+        yield Finding(
+            BAD,
+            f"{data} holds other things ({join_names(names, most=3)}) and no runs.",
+            "Name the right one with --data.",
+        )
+        return
+    probe = data / f".probe-{secrets.token_hex(4)}"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        yield Finding(
+            BAD, f"{data} cannot be written ({error.strerror}).", "Change its permissions, or how it is mounted."
+        )
+        return
+    yield Finding(OK if known else LOOK, f"{data} can be written." if known else f"{data} is empty so far.")
