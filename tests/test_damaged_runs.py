@@ -128,7 +128,7 @@ def test_an_end_that_stands_in_the_lease_alone_is_the_run_s(tmp_path, monkeypatc
     folder = create_run(tmp_path, fakes.config())
 
     class Lease:
-        epoch, pid, pid_started, beats, is_alive, is_overdue = 1, 0, "", 3, False, False
+        epoch, pid, pid_started, beats, is_alive, is_overdue, last_seq = 1, 0, "", 3, False, False, -1
         reason = "paused|The disk is full.|Free some space, then resume."
 
     monkeypatch.setattr(status, "current_lease", lambda folder: Lease)
