@@ -46,6 +46,7 @@ PARTS: dict[str, Callable[[Callable[[int], int], int], Iterable[DrillResult]]] =
     "takeover": lambda tries, seed: [takeover.stop_at_boundaries(tries(300), seed)],
     "injected": lambda tries, seed: injected.fail_writes(tries(150), seed),
     "journal": lambda tries, seed: journal_damage.damage_journals(tries(300), seed),
+    "database": lambda tries, seed: database_flips(tries(400), seed),
     "surroundings": lambda tries, seed: [
         surroundings.other_namespace(tries(10), seed),
         surroundings.clock_jumps(tries(20), seed),
@@ -58,6 +59,14 @@ PARTS: dict[str, Callable[[Callable[[int], int], int], Iterable[DrillResult]]] =
     "students": lambda tries, seed: students.kill_students(tries(10), seed),
 }
 """Parts: what each does with its numbers of tries and a seed."""
+
+
+def database_flips(tries: int, seed: int) -> list[DrillResult]:
+    """Flips in the database's file and in its log."""
+    results = {name: DrillResult(f"{name}: one bit flipped (14, 15)") for name in ("database", "log")}
+    for flip in database.flip_database(tries, seed):
+        results[flip.file].add(flip.outcome, f"bit {flip.bit} of byte {flip.offset}: {flip.detail}")
+    return list(results.values())
 
 
 def main() -> None:
