@@ -25,6 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "bench"), str(ROOT / "tests")]
 os.environ["STUDENTSIM_RECORDED"] = "0"
 
 from drills import (  # noqa: E402
+    database,
     injected,
     journal_damage,
     kills,
