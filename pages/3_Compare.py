@@ -11,6 +11,7 @@ from studentsim.ui.compare import choice, data, next_steps, parts
 with layout.page_frame("Compare") as engine:
     components.render_page_title("Compare")
     runs = data.load_runs(engine)
+    choice.render_damaged_runs(data.describe_damaged_runs(engine, runs))
     if runs:
         chosen = choice.render_run_choice(runs)
         if chosen:

@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
@@ -18,7 +19,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, mo
 from studentsim.errors import ConfigError
 from studentsim.legacy_names import EMBEDDED_0_1_WEIGHTS, UNPRINTABLE_PATTERN, upgrade_settings, upgrade_stored_settings
 from studentsim.selection.registry import DEFAULT_STRATEGY, find_strategy
-from studentsim.settings import DPOSettings, ModelLoadingSettings, StrategyId, TeacherSettings, setting
+from studentsim.settings import (
+    SETTING_GROUPS,
+    DPOSettings,
+    ModelLoadingSettings,
+    StrategyId,
+    TeacherSettings,
+    describe_mix,
+    setting,
+)
 from studentsim.student_table import StudentTable
 from studentsim.types import CATEGORIES
 
@@ -230,12 +239,9 @@ class RunConfig(BaseModel):
 
         :raises ConfigError: as ``make``.
         """
-        try:
-            parsed = json.loads(text)
-        except (ValueError, RecursionError):
-            parsed = None  # pydantic's message below is better
-        if isinstance(parsed, dict):
-            text = json.dumps(upgrade_stored_settings(parsed))
+        with suppress(ValueError, RecursionError):  # pydantic's message below is better
+            if isinstance(parsed := json.loads(text), dict):
+                text = json.dumps(upgrade_stored_settings(parsed))
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
@@ -296,28 +302,19 @@ class RunConfig(BaseModel):
 
 
 def parse_stored_config(settings: dict[str, Any]) -> RunConfig:
-    """A stored run's config. Settings of another version that this one refuses are taken over unvalidated."""
+    """A stored run's config. Settings of another version that this one refuses are taken over unvalidated.
+
+    :raises ConfigError: a setting is of another type, such as a text for a number: the file was edited or damaged.
+    """
     values = upgrade_stored_settings(settings)
     try:
-        return RunConfig.make(**values)
-    except ConfigError:
-        return RunConfig.model_construct(**values)
-
-
-def describe_mix(mix: Mapping[str, float]) -> str:
-    """The user's own mix in a few words, the largest shares first.
-
-    >>> describe_mix({"general": 5, "physics": 50, "gain": 30, "other": 15})
-    'own mix (physics 50 %, gain 30 %, …)'
-    >>> describe_mix({"general": 34, "physics": 33, "gain": 33}), describe_mix(dict.fromkeys("abcdef", 100 / 6))
-    ('even mix (general, physics, gain)', 'even mix (6 categories)')
-    """
-    shares = sorted(((c, share) for c, share in mix.items() if share > 0), key=lambda item: -item[1])
-    if len(shares) > 1 and shares[0][1] - shares[-1][1] <= 1:
-        names_text = ", ".join(category for category, _ in shares)
-        return f"even mix ({names_text if len(shares) <= 3 else f'{len(shares)} categories'})"
-    share_labels = [f"{category} {round(share, 1):g} %" for category, share in shares]
-    return f"own mix ({', '.join(share_labels if len(share_labels) <= 3 else [*share_labels[:2], '…'])})"
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        if any(problem["type"].endswith("_type") for problem in error.errors()):
+            problem = f"The settings of this simulation cannot be used: {_to_config_error(error).problem}"
+            raise ConfigError(problem, "If a newer version made it, use that; otherwise delete it on Home.") from error
+        groups = {name: kind.model_construct(**values[name]) for name, kind in SETTING_GROUPS.items() if name in values}
+        return RunConfig.model_construct(**{**values, **groups})
 
 
 def _to_config_error(error: ValidationError) -> ConfigError:

@@ -303,3 +303,19 @@ GROUP_BY_SETTING: Mapping[str, str] = {
     name: group for group, settings in SETTING_GROUPS.items() for name in settings.model_fields
 }
 """Settings of a nested group -> the group. No two settings of a run have the same name."""
+
+
+def describe_mix(mix: Mapping[str, float]) -> str:
+    """The user's own mix in a few words, the largest shares first.
+
+    >>> describe_mix({"general": 5, "physics": 50, "gain": 30, "other": 15})
+    'own mix (physics 50 %, gain 30 %, …)'
+    >>> describe_mix({"general": 34, "physics": 33, "gain": 33}), describe_mix(dict.fromkeys("abcdef", 100 / 6))
+    ('even mix (general, physics, gain)', 'even mix (6 categories)')
+    """
+    shares = sorted(((c, share) for c, share in mix.items() if share > 0), key=lambda item: -item[1])
+    if len(shares) > 1 and shares[0][1] - shares[-1][1] <= 1:
+        names_text = ", ".join(category for category, _ in shares)
+        return f"even mix ({names_text if len(shares) <= 3 else f'{len(shares)} categories'})"
+    share_labels = [f"{category} {round(share, 1):g} %" for category, share in shares]
+    return f"own mix ({', '.join(share_labels if len(share_labels) <= 3 else [*share_labels[:2], '…'])})"

@@ -463,7 +463,7 @@ def test_the_cases_are_read(name: str, expected: str, rows: int):
 @pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not here")
 @pytest.mark.parametrize("name", ["mmlu_cp1252.csv", "mmlu_semicolon.csv", "mmlu_utf16.csv"])
 def test_what_is_no_utf_8_or_no_commas_is_refused_in_words(name: str):
-    with pytest.raises(BankError, match="no UTF-8 text|set apart by semicolons"):
+    with pytest.raises(BankError, match="no UTF-8 text|separated by semicolons"):
         build_bank_report(str(CASES / "right" / name))
 
 

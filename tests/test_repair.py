@@ -78,7 +78,11 @@ def test_lines_missing_in_the_middle(run: RunFolder, whole: RunFolder):
 def test_lines_missing_at_the_end_are_missed(run: RunFolder, whole: RunFolder):
     lines = run.journal_path.read_bytes().splitlines(keepends=True)
     run.journal_path.write_bytes(b"".join(lines[:-10]))
-    assert read_run_state(run).status == "interrupted"
+    state = read_run_state(run)
+    assert (
+        state.status == "interrupted"
+        and "The end of its journal is missing or damaged: 10 of its events." in state.message
+    )
     assert "the last 10 events are missing" in " ".join(check_run(run).problems)
     repair_run(run)
     execute(run, build_components=fakes.fake)
@@ -94,7 +98,9 @@ def test_an_exam_that_states_other_totals_than_its_answers_give(run: RunFolder):
             event["correct"], where = event["questions"], number
     run.journal_path.write_text("".join(json.dumps(event) + "\n" for event in plain))
     report = check_journal(run.journal_path)
-    assert len(report.problems) == 1 and f"line {where + 1}: the exam after turn 2 states 24 of 24" in report.problems[0]
+    assert (
+        len(report.problems) == 1 and f"line {where + 1}: the exam after turn 2 states 24 of 24" in report.problems[0]
+    )
     assert report.unchecked_lines == len(lines)
 
 

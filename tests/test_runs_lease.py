@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import signal
@@ -16,10 +17,14 @@ import pytest
 from run_help import until
 
 from studentsim.errors import LeaseLost
+from studentsim.events import StageStarted
 from studentsim.runs import lease as leases
 from studentsim.runs import process
-from studentsim.runs.lease import Lease, current_lease, grant_lease
+from studentsim.runs.lease import HEARTBEAT_TIMEOUT_SECONDS, Lease, LeaseInfo, current_lease, grant_lease
 from studentsim.runs.run_dir import RunFolder, create_run
+from studentsim.runs.status import read_run_state
+from studentsim.runs.termination import kill_worker
+from studentsim.store.journal_writer import JournalWriter
 
 
 @pytest.fixture
@@ -169,3 +174,88 @@ def test_without_proc_psutil_tells_the_same(sleeper, monkeypatch):
 def test_leases_can_be_pickled(folder):
     info = grant_lease(folder, os.getpid())
     assert pickle.loads(pickle.dumps(info)) == info
+
+
+# ------------------------------------------------------------------ another PID namespace, another computer
+
+
+def leased_elsewhere(folder: RunFolder, *, namespace: str = "", **fields: object) -> LeaseInfo:
+    """The run's lease as a process of another namespace holds it; its PID is one of ours by accident."""
+    lease = Lease.acquire(folder)
+    lease.write_heartbeat()
+    here = process.pid_namespace()
+    lease.info = replace(lease.info, namespace=namespace or f"{here}-other", pid_started="other", **fields)
+    os.pwrite(lease._file, leases._encode_lease(lease.info), 0)
+    return current_lease(folder)
+
+
+def test_a_worker_of_another_pid_namespace_is_alive_as_long_as_its_heart_beats(folder):
+    info = leased_elsewhere(folder)
+    assert info.is_alive and not info.is_local
+    assert read_run_state(folder).status == "starting"
+    silent = leased_elsewhere(folder, beat=time.monotonic() - HEARTBEAT_TIMEOUT_SECONDS - 1)
+    assert not silent.is_alive and read_run_state(folder).status != "starting"
+
+
+def test_a_worker_on_another_computer_is_alive_as_long_as_its_file_is_written(folder):
+    info = leased_elsewhere(folder, namespace="other-boot/pid:[1]", beat=1e12)
+    assert info.is_alive
+    path = sorted((folder.path / "leases").iterdir())[-1]
+    os.utime(path, (time.time() - 60, time.time() - 60))
+    assert not current_lease(folder).is_alive
+
+
+def test_nobody_signals_a_process_of_another_namespace(folder, monkeypatch):
+    leased_elsewhere(folder)
+    monkeypatch.setattr(process, "kill_process", lambda *_: pytest.fail("signalled"))
+    kill_worker(folder)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"text", b"[1]", b"null", b'{"pid": "7"}', b'{"beat": "x"}', b'{"pid": true}', b"\xff\xfe", b'{"x":' * 9999],
+)
+def test_a_damaged_lease_is_one_of_no_process(folder, content):
+    Lease.acquire(folder).close()
+    next((folder.path / "leases").iterdir()).write_bytes(content)
+    info = current_lease(folder)
+    assert (info.epoch, info.pid, info.is_alive) == (1, 0, False)
+    assert read_run_state(folder).status
+    assert Lease.acquire(folder).info.epoch == 2
+
+
+def test_a_lease_of_a_newer_version_is_understood(folder):
+    Lease.acquire(folder)
+    path = next((folder.path / "leases").iterdir())
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"later": 1}))
+    assert current_lease(folder).is_alive
+
+
+def test_a_new_lease_is_above_the_journal_s_even_where_the_leases_are_gone(folder):
+    with JournalWriter(folder.journal_path, epoch=7) as journal:
+        journal.append(StageStarted(0, "loading"))
+    assert Lease.acquire(folder).info.epoch == 8
+
+
+def test_why_the_work_ended_is_kept_where_the_journal_cannot_take_it(folder):
+    lease = Lease.acquire(folder)
+    lease.set_reason("paused", "The disk is full." * 100, "Free some space.")
+    lease.close(41)
+    info = current_lease(folder)
+    assert info.reason.startswith("paused|The disk is full.") and len(info.reason) <= 400 and info.last_seq == 41
+
+
+def test_a_process_does_not_take_itself_for_a_worker_whose_lease_it_could_not_give_back(folder, monkeypatch):
+    lease = Lease.acquire(folder)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(leases.os, "pwrite", full)
+    lease.close()
+    assert not current_lease(folder).is_alive
+
+
+def test_a_process_never_kills_itself(folder):
+    Lease.acquire(folder)
+    kill_worker(folder)  # or this would be the last test

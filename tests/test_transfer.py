@@ -384,7 +384,7 @@ def test_some_categories_alone_make_a_smaller_matrix(say, tmp_path):
         (["--turns", "0"], "turns is '0'"),
         (["--questions-per-turn", "5000"], "5000"),
         (["--exam-size", "99999"], "exam"),
-        (["--picture", "m.png"], "cannot be drawn as 'm.png'"),
+        (["--picture", "m.png"], "cannot be saved as 'm.png'"),
         (["--json", "no/such/folder/m.json"], "no such folder"),
         (["--model", "no/such-model-at-all"], "no/such-model-at-all"),
         (["--bank", "no-such-bank"], "no-such-bank"),

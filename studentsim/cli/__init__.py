@@ -10,30 +10,44 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from studentsim.cli import annotate, backup, doctor, evaluate, export, graders, list, models, repair, run, transfer  # noqa: F401  they register their commands
 from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, app
 from studentsim.errors import StudentsimError
+from studentsim.files import explain_storage_error
 
 __all__ = ["app", "main"]
 
 
 def main() -> None:
-    """Runs the command line; a ``StudentsimError`` is printed as one line, without a traceback, and exits with status 2."""
+    """Runs the command line. A ``StudentsimError``, a full disk, or a file that the system refuses is printed as one line, without a
+    traceback, and exits with status 2.
+    """
     # Libraries' deprecation warnings are meant for their callers, not for users of the command line.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl|peft)\.")
     try:
         app()
     except StudentsimError as error:
-        print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
+        _exit_with_error(error)
     except BrokenPipeError:  # the output's reader has closed it (as in "| head")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except Exception as error:
+        if (explained := explain_storage_error(error)) is None:
+            raise
+        _exit_with_error(explained)
+
+
+def _exit_with_error(error: StudentsimError) -> NoReturn:
+    """Print an error as one line and exit with status 2, also where the output's own disk is full."""
+    with suppress(OSError):
+        print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
+    sys.exit(2)
 
 
 @app.command(name="app")

@@ -6,8 +6,17 @@ from typing import Annotated
 
 import typer
 
-from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, app
-from studentsim.errors import ConfigError
+from studentsim.cli.base import DEFAULT_DATA_FOLDER, ExistingDataFolderOption, app
+from studentsim.errors import ConfigError, StudentsimError
+from studentsim.runs.run_dir import RunFolder
+
+
+def _read_title(folder: RunFolder) -> str:
+    """The run's own title; blank where its settings cannot be read."""
+    try:
+        return folder.read_config().title
+    except StudentsimError:
+        return ""
 
 
 @app.command()
@@ -17,7 +26,7 @@ def annotate(
     tag: Annotated[list[str] | None, typer.Option(help="Add a tag. May be given several times.")] = None,
     untag: Annotated[list[str] | None, typer.Option(help="Take a tag away. May be given several times.")] = None,
     note: Annotated[str | None, typer.Option(help="A note in the place of the one there; blank: none.")] = None,
-    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    data: ExistingDataFolderOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """Give a run a name, tags and a note, beside its journal. Without an option: print them."""
     from studentsim.runs import notes
@@ -36,6 +45,6 @@ def annotate(
         )
         if new_notes != old_notes:
             notes.write_notes(folder, new_notes)
-        title = new_notes.name or folder.read_config().title
+        title = new_notes.name or _read_title(folder)
         tags = "".join(f"  #{text}" for text in new_notes.tags)
         print(f"{folder.run_id}  {title}{tags}" + "".join(f"\n    {line}" for line in new_notes.note.splitlines()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from studentsim.errors import DataFolderError
+from studentsim.files import storage_error
 from studentsim.student.huggingface.model_store import set_data_folder
 
 OLD_COMMANDS: Mapping[str, str] = {
@@ -76,9 +79,39 @@ app = typer.Typer(
 
 
 def _apply_data_folder(data: Path) -> Path:
-    """A command's data folder also holds its models."""
+    """A command's data folder also holds its models.
+
+    :raises DataFolderError: what is there is no folder, or cannot be read.
+    """
+    if data.exists() or data.is_symlink():
+        _check_readable(data)
     set_data_folder(data)
     return data
+
+
+def _require_data_folder(data: Path) -> Path:
+    """As ``_apply_data_folder``, for commands that need what is in it.
+
+    :raises DataFolderError: there is none.
+    """
+    if not data.exists():
+        raise DataFolderError(
+            f"There is no data folder {str(data)!r}.",
+            "Name one with --data or STUDENTSIM_DATA; the first run makes it: python -m studentsim run",
+        )
+    return _apply_data_folder(data)
+
+
+def _check_readable(data: Path) -> None:
+    """:raises DataFolderError: a data folder, or its folder of runs, is no folder or cannot be read."""
+    for folder in (data, data / "runs"):
+        try:
+            os.listdir(folder)
+        except FileNotFoundError as error:
+            if folder == data:  # a link that leads nowhere
+                raise storage_error(error, folder) from error
+        except OSError as error:
+            raise storage_error(error, folder) from error
 
 
 def split_commas(text: str) -> tuple[str, ...]:
@@ -108,11 +141,14 @@ def exit_when_interrupted(message: Callable[[], str]) -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
+_DATA_FOLDER_HELP = "Folder of the runs, the models and the database."
 DataFolderOption = Annotated[
-    Path,
-    typer.Option(
-        envvar="STUDENTSIM_DATA", help="Folder of the runs, the models and the database.", callback=_apply_data_folder
-    ),
+    Path, typer.Option(envvar="STUDENTSIM_DATA", help=_DATA_FOLDER_HELP, callback=_apply_data_folder)
 ]
+"""Of commands that make the folder if it is missing."""
+ExistingDataFolderOption = Annotated[
+    Path, typer.Option(envvar="STUDENTSIM_DATA", help=_DATA_FOLDER_HELP, callback=_require_data_folder)
+]
+"""Of commands that need runs."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of the output.")]
 DEFAULT_DATA_FOLDER = Path("data")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, app
-from studentsim.errors import ConfigError, DataFolderError
+from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, ExistingDataFolderOption, app
+from studentsim.errors import ConfigError, StoreError, UnknownRun
 
 
 @app.command()
@@ -19,7 +21,7 @@ def export(
         str, typer.Argument(metavar="RUN", help="The run's id, or a group's: then each run gets a folder.")
     ],
     to: Annotated[Path, typer.Option(help="A new or empty folder.")],
-    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    data: ExistingDataFolderOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """Write a run's tables as CSV and Parquet."""
     from studentsim.runs.groups import find_group_runs, is_group_id
@@ -27,22 +29,39 @@ def export(
     from studentsim.store.export import export_run
 
     group_run_ids = [folder.run_id for folder in find_group_runs(data, run_id)] if is_group_id(run_id) else []
-    for current_run_id in group_run_ids or [check_run_id(run_id)]:
-        for path in export_run(data, current_run_id, to / current_run_id if group_run_ids else to):
-            print(path)
+    if not group_run_ids:
+        _print_paths(export_run(data, check_run_id(run_id), to))
+        return
+    is_whole = True
+    for group_run_id in group_run_ids:
+        try:
+            _print_paths(export_run(data, group_run_id, to / group_run_id))
+        except (StoreError, UnknownRun) as error:  # a damaged run keeps no other from being written
+            print(f"Error: {group_run_id} is not exported. {error}", file=sys.stderr)
+            is_whole = False
+    if not is_whole:
+        raise typer.Exit(2)
+
+
+def _print_paths(paths: Sequence[Path]) -> None:
+    for path in paths:
+        print(path)
 
 
 @app.command()
 def archive(
     names: Annotated[list[str], typer.Argument(metavar="RUN…", help="Ids of runs, or of groups of runs.")],
     to: Annotated[Path, typer.Option(help="The zip file to write.")],
-    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    data: ExistingDataFolderOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """Pack whole runs into one zip file: all tables, settings, versions, figures as SVG, the report and the journal."""
     from studentsim.reporting.archive import write_archive
     from studentsim.runs.groups import find_runs
 
-    print(write_archive(find_runs(data, names), to))
+    def print_problem(text: str) -> None:
+        print(f"Not archived whole: {text}", file=sys.stderr)
+
+    print(write_archive(find_runs(data, names), to, on_problem=print_problem))
 
 
 @app.command(name="export-adapter")
@@ -50,7 +69,7 @@ def export_adapter(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
     to: Annotated[Path, typer.Option(help="A new or empty folder.")],
     lesson: Annotated[int | None, typer.Option(min=0, help="After which lesson (default: the last).")] = None,
-    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    data: ExistingDataFolderOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """Copy a run's adapter into a folder that plain PEFT loads."""
     from studentsim.runs import checkpoints
@@ -67,7 +86,7 @@ def export_adapter(
 def report(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
     to: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
-    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    data: ExistingDataFolderOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """Write a run's report: one HTML file to print or to send."""
     from studentsim.reporting.file import write_report
@@ -77,12 +96,10 @@ def report(
 
 
 @app.command(name="rebuild-db")
-def rebuild_db(data: DataFolderOption = DEFAULT_DATA_FOLDER) -> None:
+def rebuild_db(data: ExistingDataFolderOption = DEFAULT_DATA_FOLDER) -> None:
     """Make the database anew from the journals."""
     from studentsim.store.database import rebuild_database
 
-    if not data.is_dir():
-        raise DataFolderError(f"There is no data folder {str(data)!r}.", "Name one with --data.")
     count = rebuild_database(data)
     print(f"{count} run{'' if count == 1 else 's'} read from the journals of {data}")
 

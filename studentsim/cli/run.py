@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from studentsim import presets
-from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
+from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, ExistingDataFolderOption, JsonOption, app
 from studentsim.cli.models import import_gguf_model
 from studentsim.cli.setting_options import takes_settings
 
@@ -50,29 +50,34 @@ def run(
 @app.command()
 def resume(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
-    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    data: ExistingDataFolderOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
     """Let a run go on after its last complete lesson, in the foreground."""
     from studentsim.cli import runner
     from studentsim.errors import RunError
+    from studentsim.files import explained_storage_errors
     from studentsim.runs import queue
     from studentsim.runs.run_dir import open_run
     from studentsim.runs.status import read_run_state
 
     folder = open_run(data, run_id)
-    if read_run_state(folder).is_live:
+    state = read_run_state(folder)
+    if state.is_live:
         raise RunError(f"The run {run_id} is at work already.", "Watch it in the app.")
-    folder.clear_request()
-    queue.dequeue(folder)
-    runner.run_and_exit(folder, as_json=as_json)
+    if state.status == "damaged":
+        raise RunError(state.message, state.remedy)
+    with explained_storage_errors(folder.path, label="folder of this run"):
+        folder.clear_request()
+        queue.dequeue(folder)
+        runner.run_and_exit(folder, as_json=as_json)
 
 
 @app.command()
 def runs(
     group: Annotated[str | None, typer.Option(help="Those of this group alone.")] = None,
     tag: Annotated[str | None, typer.Option(help="Those with this tag alone.")] = None,
-    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    data: ExistingDataFolderOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
     """List the runs of a data folder."""
@@ -91,6 +96,9 @@ def runs(
         no_runs_message = f"No runs in {data}. Start one: python -m studentsim run"
         print(f"None of the {len(all_rows)} runs in {data} is so." if all_rows else no_runs_message)
     for row in rows:
+        if row["problem"]:
+            print(f"{row['run_id']}  {row['status']:<14}  {row['problem']}")
+            continue
         score = f"{row['correct']} of {row['questions']}" if row["questions"] else "no exam yet"
         lesson = f"lesson {max(0, row['turn'])} of {row['turns']}"
         labels = "".join(f"  #{text}" for text in row["tags"]) + (f"  {row['group']}" if row["group"] else "")

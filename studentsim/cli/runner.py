@@ -18,13 +18,13 @@ from studentsim.cli.base import make_progress_bar, split_commas
 from studentsim.cli.figures import build_run_result, describe_category_mix
 from studentsim.cli.setting_options import nest_settings
 from studentsim.config import RunConfig
-from studentsim.errors import ConfigError
+from studentsim.errors import ConfigError, RunError, StudentsimError, first_line
 from studentsim.events import AnswerRecorded, Event, ExamFinished, StageStarted, TrainingStep
 from studentsim.labels import language_models
 from studentsim.runs import executor, grader_info, model_info, notes
 from studentsim.runs.history import read_past_events
 from studentsim.runs.run_dir import RunFolder, list_runs
-from studentsim.runs.status import read_run_state
+from studentsim.runs.status import damaged_state, read_run_state
 from studentsim.runs.student_profile import is_table_path, resolve_student_settings
 from studentsim.store.journal import effective_events
 
@@ -194,30 +194,37 @@ def run_with_progress_bar(folder: RunFolder) -> str:
 
 def summarize_runs(data: Path) -> list[dict[str, Any]]:
     """A row for each run, newest first: ``run_id, status, title, turn, turns, correct, questions`` (of the last exam)``, seed,
-    group``, and the user's ``tags`` and ``note``.
+    group``, the user's ``tags`` and ``note``, and ``problem``: what is wrong with it and what can be done (blank: nothing is).
+
+    Of a run whose settings or journal cannot be read, ``turns`` and ``seed`` are None.
+
+    :raises DataFolderError: the data folder cannot be read.
     """
-    rows = []
-    for folder in reversed(list_runs(data)):
+    return [_summarize_run(folder) for folder in reversed(list_runs(data))]
+
+
+def _summarize_run(folder: RunFolder) -> dict[str, Any]:
+    state = read_run_state(folder)
+    notes_of_run, cell = notes.read_notes(folder), folder.cell
+    row = {
+        "run_id": folder.run_id, "status": state.status, "title": notes_of_run.name or folder.run_id, "turn": -1, "turns": None,
+        "correct": 0, "questions": 0, "seed": None, "group": cell.group if cell else None, "tags": list(notes_of_run.tags),
+        "note": notes_of_run.note, "problem": "",
+    }  # fmt: skip
+    try:
         config, events = folder.read_config(), effective_events(read_past_events(folder))
-        notes_of_run, cell = notes.read_notes(folder), folder.cell
         exams = [e for e in events if e["type"] == "ExamFinished"]
         finished_turns = [e["turn"] for e in events if e["type"] == "TurnFinished"]
-        rows.append(
-            {
-                "run_id": folder.run_id,
-                "status": read_run_state(folder).status,
-                "title": notes_of_run.name or config.title,
-                "turn": max(finished_turns, default=-1),
-                "turns": config.turns,
-                "correct": exams[-1]["correct"] if exams else 0,
-                "questions": exams[-1]["questions"] if exams else 0,
-                "seed": config.seed,
-                "group": cell.group if cell else None,
-                "tags": list(notes_of_run.tags),
-                "note": notes_of_run.note,
-            }
-        )
-    return rows
+        row |= {"title": notes_of_run.name or config.title, "turns": config.turns, "seed": config.seed}
+        row |= {"turn": max(finished_turns, default=-1)}
+        row |= {key: exams[-1][key] if exams else 0 for key in ("correct", "questions")}
+    except StudentsimError as error:
+        state = damaged_state(folder, error)
+    except Exception as error:  # whatever its files hold must not hide the other runs
+        state = damaged_state(folder, RunError(f"Its files are not understood ({first_line(error)})."))
+    if state.status == "damaged":
+        row |= {"status": "damaged", "problem": f"{state.message} {state.remedy}".strip()}
+    return row
 
 
 def describe_score(folder: RunFolder) -> str:

@@ -37,6 +37,7 @@ STATUS_DISPLAY: Mapping[str, tuple[str, str, str]] = {
     "cancelled": ("cancelled", "gray", ":material/stop:"),
     "failed": ("stopped by a problem", "orange", ":material/error:"),
     "interrupted": ("interrupted", "orange", ":material/warning:"),
+    "damaged": ("damaged", "orange", ":material/broken_image:"),
     "finished": ("finished", "gray", ":material/check:"),
 }
 """Status of a run -> label, theme colour, icon."""

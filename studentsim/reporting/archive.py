@@ -13,11 +13,12 @@ import re
 import secrets
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from studentsim.errors import DataFolderError
+from studentsim.errors import DataFolderError, RunError, StoreError
 from studentsim.reporting.html import build_report_html
 from studentsim.reporting.svg import standalone_svg
 from studentsim.runs import notes
@@ -41,6 +42,7 @@ runs.csv                 the runs: settings in which they differ, seed, group, s
 <run>/notes.json         name, tags and note, where somebody gave them
 <run>/figures/           the report's figures, as SVG
 <run>/report.html        the report: to read, to print
+<run>/PROBLEM.txt        what is wrong with a damaged run, of which the rest may be missing
 <run>/events.jsonl       the journal: everything that the run recorded, one event a line; all the rest was made from it
 
 Accuracies are fractions from 0 to 1, times are seconds since 1970. A model student, not your pupils.
@@ -53,11 +55,15 @@ RUN_COLUMNS = (
 """Columns of runs.csv, as ``queries.fetch_runs`` names them."""
 
 
-def write_archive(folders: Sequence[RunFolder], target: Path) -> Path:
+def write_archive(
+    folders: Sequence[RunFolder], target: Path, *, on_problem: Callable[[str], None] = lambda text: None
+) -> Path:
     """Write the archive of these runs to ``target``, replacing any file there, and return ``target``.
 
+    Of a damaged run among several the archive holds what can be read, and PROBLEM.txt; ``on_problem`` is called with its text.
+
     :raises DataFolderError: when the runs are too large for one archive, or ``target`` cannot be written.
-    :raises JournalError: when a journal is damaged.
+    :raises StudentsimError: when the only run is damaged.
     """
     if (size := total_journal_bytes(folders)) > MAX_JOURNAL_BYTES:
         raise DataFolderError(
@@ -67,20 +73,21 @@ def write_archive(folders: Sequence[RunFolder], target: Path) -> Path:
     temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
     try:
         with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-            _write_entries(archive, folders, Path(scratch))
+            _write_entries(archive, folders, Path(scratch), on_problem)
         os.replace(temporary, target)
     except OSError as error:
         raise DataFolderError(
             f"{target} cannot be written ({error.strerror or error}).", "Free some space, or choose another file."
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
     return target
 
 
 def total_journal_bytes(folders: Sequence[RunFolder]) -> int:
     """Bytes of the runs' journals together."""
-    return sum(folder.journal_path.stat().st_size for folder in folders if folder.journal_path.exists())
+    return sum(_file_size(folder.journal_path) for folder in folders)
 
 
 def extract_figures(report_html: str) -> dict[str, str]:
@@ -96,7 +103,21 @@ def extract_figures(report_html: str) -> dict[str, str]:
     return figures
 
 
-def _write_entries(archive: zipfile.ZipFile, folders: Sequence[RunFolder], scratch: Path) -> None:
+def _file_size(path: Path) -> int:
+    """Bytes of a file; 0 where there is none, or it cannot be seen."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+_UNREADABLE = (StoreError, RunError, PermissionError, FileNotFoundError, IsADirectoryError, NotADirectoryError)
+"""Faults of one run's files; others are of the archive itself."""
+
+
+def _write_entries(
+    archive: zipfile.ZipFile, folders: Sequence[RunFolder], scratch: Path, on_problem: Callable[[str], None]
+) -> None:
     archive.writestr("README.txt", README_TEXT)
     if not folders:
         return
@@ -106,7 +127,13 @@ def _write_entries(archive: zipfile.ZipFile, folders: Sequence[RunFolder], scrat
             ingest.sync_journals(database, runs, folder.run_id)
         archive.writestr("runs.csv", _runs_csv(database))
         for folder in folders:
-            _write_run(archive, folder, database, scratch)
+            try:
+                _write_run(archive, folder, database, scratch)
+            except _UNREADABLE as error:
+                if len(folders) == 1:
+                    raise
+                on_problem(f"{folder.run_id}: {error}")
+                archive.writestr(f"{folder.run_id}/PROBLEM.txt", f"{error}\n")
 
 
 def _runs_csv(database: Database) -> bytes:

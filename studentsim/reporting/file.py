@@ -20,11 +20,14 @@ def write_report(data_folder: Path, run_id: str, target: Path) -> Path:
     """Write the report on a run to ``target``, replacing any file there, and return ``target``.
 
     :raises UnknownRun: when there is no run of that id.
+    :raises JournalError: when its journal is damaged: a report on a part of it would not say so.
     :raises DataFolderError: when there is no such data folder, or ``target`` cannot be written.
     """
     if not data_folder.is_dir():
         raise DataFolderError(f"There is no data folder {str(data_folder)!r}.", "Name one with --data.")
     with _open_database(data_folder) as database:
+        if damage := database.damaged_runs.get(run_id):
+            raise damage
         text = build_report_html(database, run_id)
     try:
         target.write_text(text, encoding="utf-8")

@@ -24,7 +24,7 @@ from pathlib import Path
 from studentsim.errors import LeaseLost
 from studentsim.files import read_json_object
 from studentsim.runs import process
-from studentsim.runs.run_dir import RunFolder
+from studentsim.runs.run_dir import RunFolder, data_folder_error
 from studentsim.store.journal import read_last_event
 
 HEARTBEAT_INTERVAL_SECONDS = 1.0
@@ -36,6 +36,8 @@ STARTUP_TIMEOUT_SECONDS = 120.0
 
 _LEASE_FILE_BYTES = 1024  # size of a lease's file: each heartbeat overwrites all of it
 _REASON_CHARS = 400
+_released_here: set[Path] = set()
+"""Leases that this process released without being able to write it: it must not take itself for their worker."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,11 @@ class Lease:
         self.folder = folder
         self.info = info
         self._lock = threading.Lock()
-        self._file = os.open(_lease_path(folder, info.epoch), os.O_WRONLY)
+        try:
+            self._file = os.open(_lease_path(folder, info.epoch), os.O_WRONLY)
+        except OSError as error:
+            _released_here.add(_lease_path(folder, info.epoch))
+            raise data_folder_error(folder.path, error, folder_label="run's folder") from error
 
     @classmethod
     def acquire(cls, folder: RunFolder) -> Lease:
@@ -138,8 +144,10 @@ class Lease:
             if self._file < 0:
                 return
             self.info = replace(self.info, pid=0, pid_started="", last_seq=last_seq)
-            with suppress(OSError):  # the process is about to end, which shows the same
+            try:
                 os.pwrite(self._file, _encode_lease(self.info), 0)
+            except OSError:  # others see it once this process has ended
+                _released_here.add(_lease_path(self.folder, self.info.epoch))
             os.close(self._file)
             self._file = -1
 
@@ -170,6 +178,7 @@ def grant_lease(folder: RunFolder, pid: int) -> LeaseInfo:
     """Create the run's next lease for a living process. Writes.
 
     :raises LeaseLost: another process was faster, the process has ended, or the run was deleted.
+    :raises DataFolderError: the run's folder cannot be written.
     """
     birth_id = process.get_birth_id(pid)
     if birth_id is None:
@@ -186,8 +195,12 @@ def grant_lease(folder: RunFolder, pid: int) -> LeaseInfo:
         raise LeaseLost(f"Another worker has just taken over the run {folder.run_id}.", "Look at its state.") from error
     except FileNotFoundError as error:
         raise LeaseLost(f"The run {folder.run_id} was deleted.", "Choose another.") from error
+    except OSError as error:
+        raise data_folder_error(folder.path, error, folder_label="run's folder") from error
     try:
         os.write(file, _encode_lease(info))
+    except OSError as error:  # what is there now is a lease of no process
+        raise data_folder_error(folder.path, error, folder_label="run's folder") from error
     finally:
         os.close(file)
     return info
@@ -215,6 +228,8 @@ def read_lease(folder: RunFolder, epoch: int) -> LeaseInfo:
         info = LeaseInfo(**stored | {"epoch": epoch, "age": time.time() - path.stat().st_mtime})
     except (OSError, TypeError):
         return LeaseInfo(epoch, 0, "", 0.0)
+    if path in _released_here:
+        info = replace(info, pid=0, pid_started="")
     is_valid = all(type(getattr(info, f.name)) in _FIELD_TYPES[str(f.type)] for f in fields(info))
     return info if is_valid else LeaseInfo(epoch, 0, "", 0.0)
 

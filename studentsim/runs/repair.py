@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 from studentsim.config import RunConfig
 from studentsim.errors import RunError, StudentsimError
 from studentsim.events import RunEnded
-from studentsim.files import fsync_path, write_atomically
+from studentsim.files import fsync_path, read_regular_file, write_atomically
 from studentsim.runs import checkpoints
 from studentsim.runs.history import read_past_events, sum_worked_seconds
 from studentsim.runs.lease import Lease, current_lease
 from studentsim.runs.run_dir import RunFolder
 from studentsim.store.journal_check import JournalReport, check_journal
-from studentsim.store.journal_lines import parse_line
 from studentsim.store.journal_writer import JournalWriter
 
 REPAIRED_MESSAGE = "The journal was damaged and has been repaired: what stood before the damage is kept."
@@ -41,6 +38,8 @@ def check_run(folder: RunFolder) -> RunCheck:
     problems, notes = [], []
     try:
         folder.read_config()
+        if not _has_config_file(folder):
+            problems.append("settings: config.json cannot be read; the journal holds them too")
     except StudentsimError as error:
         problems.append(f"settings: {error.problem}")
     report = None
@@ -119,31 +118,20 @@ def _cut_journal(folder: RunFolder, report: JournalReport) -> str:
     return f"kept {line_count} sound lines of the journal; the damaged one is {aside.name} now"
 
 
+def _has_config_file(folder: RunFolder) -> bool:
+    try:
+        RunConfig.from_json(read_regular_file(folder.path / "config.json"))
+    except (OSError, StudentsimError):
+        return False
+    return True
+
+
 def _restore_config(folder: RunFolder) -> list[str]:
     """Write settings that cannot be read anew from the journal's first event. Writes."""
-    path = folder.path / "config.json"
-    try:
-        RunConfig.from_json(path.read_bytes())
+    if _has_config_file(folder):
         return []
-    except (OSError, StudentsimError) as error:
-        config = _journal_config(folder.journal_path)
-        if config is None:
-            raise RunError(
-                f"The settings of run {folder.run_id} cannot be read ({error}), and its journal does not hold them.",
-                "Restore config.json from a backup, or delete the run.",
-            ) from error
-        write_atomically(path, config.model_dump_json())
-        return ["wrote the settings anew, from the journal"]
-
-
-def _journal_config(path: Path) -> RunConfig | None:
-    """The settings in a journal's first event, if they can be read."""
-    try:
-        with path.open("rb") as file:
-            event = parse_line(file.readline().rstrip(b"\n"))
-        return RunConfig.from_json(json.dumps(event["config"])) if event and event["type"] == "RunStarted" else None
-    except (OSError, KeyError, StudentsimError):
-        return None
+    write_atomically(folder.path / "config.json", folder.read_config().model_dump_json())
+    return ["wrote the settings anew, from the journal"]
 
 
 def _count_missing_events(folder: RunFolder) -> int:

@@ -111,8 +111,9 @@ class RunFolder:
     def _read_journal_config(self) -> RunConfig | None:
         """The settings in the journal's first event; None where there are none that this version can use."""
         try:
-            chunk = journal.read_new_events(self.journal_path, journal.JournalEnd(), max_bytes=_FIRST_EVENT_BYTES)
-            settings = chunk.events[0].get("config") if chunk.events else None
+            start = journal.JournalEnd()
+            first_events = journal.read_new_events(self.journal_path, start, max_bytes=_FIRST_EVENT_BYTES).events
+            settings = first_events[0].get("config") if first_events else None
             return RunConfig.from_json(json.dumps(settings)) if isinstance(settings, dict) else None
         except StudentsimError:
             return None

@@ -166,6 +166,10 @@ def _fields_without_end_event(
     """What is different in the state of a run that has no worker and no RunEnded at its end."""
     if reason := _parse_lease_reason(lease):
         return reason
+    if lease and lease.last_seq >= 0 and lease.last_seq > (last["seq"] if last else -1):
+        missing = lease.last_seq - (last["seq"] if last else -1)
+        message = f"The end of its journal is missing or damaged: {missing} of its events."
+        return {"status": "interrupted", "message": message, "remedy": "Resume: what is missing is done again."}
     last_line = read_last_log_line(folder)
     quoted_line = f" Its last words: {last_line}" if last_line else ""
     if lease and (last is None or last["type"] == "RunStarted"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from studentsim.events import RunEnded
@@ -36,7 +37,7 @@ def end_run(folder: RunFolder, status: str, *, error: str = "", message: str = "
 def kill_worker(folder: RunFolder) -> None:
     """Send SIGKILL to the run's worker, if it is still that process, and wait up to two seconds for its end."""
     lease = current_lease(folder)
-    if lease and lease.is_local and process.kill_process(lease.pid, lease.pid_started):
+    if lease and lease.is_local and lease.pid != os.getpid() and process.kill_process(lease.pid, lease.pid_started):
         deadline = time.monotonic() + 2
         while lease.is_alive and time.monotonic() < deadline:
             time.sleep(0.005)  # there is no way to wait for a process that may not be our child

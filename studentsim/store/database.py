@@ -17,7 +17,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from studentsim.errors import DatabaseBusy, DataFolderError, StoreError
+from studentsim.errors import DatabaseBusy, DataFolderError, JournalError, StoreError
 from studentsim.store import apply_chunk, db_files, ingest, row_tally, schema
 from studentsim.store.rwlock import ReadWriteLock
 
@@ -50,6 +50,8 @@ class Database:
         self.notices: list[str] = []
         self.file_signatures: dict[str, tuple[int, ...]] = {}
         """As ``ingest.IngestTarget.file_signatures``."""
+        self.damaged_runs: dict[str, JournalError] = {}
+        """As ``ingest.IngestTarget.damaged_runs``."""
         self.ingest_lock = threading.RLock()
         self._write_lock = threading.RLock()
         self._rwlock = ReadWriteLock()

@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from studentsim.errors import JournalError
+from studentsim.errors import JournalError, StoreError
+from studentsim.files import read_regular_file
 from studentsim.store import apply_chunk, journal, notes, tables
 
 T = TypeVar("T")
@@ -25,6 +26,8 @@ class IngestTarget(Protocol):
 
     file_signatures: dict[str, tuple[int, ...]]
     """Inode, size and mtime of each journal and notes file when last ingested: an unchanged file costs one ``stat``."""
+    damaged_runs: dict[str, JournalError]
+    """What is wrong with the files of those runs that could not be ingested whole, by id."""
     ingest_lock: AbstractContextManager[Any]
 
     def query_rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -60,10 +63,33 @@ def sync_journals(database: IngestTarget, runs_folder: str | Path, run_id: str |
         else:
             run_ids = [run_id]
         runs_with_notes = cache(lambda: {row[0] for row in database.query_rows("SELECT run_id FROM notes")})
-        return sum(_sync_run(database, folder / name, runs_with_notes) for name in run_ids)
+        return sum(_sync_run_by_itself(database, folder / name, runs_with_notes) for name in run_ids)
 
 
 # -------------------------------------------------------------------- one run
+
+
+def _sync_run_by_itself(database: IngestTarget, run_folder: Path, runs_with_notes: Callable[[], set[str]]) -> int:
+    """As ``_sync_run``; what one run's files hold, whatever that is, stops no other run. Writes."""
+    run_id = run_folder.name
+    try:
+        return _sync_run(database, run_folder, runs_with_notes)
+    except StoreError:
+        raise
+    except Exception as error:  # a file of a run may hold anything
+        remedy = "It may be a newer version's: update the program. Otherwise delete the run."
+        _note_damage(database, run_id, JournalError(f"Its files are not understood ({error!r}).", remedy))
+        return 0
+
+
+def _note_damage(database: IngestTarget, run_id: str, error: JournalError) -> None:
+    database.damaged_runs[run_id] = error
+    database.add_notice(f"The run {run_id} cannot be shown whole. {error}")
+
+
+def _note_unreadable(database: IngestTarget, run_id: str, reason: str) -> None:
+    remedy = "Look at the permissions of its folder, and at the disk."
+    _note_damage(database, run_id, JournalError(f"Its files cannot be read ({reason}).", remedy))
 
 
 def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callable[[], set[str]]) -> int:
@@ -73,12 +99,13 @@ def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callabl
     signature = _file_signature(path) or _file_signature(run_folder / "config.json")
     if signature is None:
         if not os.access(run_folder, os.R_OK | os.X_OK):
-            database.add_notice(f"The folder of the run {run_id} cannot be read. Change its permissions.")
+            _note_unreadable(database, run_id, "permission denied")
         return 0
     _sync_notes(database, run_folder, runs_with_notes)
     if database.file_signatures.get(run_id) == signature:
         return 0
     event_count = 0
+    damage: JournalError | None = None
     try:
         if not signature[1] or not path.exists():
             config, created_at = _read_queued_config(run_folder)
@@ -96,12 +123,13 @@ def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callabl
     except FileNotFoundError:
         return event_count  # deleted meanwhile: the next call deletes the run
     except JournalError as error:
-        database.add_notice(f"The run {run_id} cannot be shown whole. {error}")
+        damage = error
     except OSError as error:  # of the files alone: what DuckDB meets is a StoreError
-        database.add_notice(
-            f"The run {run_id} cannot be read ({error.strerror}). Check the permissions of its folder and the disk."
-        )
+        _note_unreadable(database, run_id, error.strerror or str(error))
         return event_count
+    database.damaged_runs.pop(run_id, None)
+    if damage is not None:
+        _note_damage(database, run_id, damage)
     database.file_signatures[run_id] = signature
     return event_count
 
@@ -140,6 +168,7 @@ def _forget_runs(database: IngestTarget, run_ids: list[str]) -> None:
         database.run_transaction(lambda cursor: apply_chunk.delete_runs(cursor, run_ids))
         for run_id in run_ids:
             database.file_signatures.pop(run_id, None)
+            database.damaged_runs.pop(run_id, None)
             database.file_signatures.pop(_notes_signature_key(run_id), None)
 
 
@@ -150,8 +179,8 @@ def _is_run_folder(folder: Path) -> bool:
             and folder.is_dir()
             and any((folder / n).is_file() for n in (journal.JOURNAL_FILE_NAME, "config.json"))
         )
-    except PermissionError:
-        return True  # what may not be looked into is there
+    except OSError:  # it may not be looked into: what was read of it before stays
+        return True
 
 
 def _is_valid_run_id(run_id: str) -> bool:
@@ -174,11 +203,11 @@ def _read_queued_config(run_folder: Path) -> tuple[dict[str, Any], float]:
     """
     path = run_folder / "config.json"
     try:
-        config = json.loads(path.read_bytes())
+        config = json.loads(read_regular_file(path))
         if not isinstance(config, dict):
             raise ValueError("not an object")
         return config, path.stat().st_mtime
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise JournalError(
             f"{path} cannot be read ({error}).", "Delete the run's folder, or restore the file."
         ) from error

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from studentsim.config import UNPRINTABLE_PATTERN, RunConfig
 from studentsim.errors import ConfigError
+from studentsim.files import read_regular_file
 
 NOTES_FILE_NAME = "notes.json"
 """The file's name within a run's folder."""
@@ -46,8 +47,7 @@ class RunNotes:
 def read_notes(run_folder: Path) -> RunNotes:
     """The notes of a run without their invalid fields; blank where the file is missing or cannot be read."""
     try:
-        with (run_folder / NOTES_FILE_NAME).open("rb") as file:
-            payload = json.loads(file.read(_MAX_FILE_BYTES))
+        payload = json.loads(read_regular_file(run_folder / NOTES_FILE_NAME, _MAX_FILE_BYTES))
     except (OSError, ValueError, RecursionError):
         return RunNotes()
     if not isinstance(payload, dict):

@@ -15,6 +15,7 @@ from typing import Any
 from studentsim.config import RunConfig
 from studentsim.errors import JournalError
 from studentsim.events import Cell
+from studentsim.files import read_regular_file
 from studentsim.legacy_names import upgrade_setting_name
 from studentsim.store.column_values import MISFIT_ERRORS, convert_value, fit_row, to_storable_text
 from studentsim.store.notes import RunNotes
@@ -239,8 +240,8 @@ def _config_columns(config: Mapping[str, Any]) -> TableRow:
 def read_group_cell(run_folder: Path) -> object:
     """The JSON of a run's ``cell.json``, unvalidated; None: it is missing or cannot be read."""
     try:
-        return json.loads((run_folder / CELL_FILE_NAME).read_bytes())
-    except (OSError, ValueError):
+        return json.loads(read_regular_file(run_folder / CELL_FILE_NAME))
+    except (OSError, ValueError, RecursionError):
         return None
 
 

@@ -38,5 +38,8 @@ class RunCard:
     tags: tuple[str, ...] = ()
     note: str = ""
     config: RunConfig | None = None
+    """Its settings; None: they cannot be read."""
+    problem: str = ""
+    """What is wrong with it and what can be done, or why it waits; blank for neither."""
     last_exam: tuple[int, int, int] | None = None
     """Its last exam: correct answers, questions, turn; None before the first."""

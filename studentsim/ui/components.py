@@ -244,9 +244,15 @@ def render_run_row(run: RunCard, *, page: str) -> None:
                 formatting.format_time_ago(time.time() - run.started_at),
                 run.student_version,
             ]
-            literal.caption(" · ".join(filter(None, details)))
+            literal.caption(" · ".join(filter(None, details)) if run.config else "")
+            render_run_problem(run)
         render_recorded_badge(run.recorded_label)
         render_status_badge(run.status)
+
+
+def render_run_problem(run: RunCard) -> None:
+    """What is wrong with a run and what can be done, or why it waits; nothing for neither."""
+    literal.warning(run.problem, icon=formatting.status_display(run.status)[2])
 
 
 def render_checklist(steps: Sequence[tuple[str, bool]]) -> None:

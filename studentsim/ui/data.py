@@ -9,8 +9,9 @@ import atexit
 import gc
 import json
 import os
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,11 +21,13 @@ import streamlit as st
 
 from studentsim.analysis import estimate
 from studentsim.config import RunConfig, parse_stored_config
-from studentsim.errors import StudentsimError
+from studentsim.errors import ConfigError, RunError, StudentsimError, UnknownRun, first_line
 from studentsim.labels import formatting
 from studentsim.narration import run_summary
 from studentsim.runs import demo
 from studentsim.runs.manager import RunManager
+from studentsim.runs.run_dir import RunFolder
+from studentsim.runs.status import RunState, damaged_state
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.ui.cards import RunCard
@@ -180,15 +183,72 @@ def forget_run(run_id: str | None) -> None:
 # ------------------------------------------------------------------ runs
 
 
+def read_states(engine: Engine) -> dict[str, RunState]:
+    """The states of all runs by id, after their journals were ingested: a run is damaged too if its journal could not be, to its end."""
+    return {run_id: _with_damage(engine, state) for run_id, state in engine.manager.get_states().items()}
+
+
+def read_run(engine: Engine, run_id: str, *, sync_all: bool = False) -> tuple[RunState, queries.RunRow]:
+    """A run's state and what was ingested of it. Writes: reads new events of its journal, or if ``sync_all`` of all journals.
+
+    :raises UnknownRun: there is no run of that id.
+    :raises RunError: it is damaged, so that nothing of it can be shown.
+    """
+    state = engine.manager.get_state(run_id)  # before the query: it distinguishes a deleted run from an unknown one
+    ingest.sync_journals(engine.database, engine.runs_dir, None if sync_all else run_id)
+    state = _with_damage(engine, state)
+    try:
+        return state, queries.fetch_run(engine.database, run_id)
+    except UnknownRun:
+        if state.status == "damaged":
+            raise RunError(state.message, state.remedy) from None
+        raise
+
+
+def _with_damage(engine: Engine, state: RunState) -> RunState:
+    error = engine.database.damaged_runs.get(state.run_id)
+    if error is None or state.is_live or state.status == "damaged":
+        return state
+    return replace(damaged_state(RunFolder(engine.runs_dir / state.run_id), error), epoch=state.epoch)
+
+
 def list_recent_runs(engine: Engine, *, limit: int) -> list[RunCard]:
-    """The newest ``limit`` runs. Writes: ingests new journal lines."""
+    """The newest ``limit`` runs; one that cannot be shown is a card that says why. Writes: ingests new journal lines."""
     ingest.sync_journals(engine.database, engine.runs_dir)
-    states = engine.manager.get_states()
-    frame = queries.fetch_runs(engine.database).head(limit)
-    return [_build_run_card(row, states[row.run_id].status) for row in frame.itertuples() if row.run_id in states]
+    states = read_states(engine)
+    rows = {row.run_id: row for row in queries.fetch_runs(engine.database).head(limit).itertuples()}
+    cards = [
+        _build_run_card_or_problem(engine, rows.get(run_id), state)
+        for run_id, state in states.items()
+        if run_id in rows or state.status == "damaged"
+    ]
+    return sorted(cards, key=lambda card: -card.started_at)[:limit]
 
 
-def _build_run_card(row: Any, status: str) -> RunCard:
+def _build_run_card_or_problem(engine: Engine, row: Any | None, state: RunState) -> RunCard:
+    """A run's card; of a run of which nothing can be shown, one that says why."""
+    try:
+        if row is not None:
+            return _build_run_card(row, state)
+    except ConfigError as error:
+        state = damaged_state(RunFolder(engine.runs_dir / state.run_id), error)
+    except Exception as error:  # whatever its settings hold must not hide the other runs
+        state = damaged_state(
+            RunFolder(engine.runs_dir / state.run_id), RunError(f"It cannot be shown ({first_line(error)}).")
+        )
+    try:
+        changed_at = (engine.runs_dir / state.run_id).stat().st_mtime
+    except OSError:
+        changed_at = time.time()
+    return RunCard(state.run_id, state.run_id, state.status, 0, 0, "", changed_at, problem=_describe_problem(state))
+
+
+def _describe_problem(state: RunState) -> str:
+    """What is wrong with a run, or why it waits; blank for neither."""
+    return f"{state.message} {state.remedy}".strip() if state.status in ("damaged", "queued") else ""
+
+
+def _build_run_card(row: Any, state: RunState) -> RunCard:
     config = parse_stored_config(json.loads(row.config))
     exam_label, last_exam, recorded_label = "no exam yet", None, ""
     if pd.notna(row.last_turn):
@@ -200,7 +260,7 @@ def _build_run_card(row: Any, status: str) -> RunCard:
     return RunCard(
         run_id=row.run_id,
         title=formatting.run_title(config),
-        status=status,
+        status=state.status,
         turn=max(0, int(row.turn)),
         turns=int(row.turns_planned),
         exam_label=exam_label,
@@ -219,6 +279,7 @@ def _build_run_card(row: Any, status: str) -> RunCard:
         note=row.note,
         config=config,
         last_exam=last_exam,
+        problem=_describe_problem(state),
     )
 
 
@@ -228,6 +289,14 @@ def _text_or_empty(value: Any) -> str:
 
 
 # ------------------------------------------------------------------ starting and controlling
+
+
+def parse_usable_config(settings: str | dict[str, Any]) -> RunConfig | None:
+    """A stored run's settings (JSON text or a mapping), for lists that leave out what they cannot show; None: they cannot be used."""
+    try:
+        return parse_stored_config(json.loads(settings) if isinstance(settings, str) else settings)
+    except ConfigError:
+        return None
 
 
 def start_run(engine: Engine, config: RunConfig, token: str) -> str:
@@ -250,8 +319,9 @@ def estimate_duration(engine: Engine, config: RunConfig) -> estimate.DurationEst
     """How long a run will take, from the recent runs on this computer if there are any. Writes: ingests new journal lines."""
     ingest.sync_journals(engine.database, engine.runs_dir)
     past_runs = [
-        (parse_stored_config(settings), seconds)
+        (past_config, seconds)
         for settings, seconds in queries.fetch_recent_durations(engine.database, config.model)
+        if (past_config := parse_usable_config(settings)) is not None
     ]
     if not past_runs:  # the page is rendered at every click: no needless queries
         return estimate.estimate_from_history(estimate.estimate_seconds(config, queries.RunTimings()), [], 0)

@@ -5,8 +5,8 @@
     with layout.page_frame("Watch") as engine:
         …
 
-A ``StudentsimError`` becomes its problem and remedy; any other exception a general sentence with the traceback in an expander, and
-goes to the log.
+A ``StudentsimError`` becomes its problem and remedy, as does a full disk or a file that the system refuses; any other exception a
+general sentence with the traceback in an expander, and goes to the log.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from studentsim.errors import StudentsimError, UnknownRun
+from studentsim.files import explain_storage_error
 from studentsim.labels.formatting import DISCLAIMER
 from studentsim.ui import components, data, glossary, literal, url_sync
 
@@ -104,8 +105,12 @@ def error_boundary(title: str = "") -> Iterator[None]:
     except StudentsimError as error:
         _render_missing_title(title)
         components.render_error(error)
-    except Exception:
+    except Exception as error:
         log.exception("a page failed")
+        if explained := explain_storage_error(error):
+            _render_missing_title(title)
+            components.render_error(explained, details=traceback.format_exc())
+            return
         _render_missing_title(title)
         components.render_error(
             StudentsimError(

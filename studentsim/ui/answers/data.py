@@ -16,13 +16,13 @@ import streamlit as st
 from studentsim.config import parse_stored_config
 from studentsim.labels import category_names, formatting
 from studentsim.labels.titles import misconception_title, skill_title
-from studentsim.store import ingest, queries
+from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.ui import components
 from studentsim.ui.answers import counts
 from studentsim.ui.answers.sentences import MARK_LABELS, PHASE_LABELS
 from studentsim.ui.answers.view import AnswersView
-from studentsim.ui.data import Engine, cached_query
+from studentsim.ui.data import Engine, cached_query, read_run
 from studentsim.ui.filtered_list import FilteredList
 from studentsim.ui.layout import ANSWERS_PAGE
 
@@ -92,9 +92,7 @@ def load_page_data(engine: Engine, run_id: str, parameters: Mapping[str, str]) -
 
     :raises UnknownRun: when there is no such run.
     """
-    ingest.sync_journals(engine.database, engine.runs_dir, run_id)
-    state = engine.manager.get_state(run_id)
-    row = queries.fetch_run(engine.database, run_id)
+    state, row = read_run(engine, run_id)
     config = parse_stored_config(row.config)
     view, invalid_params = AnswersView.from_params({**parameters, "run": run_id})
     cached = partial(cached_query, engine, row.last_seq)

@@ -55,6 +55,12 @@ def render_run_choice(runs: Mapping[str, ComparedRun]) -> list[ComparedRun]:
     return chosen_runs
 
 
+def render_damaged_runs(descriptions: Sequence[str]) -> None:
+    """What is wrong with each damaged run, which is not offered, or only as far as it can be read."""
+    for description in descriptions:
+        literal.warning(description, icon=formatting.status_display("damaged")[2])
+
+
 def render_paper_toggle() -> bool:
     """The toggle that adds the paper's curves. Writes the link."""
     st.session_state.setdefault("compare.paper", st.query_params.get("paper") == "1")

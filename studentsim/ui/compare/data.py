@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,14 +10,13 @@ import pandas as pd
 from studentsim.analysis import curves, setting_differences
 from studentsim.analysis.differences import AccuracyDifference, compute_differences, last_shared_turn
 from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_runs_by_settings, list_run_ids
-from studentsim.config import parse_stored_config
 from studentsim.labels import formatting
 from studentsim.runs.demo import SMOLLM2_STUDY
 from studentsim.runs.groups import MAX_GROUP_RUNS
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.types import FIVE_OPTION_CHANCE
-from studentsim.ui.data import Engine, cached_query
+from studentsim.ui.data import Engine, cached_query, parse_usable_config, read_states
 
 MAX_SELECTED = 12
 """Runs and groups selected for one comparison at most."""
@@ -67,11 +65,11 @@ class Comparison:
 def load_runs(engine: Engine) -> dict[str, ComparedRun]:
     """All runs by id, newest first. Writes: reads new events of the journals into the database."""
     ingest.sync_journals(engine.database, engine.runs_dir)
-    states_by_id = engine.manager.get_states()
+    states_by_id = read_states(engine)
     return {
         row.run_id: ComparedRun(
             run_id=row.run_id,
-            config=parse_stored_config(json.loads(row.config)),
+            config=config,
             status=states_by_id[row.run_id].status,
             is_recorded=bool(row.recorded) if pd.notna(row.recorded) else False,
             started_at=float(row.started),
@@ -80,8 +78,18 @@ def load_runs(engine: Engine) -> dict[str, ComparedRun]:
             group_id=row.group_id if isinstance(row.group_id, str) else "",
         )
         for row in queries.fetch_runs(engine.database).itertuples()
-        if row.run_id in states_by_id
+        if row.run_id in states_by_id and (config := parse_usable_config(row.config)) is not None
     }
+
+
+def describe_damaged_runs(engine: Engine, runs: Mapping[str, ComparedRun]) -> list[str]:
+    """What is wrong with each run that is damaged, and what can be done; ``runs`` are those that can be compared all the same."""
+    states = read_states(engine).values()
+    return [
+        f"{formatting.run_title(runs[state.run_id].config) if state.run_id in runs else state.run_id}: {state.message} {state.remedy}"
+        for state in states
+        if state.status == "damaged"
+    ]
 
 
 def runs_by_group(runs: Mapping[str, ComparedRun]) -> dict[str, list[ComparedRun]]:

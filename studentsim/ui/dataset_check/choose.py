@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 
 import streamlit as st
 
-from studentsim.config import parse_stored_config
 from studentsim.curriculum import generator
 from studentsim.datasets.adapter import normalize_category
 from studentsim.datasets.resolve import SOURCE_SEPARATOR
@@ -141,7 +139,9 @@ def _render_run_field(engine: data.Engine) -> CheckRequest | None:
     ingest.sync_journals(engine.database, engine.runs_dir)
     title_by_request: dict[CheckRequest, str] = {}
     for row in queries.fetch_runs(engine.database).itertuples():
-        config = parse_stored_config(json.loads(row.config))
+        config = data.parse_usable_config(row.config)
+        if config is None:
+            continue
         request = CheckRequest(config.bank, config.bank_category, config.bank_set)
         title_by_request.setdefault(
             request, f"{dataset_picker.bank_title(request.source)}: as in “{formatting.run_title(config)}”"

@@ -77,12 +77,13 @@ def render_run_row(engine: data.Engine, run: RunCard, column_widths: Sequence[in
         with info_column.container(gap="xsmall"):
             with components.row("small"):
                 run_selection.render_checkbox(run.run_id, run.title)
-                label = run.name or formatting.capitalize_first(run.strategy_label)
+                label = run.name or formatting.capitalize_first(run.strategy_label) or run.title
                 literal.link(WATCH_PAGE, label, params={"run": run.run_id})
                 components.render_status_badge(run.status)
                 for tag in run.tags:
                     st.badge(formatting.escape_markdown(tag), icon=":material/label:", color="gray")
             literal.caption(_run_caption(run))
+            components.render_run_problem(run)
             if run.note:
                 st.caption(
                     f":material/sticky_note_2: {formatting.escape_markdown(formatting.shorten_label(run.note, MAX_NOTE_CHARS))}"
@@ -94,6 +95,8 @@ def render_run_row(engine: data.Engine, run: RunCard, column_widths: Sequence[in
 
 
 def _run_caption(run: RunCard) -> str:
+    if run.config is None:
+        return formatting.format_time_ago(time.time() - run.started_at)
     progress_text = "" if run.status == "finished" else f"lesson {run.turn} of {run.turns}"
     age_text = run.recorded_label or formatting.format_time_ago(time.time() - run.started_at)
     student_text = (
@@ -112,12 +115,10 @@ def _render_sparkline(run: RunCard) -> None:
 
 
 def _render_menu(engine: data.Engine, run: RunCard) -> None:
-    chosen = st.menu_button(
-        "More",
-        [RERUN_OPTION, REPEAT_OPTION, EDIT_OPTION, DOWNLOAD_OPTION, DELETE_OPTION],
-        key=f"home.more.{run.run_id}",
-        type="tertiary",
-    )
+    options = [RERUN_OPTION, REPEAT_OPTION, EDIT_OPTION, DOWNLOAD_OPTION, DELETE_OPTION]
+    if run.config is None:
+        options = [DOWNLOAD_OPTION, DELETE_OPTION]
+    chosen = st.menu_button("More", options, key=f"home.more.{run.run_id}", type="tertiary")
     if chosen == RERUN_OPTION:
         st.switch_page(NEW_SIMULATION_PAGE, query_params={"like": run.run_id})
     if chosen == REPEAT_OPTION:

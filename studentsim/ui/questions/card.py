@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 import streamlit as st
 
-from studentsim.config import parse_stored_config
 from studentsim.curriculum.generator import MISCONCEPTIONS, SKILLS
 from studentsim.datasets import curriculum_lookup
 from studentsim.datasets.curriculum_coverage import DIFFICULTY_LABELS, SPLIT_LABELS
@@ -96,7 +93,8 @@ def _render_runs(engine: data.Engine, question_id: str) -> None:
     if question_runs.empty:
         st.text("No simulation on this computer has asked it yet.")
     for row in question_runs.head(MAX_RUNS).itertuples():
-        title = formatting.run_title(parse_stored_config(json.loads(row.config)))
+        config = data.parse_usable_config(row.config)
+        title = formatting.run_title(config) if config else row.run_id
         result_text = sentences.describe_results(int(row.answers), int(row.correct), bool(row.last_right))
         literal.link(
             ANSWERS_PAGE, title, ":material/list_alt:", AnswersView(run=row.run_id, question=question_id).to_params()

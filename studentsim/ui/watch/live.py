@@ -124,7 +124,7 @@ def _render_status(run: live_run.RunSnapshot) -> None:
         if run.answers.empty:
             components.render_checklist(run_summary.startup_steps(run.status, _startup_stage(run), _model_label(run)))
         st.progress(run.progress, text=f"{run.progress_text} You can close this page; the simulation goes on.")
-    elif run.status == "failed":
+    elif run.status in ("failed", "damaged"):
         state = run.state
         problem = StudentsimError(
             state.message or "The simulation stopped.", state.remedy or "Resume goes on after the last complete lesson."
@@ -133,7 +133,8 @@ def _render_status(run: live_run.RunSnapshot) -> None:
     elif run.status == "finished":
         render_next_page_links([run.run_id])
     elif run.stopped_text:
-        st.info(run.stopped_text, icon=formatting.status_display(run.status)[2])
+        render = literal.warning if run.state.message and run.status != "interrupted" else literal.info
+        render(run.stopped_text, icon=formatting.status_display(run.status)[2])
 
 
 def _startup_stage(run: live_run.RunSnapshot) -> str:

@@ -24,7 +24,7 @@ from studentsim.labels import category_names, formatting, teacher_settings
 from studentsim.narration import run_summary
 from studentsim.runs.live_text import LiveText
 from studentsim.runs.status import FINAL_STATUSES, RunState
-from studentsim.store import ingest, queries
+from studentsim.store import queries
 from studentsim.types import FIVE_OPTION_CHANCE
 from studentsim.ui import data
 from studentsim.ui.watch.writing import PartialAnswer, parse_partial_answer
@@ -82,6 +82,8 @@ class RunSnapshot:
     @property
     def stopped_text(self) -> str:
         """Why it does not go on, and what to do; blank while it runs."""
+        if self.state.message and self.status in ("paused", "queued", "damaged"):
+            return f"{self.state.message} {self.state.remedy}".strip()
         return run_summary.describe_stopped_run(
             self.status, self.turn, self.planned_turns, queue_position=self.state.queue_position
         )
@@ -178,9 +180,7 @@ def control_runs(engine: data.Engine, action: str, run_ids: list[str]) -> None:
 
 
 def _build_snapshot(engine: data.Engine, run_id: str, cache: RunCache) -> RunSnapshot:
-    state = engine.manager.get_state(run_id)  # before the query: it distinguishes a deleted run from an unknown one
-    ingest.sync_journals(engine.database, engine.runs_dir, run_id)
-    row = queries.fetch_run(engine.database, run_id)
+    state, row = data.read_run(engine, run_id)
     config = cache.get_or_compute("config", row.name, lambda: parse_stored_config(row.config))
     frames, seqs = cache.get_or_compute(
         "frames", row.last_seq, lambda: _load_frames(engine, run_id, row.last_seq, config, cache)

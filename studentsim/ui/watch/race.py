@@ -170,7 +170,7 @@ def _render_run_card(run: live_run.RunSnapshot, entry: race_entries.RaceEntry) -
         with st.container(horizontal=True, vertical_alignment="center"):
             literal.link(WATCH_PAGE, entry.name, ":material/visibility:", links.run_params(run.run_id))
             components.render_status_badge(run.status)
-        st.progress(run.progress, text=describe_run_status(run))
+        st.progress(run.progress, text=formatting.escape_markdown(describe_run_status(run)))
         literal.markdown(run_summary.results_headline(run.exams))
         live.render_partial_answer(run)
         if not run.answers.empty:

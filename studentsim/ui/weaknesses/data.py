@@ -12,10 +12,10 @@ from studentsim.analysis.findings import ExamFindings, load_findings
 from studentsim.config import RunConfig, parse_stored_config
 from studentsim.labels import formatting
 from studentsim.reporting import html
-from studentsim.store import ingest, queries
+from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.store.queries import RunRow
-from studentsim.ui.data import Engine, cached_query
+from studentsim.ui.data import Engine, cached_query, read_run
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,7 @@ def load_view(engine: Engine, run_id: str) -> WeaknessesView:
 
     :raises UnknownRun: there is no run of that id.
     """
-    ingest.sync_journals(engine.database, engine.runs_dir)
-    state = engine.manager.get_state(run_id)
-    run = queries.fetch_run(engine.database, run_id)
+    state, run = read_run(engine, run_id, sync_all=True)
     findings = cached_query(engine, run.last_seq, load_findings, run_id)
     return WeaknessesView(run, parse_stored_config(run.config), state.status, findings)
 
