@@ -87,6 +87,11 @@ def _note_damage(database: IngestTarget, run_id: str, error: JournalError) -> No
     database.add_notice(f"The run {run_id} cannot be shown whole. {error}")
 
 
+def _note_unreadable(database: IngestTarget, run_id: str, reason: str) -> None:
+    remedy = "Look at the permissions of its folder, and at the disk."
+    _note_damage(database, run_id, JournalError(f"Its files cannot be read ({reason}).", remedy))
+
+
 def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callable[[], set[str]]) -> int:
     """Ingests one run; returns the number of events. ``runs_with_notes`` gives the runs whose notes are stored. Writes."""
     run_id, path = run_folder.name, run_folder / journal.JOURNAL_FILE_NAME
@@ -94,7 +99,7 @@ def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callabl
     signature = _file_signature(path) or _file_signature(run_folder / "config.json")
     if signature is None:
         if not os.access(run_folder, os.R_OK | os.X_OK):
-            database.add_notice(f"The folder of the run {run_id} cannot be read. Change its permissions.")
+            _note_unreadable(database, run_id, "permission denied")
         return 0
     _sync_notes(database, run_folder, runs_with_notes)
     if database.file_signatures.get(run_id) == signature:
@@ -120,9 +125,7 @@ def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callabl
     except JournalError as error:
         damage = error
     except OSError as error:  # of the files alone: what DuckDB meets is a StoreError
-        database.add_notice(
-            f"The run {run_id} cannot be read ({error.strerror}). Check the permissions of its folder and the disk."
-        )
+        _note_unreadable(database, run_id, error.strerror or str(error))
         return event_count
     database.damaged_runs.pop(run_id, None)
     if damage is not None:
