@@ -78,6 +78,11 @@ app = typer.Typer(
 )
 
 
+def _name_data_folder(data: Path) -> Path:
+    set_data_folder(data)
+    return data
+
+
 def _apply_data_folder(data: Path) -> Path:
     """A command's data folder also holds its models.
 
@@ -85,8 +90,7 @@ def _apply_data_folder(data: Path) -> Path:
     """
     if data.exists() or data.is_symlink():
         _check_readable(data)
-    set_data_folder(data)
-    return data
+    return _name_data_folder(data)
 
 
 def _require_data_folder(data: Path) -> Path:
@@ -150,5 +154,9 @@ ExistingDataFolderOption = Annotated[
     Path, typer.Option(envvar="STUDENTSIM_DATA", help=_DATA_FOLDER_HELP, callback=_require_data_folder)
 ]
 """Of commands that need runs."""
+AnyDataFolderOption = Annotated[
+    Path, typer.Option(envvar="STUDENTSIM_DATA", help=_DATA_FOLDER_HELP, callback=_name_data_folder)
+]
+"""Of a command that itself says what is wrong with it."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of the output.")]
 DEFAULT_DATA_FOLDER = Path("data")
