@@ -77,6 +77,17 @@ def test_a_run_that_cannot_go_on_says_what_is_wrong_and_what_can_be_done(both, h
     runs.close()
 
 
+def test_an_end_that_is_not_known_here_is_no_invitation_to_resume(tmp_path):
+    path = make_run(tmp_path, BAD, status="paused", turn=2)
+    journal = path / "events.jsonl"
+    *rest, end = journal.read_text().splitlines()
+    for status_text in ('"archived"', "null", "[]", "7"):
+        event = json.loads(end) | {"status": json.loads(status_text)}
+        event.pop("crc", None)
+        journal.write_text("\n".join([*rest, json.dumps(event)]) + "\n")
+        assert read_run_state(bad(tmp_path)).status == "damaged"
+
+
 def test_a_finished_run_needs_no_settings_of_this_version(tmp_path):
     make_run(tmp_path, BAD)
     DAMAGING["settings: newer"](bad(tmp_path).path)

@@ -117,6 +117,19 @@ def test_a_damaged_run_is_deleted_on_home(folder):
     assert "is not a folder" not in text_of(visit(HOME_PAGE))
 
 
+def test_a_finished_run_whose_journal_is_damaged_says_so_beside_what_is_left(folder):
+    """What stands before the damage is shown, never as if it were all."""
+    path = make_run(folder, GOOD, name="The sound one")
+    DAMAGING["journal: middle"](path)
+    for app in (visit(HOME_PAGE), visit(WATCH_PAGE), visit(COMPARE_PAGE, runs=GOOD), visit(WATCH_PAGE, run=GOOD)):
+        said = text_of(app)
+        assert not app.exception and "is damaged" in said and "repair" in said
+    assert "finished" not in [badge for badge in said.splitlines() if "badge" in badge][0]
+    shutil.copy(make_run(folder, "another") / "events.jsonl", path / "events.jsonl")  # as a repair does
+    said = text_of(visit(WATCH_PAGE, run=GOOD))
+    assert "damaged" not in said and "repair" not in said
+
+
 def test_why_a_queued_run_waits_is_said_in_the_list_and_on_watch(folder):
     make_run(folder, GOOD, status="", turn=-1, name="The sound one")
     (folder / "runs" / GOOD / "queue.json").write_text('{"since": 1}')

@@ -112,8 +112,12 @@ def _read_state(folder: RunFolder) -> RunState:
         return _state_or_damage(folder, replace(state, status="queued"))
     if is_ended:
         end_fields = {name: str(last.get(name, "")) for name in ("status", "message", "remedy", "error")}
-        if end_fields["status"] in _END_STATUSES:
-            return _state_or_damage(folder, replace(state, **end_fields))
+        if end_fields["status"] not in _END_STATUSES:
+            raise RunError(
+                f"Its journal ends with the status {end_fields['status'][:40]!r}, which is not known here.",
+                "If a newer version of this program made it, use that one; otherwise delete this run on Home.",
+            )
+        return _state_or_damage(folder, replace(state, **end_fields))
     return _state_or_damage(folder, replace(state, **_fields_without_end_event(folder, lease, last)))
 
 
