@@ -314,7 +314,7 @@ def test_runs_lists_the_newest_first(say, tmp_path):
     listed = say("runs", "--data", tmp_path, "--json").last
     assert {row["run_id"] for row in listed} == set(ids) and [r["run_id"] for r in listed] == sorted(ids, reverse=True)
     assert listed[0].keys() == {
-        "run_id", "status", "title", "turn", "turns", "correct", "questions", "seed", "group", "tags", "note",
+        "run_id", "status", "title", "turn", "turns", "correct", "questions", "seed", "group", "tags", "note", "problem",
     }  # fmt: skip
     assert "run 1" in say("runs", "--data", tmp_path).out
 
