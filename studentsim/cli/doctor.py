@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
+from studentsim.cli.base import DEFAULT_DATA_FOLDER, AnyDataFolderOption, JsonOption, app
 
 
 @app.command()
@@ -21,7 +21,7 @@ def doctor(
         bool, typer.Option("--thorough", help="Also compare checksums of models, database and journals: minutes.")
     ] = False,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where the app is to listen.")] = 8501,
-    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    data: AnyDataFolderOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
     """Look at data folder, disk, memory, port, versions, models, runs, left-overs, database and journals, and say what to do.

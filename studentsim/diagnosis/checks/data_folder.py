@@ -22,7 +22,11 @@ def check(context: Context) -> Iterator[Finding]:
     if not data.is_dir():
         yield Finding(BAD, f"{data} is no folder.", "Name the data folder with --data or STUDENTSIM_DATA.")
         return
-    names = sorted(os.listdir(data))
+    try:
+        names = sorted(os.listdir(data))
+    except OSError as error:
+        yield Finding(BAD, f"{data} cannot be read ({error.strerror}).", "Change its permissions.")
+        return
     known = [name for name in names if name in _KNOWN_NAMES or name.startswith(DATABASE_FILE_NAME)]
     if names and not known:
         yield Finding(
