@@ -746,3 +746,12 @@ def test_rebuilding_gives_the_same_tables_and_counts_the_runs(tmp_path):
     with Database.open(tmp_path) as database:
         assert contents(database) == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["runs", DATABASE_FILE_NAME]
+
+
+def test_a_folder_that_is_no_data_folder_gets_no_database(tmp_path):
+    (tmp_path / "passwd").write_text("")
+    with pytest.raises(DataFolderError, match="no data folder"):
+        rebuild_database(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["passwd"]
+    (tmp_path / "empty").mkdir()
+    assert rebuild_database(tmp_path / "empty") == 0

@@ -14,6 +14,7 @@ import typer
 from studentsim.cli.base import (
     DEFAULT_DATA_FOLDER,
     DataFolderOption,
+    ExistingDataFolderOption,
     JsonOption,
     app,
     exit_when_interrupted,
@@ -25,7 +26,7 @@ from studentsim.cli.base import (
 def backup(
     to: Annotated[Path, typer.Option(help="A new zip file, or with another name a new folder.")],
     models: Annotated[bool, typer.Option("--models", help="Also the language models that were got.")] = False,
-    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    data: ExistingDataFolderOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
     """Back a data folder up while runs go on: runs with their checkpoints and notes, predictions, transfer figures."""

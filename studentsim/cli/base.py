@@ -150,6 +150,8 @@ DataFolderOption = Annotated[
     Path, typer.Option(envvar="STUDENTSIM_DATA", help=_DATA_FOLDER_HELP, callback=_apply_data_folder)
 ]
 """Of commands that make the folder if it is missing."""
+AnyDataFolderOption = Annotated[Path, typer.Option(envvar="STUDENTSIM_DATA", help=_DATA_FOLDER_HELP)]
+"""Of commands that say themselves what is wrong with the folder."""
 ExistingDataFolderOption = Annotated[
     Path, typer.Option(envvar="STUDENTSIM_DATA", help=_DATA_FOLDER_HELP, callback=_require_data_folder)
 ]

@@ -284,7 +284,17 @@ def rebuild_database(data_folder: str | Path) -> int:
 
     :raises DatabaseBusy: another process owns the database.
     :raises DatabaseTooNew: a newer version wrote it.
+    :raises DataFolderError: it holds other things and no runs, or cannot be used.
     """
+    try:
+        names, known_names = db_files.find_data_folder_names(Path(data_folder), DATABASE_FILE_NAME)
+    except OSError as error:
+        raise DataFolderError(f"{data_folder} cannot be read: {error.strerror}.", "Name the data folder.") from error
+    if names and not known_names:
+        raise DataFolderError(
+            f"{data_folder} is no data folder: it holds other things ({names[0]}, …) and no runs.",
+            "Name the right one with --data. Nothing was written.",
+        )
     try:
         with Database.open(data_folder) as database:
             path, runs_folder = database.path, database.runs_folder

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 
 from studentsim.diagnosis.finding import BAD, LOOK, OK, Context, Finding, join_names
+from studentsim.store import db_files
 from studentsim.store.database import DATABASE_FILE_NAME
 
 TITLE, ORDER = "data folder", 10
-_KNOWN_NAMES = {"runs", "models", "predictions", "transfer"}
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -22,8 +21,11 @@ def check(context: Context) -> Iterator[Finding]:
     if not data.is_dir():
         yield Finding(BAD, f"{data} is no folder.", "Name the data folder with --data or STUDENTSIM_DATA.")
         return
-    names = sorted(os.listdir(data))
-    known = [name for name in names if name in _KNOWN_NAMES or name.startswith(DATABASE_FILE_NAME)]
+    try:
+        names, known = db_files.find_data_folder_names(data, DATABASE_FILE_NAME)
+    except OSError as error:
+        yield Finding(BAD, f"{data} cannot be read ({error.strerror}).", "Change its permissions.")
+        return
     if names and not known:
         yield Finding(
             BAD,
