@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import shutil
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,23 @@ def read_json_object(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def read_regular_file(path: Path, *, start: int = 0, max_bytes: int | None = None) -> bytes:
+    """The bytes of a regular file from ``start`` on, never more than its size says; for paths that a user names.
+
+    Nothing is waited for: not a pipe without a writer, nor the files of /proc, which say that they are empty and may never end.
+
+    :raises OSError: the file cannot be read, or is none (a folder, a device, a pipe).
+    """
+    file_stat = os.stat(path)
+    if not stat.S_ISREG(file_stat.st_mode):  # looked at first: to open some devices is to use them
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+    with open(path, "rb", opener=lambda name, _: os.open(name, flags | getattr(os, "O_BINARY", 0))) as file:
+        rest = max(0, file_stat.st_size - start)
+        file.seek(start)
+        return file.read(rest if max_bytes is None else min(rest, max_bytes)) if rest else b""
 
 
 def fsync_path(path: Path) -> None:
