@@ -18,6 +18,7 @@ import typer
 from studentsim.cli import annotate, evaluate, export, graders, list, models, run, transfer  # noqa: F401  they register their commands
 from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, app
 from studentsim.errors import StudentsimError
+from studentsim.plain_text import strip_control_characters
 
 __all__ = ["app", "main"]
 
@@ -29,7 +30,7 @@ def main() -> None:
     try:
         app()
     except StudentsimError as error:
-        print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"Error: {strip_control_characters(' '.join(str(error).split()))}", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:  # the output's reader has closed it (as in "| head")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

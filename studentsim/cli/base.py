@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from studentsim.errors import DataFolderError
 from studentsim.student.huggingface.model_store import set_data_folder
+
+MAX_LOOKED_AT = 10_000
+"""Most entries of a folder that are looked at to see whether it is a data folder."""
 
 OLD_COMMANDS: Mapping[str, str] = {
     "place": "evaluate-profiles",
@@ -75,8 +81,36 @@ app = typer.Typer(
 )
 
 
+DATA_FOLDER_ENTRIES = frozenset(
+    {
+        "runs",
+        "models",
+        "predictions",
+        "transfer",
+        "groups",
+        "studentsim.duckdb",
+        "studentsim.duckdb.wal",
+        "events.jsonl",
+    }
+)
+"""What a data folder holds, or one run's folder: a folder with one of these is taken to be one."""
+
+
 def _apply_data_folder(data: Path) -> Path:
-    """A command's data folder also holds its models."""
+    """A command's data folder also holds its models.
+
+    :raises DataFolderError: it is another folder with files in it, in which nothing should be made.
+    """
+    try:
+        names = {entry.name for entry in islice(os.scandir(data), MAX_LOOKED_AT)}
+    except OSError:  # it is missing or cannot be read: the command says what that means for it
+        names = set()
+    visible_names = sorted(name for name in names - {"lost+found"} if not name.startswith("."))
+    if visible_names and not names & DATA_FOLDER_ENTRIES:
+        raise DataFolderError(
+            f"{str(data)!r} is no data folder: it holds {', '.join(map(repr, visible_names[:3]))}, and no runs.",
+            "Name the folder of your simulations with --data, or a new or empty one.",
+        )
     set_data_folder(data)
     return data
 

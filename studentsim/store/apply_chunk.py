@@ -23,6 +23,8 @@ _ARROW_TYPES = {
     "DOUBLE": pa.float64(),
     "BOOLEAN": pa.bool_(),
 }
+MALFORMED_EVENT_ERRORS = (KeyError, TypeError, ValueError, AttributeError, OverflowError, pa.ArrowException)
+"""What an event raises whose fields are not what this version writes."""
 _DIGEST_BYTES = 256
 """Bytes before the ingested position that the digest covers."""
 
@@ -56,7 +58,7 @@ def apply_chunk(cursor: Cursor, run_id: str, path: Path) -> tuple[int, int]:
     new_events = _select_new_events(events, position.last_seq)
     try:
         row_change = _apply_events(cursor, run_id, new_events) if new_events else 0
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, pa.ArrowException) as error:
+    except MALFORMED_EVENT_ERRORS as error:
         raise JournalError(
             f"{path} holds an event that is not understood between the bytes {position.byte_count} and {end} ({error!r}).",
             "It may be a newer version's: update the program.",

@@ -17,6 +17,7 @@ from studentsim.datasets.resolve import SOURCE_SEPARATOR, has_hub_dataset, split
 from studentsim.datasets.specs import FILE_DATASETS, HUB_DATASETS, RECOGNIZABLE_DATASETS, get_dataset, is_hub_dataset
 from studentsim.errors import ConfigError
 from studentsim.labels import formatting
+from studentsim.plain_text import strip_control_characters
 
 PERSIST_IN_SESSION = "session"
 """Streamlit's ``persist_state``: the widget keeps its value while other pages are shown."""
@@ -60,7 +61,7 @@ def bank_title(source: str) -> str:
         return " and ".join(bank_title(part) for part in parts)
     kind = source_kind(source)
     if kind == LOCAL_FILE:
-        return Path(source).name or source
+        return strip_control_characters(Path(source).name or source)
     if kind == generator.BANK_NAME:
         return SOURCE_KINDS[kind].lower()
     name, _, part = source.partition(":")

@@ -19,6 +19,7 @@ from typing import Any
 from studentsim.errors import ConfigError, StudentError, StudentsimError, first_line
 from studentsim.files import read_regular_file
 from studentsim.student.huggingface import gguf_families, model_store
+from studentsim.student.huggingface.memory import MAX_DIMENSION
 
 HUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}")
 """A model's name on the hub: owner/name."""
@@ -321,7 +322,10 @@ def _count_file_parameters(path: Path) -> int:
     length = _read_header_length(path)
     try:
         header = json.loads(read_regular_file(path, start=8, max_bytes=length))
-        return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+        shapes = [entry["shape"] for name, entry in header.items() if name != "__metadata__"]
+        if not all(type(size) is int and 0 <= size <= MAX_DIMENSION for shape in shapes for size in shape):
+            raise ValueError("a tensor of no size")
+        return sum(map(math.prod, shapes))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise gguf_families.model_error(
             f"The header of {path.name} cannot be read.", "Download the model again."

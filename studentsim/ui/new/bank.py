@@ -19,8 +19,8 @@ from studentsim.labels import formatting
 from studentsim.runs.preflight import BankOutline, load_bank_outline
 from studentsim.types import FIVE_OPTION_CHANCE
 from studentsim.ui import background, dataset_picker, layout, literal
+from studentsim.ui.new.child_reader import read_in_child
 from studentsim.ui.new.form import RunForm, format_problem, persisted, session_key
-from studentsim.ui.new.reading import read_in_child
 
 JOB_MODULE = "studentsim.runs.dataset_job"
 DOUBTFUL_ROWS_CAPTION = (

@@ -16,8 +16,8 @@ from studentsim.labels import formatting
 from studentsim.narration import teaching_summary
 from studentsim.student.huggingface import resolve
 from studentsim.ui import literal, reply_kind_table
+from studentsim.ui.new.child_reader import read_in_child
 from studentsim.ui.new.form import RunForm, persisted, render_text_field, session_key
-from studentsim.ui.new.reading import read_in_child
 
 GRADER_JOB_MODULE = "studentsim.analysis.grader_job"
 CUSTOM = "own"
