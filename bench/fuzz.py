@@ -21,8 +21,8 @@ import traceback
 import warnings
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import connection
 from random import Random
 from typing import Any
 
@@ -122,6 +122,7 @@ class _Worker:
     progress: Any
     """The number of the input that is read, and when that was begun (``time.monotonic``)."""
     chunk: Chunk | None = None
+    has_ended: bool = False
 
 
 def run_all(counts: dict[str, int], seed: int, jobs: int) -> tuple[dict[str, Tally], float]:
@@ -138,20 +139,22 @@ def run_all(counts: dict[str, int], seed: int, jobs: int) -> tuple[dict[str, Tal
                     worker.chunk = chunks.popleft()
                     worker.progress[:] = (worker.chunk[1], time.monotonic() + 30)  # the first one waits for imports
                     worker.pipe.send(worker.chunk)
-                if worker.chunk and (lost := _find_lost_input(worker)):
-                    kind, number, reason = lost
-                    tallies[kind].add(Tally(number - worker.chunk[1] + 1, 0, HANG_SECONDS, 1, [(number, reason)]))
-                    if rest := sum(worker.chunk[1:]) - number - 1:
-                        chunks.appendleft((kind, number + 1, rest))
+                if worker.chunk and (reason := _explain_loss(worker)):
+                    (kind, start, count), number = worker.chunk, int(worker.progress[0])
+                    tallies[kind].add(Tally(1, 0, 0.0, 1, [(number, reason)]))
+                    for rest in ((kind, start, number - start), (kind, number + 1, start + count - number - 1)):
+                        if rest[2]:  # what came of the earlier ones is lost with the process
+                            chunks.appendleft(rest)
                     workers[index] = _start_worker(context, seed)
-            for pipe in connection.wait([worker.pipe for worker in workers if worker.chunk], timeout=0.5):
-                worker = next(worker for worker in workers if worker.pipe is pipe)
-                try:
-                    tally, worker_memory_mb = pipe.recv()
-                except EOFError:
-                    continue  # it ended: found above
-                tallies[worker.chunk[0]].add(tally)
-                memory_mb, worker.chunk = max(memory_mb, worker_memory_mb), None
+            for worker in workers:
+                if worker.chunk and not worker.has_ended and worker.pipe.poll(0.2 / len(workers)):
+                    try:
+                        tally, worker_memory_mb = worker.pipe.recv()
+                    except EOFError:
+                        worker.has_ended = True
+                        continue
+                    tallies[worker.chunk[0]].add(tally)
+                    memory_mb, worker.chunk = max(memory_mb, worker_memory_mb), None
     finally:
         for worker in workers:
             worker.pipe.close()  # it then removes its files and ends
@@ -179,16 +182,16 @@ def _start_worker(context: Any, seed: int) -> _Worker:
     return _Worker(process, ours, progress)
 
 
-def _find_lost_input(worker: _Worker) -> tuple[str, int, str] | None:
-    """The input on which the worker hangs, or ended; None: it works. One that hangs is killed."""
-    number, begun = int(worker.progress[0]), worker.progress[1]
-    if not worker.process.is_alive() and not worker.pipe.poll():
-        return worker.chunk[0], number, f"it ended the process (exit code {worker.process.exitcode})"
-    if time.monotonic() - begun > HANG_SECONDS:
+def _explain_loss(worker: _Worker) -> str:
+    """Why the input that the worker reads will not be done with: it ended the process, or hangs and was ended; "": it is read."""
+    if worker.has_ended:
+        worker.process.join()
+        return f"it ended the process (exit code {worker.process.exitcode})"
+    if time.monotonic() - worker.progress[1] > HANG_SECONDS:
         worker.process.kill()
         worker.process.join()
-        return worker.chunk[0], number, f"it was not read within {HANG_SECONDS:.0f} seconds"
-    return None
+        return f"it was not read within {HANG_SECONDS:.0f} seconds"
+    return ""
 
 
 # ------------------------------------------------------------------ a worker
@@ -212,10 +215,18 @@ def _work(pipe: Any, progress: Any, seed: int) -> None:
         remove_scratch_folder()
 
 
+_tried_kinds: set[str] = set()
+"""Kinds of which this process has read an input."""
+
+
 def _read_chunk(kind: str, numbers: range, progress: Any, seed: int) -> Tally:
     from fuzz_kinds import KINDS
 
     tally, read = Tally(), KINDS[kind].read
+    if kind not in _tried_kinds:  # its imports, the tables that it fills once: not the input's time
+        _tried_kinds.add(kind)
+        with suppress(Exception):
+            read(_make_input(seed, kind, numbers[0]))
     for number in numbers:
         fault, started = "", time.process_time()
         try:

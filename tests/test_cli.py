@@ -281,6 +281,7 @@ def test_a_fallback_to_an_earlier_checkpoint_is_told(say, tmp_path, caplog):
 
 
 def test_ctrl_c_pauses_with_a_hint_and_resume_ends_as_an_uninterrupted_run(say, tmp_path, gate):
+    (tmp_path / "runs").mkdir()  # the gate is in it already, and would make it another folder
     command = [sys.executable, "tests/fake_cli.py", "answer:40:gate", "run", *SHORT, "--data", str(tmp_path)]
     child = subprocess.Popen(command, cwd=ROOT, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     (folder,) = until(lambda: list_runs(tmp_path))

@@ -100,17 +100,15 @@ def _find_row_fault(value: Any) -> RowFault | None:
             pending += (*item, *item.values())
         elif isinstance(item, list):
             pending += item
-        if field_count > MAX_COLUMNS:
-            return RowFault(f"it has {field_count:,} fields, more than {MAX_COLUMNS:,}")
-        if char_count + len(pending) > MAX_ROW_CHARS:
-            fields = value.items() if isinstance(value, dict) else ()
-            long_text = next(((n, t) for n, t in fields if isinstance(t, str) and len(t) > MAX_TEXT_CHARS), None)
-            name, length = (
-                (f"{long_text[0][:40]!r}", len(long_text[1])) if long_text else ("it", char_count + len(pending))
-            )
-            limit = MAX_TEXT_CHARS if long_text else MAX_ROW_CHARS
-            return RowFault(f"{name} has {length:,} characters, more than {limit:,}")
-    return None
+    if field_count > MAX_COLUMNS:
+        return RowFault(f"it has {field_count:,} fields, more than {MAX_COLUMNS:,}")
+    if char_count <= MAX_ROW_CHARS:
+        return None
+    fields = value.items() if isinstance(value, dict) else ()
+    long_text = next(((n, t) for n, t in fields if isinstance(t, str) and len(t) > MAX_TEXT_CHARS), None)
+    if long_text:
+        return RowFault(f"{long_text[0][:40]!r} has {len(long_text[1]):,} characters, more than {MAX_TEXT_CHARS:,}")
+    return RowFault(f"it has {char_count:,} characters, more than {MAX_ROW_CHARS:,}")
 
 
 def list_question_files(folder: Path) -> list[Path]:

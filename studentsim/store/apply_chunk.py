@@ -23,7 +23,10 @@ _ARROW_TYPES = {
     "DOUBLE": pa.float64(),
     "BOOLEAN": pa.bool_(),
 }
-MALFORMED_EVENT_ERRORS = (KeyError, TypeError, ValueError, AttributeError, OverflowError, pa.ArrowException)
+MALFORMED_EVENT_ERRORS = (
+    *(KeyError, TypeError, ValueError, AttributeError, OverflowError, pa.ArrowException),
+    *(duckdb.IntegrityError, duckdb.DataError),
+)
 """What an event raises whose fields are not what this version writes."""
 _DIGEST_BYTES = 256
 """Bytes before the ingested position that the digest covers."""
