@@ -106,7 +106,8 @@ def _apply_data_folder(data: Path) -> Path:
     except OSError:  # it is missing or cannot be read: the command says what that means for it
         names = set()
     visible_names = sorted(name for name in names - {"lost+found"} if not name.startswith("."))
-    if visible_names and not names & DATA_FOLDER_ENTRIES:
+    is_data_folder = names & DATA_FOLDER_ENTRIES or any(name.startswith("studentsim.duckdb") for name in names)
+    if visible_names and not is_data_folder:
         raise DataFolderError(
             f"{str(data)!r} is no data folder: it holds {', '.join(map(repr, visible_names[:3]))}, and no runs.",
             "Name the folder of your simulations with --data, or a new or empty one.",
