@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from journals import make_run
 from question_rows import load_questions
 
 from studentsim import files
@@ -22,6 +23,8 @@ from studentsim.datasets.registry import build_bank_report
 from studentsim.errors import BankError, ConfigError
 from studentsim.runs.model_info import check_model
 from studentsim.settings import ModelLoadingSettings
+from studentsim.store import ingest, queries
+from studentsim.store.database import Database
 from studentsim.student.huggingface.resolve import resolve_model
 
 GSM8K = {"question": "How many are 2 and 3?", "answer": "#### 5"}
@@ -51,6 +54,9 @@ def saved(folder: Path, name: str, content: Any) -> str:
         ("a.json", lambda: {f"r{n}": GSM8K for n in range(MAX_ROWS + 1)}, "more than 200,000 rows"),
         ("a.csv", lambda: ",".join(["question", "answer", *map(str, range(50_000))]) + "\nq,5\n", "has 50,002 columns, more than 1,000"),
         ("a.json", lambda: [{**GSM8K, "x": ["y" * 9_000] * 30}], "it has 270,0.. characters, more than 200,000"),
+        ("a.json", lambda: "[" + "{}," * 2_600_000 + "{}]", "has about 5,200,002 values, more than 5,000,000"),
+        ("a.jsonl", lambda: "{}\n" * 2_100_000, "has about 2,100,000 lines, more than 2,000,000"),
+        ("a.csv", lambda: "question,answer\n" + "a,b\n" * 300_000, "more than 200,000 rows"),
         ("a.json", lambda: [GSM8K, {**GSM8K, "x": {str(n): n for n in range(MAX_COLUMNS)}}], "Row 2: it has 1,003 fields"),
     ],
 )  # fmt: skip
@@ -241,3 +247,37 @@ def test_a_model_of_impossible_size_is_refused(tmp_path: Path, config: dict[str,
     with pytest.raises(ConfigError) as refused:
         check_model(RunConfig(model=str(model_folder(tmp_path, **config)), model_loading=model_loading))
     assert refused.value.field == "model"
+
+
+# ------------------------------------------------------------------ journals
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"p_correct": "x"}, {"timestamp": float("nan")}, {"category": ["x"], "logprob": {}}, {"attempt": 10**30}, {"is_correct": "maybe"},
+        {"question_id": None}, {"options": "\ud800", "text": 7},
+    ],
+)  # fmt: skip
+def test_an_event_of_nonsense_leaves_all_other_runs_and_the_page_alone(tmp_path: Path, changes: dict[str, Any]):
+    for run_id in ("bad", "good"):
+        make_run(tmp_path, run_id, turns=1, exam_size=6, questions_per_turn=4)
+    path = tmp_path / "runs" / "bad" / "events.jsonl"
+    lines = path.read_text().splitlines()
+    at = next(n for n, line in enumerate(lines) if '"AnswerRecorded"' in line)
+    lines[at] = json.dumps({**json.loads(lines[at]), **changes})
+    path.write_text("\n".join(lines) + "\n")
+    with Database.open(tmp_path) as database:
+        ingest.sync_journals(database, tmp_path / "runs")
+        assert "good" in set(queries.fetch_runs(database).run_id)
+        assert all(notice.startswith("The run bad cannot be shown whole.") for notice in database.notices)
+
+
+def test_a_name_that_a_journal_brings_is_clean_in_the_tables(tmp_path: Path):
+    run = make_run(tmp_path, "it", name="NAME", turns=1, exam_size=6, questions_per_turn=4)
+    path = run / "events.jsonl"
+    path.write_text(path.read_text().replace('"NAME"', '"N\\u001b[31m\\u202eE"'))
+    with Database.open(tmp_path) as database:
+        ingest.sync_journals(database, tmp_path / "runs")
+        (row,) = queries.fetch_runs(database).itertuples()
+    assert row.name == row.title == "N\ufffd[31m\ufffdE"

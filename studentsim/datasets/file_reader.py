@@ -14,10 +14,20 @@ import re
 import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from studentsim.datasets.limits import MAX_BYTES, MAX_COLUMNS, MAX_FILES, MAX_ROW_CHARS, MAX_ROWS, MAX_TEXT_CHARS
+from studentsim.datasets.limits import (
+    MAX_BYTES,
+    MAX_COLUMNS,
+    MAX_FILES,
+    MAX_LINES,
+    MAX_ROW_CHARS,
+    MAX_ROWS,
+    MAX_TEXT_CHARS,
+    MAX_VALUES,
+)
 from studentsim.datasets.tabular_columns import is_header_row
 from studentsim.errors import BankError, first_line
 from studentsim.files import read_regular_file
@@ -189,6 +199,9 @@ def _read_text(path: Path) -> str:
         raise BankError(f"{path} holds a NUL character, so it is no text file.", "Save it as UTF-8 text.")
     if not text.strip():
         raise BankError(f"{path} is empty.", _FORMAT_ADVICE)
+    for what, signs, limit in (("values", ",{[", MAX_VALUES), ("lines", "\n", MAX_LINES)):
+        if (count := sum(map(text.count, signs))) > limit:
+            raise BankError(f"{path} has about {count:,} {what}, more than {limit:,}.", "Use a part of it.")
     return text
 
 
@@ -298,7 +311,8 @@ def _looks_like_header(cells: list[str]) -> bool:
 def _read_csv_cells(text: str, path: Path) -> list[list[str]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        lines = [cells for cells in reader if any(cell.strip() for cell in cells)]
+        filled_lines = (cells for cells in reader if any(cell.strip() for cell in cells))
+        lines = list(islice(filled_lines, MAX_ROWS + 3))  # the limit itself is checked later
     except csv.Error as error:
         raise BankError(f"{path} is no sound CSV: line {reader.line_num}: {error}.", _FORMAT_ADVICE) from error
     if not lines:

@@ -5,6 +5,9 @@ MAX_BYTES = 50 * 2**20
 MAX_ROWS = 200_000
 MAX_FILES = 20_000
 """Most entries of a folder and its subfolders; MATH has one file per problem, 12,500 of them."""
+MAX_VALUES = 5_000_000
+"""Most values of a file, by its commas and opening brackets: ten bytes of a file may take a hundred in memory."""
+MAX_LINES = 2_000_000
 MAX_SOURCES = 30
 """Most sources that a bank joins."""
 MAX_COLUMNS = 1_000

@@ -64,7 +64,7 @@ def split_source_names(source: str) -> tuple[str, ...]:
     >>> split_source_names("gsm8k | mmlu:p3"), split_source_names("/home/me/a+b|c.csv")
     (('gsm8k', 'mmlu:p3'), ('/home/me/a+b|c.csv',))
     """
-    if SOURCE_SEPARATOR not in source or os.path.exists(source):
+    if SOURCE_SEPARATOR not in source or os.path.exists(source):  # a look at a name, which the web process may take
         return (source,)
     return tuple(part.strip() for part in source.split(SOURCE_SEPARATOR) if part.strip()) or (source,)
 

@@ -16,6 +16,7 @@ from typing import Any
 from studentsim.config import RunConfig
 from studentsim.events import Cell
 from studentsim.legacy_names import upgrade_setting_name
+from studentsim.plain_text import strip_control_characters
 from studentsim.store.notes import RunNotes
 
 TableRow = dict[str, Any]
@@ -185,6 +186,7 @@ def _config_columns(config: Mapping[str, Any]) -> TableRow:
         key: _to_storable_text(getattr(run_config, key))
         for key in ("name", "title", "strategy", "student", "model", "bank")
     }
+    row |= {key: strip_control_characters(row[key]) for key in ("name", "title") if row[key]}  # exports have these
     row |= {
         "seed": run_config.seed,
         "exam_seed": run_config.exam_seed,
