@@ -66,7 +66,7 @@ class RunManager:
         *,
         max_concurrent_runs: int = MAX_CONCURRENT_RUNS,
         worker_command: Sequence[str] = WORKER_COMMAND,
-        preflight_check: Callable[[RunConfig], RunConfig | None] = preflight.check_run_config,
+        preflight_check: Callable[[RunConfig], RunConfig | None] = preflight.check_run_config_in_child,
         cancel_grace_seconds: float = CANCEL_GRACE_SECONDS,
         tick_interval_seconds: float | None = TICK_INTERVAL_SECONDS,
         keep_warm_worker: bool = True,

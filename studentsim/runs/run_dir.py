@@ -35,7 +35,7 @@ from studentsim.files import (
     fsync_path,
     is_disk_full,
     read_json_object,
-    read_regular_file,
+    read_small_file,
     remove_file,
     remove_folder_atomically,
     storage_error,
@@ -98,7 +98,7 @@ class RunFolder:
         :raises RunError: neither holds settings that this version can use.
         """
         try:
-            return RunConfig.from_json(read_regular_file(self.path / "config.json"))
+            return RunConfig.from_json(read_small_file(self.path / "config.json"))
         except (OSError, StudentsimError) as error:
             if (config := self._read_journal_config()) is not None:
                 return config

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from studentsim.errors import JournalError, StoreError
-from studentsim.files import read_regular_file
+from studentsim.files import read_small_file
 from studentsim.store import apply_chunk, journal, notes, tables
 
 T = TypeVar("T")
@@ -195,7 +195,7 @@ def _read_queued_config(run_folder: Path) -> tuple[dict[str, Any], float]:
     """
     path = run_folder / "config.json"
     try:
-        config = json.loads(read_regular_file(path))
+        config = json.loads(read_small_file(path))
         if not isinstance(config, dict):
             raise ValueError("not an object")
         return config, path.stat().st_mtime
