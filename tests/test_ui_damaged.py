@@ -185,3 +185,12 @@ def test_a_page_that_meets_a_full_disk_says_so(folder, monkeypatch):
     monkeypatch.setattr(RunManager, "get_states", fail)
     app = visit(HOME_PAGE)
     assert not app.exception and any("disk of /data is full" in str(error.value) for error in app.error)
+
+
+def test_a_damaged_run_is_repaired_where_it_is_watched(folder):
+    make_run(folder, "hurt", status="paused", turn=2)
+    DAMAGING["journal: middle"](folder / "runs" / "hurt")
+    app = visit(WATCH_PAGE, run="hurt")
+    app.button(key="watch.repair").click().run()
+    assert not app.exception and "has been repaired" in text_of(app)
+    assert not [b for b in app.button if b.key == "watch.repair"] and app.button(key="watch.resume")
