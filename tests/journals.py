@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
@@ -211,11 +211,22 @@ def without_what_came_later(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def plain_event(line: str | bytes) -> dict[str, Any]:
+    """The event of a journal's line as a version without checksums wrote it, to be changed and written again."""
+    return {name: value for name, value in json.loads(line).items() if name not in ("crc", "lease")}
+
+
+def edit_journal(path: Path, edit: Callable[[str], str]) -> None:
+    """Write a journal's lines anew as ``edit`` changes them, without checksums; each is compact JSON."""
+    lines = [json.dumps(plain_event(line), separators=(",", ":")) for line in path.read_text().splitlines()]
+    path.write_text("".join(f"{edit(line)}\n" for line in lines))
+
+
 def as_of_0_1(run: Path) -> None:
     """Make a run's folder one that version 0.1 wrote."""
     config, journal = run / "config.json", run / "events.jsonl"
     config.write_text(json.dumps(without_what_came_later(json.loads(config.read_text()))))
     first, *rest = journal.read_text().splitlines()
-    event = json.loads(first)
+    event = plain_event(first)
     event["config"] = without_what_came_later(event["config"])
     journal.write_text("\n".join([json.dumps(event), *rest]) + "\n")

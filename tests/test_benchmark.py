@@ -169,7 +169,7 @@ def test_ctrl_c_ends_the_command_and_the_trial_with_it(gemma, tmp_path):
     )
     command = subprocess.Popen(
         [sys.executable, "-c", program], stderr=subprocess.PIPE, text=True, start_new_session=True,
-        env={**os.environ, "STUDENTSIM_DATA": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, "STUDENTSIM_DATA": str(tmp_path / "data"), "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
     for line in command.stderr:
         if "a first answer" in line:

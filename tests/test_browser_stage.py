@@ -11,7 +11,7 @@ from random import Random
 import pytest
 from browser import serve
 from browsing import still
-from journals import make_run
+from journals import make_run, plain_event
 from playwright.sync_api import Browser, Page, expect
 
 from studentsim.runs.lease import Lease
@@ -64,7 +64,7 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _ends(run: Path, correct: int) -> None:
     """Its last exam has so many right of 240: the line ends at the picture's upper edge."""
-    events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+    events = [plain_event(line) for line in (run / "events.jsonl").read_text().splitlines()]
     last = {"correct": correct, "ci_low": correct / 240 - 0.02, "ci_high": correct / 240}
     told = [e | (last if e["type"] == "ExamFinished" and e["turn"] == 8 else {}) for e in events]
     (run / "events.jsonl").write_text("".join(json.dumps(e) + "\n" for e in told))
@@ -72,7 +72,7 @@ def _ends(run: Path, correct: int) -> None:
 
 def _wordy(run: Path) -> None:
     """Every answer as long as a language model may write."""
-    events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+    events = [plain_event(line) for line in (run / "events.jsonl").read_text().splitlines()]
     told = [e | ({"text": LONG, "problem": LONG} if e["type"] == "AnswerRecorded" else {}) for e in events]
     (run / "events.jsonl").write_text("".join(json.dumps(e) + "\n" for e in told))
 

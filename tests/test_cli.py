@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import fakes
 import pytest
+from journals import plain_event
 from run_help import Gate, at_answer, comparable_events, until
 from test_runs_preflight import BAD
 
@@ -127,13 +128,15 @@ def test_a_journal_of_before_epochs_were_recorded_is_told_without_them(say, tmp_
     folder = create_run(tmp_path, fakes.config())
     execute(folder, build_components=fakes.fake)
     old = [event for event in read_events(folder.journal_path) if event["type"] != "EpochFinished"]
-    for event in old:  # as 0.1 wrote them: no setting, no mean logits
+    for event in old:  # as 0.1 wrote them: no setting, no mean logits, no lease
+        del event["lease"]
         if event["type"] == "RunStarted":
             del event["config"]["validation_every"]
         for told_then in (event.get("metrics"), event.get("rewards")):
             for name in ("logits_chosen", "logits_rejected") if told_then else ():
                 del told_then[name]
-    folder.journal_path.write_text("".join(json.dumps(event) + "\n" for event in old))
+    lines = [json.dumps({**event, "seq": number}) for number, event in enumerate(old)]
+    folder.journal_path.write_text("".join(f"{line}\n" for line in lines))
     found = runner.build_run_result(folder)
     assert [turn["epochs"] for turn in found["turns"]] == [[], [], [], []]
     assert all(turn["rewards"]["loss"] > 0 and turn["mix"] for turn in found["turns"])
@@ -142,7 +145,8 @@ def test_a_journal_of_before_epochs_were_recorded_is_told_without_them(say, tmp_
 def test_what_is_no_number_is_null_in_json_in_a_turns_last_step_too(tmp_path):
     folder = create_run(tmp_path, fakes.config())
     execute(folder, build_components=fakes.fake)
-    text = "".join(json.dumps(event) + "\n" for event in read_events(folder.journal_path))
+    lines = folder.journal_path.read_text().splitlines()
+    text = "".join(json.dumps(plain_event(line)) + "\n" for line in lines)
     folder.journal_path.write_text(re.sub(r'"loss": [\d.]+', '"loss": NaN', text))  # a training that diverged
     found = runner.build_run_result(folder)
     assert found["turns"][0]["rewards"]["loss"] is None and found["turns"][0]["epochs"][0]["training"]["loss"] is None

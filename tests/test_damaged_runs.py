@@ -14,7 +14,7 @@ import fakes
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from journals import make_run
+from journals import make_run, plain_event
 from odd_runs import DAMAGING, HARMLESS, write
 from run_help import manager, until_status
 
@@ -82,8 +82,7 @@ def test_an_end_that_is_not_known_here_is_no_invitation_to_resume(tmp_path):
     journal = path / "events.jsonl"
     *rest, end = journal.read_text().splitlines()
     for status_text in ('"archived"', "null", "[]", "7"):
-        event = json.loads(end) | {"status": json.loads(status_text)}
-        event.pop("crc", None)
+        event = plain_event(end) | {"status": json.loads(status_text)}
         journal.write_text("\n".join([*rest, json.dumps(event)]) + "\n")
         assert read_run_state(bad(tmp_path)).status == "damaged"
 

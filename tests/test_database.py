@@ -253,7 +253,7 @@ def test_a_value_edited_in_the_database_is_noticed_whichever_it_is(tmp_path):
     with Database.open(tmp_path) as database:
         sync_journals(database, tmp_path / "runs")
         for table, name, value in EVERY_COLUMN:
-            database.notices.clear()
+            database._notices.clear()
             database.run_transaction(
                 lambda cursor, table=table, name=name, value=value: cursor.execute(
                     f"UPDATE {table} SET {name} = {value} WHERE rowid = (SELECT min(rowid) FROM {table} WHERE run_id = 'r1')"

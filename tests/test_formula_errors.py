@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from journals import plain_event
 from question_rows import load_questions
 from visits import link_labels, text_of, visit
 from weak_runs import make_weak_run
@@ -267,7 +268,7 @@ def sorted_run(folder: Path, run_id: str = "weak") -> list[dict]:
         for n in range(12)
     ]
     path = make_weak_run(folder, run_id, asked=asked, letter=lambda turn, number, q: "a" if number < 6 else "b")
-    lines = [json.loads(line) for line in (path / "events.jsonl").read_text().splitlines()]
+    lines = [plain_event(line) for line in (path / "events.jsonl").read_text().splitlines()]
     for event in lines:
         if event["type"] == "AnswerRecorded" and not event["is_correct"]:
             copied = event["category"] == "physics" and int(event["question_id"].rpartition("-")[2]) % 2

@@ -252,7 +252,7 @@ def test_a_folder_that_cannot_be_written_is_told(data, model, tmp_path, monkeypa
 
 def test_what_cannot_be_named_is_refused_in_words(data, tmp_path):
     refused("no model 'llama9' in the catalogue. Choose smollm2", ConfigError, "llama9")
-    refused("cannot be read .No such file", ConfigError, str(tmp_path / "none.gguf"))
+    refused("is no file that can be read", ConfigError, str(tmp_path / "none.gguf"))
     (tmp_path / "text.gguf").write_text("hello, I am no model at all")
     refused("does not begin with 'GGUF'", ConfigError, str(tmp_path / "text.gguf"))
     (tmp_path / "empty.gguf").write_text("")

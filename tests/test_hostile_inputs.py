@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from journals import make_run
+from journals import edit_journal, make_run
 from question_rows import load_questions
 
 from studentsim import files
@@ -276,7 +276,7 @@ def test_an_event_of_nonsense_leaves_all_other_runs_and_the_page_alone(tmp_path:
 def test_a_name_that_a_journal_brings_is_clean_in_the_tables(tmp_path: Path):
     run = make_run(tmp_path, "it", name="NAME", turns=1, exam_size=6, questions_per_turn=4)
     path = run / "events.jsonl"
-    path.write_text(path.read_text().replace('"NAME"', '"N\\u001b[31m\\u202eE"'))
+    edit_journal(path, lambda line: line.replace('"NAME"', '"N\\u001b[31m\\u202eE"'))
     with Database.open(tmp_path) as database:
         ingest.sync_journals(database, tmp_path / "runs")
         (row,) = queries.fetch_runs(database).itertuples()

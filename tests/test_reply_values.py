@@ -9,6 +9,7 @@ import answer_queries
 import pandas as pd
 import pytest
 from answer_runs import make_answers_run
+from journals import plain_event
 from reply_cases import parse_reply
 from visits import text_of, visit
 from weak_runs import make_weak_run
@@ -109,7 +110,7 @@ def test_the_event_of_an_answer_holds_it():
 
 def with_disagreements(path: Path, **which: int) -> pd.DataFrame:
     """The journal's answers, after the first so many of each phase got a value that is the right option's, and a letter that is not."""
-    lines = [json.loads(line) for line in (path / "events.jsonl").read_text().splitlines()]
+    lines = [plain_event(line) for line in (path / "events.jsonl").read_text().splitlines()]
     left = dict(which)
     for event in reversed(lines):
         if event["type"] == "AnswerRecorded" and left.get(event["phase"], 0):
@@ -188,7 +189,7 @@ def test_weaknesses_and_the_report_count_it_and_say_what_counts(folder: Path):
 
 def test_practice_is_counted_where_exams_are_only_scored(folder: Path):
     path = make_weak_run(folder, "study")
-    *events, end = [json.loads(line) for line in (path / "events.jsonl").read_text().splitlines()]
+    *events, end = [plain_event(line) for line in (path / "events.jsonl").read_text().splitlines()]
     practised = [{**e, "phase": "study"} for e in events if e["type"] == "AnswerRecorded" and e["turn"] == 4][:32]
     wrong = [e for e in practised if not e["is_correct"]]
     for number, event in enumerate(wrong):
@@ -205,7 +206,7 @@ def test_practice_is_counted_where_exams_are_only_scored(folder: Path):
 
 def test_a_right_letter_beside_a_wrong_value_is_told_as_well(folder: Path):
     path = make_weak_run(folder)
-    lines = [json.loads(line) for line in (path / "events.jsonl").read_text().splitlines()]
+    lines = [plain_event(line) for line in (path / "events.jsonl").read_text().splitlines()]
     event = next(e for e in lines if e["type"] == "AnswerRecorded" and e["turn"] == 4 and e["is_correct"])
     event["value_letter"] = next(o["letter"] for o in event["options"] if o["letter"] != event["correct"])
     (path / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

@@ -110,7 +110,7 @@ def test_a_pipe_and_a_device_are_no_files_and_are_not_waited_for(tmp_path):
     assert files.read_json_object(tmp_path / "pipe") == {}
     (tmp_path / "large").write_bytes(bytes(100))
     with pytest.raises(OSError, match="at most 50"):
-        files.read_regular_file(tmp_path / "large", 50)
+        files.read_small_file(tmp_path / "large", 50)
 
 
 def test_whatever_stands_there_is_removed(tmp_path):

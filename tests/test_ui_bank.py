@@ -12,7 +12,7 @@ from typing import Any
 
 import journals
 import pytest
-from journals import make_run
+from journals import make_run, plain_event
 from streamlit.testing.v1 import AppTest
 from visits import HOME, NEW, PAUSE, WATCH, text_of, visit
 
@@ -498,7 +498,7 @@ def test_a_child_that_is_stopped_or_takes_too_long_is_told_of(
 
 def test_the_guessing_line_is_the_mean_over_the_exam_s_questions(folder: Path):
     path = make_run(folder, "mixed", exam_size=60) / "events.jsonl"
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines = [plain_event(line) for line in path.read_text().splitlines()]
     exam = [e for e in lines if e["type"] == "AnswerRecorded" and e["phase"] == "exam" and e["turn"] == 0]
     for event in exam[:30]:
         event["options"] = event["options"][:2]

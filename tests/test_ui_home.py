@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import time
 from pathlib import Path
@@ -11,7 +10,7 @@ from urllib.parse import parse_qs
 
 import pandas as pd
 import pytest
-from journals import make_run
+from journals import edit_journal, make_run
 from visits import HOME, WATCH, link_labels, text_of, visit
 
 from studentsim.analysis.differences import AccuracyDifference
@@ -114,7 +113,7 @@ def test_the_first_visit_shows_the_recorded_study_with_its_sentence_and_its_labe
 def test_an_earlier_version_s_recorded_runs_are_listed_but_not_in_what_is_said(study: Path):
     make_run(study, "recorded-random", strategy="random", name="Recorded study, mixed bag", turns=4, student="careless")
     events = study / "runs" / "recorded-random" / "events.jsonl"
-    events.write_text(re.sub(r'"recorded": ?false', '"recorded": true', events.read_text(), count=1))
+    edit_journal(events, lambda line: line.replace('"recorded":false', '"recorded":true'))
     app = visit(HOME)
     assert not app.exception and "Look into the 13 recorded runs" in [e.label for e in app.expander]
     before = text_of(app)

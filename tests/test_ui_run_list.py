@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
-from journals import make_group, make_run
+from journals import edit_journal, make_group, make_run
 from streamlit.testing.v1 import AppTest
 from visits import HOME, WATCH, link_labels, text_of, visit
 
@@ -179,9 +179,7 @@ def test_a_recorded_run_can_be_named_too(folder: Path):
         make_run(folder, "recorded-random-seed-1", strategy="random", name="Recorded study, mixed bag, seed 1", **QUICK)
         / "events.jsonl"
     )
-    path.write_text(
-        path.read_text().replace('"recorded":false', '"recorded":true').replace('"recorded": false', '"recorded": true')
-    )
+    edit_journal(path, lambda line: line.replace('"recorded":false', '"recorded":true'))
     app = visit(HOME)
     app.session_state["home.recorded"] = True
     app.run()

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from journals import make_run
+from journals import make_run, plain_event
 from streamlit.testing.v1 import AppTest
 from test_ui_watch import START, component_data, lane, race_of
 from visits import HOME, WATCH, link_labels, text_of, visit
@@ -51,7 +51,7 @@ LESSON_3 = 0.65
 
 def paced(run: Path) -> Path:
     """The run's journal with a hundredth of a second from event to event, however fast it was written."""
-    events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+    events = [plain_event(line) for line in (run / "events.jsonl").read_text().splitlines()]
     (run / "events.jsonl").write_text(
         "".join(json.dumps(e | {"timestamp": 1e9 + 0.01 * e["seq"]}) + "\n" for e in events)
     )
@@ -401,7 +401,9 @@ def test_home_and_watch_offer_the_recorded_race_and_it_replays(
     for way in ("random", "category"):
         run = make_run(folder, f"recorded-{way}-seed-1", strategy=way)
         first, *rest = (run / "events.jsonl").read_text().splitlines()
-        (run / "events.jsonl").write_text("\n".join([json.dumps(json.loads(first) | {"recorded": True}), *rest]) + "\n")
+        (run / "events.jsonl").write_text(
+            "\n".join([json.dumps(plain_event(first) | {"recorded": True}), *rest]) + "\n"
+        )
     app = visit(page)
     (link,) = [link for link in app.get("page_link") if link.label.startswith("Replay a recorded race")]
     assert "recorded-category-seed-1" in link.proto.query_string and "replay=60" in link.proto.query_string
@@ -423,7 +425,7 @@ REPLY = "First we add. " * 60 + "So the answer is b."
 def wordy(folder: Path) -> Path:
     """A run whose every answer is as long as a language model may write."""
     run = make_run(folder, "wordy", exam_size=12)
-    events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+    events = [plain_event(line) for line in (run / "events.jsonl").read_text().splitlines()]
     told = [event | ({"text": REPLY} if event["type"] == "AnswerRecorded" else {}) for event in events]
     (run / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in told))
     return run

@@ -10,7 +10,7 @@ import fakes
 import pandas as pd
 import pytest
 from fakes import config
-from journals import NASTY, make_run
+from journals import NASTY, make_run, plain_event
 from streamlit.testing.v1 import AppTest
 from visits import NEW, WATCH, link_labels, text_of, visit
 
@@ -222,7 +222,7 @@ def test_a_mark_that_is_not_the_key_s_is_said_plainly(folder: Path, run: str):
 
 def test_the_teacher_s_words_are_shown_as_they_are(folder: Path, run: str):
     journal = folder / "runs" / run / "events.jsonl"
-    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    lines = [plain_event(line) for line in journal.read_text().splitlines()]
     one = next(e for e in lines if e.get("feedback"))
     one["feedback"] = NASTY
     journal.write_text("".join(json.dumps(e) + "\n" for e in lines))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from journals import NASTY, make_run
+from journals import NASTY, make_run, plain_event
 from streamlit.testing.v1 import AppTest
 from visits import HOME, WATCH, link_labels, text_of, visit
 
@@ -104,7 +104,7 @@ def test_the_first_answer_is_seen_before_any_is_done(folder: Path):
     told = text_of(visit(WATCH, run="it"))
     assert "SmolLM2 is loaded: about 10 seconds" in told and "135 M parameters, from 4-bit weights" in told
     lines = (run / "events.jsonl").read_text().splitlines()
-    begun = {**json.loads(lines[-1]), "stage": "exam", "items": 60, "seq": len(lines)}
+    begun = {**plain_event(lines[-1]), "stage": "exam", "items": 60, "seq": len(lines)}
     (run / "events.jsonl").write_text("\n".join([*lines, json.dumps(begun)]) + "\n")
     write(run, turn=0, phase="exam")
     app = visit(WATCH, run="it")
