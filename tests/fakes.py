@@ -123,3 +123,9 @@ def disk() -> None:
 def gate(fifo: Path) -> Callable[[], None]:
     """Waits until somebody opens the fifo for writing."""
     return lambda: fifo.open("rb").close()
+
+
+def eat() -> None:
+    """Takes memory until the kernel ends it, or gives up at two gigabytes."""
+    taken = [bytearray(os.urandom(1)) * 10_000_000 for _ in range(200)]
+    raise MemoryError(f"{len(taken)} pieces")

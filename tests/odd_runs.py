@@ -33,7 +33,7 @@ def change_settings(**changes: object) -> Spoil:
             first, *rest = journal.read_text().splitlines()
             event = json.loads(first)
             event["config"] |= changes
-            event.pop("crc", None)
+            event = {name: value for name, value in event.items() if name not in ("crc", "lease")}
             journal.write_text("\n".join([json.dumps(event), *rest]) + "\n")
 
     return spoil

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "studentsim"
 
 VOCABULARY = {
-    "__init__", "types", "events", "errors", "arithmetic", "rng", "parallel", "legacy_names", "child_process", "files",
+    "__init__", "types", "events", "errors", "arithmetic", "rng", "parallel", "legacy_names", "child_process", "files", "plain_text",
 }  # fmt: skip
 SETTINGS = {"config", "settings", "presets", "student_table"}
 """The settings of a run: all rooms but those above them may import them, as all may the vocabulary."""

@@ -258,6 +258,36 @@ def test_bad_arguments_are_one_error_line_and_exit_status_2(say, tmp_path, monke
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("command", [["rebuild-db"], ["run"], ["runs"], ["models", "list"]])
+def test_a_folder_of_other_things_is_no_data_folder(say, tmp_path, command):
+    (tmp_path / "passwd").write_text("root")
+    (tmp_path / "hosts").mkdir()
+    said = say(*command, "--data", tmp_path)
+    assert (
+        said.status == 2
+        and said.err.startswith("Error: ")
+        and "is no data folder: it holds 'hosts', 'passwd'" in said.err
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hosts", "passwd"]
+
+
+@pytest.mark.parametrize(
+    "entries", [[], ["runs"], ["models", "notes.txt"], ["studentsim.duckdb.old"], [".DS_Store"], ["lost+found"]]
+)
+def test_an_empty_folder_and_one_with_runs_or_models_are_data_folders(say, tmp_path, entries):
+    for entry in entries:
+        (tmp_path / entry).mkdir()
+    assert "No runs" in say("runs", "--data", tmp_path).out
+
+
+def test_what_a_terminal_would_obey_in_a_path_is_not_printed(say, tmp_path):
+    path = tmp_path / "a\x1b[31m\u202eb.json"
+    path.write_text("")
+    said = say("check-dataset", path)
+    assert said.status == 2 and "a\ufffd[31m\ufffdb.json is empty" in said.err
+    assert "\x1b" not in said.err and "\u202e" not in said.err
+
+
 def test_a_run_that_fails_says_why_and_what_to_do_and_still_prints_its_json(say, tmp_path, monkeypatch):
     def build_components(config):
         raise StudentError("The model is broken.", "Choose another.")
@@ -281,6 +311,7 @@ def test_a_fallback_to_an_earlier_checkpoint_is_told(say, tmp_path, caplog):
 
 
 def test_ctrl_c_pauses_with_a_hint_and_resume_ends_as_an_uninterrupted_run(say, tmp_path, gate):
+    (tmp_path / "runs").mkdir()  # the gate is in it already, and would make it another folder
     command = [sys.executable, "tests/fake_cli.py", "answer:40:gate", "run", *SHORT, "--data", str(tmp_path)]
     child = subprocess.Popen(command, cwd=ROOT, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     (folder,) = until(lambda: list_runs(tmp_path))
@@ -314,7 +345,7 @@ def test_runs_lists_the_newest_first(say, tmp_path):
     listed = say("runs", "--data", tmp_path, "--json").last
     assert {row["run_id"] for row in listed} == set(ids) and [r["run_id"] for r in listed] == sorted(ids, reverse=True)
     assert listed[0].keys() == {
-        "run_id", "status", "title", "turn", "turns", "correct", "questions", "seed", "group", "tags", "note",
+        "run_id", "status", "title", "turn", "turns", "correct", "questions", "seed", "group", "tags", "note", "problem",
     }  # fmt: skip
     assert "run 1" in say("runs", "--data", tmp_path).out
 

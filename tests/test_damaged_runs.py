@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import stat
 import subprocess
 import sys
 import zipfile
@@ -22,13 +21,14 @@ from run_help import manager, until_status
 from studentsim import cli
 from studentsim.cli import runner
 from studentsim.config import RunConfig
-from studentsim.errors import ConfigError, RunError, StudentsimError, UnknownRun
+from studentsim.errors import ConfigError, DataFolderError, RunError, StudentsimError, UnknownRun
 from studentsim.events import Cell
 from studentsim.labels import formatting
 from studentsim.runs import groups, queue, status
 from studentsim.runs.executor import execute
 from studentsim.runs.run_dir import RunFolder, create_run, list_runs, open_run
 from studentsim.runs.status import RunState, read_run_state
+from studentsim.store.database import Database
 
 BAD, GOOD = "20261121-031500-aaaa", "20261121-031500-bbbb"
 
@@ -75,6 +75,17 @@ def test_a_run_that_cannot_go_on_says_what_is_wrong_and_what_can_be_done(both, h
     with pytest.raises(UnknownRun, match="was deleted"):
         runs.get_state(BAD)
     runs.close()
+
+
+def test_an_end_that_is_not_known_here_is_no_invitation_to_resume(tmp_path):
+    path = make_run(tmp_path, BAD, status="paused", turn=2)
+    journal = path / "events.jsonl"
+    *rest, end = journal.read_text().splitlines()
+    for status_text in ('"archived"', "null", "[]", "7"):
+        event = json.loads(end) | {"status": json.loads(status_text)}
+        event.pop("crc", None)
+        journal.write_text("\n".join([*rest, json.dumps(event)]) + "\n")
+        assert read_run_state(bad(tmp_path)).status == "damaged"
 
 
 def test_a_finished_run_needs_no_settings_of_this_version(tmp_path):
@@ -128,7 +139,7 @@ def test_an_end_that_stands_in_the_lease_alone_is_the_run_s(tmp_path, monkeypatc
     folder = create_run(tmp_path, fakes.config())
 
     class Lease:
-        epoch, pid, pid_started, beats, is_alive, is_overdue = 1, 0, "", 3, False, False
+        epoch, pid, pid_started, beats, is_alive, is_overdue, last_seq = 1, 0, "", 3, False, False, -1
         reason = "paused|The disk is full.|Free some space, then resume."
 
     monkeypatch.setattr(status, "current_lease", lambda folder: Lease)
@@ -205,13 +216,11 @@ def test_settings_are_read_or_refused_in_words(content):
 
 
 def as_nobody(data: Path, program: str) -> str:
-    """What a Python program prints that is run by a user who owns nothing; its ``data`` is the data folder."""
-    for folder in (data, *data.parents):
-        if folder.owner() == "root" and folder != Path("/") and str(folder).startswith("/tmp/"):
-            folder.chmod(folder.stat().st_mode | stat.S_IXOTH | stat.S_IROTH)
+    """What a Python program prints that is run by a user who owns nothing, in the data folder."""
+    data.chmod(0o755)
     text = (
         "import os, sys\nfrom pathlib import Path\nfrom studentsim.cli import runner\n"
-        f"os.setgid(65534)\nos.setuid(65534)\ndata = Path({str(data)!r})\n{program}"
+        f"os.chdir({str(data)!r})\nos.setgid(65534)\nos.setuid(65534)\n{program}"
     )
     done = subprocess.run(
         [sys.executable, "-c", text], capture_output=True, text=True, cwd=Path(__file__).parents[1], check=False
@@ -227,7 +236,7 @@ def test_a_folder_that_nobody_may_look_into_is_a_damaged_run(both, what):
     (both / "runs" / BAD / what).chmod(0)
     out = as_nobody(
         both,
-        "for row in runner.summarize_runs(data): print(row['run_id'], row['status'], row['problem'])",
+        "for row in runner.summarize_runs(Path('.')): print(row['run_id'], row['status'], row['problem'])",
     )
     (both / "runs" / BAD / what).chmod(0o755)
     good, damaged = out.splitlines()
@@ -354,6 +363,17 @@ def test_a_folder_that_cannot_be_written_is_said(both, say, monkeypatch, command
     arguments = ["--tag", "x"] if command == "annotate" else []
     out, err, status_code = say(command, BAD, *arguments, "--data", both)
     assert status_code == 2 and err.startswith("Error: ") and BAD in err
+
+
+def test_a_report_is_written_of_a_folder_that_is_read_only(tmp_path, say, monkeypatch):
+    make_run(tmp_path, GOOD, turns=2, exam_size=12, questions_per_turn=6)
+
+    def refuse(folder: Path) -> None:
+        raise DataFolderError(f"The database of {folder} cannot be opened: Read-only file system.")
+
+    monkeypatch.setattr(Database, "open", refuse)
+    _, err, code = say("report", GOOD, "--to", tmp_path / "report.html", "--data", tmp_path)
+    assert code == 0 and err == "" and (tmp_path / "report.html").stat().st_size > 10_000
 
 
 def test_any_command_says_what_the_system_refuses(tmp_path, say, monkeypatch):

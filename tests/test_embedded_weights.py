@@ -114,7 +114,7 @@ def test_a_stored_config_that_names_no_weights_had_those_of_0_1_and_no_rehearsal
     del told["dpo"]
     assert RunConfig.from_json(json.dumps(told)).dpo.rehearsal == 0.0
     unknown = parse_stored_config({**as_0_1_stored(), "setting_of_another_version": 1})
-    assert (unknown.weights, unknown.dpo["rehearsal"]) == (EMBEDDED_0_1_WEIGHTS, 0.0)
+    assert (unknown.weights, unknown.dpo.rehearsal) == (EMBEDDED_0_1_WEIGHTS, 0.0)
 
 
 def test_a_stored_hub_model_has_no_weights_of_the_embedded_student():

@@ -7,11 +7,12 @@ import json
 
 import answer_queries
 import pandas as pd
+import pyarrow as pa
 import pytest
 from store_runs import CONFIG, answered, crashed_run, put, turn_zero, whole_run
 
 from studentsim.errors import DataFolderError, UnknownRun
-from studentsim.store import tables
+from studentsim.store import table_writers, tables
 from studentsim.store.database import Database
 from studentsim.store.export import escape_formula_cells, export_run
 from studentsim.store.ingest import sync_journals
@@ -70,6 +71,13 @@ def test_making_cells_safe_leaves_numbers_gaps_and_the_frame_itself_alone():
     assert list(safe["n"]) == [-1, 2] and safe["x"][0] == -0.5 and list(safe["b"]) == [True, False]
     assert safe["t"][0] == "'-a" and pd.isna(safe["t"][1]) and list(safe["mixed"]) == [-3, "'=x"]
     assert frame["t"][0] == "-a"
+
+
+@pytest.mark.parametrize("sign", "＝＋－＠")
+def test_full_width_signs_count_as_the_others(sign):
+    text = f"{sign}HYPERLINK(x)"
+    assert list(escape_formula_cells(pd.DataFrame({"t": [text, f"a{text}"]}))["t"]) == [f"'{text}", f"a{text}"]
+    assert f"'{text}".encode() in table_writers.to_csv_bytes([pa.table({"t": [text]})])
 
 
 def test_nothing_is_overwritten(tmp_path):

@@ -115,9 +115,8 @@ def test_settings_that_cannot_be_read_come_from_the_journal(run: RunFolder):
 def test_settings_that_stand_nowhere_are_said(tmp_path):
     folder = create_run(tmp_path, fakes.config())
     (folder.path / "config.json").write_text("{")
-    with pytest.raises(RunError, match="cannot be read") as caught:
+    with pytest.raises(RunError, match="cannot be read"):
         repair_run(folder)
-    assert "backup" in caught.value.remedy
 
 
 def test_a_run_at_work_is_left_alone(run: RunFolder):

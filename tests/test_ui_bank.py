@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from studentsim.store import ingest, queries
 from studentsim.ui import background, dataset_picker
 from studentsim.ui.data import get_engine
 from studentsim.ui.dataset_check import choose, listing, sentences
+from studentsim.ui.new import bank
 from studentsim.ui.watch import live_run
 
 CHECK = "pages/8_Check_questions.py"
@@ -101,6 +103,26 @@ def test_a_file_is_read_and_told_of_and_its_guessing_line_is_its_own(started: li
     app.button(key="new.start").click().run()
     config = started[0][0]
     assert config.bank == str(tmp_path / "mmlu.jsonl") and len(config.mix) == 18
+
+
+def test_a_file_that_takes_long_can_be_left_and_stopped_and_read_again(
+    started: list, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(background, "SHORT_WAIT_SECONDS", 0.0)
+    os.mkfifo(tmp_path / "waits")
+    monkeypatch.setattr(bank, "JOB_MODULE", "fake_dataset_job")
+    monkeypatch.setenv("FAKE_JOB_WAITS_FOR", str(tmp_path / "waits"))
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    app = pointed_at(mmlu(tmp_path / "mmlu.jsonl"))
+    assert not app.exception and "Reading the questions: " in text_of(app)
+    assert app.button(key="new.start").disabled and "The questions must be read first" in text_of(app)
+    app.button(key="new.bank.stop").click().run()
+    assert not app.exception and "That was stopped." in text_of(app) and app.button(key="new.start").disabled
+    monkeypatch.setattr(background, "SHORT_WAIT_SECONDS", 120.0)
+    monkeypatch.setattr(bank, "JOB_MODULE", dataset_job.__name__)
+    app.button(key="new.bank.read").click().run()
+    assert not app.exception and "in 18 categories" in text_of(app)
 
 
 def test_one_category_for_all_and_no_mix_where_there_is_nothing_to_mix(started: list, tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from studentsim.ui.layout import (
     WATCH_PAGE,
     WEAKNESSES_PAGE,
 )
+from studentsim.ui.watch import live_run
 
 WAYS = {**DAMAGING, **HARMLESS}
 IDS = {how: f"20261121-0315{number:02d}-aaaa" for number, how in enumerate(WAYS)}
@@ -117,6 +119,21 @@ def test_a_damaged_run_is_deleted_on_home(folder):
     assert "is not a folder" not in text_of(visit(HOME_PAGE))
 
 
+def test_a_finished_run_whose_journal_is_damaged_says_so_beside_what_is_left(folder, monkeypatch):
+    """What stands before the damage is shown, never as if it were all."""
+    monkeypatch.setattr(live_run, "SNAPSHOT_TTL_SECONDS", 0)
+    path = make_run(folder, GOOD, name="The sound one")
+    DAMAGING["journal: middle"](path)
+    for app in (visit(HOME_PAGE), visit(WATCH_PAGE), visit(COMPARE_PAGE, runs=GOOD), visit(WATCH_PAGE, run=GOOD)):
+        said = text_of(app)
+        assert not app.exception and "is damaged" in said and "repair" in said
+    assert "finished" not in [badge for badge in said.splitlines() if "badge" in badge][0]
+    shutil.copy(make_run(folder, "another") / "events.jsonl", path / "events.jsonl")  # as a repair does
+    visit(WATCH_PAGE, run=GOOD)  # reads it anew, below the notices
+    said = text_of(visit(WATCH_PAGE, run=GOOD))
+    assert "damaged" not in said and "repair" not in said
+
+
 def test_why_a_queued_run_waits_is_said_in_the_list_and_on_watch(folder):
     make_run(folder, GOOD, status="", turn=-1, name="The sound one")
     (folder / "runs" / GOOD / "queue.json").write_text('{"since": 1}')
@@ -132,12 +149,10 @@ def test_a_run_that_paused_on_a_full_disk_says_so_on_watch(folder):
     journal = RunFolder(path).journal_path
     text = journal.read_text().replace('"message": ""', '"message": "The disk is full."')
     *rest, last = text.splitlines()
-    import json
-
     end = json.loads(last)
     assert end["type"] == "RunEnded"
     end |= {"message": "The disk is full.", "remedy": "Free some space, then resume: complete turns are safe."}
-    end.pop("crc", None)
+    del end["crc"], end["lease"]
     journal.write_text("\n".join([*rest, json.dumps(end)]) + "\n")
     assert "The disk is full. Free some space" in text_of(visit(WATCH_PAGE, run=GOOD))
 
@@ -170,3 +185,12 @@ def test_a_page_that_meets_a_full_disk_says_so(folder, monkeypatch):
     monkeypatch.setattr(RunManager, "get_states", fail)
     app = visit(HOME_PAGE)
     assert not app.exception and any("disk of /data is full" in str(error.value) for error in app.error)
+
+
+def test_a_damaged_run_is_repaired_where_it_is_watched(folder):
+    make_run(folder, "hurt", status="paused", turn=2)
+    DAMAGING["journal: middle"](folder / "runs" / "hurt")
+    app = visit(WATCH_PAGE, run="hurt")
+    app.button(key="watch.repair").click().run()
+    assert not app.exception and "has been repaired" in text_of(app)
+    assert not [b for b in app.button if b.key == "watch.repair"] and app.button(key="watch.resume")

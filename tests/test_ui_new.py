@@ -423,6 +423,7 @@ def test_a_link_to_no_run_leaves_the_defaults_and_says_so(started: list, like: s
 def test_a_run_whose_settings_cannot_be_read_leaves_the_defaults(folder: Path):
     path = make_run(folder, "it")
     (path / "config.json").write_text('{"strategy": "telepathy"}')
+    (path / "events.jsonl").unlink()  # whose first event holds them too
     app = visit(NEW, like="it")
     assert not app.exception and not app.error and "can't be used here" in text_of(app)
 

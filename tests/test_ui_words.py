@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import re
 import statistics
 from pathlib import Path
 
@@ -85,6 +86,29 @@ def test_markdown_in_a_name_is_shown_as_it_is():
     )
     assert formatting.escape_markdown("Balanced beginner: unsure, 3.5 - 2.") == "Balanced beginner: unsure, 3.5 - 2."
     assert ":red:" not in formatting.escape_markdown(":red:")
+
+
+@pytest.mark.parametrize("text", ["12. one", "12) one", "3.5 km"])
+def test_a_number_at_the_beginning_makes_no_list(text: str):
+    assert not re.match(r"\d+[.)]", formatting.escape_markdown(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["http://a.b/c", "HTTPS://a.b", "www.a.b", "see WWW.a.b", "a@b.c", "mailto:a@b.c", "ftp://a.b"]
+)
+def test_an_address_in_a_text_makes_no_link(text: str):
+    shown = formatting.escape_markdown(text)
+    assert shown.replace("\u2060", "") == text
+    assert not re.search(r"(?i)https?://|www\.|[-.\w+]@[-\w]", shown), "what the pages' Markdown makes a link of"
+
+
+def test_what_a_terminal_obeys_and_what_turns_a_line_is_shown_as_a_mark():
+    assert formatting.escape_markdown("a\x1b[31mb\x7f \x9b1mc") == "a\ufffd\\[31mb\ufffd \ufffd1mc"
+    assert formatting.escape_markdown("exam\u202efdp") == "exam\ufffdfdp"
+    assert formatting.escape_markdown("שלום\u200f 👩\u200d🏫") == "שלום\u200f 👩\u200d🏫"
+    config = RunConfig.model_construct(name="", model="./m\x1b]0;x\x07", strategy="random")
+    for title in (config.title, formatting.run_title(config), formatting.student_title(config)):
+        assert "\x1b" not in title and "\x07" not in title and "\ufffd" in title
 
 
 def test_a_run_without_a_name_is_called_after_its_student_and_way_of_choosing():

@@ -22,7 +22,7 @@ from studentsim.datasets.export import BANK_FILE_VERSION
 from studentsim.events import Cell
 from studentsim.runs.manager import RunManager
 from studentsim.store.database import DATABASE_FILE_NAME, Database
-from studentsim.ui import data
+from studentsim.ui import background, data
 from studentsim.ui.questions import bank
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +54,14 @@ def a_visit_s_end_is_waited_for() -> Iterator[None]:
     looked = local_script_runner.require_widgets_deltas
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local_script_runner, "require_widgets_deltas", wait)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_page_waits_for_what_a_child_reads() -> Iterator[None]:
+    """On a busy machine a child takes longer than a visitor would look at a page that does nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(background, "SHORT_WAIT_SECONDS", 120)
         yield
 
 

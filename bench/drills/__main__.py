@@ -24,7 +24,19 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "bench"), str(ROOT / "tests")]
 os.environ["STUDENTSIM_RECORDED"] = "0"
 
-from drills import injected, journal_damage, kills, many_runs, odd_files, small_disk, students, surroundings, takeover  # noqa: E402
+from drills import (  # noqa: E402
+    database,
+    injected,
+    journal_damage,
+    kills,
+    many_runs,
+    memory,
+    odd_files,
+    small_disk,
+    students,
+    surroundings,
+    takeover,
+)
 from drills.results import OUTCOMES, DrillResult, all_good, format_row  # noqa: E402
 
 PARTS: dict[str, Callable[[Callable[[int], int], int], Iterable[DrillResult]]] = {
@@ -35,6 +47,7 @@ PARTS: dict[str, Callable[[Callable[[int], int], int], Iterable[DrillResult]]] =
     "takeover": lambda tries, seed: [takeover.stop_at_boundaries(tries(300), seed)],
     "injected": lambda tries, seed: injected.fail_writes(tries(150), seed),
     "journal": lambda tries, seed: journal_damage.damage_journals(tries(300), seed),
+    "database": lambda tries, seed: database_flips(tries(400), seed),
     "surroundings": lambda tries, seed: [
         surroundings.other_namespace(tries(10), seed),
         surroundings.clock_jumps(tries(20), seed),
@@ -42,10 +55,19 @@ PARTS: dict[str, Callable[[Callable[[int], int], int], Iterable[DrillResult]]] =
     ],
     "odd": lambda tries, seed: odd_files.show_odd_runs(tries(1000) / 1000),
     "disk": lambda tries, seed: [small_disk.run_on_small_disks(), many_runs.queue_without_room(max(5, tries(60)))],
+    "memory": lambda tries, seed: [memory.out_of_memory(tries(5))],
     "many": lambda tries, seed: [many_runs.many_runs(tries(50), 1), many_runs.many_runs(tries(20), 2)],
     "students": lambda tries, seed: students.kill_students(tries(10), seed),
 }
 """Parts: what each does with its numbers of tries and a seed."""
+
+
+def database_flips(tries: int, seed: int) -> list[DrillResult]:
+    """Flips in the database's file and in its log."""
+    results = {name: DrillResult(f"{name}: one bit flipped (14, 15)") for name in ("database", "log")}
+    for flip in database.flip_database(tries, seed):
+        results[flip.file].add(flip.outcome, f"bit {flip.bit} of byte {flip.offset}: {flip.detail}")
+    return list(results.values())
 
 
 def main() -> None:

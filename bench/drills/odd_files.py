@@ -1,4 +1,4 @@
-"""A run whose files hold anything, beside a sound one: lists, pages and commands show the sound one and say what is wrong with the other."""
+"""A run whose files hold anything, beside a sound one: lists, pages, commands show the sound one, and say what is wrong with the other."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import pandas as pd
 import studentsim
 from studentsim.analysis.accuracy_bounds import add_wilson_bounds
 from studentsim.errors import ConfigError
+from studentsim.files import read_regular_file
 from studentsim.grader.reply_kinds import ReplyKind
 from studentsim.student.huggingface import resolve
 
@@ -31,6 +31,9 @@ CONFUSION_CELLS = ("right_right", "right_wrong", "wrong_right", "wrong_wrong")
 AS_WRITTEN = "as written"
 MAX_ANSWERS = 10**9
 """Larger counts in a file are refused."""
+MAX_EVALUATION_BYTES = 2**20
+"""Bytes of the file that are read; a longer one is cut off there, and so is no JSON."""
+_DAMAGED_FILE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -68,21 +71,31 @@ def is_grader_installed(weights_dir: Path = EMBEDDED_WEIGHTS_DIR) -> bool:
 
 def load_evaluation(weights_dir: Path = EMBEDDED_WEIGHTS_DIR) -> GraderEvaluation | None:
     """The stored evaluation; None where there is none, it cannot be read, or it is of other weights."""
-    file = weights_dir / EVALUATION_FILE
+    return parse_evaluation(read_stored_evaluation(weights_dir))
+
+
+def read_stored_evaluation(weights_dir: Path) -> dict[str, Any] | None:
+    """The content of the evaluation's file, its known fields; None as in ``load_evaluation``."""
     try:
-        evaluation = _read_evaluation(file, file.stat().st_mtime_ns)
-        if evaluation.weights_fingerprint and evaluation.weights_fingerprint != resolve.compute_fingerprint(
-            weights_dir, resolve.WEIGHT_SUFFIXES
-        ):
+        stored = json.loads(read_regular_file(weights_dir / EVALUATION_FILE, max_bytes=MAX_EVALUATION_BYTES))
+        fields = {name: stored[name] for name in ("written", "hard", "replies", "weights") if stored.get(name)}
+        fingerprint = fields.get("weights")
+        if fingerprint and fingerprint != resolve.compute_fingerprint(weights_dir, resolve.WEIGHT_SUFFIXES):
             return None  # the weights were replaced since
-        return evaluation
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, ConfigError):
+        return fields if parse_evaluation(fields) else None
+    except (*_DAMAGED_FILE_ERRORS, OSError, ConfigError):
         return None
 
 
-@lru_cache(maxsize=2)
-def _read_evaluation(file: Path, mtime_ns: int) -> GraderEvaluation:
-    stored = json.loads(file.read_text(encoding="utf-8"))
+def parse_evaluation(stored: dict[str, Any] | None) -> GraderEvaluation | None:
+    """The evaluation that ``read_stored_evaluation`` found; None where it found none, or its counts are none."""
+    try:
+        return stored and _parse_evaluation(stored)
+    except _DAMAGED_FILE_ERRORS:
+        return None
+
+
+def _parse_evaluation(stored: dict[str, Any]) -> GraderEvaluation:
     rows = [
         _confusion_row(AS_WRITTEN, stored["written"]),
         *(_confusion_row(kind, counts) for kind, counts in stored.get("hard", {}).items()),

@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 from studentsim.backup.manifest import RUN_FILES
 from studentsim.errors import BackupError
-from studentsim.files import read_json_object, read_regular_file
+from studentsim.files import read_json_object, read_small_file
 from studentsim.store.journal import JOURNAL_FILE_NAME
 from studentsim.store.journal_lines import EventOrder, parse_line
 
@@ -113,7 +113,7 @@ def open_small_file(path: Path, name: str) -> OpenedFile | None:
     :raises OSError: it cannot be read, or is no regular file.
     """
     try:
-        modified, content = path.stat().st_mtime, read_regular_file(path)
+        modified, content = path.stat().st_mtime, read_small_file(path)
     except FileNotFoundError:
         return None
     return OpenedFile(name, io.BytesIO(content), len(content), modified)

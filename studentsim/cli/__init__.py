@@ -20,6 +20,7 @@ from studentsim.cli import annotate, backup, doctor, evaluate, export, graders, 
 from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, app
 from studentsim.errors import StudentsimError
 from studentsim.files import explain_storage_error
+from studentsim.plain_text import strip_control_characters
 
 __all__ = ["app", "main"]
 
@@ -46,7 +47,7 @@ def main() -> None:
 def _exit_with_error(error: StudentsimError) -> NoReturn:
     """Print an error as one line and exit with status 2, also where the output's own disk is full."""
     with suppress(OSError):
-        print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"Error: {strip_control_characters(' '.join(str(error).split()))}", file=sys.stderr)
     sys.exit(2)
 
 

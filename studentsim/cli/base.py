@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,9 @@ from typer.core import TyperGroup
 from studentsim.errors import DataFolderError
 from studentsim.files import storage_error
 from studentsim.student.huggingface.model_store import set_data_folder
+
+MAX_LOOKED_AT = 10_000
+"""Most entries of a folder that are looked at to see whether it is a data folder."""
 
 OLD_COMMANDS: Mapping[str, str] = {
     "place": "evaluate-profiles",
@@ -78,15 +82,48 @@ app = typer.Typer(
 )
 
 
+DATA_FOLDER_ENTRIES = frozenset(
+    {
+        "runs",
+        "models",
+        "predictions",
+        "transfer",
+        "groups",
+        "studentsim.duckdb",
+        "studentsim.duckdb.wal",
+        "events.jsonl",
+    }
+)
+"""What a data folder holds, or one run's folder: a folder with one of these is taken to be one."""
+
+
+def _name_data_folder(data: Path) -> Path:
+    set_data_folder(data)
+    return data
+
+
 def _apply_data_folder(data: Path) -> Path:
     """A command's data folder also holds its models.
 
-    :raises DataFolderError: what is there is no folder, or cannot be read.
+    :raises DataFolderError: what is there is no folder, cannot be read, or is another folder, in which nothing should be made.
     """
     if data.exists() or data.is_symlink():
         _check_readable(data)
-    set_data_folder(data)
-    return data
+        _refuse_other_folder(data)
+    return _name_data_folder(data)
+
+
+def _refuse_other_folder(data: Path) -> None:
+    """:raises DataFolderError: a folder with files in it, none of which is a data folder's."""
+    with os.scandir(data) as entries:
+        names = {entry.name for entry in islice(entries, MAX_LOOKED_AT)}
+    visible_names = sorted(name for name in names - {"lost+found"} if not name.startswith("."))
+    is_data_folder = names & DATA_FOLDER_ENTRIES or any(name.startswith("studentsim.duckdb") for name in names)
+    if visible_names and not is_data_folder:
+        raise DataFolderError(
+            f"{str(data)!r} is no data folder: it holds {', '.join(map(repr, visible_names[:3]))}, and no runs.",
+            "Name the folder of your simulations with --data, or a new or empty one.",
+        )
 
 
 def _require_data_folder(data: Path) -> Path:
@@ -152,5 +189,9 @@ ExistingDataFolderOption = Annotated[
     Path, typer.Option(envvar="STUDENTSIM_DATA", help=_DATA_FOLDER_HELP, callback=_require_data_folder)
 ]
 """Of commands that need runs."""
+AnyDataFolderOption = Annotated[
+    Path, typer.Option(envvar="STUDENTSIM_DATA", help=_DATA_FOLDER_HELP, callback=_name_data_folder)
+]
+"""Of a command that itself says what is wrong with it."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of the output.")]
 DEFAULT_DATA_FOLDER = Path("data")

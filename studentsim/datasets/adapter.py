@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from studentsim.datasets.file_reader import RawRow
+from studentsim.datasets.file_reader import RawRow, RowFault
+from studentsim.datasets.limits import MAX_CATEGORY_CHARS, MAX_TEXT_CHARS
 from studentsim.datasets.splits import assign_split
+from studentsim.errors import first_line
 from studentsim.types import Option, Question
 
 OPTION_LETTERS = "abcdefghij"
 """Letters of the options in order: a question has 2 to 10 options."""
-MAX_TEXT_CHARS = 20_000
-"""Longest text of a field, in characters; the longest in MathQA's dev file has under 3,000."""
-MAX_CATEGORY_CHARS = 80
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,14 @@ class DatasetSpec:
         """The specification for the file with these rows."""
         return self.fit_to_file(rows) if self.fit_to_file else self
 
+    def may_be_row(self, values: Any) -> bool:
+        """``matches_row`` of whatever a file holds in the place of a row."""
+        try:
+            with fault_as_value_error():
+                return isinstance(values, Mapping) and self.matches_row(values)
+        except ValueError:
+            return False
+
 
 def build_question_from_row(
     dataset: DatasetSpec, row: RawRow, *, category: str = "", seed: int = 0, topic: str = ""
@@ -100,16 +108,35 @@ def build_question_from_row(
     return parsed_row and build_question(dataset, row, parsed_row, category=category, topic=topic)
 
 
+@contextmanager
+def fault_as_value_error() -> Iterator[None]:
+    """The guard around all that is computed with a row: a fault of this program is a row's fault for users, so that one row never
+    ends a whole bank.
+
+    :raises ValueError: for any error but a lack of memory.
+    """
+    try:
+        yield
+    except (ValueError, MemoryError):
+        raise
+    except Exception as error:
+        raise ValueError(f"it cannot be read ({type(error).__name__}: {first_line(error)})") from error
+
+
+@fault_as_value_error()
 def parse_dataset_row(dataset: DatasetSpec, row: RawRow, seed: int = 0) -> ParsedRow | None:
     """Parse a row, without checking that the correct option exists.
 
     :raises ValueError: as ``build_question_from_row``.
     """
+    if isinstance(row.values, RowFault):
+        raise ValueError(row.values)
     if not isinstance(row.values, Mapping):
         raise ValueError(f"it is {_short_repr(row.values)}, not a question")
     return dataset.parse_row(row, seed)
 
 
+@fault_as_value_error()
 def build_question(
     dataset: DatasetSpec, row: RawRow, parsed_row: ParsedRow, *, category: str = "", topic: str = ""
 ) -> Question:

@@ -143,7 +143,7 @@ def _try_dataset(
     known_columns = dataset.known_columns or filter_known_columns(column_names)
     known_column_count = len({name.lower() for name in column_names} & known_columns)
     mapping_rows = [row for rows in files for row in rows[:rows_per_file] if isinstance(row.values, Mapping)]
-    if not any(dataset.matches_row(row.values) for row in mapping_rows):
+    if not any(dataset.may_be_row(row.values) for row in mapping_rows):
         return DatasetCandidate(dataset, 0, known_column_count, False)
     failures = []
     for rows in files:
@@ -152,13 +152,13 @@ def _try_dataset(
         failures += [_describe_read_failure(fitted_dataset, row) for row in rows[:rows_per_file]]
     first_failure = next((failure for failure in failures if failure), "")
     return DatasetCandidate(
-        dataset, failures.count(""), known_column_count, dataset.matches_row(mapping_rows[0].values), first_failure
+        dataset, failures.count(""), known_column_count, dataset.may_be_row(mapping_rows[0].values), first_failure
     )
 
 
 def _describe_read_failure(dataset: DatasetSpec, row: RawRow) -> str:
     """Why a row cannot be parsed; "": it can. A missing category is no failure: the user may give one for all rows."""
-    if isinstance(row.values, Mapping) and not dataset.matches_row(row.values):
+    if isinstance(row.values, Mapping) and not dataset.may_be_row(row.values):
         return "it has other fields"
     try:
         build_question_from_row(dataset, row, category="any")

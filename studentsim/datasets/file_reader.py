@@ -1,7 +1,7 @@
 """Reads files of questions as rows: a JSON list, JSON Lines, CSV, or a folder of such files.
 
-A row's meaning is up to its dataset (adapter.py). Limits bound memory: a file that is not text or too large is refused before it is
-parsed.
+A row's meaning is up to its dataset (adapter.py). A file that is no regular file, not text or too large (limits.py) is refused before it
+is parsed.
 """
 
 from __future__ import annotations
@@ -14,19 +14,31 @@ import re
 import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from studentsim.datasets.limits import (
+    MAX_BYTES,
+    MAX_COLUMNS,
+    MAX_FILES,
+    MAX_LINES,
+    MAX_ROW_CHARS,
+    MAX_ROWS,
+    MAX_TEXT_CHARS,
+    MAX_VALUES,
+)
 from studentsim.datasets.tabular_columns import is_header_row
-from studentsim.errors import BankError
+from studentsim.errors import BankError, first_line
+from studentsim.files import read_regular_file
+from studentsim.plain_text import strip_control_characters
 
-MAX_BYTES = 50 * 2**20
-"""Largest file, or folder of files, in bytes."""
-MAX_ROWS = 200_000
-MAX_FILES = 20_000
-"""Most entries of a folder and its subfolders; MATH has one file per problem, 12,500 of them."""
 FILE_SUFFIXES = (".json", ".jsonl", ".csv")
 _FORMAT_ADVICE = "Give JSON (a list, or an object a line), or CSV with commas, in UTF-8."
+
+
+class RowFault(str):
+    """In the place of a row's fields: why they are not looked at, for users; begins in lower case."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +72,17 @@ def read_rows(path: str | Path) -> list[RawRow]:
     path = Path(path)
     rows: list[RawRow] = []
     for file, part in _list_labelled_files(path):
-        values = _parse_rows(_read_text(file), file)
-        rows += [RawRow(number, value, part, file.stem) for number, value in enumerate(values, start=1)]
-        check_row_limit(rows)
+        try:
+            values = _parse_rows(_read_text(file), file)
+        except BankError:
+            raise
+        except Exception as error:  # whatever else is wrong with a file, it is named
+            raise BankError(
+                f"{file} cannot be read ({type(error).__name__}: {first_line(error)}).", _FORMAT_ADVICE
+            ) from error
+        check_row_limit(range(len(rows) + len(values)))
+        name = strip_control_characters(file.stem)
+        rows += [RawRow(n, _find_row_fault(value) or value, part, name) for n, value in enumerate(values, start=1)]
     if not rows:
         raise BankError(f"There is not a single row in {path}.", "Give a file with at least some questions.")
     return rows
@@ -75,6 +95,30 @@ def check_row_limit(rows: Sequence[object]) -> None:
     """
     if len(rows) > MAX_ROWS:
         raise BankError(f"There are more than {MAX_ROWS:,} rows.", "Use a part of them.")
+
+
+def _find_row_fault(value: Any) -> RowFault | None:
+    """Why a row is too large to be looked at; None: it is not."""
+    field_count, char_count, pending = 0, 0, [value]
+    while pending:
+        item = pending.pop()
+        char_count += 1
+        if isinstance(item, str):
+            char_count += len(item)
+        elif isinstance(item, dict):
+            field_count += len(item)
+            pending += (*item, *item.values())
+        elif isinstance(item, list):
+            pending += item
+    if field_count > MAX_COLUMNS:
+        return RowFault(f"it has {field_count:,} fields, more than {MAX_COLUMNS:,}")
+    if char_count <= MAX_ROW_CHARS:
+        return None
+    fields = value.items() if isinstance(value, dict) else ()
+    long_text = next(((n, t) for n, t in fields if isinstance(t, str) and len(t) > MAX_TEXT_CHARS), None)
+    if long_text:
+        return RowFault(f"{long_text[0][:40]!r} has {len(long_text[1]):,} characters, more than {MAX_TEXT_CHARS:,}")
+    return RowFault(f"it has {char_count:,} characters, more than {MAX_ROW_CHARS:,}")
 
 
 def list_question_files(folder: Path) -> list[Path]:
@@ -102,20 +146,22 @@ def list_question_files(folder: Path) -> list[Path]:
 
 
 def _list_labelled_files(path: Path) -> list[tuple[Path, str]]:
-    """(file, name in messages) of each file to read; the name of a single file is ""."""
-    try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        raise BankError(f"The questions {path} cannot be read: {error.strerror}.", "Check the path.") from error
-    if not stat.S_ISDIR(mode):
+    """(file, unique name in messages) of each file to read; the name of a single file is ""."""
+    if not stat.S_ISDIR(_stat_path(path).st_mode):
         return [(path, "")]
     files = list_question_files(path)
     if not files:
         raise BankError(
             f"The folder {path} has no file {', '.join(FILE_SUFFIXES)}.", "Give the folder of the questions."
         )
-    _check_size_limit(sum(file.stat().st_size for file in files), path)
-    return [(file, file.relative_to(path).as_posix()) for file in files]
+    _check_size_limit(sum(_stat_path(file).st_size for file in files), path)
+    file_by_label: dict[str, Path] = {}
+    for file in files:
+        label = strip_control_characters(file.relative_to(path).as_posix())
+        while label in file_by_label:  # two names that differ in what cannot be shown
+            label += "'"
+        file_by_label[label] = file
+    return [(file, label) for label, file in file_by_label.items()]
 
 
 def _check_size_limit(size_bytes: int, path: Path) -> None:
@@ -123,15 +169,26 @@ def _check_size_limit(size_bytes: int, path: Path) -> None:
         raise BankError(f"{path} has {size_bytes / 2**20:.0f} MB, more than {MAX_BYTES // 2**20}.", "Use a part of it.")
 
 
-def _read_text(path: Path) -> str:
+def _stat_path(path: Path) -> os.stat_result:
     try:
-        file_stat = path.stat()
-        if not stat.S_ISREG(file_stat.st_mode):
-            raise BankError(f"{path} is no file.", "Give the path of a file or folder.")
-        _check_size_limit(file_stat.st_size, path)
-        data = path.read_bytes()
+        return path.stat()
+    except OSError as error:  # such as a link that leads to itself
+        raise _unreadable_error(path, error) from error
+
+
+def _unreadable_error(path: Path, error: OSError) -> BankError:
+    return BankError(f"The questions {path} cannot be read: {error.strerror}.", "Check the path.")
+
+
+def _read_text(path: Path) -> str:
+    file_stat = _stat_path(path)
+    if not stat.S_ISREG(file_stat.st_mode):
+        raise BankError(f"{path} is no file.", "Give the path of a file or folder.")
+    _check_size_limit(file_stat.st_size, path)
+    try:
+        data = read_regular_file(path, max_bytes=MAX_BYTES)
     except OSError as error:
-        raise BankError(f"The questions {path} cannot be read: {error.strerror}.", "Check the path.") from error
+        raise _unreadable_error(path, error) from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -142,6 +199,9 @@ def _read_text(path: Path) -> str:
         raise BankError(f"{path} holds a NUL character, so it is no text file.", "Save it as UTF-8 text.")
     if not text.strip():
         raise BankError(f"{path} is empty.", _FORMAT_ADVICE)
+    for what, signs, limit in (("values", ",{[", MAX_VALUES), ("lines", "\n", MAX_LINES)):
+        if (count := sum(map(text.count, signs))) > limit:
+            raise BankError(f"{path} has about {count:,} {what}, more than {limit:,}.", "Use a part of it.")
     return text
 
 
@@ -200,11 +260,11 @@ def _parse_json(text: str, path: Path, lines_before: int = 0) -> Any:
 
 
 def _dict_without_duplicates(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    pairs = list(pairs)
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"a row has the field {next(n for n in names if names.count(n) > 1)[:40]!r} twice")
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise ValueError(f"a row has the field {name[:40]!r} twice")
+        fields[name] = value
     return fields
 
 
@@ -225,9 +285,13 @@ def _parse_csv(text: str, path: Path) -> list[Any]:
         return [_row_without_header(cells, path, number) for number, cells in enumerate(lines, start=1)]
     while not header[-1]:  # columns that a spreadsheet added at the end
         header.pop()
+    if len(header) > MAX_COLUMNS:
+        raise BankError(f"{path} has {len(header):,} columns, more than {MAX_COLUMNS:,}.", "Take out those of no use.")
+    seen_names: set[str] = set()
     for name in header:
-        if header.count(name) > 1:
+        if name in seen_names:
             raise BankError(f"{path} has the column {name[:40]!r} twice.", "Name each column once.")
+        seen_names.add(name)
     return [_row_with_header(header, cells, path, number) for number, cells in enumerate(lines[1:], start=1)]
 
 
@@ -247,9 +311,12 @@ def _looks_like_header(cells: list[str]) -> bool:
 def _read_csv_cells(text: str, path: Path) -> list[list[str]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        lines = [cells for cells in reader if any(cell.strip() for cell in cells)]
+        filled_lines = (cells for cells in reader if any(cell.strip() for cell in cells))
+        lines = list(islice(filled_lines, MAX_ROWS + 3))  # the limit itself is checked later
     except csv.Error as error:
         raise BankError(f"{path} is no sound CSV: line {reader.line_num}: {error}.", _FORMAT_ADVICE) from error
+    if not lines:
+        raise BankError(f"{path} holds nothing but commas.", _FORMAT_ADVICE)
     if len(lines) > 1 and lines[0][0].strip().lower() == "sep=" and not any(lines[0][1:]):
         del lines[0]  # "sep=," tells spreadsheets the separator
     if len(lines[0]) == 1:

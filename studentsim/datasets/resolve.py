@@ -19,8 +19,9 @@ from studentsim.curriculum import generator
 from studentsim.datasets import tabular
 from studentsim.datasets.adapter import DatasetSpec
 from studentsim.datasets.detection import DatasetRecognition, recognize_dataset, recognize_given_dataset
-from studentsim.datasets.file_reader import RawRow, check_row_limit, read_rows
+from studentsim.datasets.file_reader import RawRow, RowFault, check_row_limit, read_rows
 from studentsim.datasets.hub import load_hub_rows
+from studentsim.datasets.limits import MAX_SOURCES
 from studentsim.datasets.published import mmlu
 from studentsim.datasets.specs import (
     HUB_DATASETS,
@@ -33,7 +34,6 @@ from studentsim.errors import BankError
 
 SOURCE_SEPARATOR = " | "
 """Joins the names of several sources."""
-MAX_SOURCES = 30
 UNKNOWN_DATASET_NAME = "unknown"
 """The dataset of a file that no dataset can parse, among others that some can: all its rows become issues."""
 
@@ -64,7 +64,7 @@ def split_source_names(source: str) -> tuple[str, ...]:
     >>> split_source_names("gsm8k | mmlu:p3"), split_source_names("/home/me/a+b|c.csv")
     (('gsm8k', 'mmlu:p3'), ('/home/me/a+b|c.csv',))
     """
-    if SOURCE_SEPARATOR not in source or os.path.exists(source):
+    if SOURCE_SEPARATOR not in source or os.path.exists(source):  # a look at a name, which the web process may take
         return (source,)
     return tuple(part.strip() for part in source.split(SOURCE_SEPARATOR) if part.strip()) or (source,)
 
@@ -197,6 +197,8 @@ def _fit_dataset(recognition: DatasetRecognition, rows: Sequence[RawRow]) -> Dat
 
 
 def _unknown_dataset_error(source: str, recognition: DatasetRecognition, first_row: RawRow) -> BankError:
+    if isinstance(first_row.values, RowFault):
+        return BankError(f"{first_row.label}: {first_row.values}.", "Correct the row, or take it out.")
     if not recognition.column_names:
         return BankError(
             f"{first_row.label}: it is {repr(first_row.values)[:40]}, not a question.", describe_known_datasets()

@@ -20,17 +20,18 @@ from functools import partial
 from typing import Any
 
 from studentsim.datasets.adapter import (
-    MAX_CATEGORY_CHARS,
     OPTION_LETTERS,
     DatasetSpec,
     ParsedRow,
     category_from_file_name,
     check_text,
+    fault_as_value_error,
     label_options,
     normalize_whitespace,
 )
 from studentsim.datasets.distractors import shuffle_options
 from studentsim.datasets.file_reader import RawRow
+from studentsim.datasets.limits import MAX_CATEGORY_CHARS
 from studentsim.datasets.published.mmlu import find_p3_topic, subject_from_file_name
 from studentsim.datasets.tabular_columns import (
     ZERO_BASED_COLUMN_NAMES,
@@ -240,7 +241,8 @@ def refuse_row(reason: str, row: RawRow, seed: int = 0) -> ParsedRow:
 def _fit_to_file(rows: Sequence[RawRow]) -> DatasetSpec:
     """The dataset with a file's layout; if that cannot be detected, one that refuses every row with the reason."""
     try:
-        return replace(DATASET, parse_row=partial(parse_table_row, detect_layout(rows)))
+        with fault_as_value_error():
+            return replace(DATASET, parse_row=partial(parse_table_row, detect_layout(rows)))
     except ValueError as error:
         return replace(DATASET, parse_row=partial(refuse_row, str(error)))
 

@@ -17,7 +17,9 @@ from studentsim.datasets.tabular_key import cell_to_text
 _INLINE_LABEL = re.compile(r"(?:^|(?<=\s))\(?([A-Ja-j])[).:]\s")
 _OPTION_LABEL = re.compile(r"\(?([A-Ja-j])\s*(?:\)\s*|[.:](?:\s+|(?=[\d$(+-])))(?=\S)")
 """Matches ``A) 5``, ``(a)5``, ``A. five`` and ``A.5``, but not ``A.B``, which may be an answer."""
-_LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+_LITERAL = re.compile(r"'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\"", re.DOTALL)
+_LITERAL_LIST = re.compile(rf"\[(?:[\s,]|{_LITERAL.pattern})*+\]|\((?:[\s,]|{_LITERAL.pattern})*+\)", re.DOTALL)
+"""A list is matched as a whole first: to look for a literal from each quotation mark of one that is not closed takes quadratic time."""
 
 
 def parse_option_list(value: Any, name: str) -> list[str]:
@@ -91,7 +93,7 @@ def _parse_text_literals(text: str) -> list[str]:
 
     :raises ValueError: the list contains anything else.
     """
-    if re.sub(r"[\s,]", "", _LITERAL.sub("", text)) not in ("[]", "()"):
+    if not _LITERAL_LIST.fullmatch(text):
         raise ValueError("not a list of texts alone")
     return [str(ast.literal_eval(match[0])) for match in _LITERAL.finditer(text)]
 

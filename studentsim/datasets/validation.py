@@ -16,6 +16,7 @@ from studentsim.datasets.adapter import (
     OPTION_LETTERS,
     DatasetSpec,
     build_question,
+    fault_as_value_error,
     has_correct_option,
     parse_dataset_row,
 )
@@ -166,10 +167,7 @@ def validate_rows(
         else:
             row_questions.append((row, question))
             if has_formula_annotation(row.values):
-                outcome, reason = compare_formula_to_key(row.values, question)
-                annotation_counts[outcome] += 1
-                if outcome in (MATCHES_OTHER_OPTION, MATCHES_NO_OPTION):
-                    issues.append(_make_issue(row, f"annotation {outcome}", reason, question))
+                issues += _guard_issues(row, _find_formula_issues(row, question, annotation_counts))
     issues += find_question_issues(row_questions)
     row_indexes = {(row.part, row.number): index for index, row in enumerate(rows)}
     issues.sort(key=lambda issue: row_indexes[issue.part, issue.row])
@@ -178,7 +176,9 @@ def validate_rows(
 
 def find_question_issues(row_questions: Sequence[tuple[RawRow, Question]]) -> list[Issue]:
     """Issues of parsed questions: equal options, and duplicate or contradictory questions."""
-    issues = [issue for row, question in row_questions for issue in _find_option_issues(row, question)]
+    issues = [
+        issue for row, question in row_questions for issue in _guard_issues(row, _find_option_issues(row, question))
+    ]
     same_questions: dict[tuple[str, tuple[str, ...]], list[tuple[RawRow, Question]]] = defaultdict(list)
     for row, question in row_questions:
         option_texts = tuple(sorted(_normalize_option_text(o.text) for o in question.options))
@@ -245,6 +245,23 @@ def _question_or_issue(
         return Issue(row.number, row.part, "unreadable", str(error))
 
 
+def _guard_issues(row: RawRow, issues: Iterable[Issue]) -> list[Issue]:
+    """The issues of a row; a fault while they are computed is one, too."""
+    try:
+        with fault_as_value_error():
+            return list(issues)
+    except ValueError as error:
+        return [Issue(row.number, row.part, "unreadable", str(error))]
+
+
+def _find_formula_issues(row: RawRow, question: Question, annotation_counts: Counter[str]) -> Iterable[Issue]:
+    """An issue if the annotated formula contradicts the key; its outcome is counted."""
+    outcome, reason = compare_formula_to_key(row.values, question)
+    annotation_counts[outcome] += 1
+    if outcome in (MATCHES_OTHER_OPTION, MATCHES_NO_OPTION):
+        yield _make_issue(row, f"annotation {outcome}", reason, question)
+
+
 def _find_option_issues(row: RawRow, question: Question) -> Iterable[Issue]:
     options_by_text: dict[str, list[Option]] = defaultdict(list)
     for option in question.options:
@@ -274,10 +291,14 @@ def _find_equal_value_issues(row: RawRow, question: Question) -> Iterable[Issue]
 
 def _find_duplicate_issues(duplicates: Sequence[tuple[RawRow, Question]]) -> Iterable[Issue]:
     """Issues of rows with the same problem and options: of all if their keys differ, else of all but the first."""
-    correct_texts = [_normalize_option_text(question.correct_option.text) for _, question in duplicates]
-    if len(set(correct_texts)) > 1:
-        for (row, question), correct_text in zip(duplicates, correct_texts, strict=True):
-            other = next(r for (r, _), text in zip(duplicates, correct_texts, strict=True) if text != correct_text)
+    first_row_by_key: dict[str, RawRow] = {}
+    for row, question in duplicates:
+        first_row_by_key.setdefault(_normalize_option_text(question.correct_option.text), row)
+    if len(first_row_by_key) > 1:
+        (first_key, first_row), (_, second_row), *_ = first_row_by_key.items()
+        for row, question in duplicates:
+            has_first_key = _normalize_option_text(question.correct_option.text) == first_key
+            other = second_row if has_first_key else first_row
             reason = f"here {question.correct_option.text[:40]!r} is right, in {other.label.lower()} it is not"
             yield _make_issue(row, "contradiction", reason, question)
         return

@@ -13,6 +13,7 @@ from studentsim.datasets import detection_text
 from studentsim.datasets.formula_check import MATCHES_KEY, MATCHES_NO_OPTION, MATCHES_OTHER_OPTION, NOT_COMPARABLE
 from studentsim.datasets.option_sizes import CorrectRankCounts, format_size_rank
 from studentsim.datasets.validation import ISSUE_KINDS, BankReport
+from studentsim.plain_text import strip_control_characters
 from studentsim.types import SPLITS
 
 MAX_ROWS_PER_KIND = 10
@@ -116,15 +117,6 @@ def _issue_rows(report: BankReport, kind: str, max_rows: int) -> Iterable[Render
             yield Padding(Text(strip_control_characters(issue.problem), style="dim"), (0, 0, 0, 6))
     if len(issues) > max_rows:
         yield Text(f"  … and {len(issues) - max_rows:,} more; --all lists them")
-
-
-def strip_control_characters(text: str) -> str:
-    """A text in one line; control characters, which a terminal would interpret, are replaced.
-
-    >>> strip_control_characters("a\\x1b[31mred\\nline")
-    'a�[31mred line'
-    """
-    return "".join(c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _make_table(*columns: str) -> Table:

@@ -10,6 +10,7 @@ import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from studentsim.errors import ConfigError, StudentError, first_line
+from studentsim.files import read_regular_file
 from studentsim.grader.encoding import TruncationMode
 from studentsim.student.huggingface import resolve
 
@@ -107,7 +108,7 @@ def _check_tokenizer_fits_model(location: str, model: PreTrainedModel, tokenizer
 def _read_card_settings(folder: Path | None) -> tuple[int | None, TruncationMode]:
     """The longest input in tokens, and what is read of longer ones, by the folder's card."""
     try:
-        settings = json.loads((folder / CARD_FILE_NAME).read_text(encoding="utf-8"))["settings"]
+        settings = json.loads(read_regular_file(folder / CARD_FILE_NAME))["settings"]
         tokens, truncation = settings["input_tokens"], settings.get("reading")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):  # no card, or another program's
         return None, "whole"

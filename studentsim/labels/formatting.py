@@ -12,6 +12,7 @@ from typing import Any
 from studentsim.config import EMBEDDED_0_1_WEIGHTS, RunConfig
 from studentsim.labels import category_names, language_models
 from studentsim.labels.strategy_styles import strategy_style
+from studentsim.plain_text import strip_control_characters
 from studentsim.student.embedded.profiles import PROFILES
 from studentsim.student.embedded.weight_versions import canonical_weights_name
 from studentsim.student_table import StudentTable
@@ -81,11 +82,13 @@ PENDING_REQUEST_LABELS: Mapping[str, str] = {"pause": "pausing …", "cancel": "
 def escape_markdown(text: str) -> str:
     """``text`` escaped so that markdown shows it literally, for titles and labels, which always render markdown.
 
-    Colons before a word get a word joiner, since shortcodes such as ``:red:`` are replaced after escapes are read.
+    Shortcodes such as ``:red:`` and links such as ``http://a.b``, ``www.a.b`` and ``a@b.c`` are found after escapes are read: a word
+    joiner, which nobody sees, parts them.
     """
-    line = " ".join(text.split())
-    line = re.sub(r"([\\`*_\[\]<>$~|&])|^([#+-])|(?<=^\d)([.)])", lambda m: "\\" + m[0], line)
-    return re.sub(r":(?=[a-zA-Z+_-]|\d\w*:)", ":\u2060", line)
+    line = strip_control_characters(" ".join(text.split()))
+    line = re.sub(r"([\\`*_\[\]<>$~|&])|^([#+-])", lambda m: "\\" + m[0], line)
+    line = re.sub(r"^(\d+)(?=[.)])", r"\1\\", line)
+    return re.sub(r":(?=[a-zA-Z+_/-]|\d\w*:)|(?i:\bwww)(?=\.)|@", lambda m: m[0] + "\u2060", line)
 
 
 def truncate_text(text: str, *, max_chars: int = 300, max_lines: int = 6) -> str:
@@ -220,14 +223,14 @@ def format_duration_range(low: float, high: float) -> str:
 def student_title(config: RunConfig) -> str:
     """The student's title, or the model's name."""
     if config.model != "embedded":
-        return language_models.model_title(config.model)
+        return strip_control_characters(language_models.model_title(config.model))
     if table := config.student_table:  # a form's or another version's is not validated
         table_title = (
             table.get("title") if isinstance(table, Mapping) else table.title if isinstance(table, StudentTable) else ""
         )
-        return str(table_title or config.student)
+        return strip_control_characters(str(table_title or config.student))
     profile = PROFILES.get(config.student)
-    return profile.title if profile else config.student
+    return profile.title if profile else strip_control_characters(config.student)
 
 
 def student_version_label(config: RunConfig) -> str:
@@ -252,7 +255,7 @@ def strategy_label(config: RunConfig) -> str:
 
 def run_title(config: RunConfig) -> str:
     """A run's title on the pages: its own name, or its student and strategy."""
-    return config.name or f"{student_title(config)}: {strategy_label(config)}"
+    return strip_control_characters(config.name or f"{student_title(config)}: {strategy_label(config)}")
 
 
 def run_subtitle(config: RunConfig) -> str:

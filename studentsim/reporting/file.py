@@ -38,11 +38,13 @@ def write_report(data_folder: Path, run_id: str, target: Path) -> Path:
 
 @contextmanager
 def _open_database(data_folder: Path) -> Iterator[Database]:
-    """The data folder's database, up to date; while the app has it open, a temporary one built from the journals."""
+    """The data folder's database, up to date; while the app has it open, or in a read-only folder, a temporary one built from the
+    journals.
+    """
     runs = data_folder / "runs"
     try:
         database = Database.open(data_folder)
-    except DatabaseBusy:
+    except (DatabaseBusy, DataFolderError):
         with (
             tempfile.TemporaryDirectory() as folder,
             Database(Path(folder) / DATABASE_FILE_NAME, runs) as temporary_database,

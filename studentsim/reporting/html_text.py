@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterable
 
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 LONG_WORD_CHARS = 24
 """A longer word may be broken in a table cell; shorter ones widen their column."""

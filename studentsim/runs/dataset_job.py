@@ -9,19 +9,19 @@ and then, and last ``{"report": …}``, ``{"outline": …}``, or ``{"problem": �
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from studentsim.child_process import Message, run_json_job
 from studentsim.datasets.bank import Bank
 from studentsim.datasets.registry import build_bank_report, open_bank
 from studentsim.datasets.resolve import SOURCE_SEPARATOR
 from studentsim.errors import BankError
+from studentsim.runs.preflight import explain_error, outline_bank
 
 Report = Callable[[Message], None]
 
@@ -31,11 +31,17 @@ def chance_accuracy(bank: Bank) -> float:
     return sum(1 / len(question.options) for question in bank.exam) / len(bank.exam)
 
 
-def bank_outline_json(bank: Bank) -> dict[str, Any]:
-    """A bank's number of study questions by category, of exam questions, and the accuracy of guessing."""
-    counts = Counter(question.category for question in bank.study)
-    study = {category: counts[category] for category in bank.categories}
-    return {"study": study, "exam": len(bank.exam), "chance": chance_accuracy(bank)}
+def _outline_source(request: Message) -> Message:
+    """A bank's ``BankOutline``, the ``chance`` of guessing, and ``total``: its questions with the doubtful ones, 0 if they are in it
+    or it cannot be opened with them."""
+    options = {"category": request.get("category", ""), "set_name": request.get("set_name", "")}
+    drop_invalid = bool(request.get("drop_invalid"))
+    bank, total = open_bank(request["source"], drop_invalid=drop_invalid, **options), 0
+    if drop_invalid:
+        with contextlib.suppress(BankError):
+            whole = open_bank(request["source"], **options)
+            total = len(whole.study) + len(whole.exam)
+    return {"outline": {**outline_bank(bank).to_json(), "chance": chance_accuracy(bank), "total": total}}
 
 
 def _check_source(source: str, request: Message, report: Report) -> Message:
@@ -80,19 +86,8 @@ def _work(text: str, report: Report) -> Message:
         return _check_uploaded_files(files, request, report)
     if request["what"] == "check":
         return _check_source(request["source"], request, report)
-    bank = open_bank(
-        request["source"],
-        category=request.get("category", ""),
-        drop_invalid=request.get("drop_invalid", False),
-        set_name=request.get("set_name", ""),
-    )
-    return {"outline": bank_outline_json(bank)}
-
-
-def _explain_error(error: Exception) -> BankError | None:
-    is_known = isinstance(error, MemoryError)
-    return BankError("There is not enough memory for these questions.", "Use a part of them.") if is_known else None
+    return _outline_source(request)
 
 
 if __name__ == "__main__":
-    run_json_job(_work, explain_error=_explain_error)
+    run_json_job(_work, explain_error=explain_error)

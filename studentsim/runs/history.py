@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 def check_not_ended(folder: RunFolder) -> None:
     """:raises RunError: the run is finished or cancelled, and cannot continue."""
     last = read_last_event(folder.journal_path)
-    status = last["status"] if last and last["type"] == "RunEnded" else ""
+    status = last.get("status", "") if last and last["type"] == "RunEnded" else ""
     if status in FINAL_STATUSES:
         raise RunError(f"The run {folder.run_id} is {status}; it cannot go on.", "Start a new one.")
 

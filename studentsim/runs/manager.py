@@ -23,6 +23,7 @@ from studentsim.runs import groups, preflight, queue
 from studentsim.runs.backoff import MAX_RETRY_SECONDS
 from studentsim.runs.launcher import Launcher
 from studentsim.runs.leftovers import sweep_leftovers
+from studentsim.runs.repair import repair_run
 from studentsim.runs.run_dir import (
     RunFolder,
     create_run,
@@ -66,7 +67,7 @@ class RunManager:
         *,
         max_concurrent_runs: int = MAX_CONCURRENT_RUNS,
         worker_command: Sequence[str] = WORKER_COMMAND,
-        preflight_check: Callable[[RunConfig], RunConfig | None] = preflight.check_run_config,
+        preflight_check: Callable[[RunConfig], RunConfig | None] = preflight.check_run_config_in_child,
         cancel_grace_seconds: float = CANCEL_GRACE_SECONDS,
         tick_interval_seconds: float | None = TICK_INTERVAL_SECONDS,
         keep_warm_worker: bool = True,
@@ -203,6 +204,15 @@ class RunManager:
             folder.clear_request()
             queue.enqueue(folder)
         self._tick_soon()
+
+    def repair(self, run_id: str) -> None:
+        """Keep what is sound of a damaged run and put the rest aside; it can be resumed then. Writes.
+
+        :raises RunError: a worker is at work on it, or its settings are lost.
+        :raises DataFolderError: its folder cannot be written.
+        """
+        with self._changing(run_id) as (folder, _):
+            repair_run(folder)
 
     def cancel(self, run_id: str) -> None:
         """End a run for good; its results stay. Its worker is killed after ``cancel_grace_seconds``. Writes.

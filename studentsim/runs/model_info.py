@@ -13,7 +13,8 @@ from pathlib import Path
 
 from studentsim.child_process import raise_reported_error, run_json_child
 from studentsim.config import RunConfig
-from studentsim.errors import ConfigError, StudentError
+from studentsim.errors import ConfigError, StudentError, first_line
+from studentsim.files import read_regular_file
 from studentsim.selection.registry import find_strategy
 from studentsim.settings import ModelLoadingSettings
 from studentsim.student.huggingface.dtype_choice import (
@@ -166,7 +167,7 @@ def today_iso() -> str:
 def template_prints_date(folder: Path | None) -> bool:
     """Whether the chat template in a model's folder prints today's date; True if there is no folder or no template yet."""
     files = [folder / name for name in _TEMPLATE_FILES if (folder / name).is_file()] if folder else []
-    return any("strftime_now" in file.read_text(encoding="utf-8", errors="replace") for file in files) or not files
+    return any("strftime_now" in read_regular_file(file).decode(errors="replace") for file in files) or not files
 
 
 def estimate_model(config: RunConfig) -> ModelEstimate:
@@ -177,7 +178,11 @@ def estimate_model(config: RunConfig) -> ModelEstimate:
     :raises ConfigError: as ``check_model``, but for the memory.
     """
     source = resolve_model(config.model, config.model_loading.revision)
-    shape = ModelShape.from_config(source.config)
+    try:
+        shape = ModelShape.from_config(source.config)
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        problem = f"The config.json of the model {config.model} cannot be understood: {first_line(error)}."
+        raise ConfigError(problem, "Download the model again.", field="model") from error
     if shape is None:
         problem, remedy = explain_unsupported_type(str(source.config.get("model_type", "unknown")))
         raise ConfigError(f"The model {config.model} {problem}.", remedy, field="model")

@@ -1,30 +1,43 @@
 """Checks a run's settings, questions and models before the run is created. No torch here.
 
-    echo '{"questions_per_turn": 100000}' | python -m studentsim.runs.preflight
+    echo '{"questions_per_turn": 100000}' | python -m studentsim.runs.preflight [--all]
 
-The hub's data sets are checked in a process of their own, so that the app never imports ``datasets``.
+The hub's data sets are checked in a process of their own, so that the app never imports ``datasets``; and so is for the app all
+that reads files which its visitors name (``check_run_config_in_child``).
 """
 
 from __future__ import annotations
 
+import math
+import sys
+import threading
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from studentsim.child_process import Message, raise_reported_error, run_json_child, run_json_job
 from studentsim.config import EMBEDDED_0_1_WEIGHTS, RunConfig, check_categories
 from studentsim.curriculum import generator
-from studentsim.datasets.registry import QUESTIONS_PER_SKILL, open_bank
+from studentsim.datasets.bank import Bank
+from studentsim.datasets.registry import QUESTIONS_PER_SKILL, compute_files_stamp, open_bank
 from studentsim.datasets.resolve import has_hub_dataset
-from studentsim.errors import BankError, ConfigError
-from studentsim.runs.grader_info import check_teacher
+from studentsim.errors import BankError, ConfigError, StudentsimError
+from studentsim.runs.grader_info import check_teacher, has_external_grader
 from studentsim.runs.model_info import check_model, template_prints_date, today_iso
 from studentsim.runs.run_dir import pin_embedded_weights
 from studentsim.selection.quotas import apportion_questions
 from studentsim.student.embedded import weight_versions
 from studentsim.student.embedded.profiles import get_run_profile
+from studentsim.student.huggingface.model_store import is_store_name
 from studentsim.student.huggingface.resolve import HINT_MODEL_ROLE, resolve_model
 from studentsim.types import CATEGORIES
+
+CHECK_TIMEOUT_SECONDS = 600
+"""Seconds that the check of one run's settings may take in a child."""
+CHECK_REUSE_SECONDS = 60
+"""Seconds for which the last such check also holds for settings that differ in seed and name alone, as in a group."""
 
 
 def check_run_config(config: RunConfig) -> RunConfig:
@@ -40,6 +53,57 @@ def check_run_config(config: RunConfig) -> RunConfig:
         check_questions(config, load_run_outline(config))
     check_dpo_settings(config)
     return _pin_prompt_date(check_student(check_teacher(config)))
+
+
+def check_run_config_in_child(config: RunConfig) -> RunConfig:
+    """``check_run_config`` for the web process, which must not read what a visitor names: a file may be large or never end.
+
+    Settings that name no questions, model or grader of the user's are checked here.
+
+    :raises ConfigError, BankError, StudentError: as ``check_run_config``, or the check took too long.
+    """
+    if not _names_files(config):
+        return check_run_config(config)
+    seed_and_name = {"seed": config.seed, "name": config.name}
+    request = config.model_copy(update={"seed": 0, "name": ""}).model_dump_json()
+    key = (request, compute_files_stamp(config.bank))  # names, sizes and times of files, at most MAX_FILES of them
+    with _last_check_lock:
+        checked_at, checked = _last_check.get(key, (-math.inf, config))
+    if time.monotonic() - checked_at > CHECK_REUSE_SECONDS:
+        checked = _run_check(request, config.bank)
+        known = (time.monotonic(), checked)
+        with _last_check_lock:
+            _last_check.clear()
+            _last_check.update({key: known, (checked.model_dump_json(), key[1]): known})
+    return checked.model_copy(update=seed_and_name)
+
+
+_last_check: dict[tuple[str, tuple[int, ...]], tuple[float, RunConfig]] = {}
+"""The settings that were last checked in a child, as they were asked for and as they were completed: when, and the completed ones."""
+_last_check_lock = threading.Lock()
+
+
+def _names_files(config: RunConfig) -> bool:
+    return (
+        config.bank != generator.BANK_NAME
+        or (config.model != "embedded" and not is_store_name(config.model))
+        or bool(config.teacher.hint_model)
+        or has_external_grader(config.teacher)
+    )
+
+
+def _run_check(request: str, bank: str) -> RunConfig:
+    result = run_json_child(["-m", __spec__.name, "--all"], request, timeout_seconds=CHECK_TIMEOUT_SECONDS)
+    raise_reported_error(result.message)
+    if "config" not in result.message:
+        if result.has_timed_out:
+            reason = f"it was not done within {CHECK_TIMEOUT_SECONDS / 60:.0f} minutes"
+        else:
+            reason = "the memory is full" if result.was_killed_for_memory else result.last_stderr_line
+        raise StudentsimError(
+            f"The settings could not be checked: {reason}.", f"Look at the questions first: {bank[:200]}"
+        )
+    return RunConfig.make(**result.message["config"])
 
 
 def _pin_prompt_date(config: RunConfig) -> RunConfig:
@@ -103,6 +167,17 @@ class BankOutline:
     study: Mapping[tuple[str, str | None, int | None], int]
     exam: int
 
+    def to_json(self) -> dict[str, Any]:
+        """The outline, ready for ``json.dumps``."""
+        study = [[*key, count] for key, count in self.study.items()]
+        return {"categories": list(self.categories), "study": study, "exam": self.exam}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> BankOutline:
+        """The outline that ``to_json`` gave."""
+        study = {(category, skill, difficulty): count for category, skill, difficulty, count in values["study"]}
+        return cls(tuple(values["categories"]), study, values["exam"])
+
 
 def load_run_outline(config: RunConfig) -> BankOutline:
     """The outline of a run's bank, as the run would open it.
@@ -128,10 +203,13 @@ def load_bank_outline(
         skills = generator.SKILLS.values()
         study = {(skill.category, skill.id, skill.difficulty): QUESTIONS_PER_SKILL["study"] for skill in skills}
         return BankOutline(CATEGORIES, study, QUESTIONS_PER_SKILL["exam"] * len(skills))
-    bank = open_bank(source, category=category, drop_invalid=drop_invalid, set_name=set_name)
-    return BankOutline(
-        bank.categories, Counter((q.category, q.skill, q.difficulty) for q in bank.study), len(bank.exam)
-    )
+    return outline_bank(open_bank(source, category=category, drop_invalid=drop_invalid, set_name=set_name))
+
+
+def outline_bank(bank: Bank) -> BankOutline:
+    """The outline of an open bank."""
+    study = Counter((question.category, question.skill, question.difficulty) for question in bank.study)
+    return BankOutline(bank.categories, study, len(bank.exam))
 
 
 def check_questions(config: RunConfig, outline: BankOutline) -> None:
@@ -210,5 +288,16 @@ def _work(request: str, _: object) -> Message:
     return {"checked": True}
 
 
+def _work_on_all(request: str, _: object) -> Message:
+    return {"config": check_run_config(RunConfig.from_json(request)).model_dump(mode="json")}
+
+
+def explain_error(error: Exception) -> BankError | None:
+    """What a lack of memory means to a user; None: the error is another."""
+    return NO_MEMORY_ERROR if isinstance(error, MemoryError) else None
+
+
+NO_MEMORY_ERROR = BankError("There is not enough memory for these questions.", "Use a part of them.")
+
 if __name__ == "__main__":
-    run_json_job(_work)
+    run_json_job(_work_on_all if "--all" in sys.argv else _work, explain_error=explain_error)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from studentsim.config import RunConfig
 from studentsim.errors import RunError, StudentsimError
 from studentsim.events import RunEnded
-from studentsim.files import fsync_path, read_regular_file, write_atomically
+from studentsim.files import fsync_path, read_small_file, write_atomically
 from studentsim.runs import checkpoints
 from studentsim.runs.history import read_past_events, sum_worked_seconds
 from studentsim.runs.lease import Lease, current_lease
@@ -120,7 +120,7 @@ def _cut_journal(folder: RunFolder, report: JournalReport) -> str:
 
 def _has_config_file(folder: RunFolder) -> bool:
     try:
-        RunConfig.from_json(read_regular_file(folder.path / "config.json"))
+        RunConfig.from_json(read_small_file(folder.path / "config.json"))
     except (OSError, StudentsimError):
         return False
     return True

@@ -35,7 +35,7 @@ from studentsim.files import (
     fsync_path,
     is_disk_full,
     read_json_object,
-    read_regular_file,
+    read_small_file,
     remove_file,
     remove_folder_atomically,
     storage_error,
@@ -98,7 +98,7 @@ class RunFolder:
         :raises RunError: neither holds settings that this version can use.
         """
         try:
-            return RunConfig.from_json(read_regular_file(self.path / "config.json"))
+            return RunConfig.from_json(read_small_file(self.path / "config.json"))
         except (OSError, StudentsimError) as error:
             if (config := self._read_journal_config()) is not None:
                 return config
@@ -111,9 +111,8 @@ class RunFolder:
     def _read_journal_config(self) -> RunConfig | None:
         """The settings in the journal's first event; None where there are none that this version can use."""
         try:
-            start = journal.JournalEnd()
-            first_events = journal.read_new_events(self.journal_path, start, max_bytes=_FIRST_EVENT_BYTES).events
-            settings = first_events[0].get("config") if first_events else None
+            chunk = journal.read_new_events(self.journal_path, journal.JournalEnd(), max_bytes=_FIRST_EVENT_BYTES)
+            settings = chunk.events[0].get("config") if chunk.events else None
             return RunConfig.from_json(json.dumps(settings)) if isinstance(settings, dict) else None
         except StudentsimError:
             return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from studentsim.errors import RunError, StudentsimError, first_line
+from studentsim.errors import JournalError, RunError, StudentsimError, first_line
 from studentsim.runs.lease import LeaseInfo, current_lease
 from studentsim.runs.run_dir import RunFolder
 from studentsim.store.journal import read_events, read_last_event
@@ -64,12 +64,14 @@ def read_run_state(folder: RunFolder) -> RunState:
 
 
 def damaged_state(folder: RunFolder, error: StudentsimError) -> RunState:
-    """The state of a run that cannot be used because of ``error``, with what can be done about it."""
-    remedy = (
-        f"Mend it with: python -m studentsim repair {folder.run_id} (what is sound in it is kept), or delete it on Home. "
-        f"It is in {folder.path}"
+    """The state of a run that cannot be used because of ``error``, with what can be done about it and where its folder is."""
+    remedy = error.remedy
+    if isinstance(error, JournalError) or not remedy:
+        repair = f"python -m studentsim repair {folder.run_id} --data {folder.path.parent.parent}"
+        remedy = f"Mend it: {repair} (what is sound in it is kept), or delete it on Home."
+    return RunState(
+        folder.run_id, "damaged", "", error.problem, f"{remedy} Its folder is {folder.path}", type(error).__name__
     )
-    return RunState(folder.run_id, "damaged", "", error.problem, remedy, type(error).__name__)
 
 
 def find_damage(folder: RunFolder) -> StudentsimError | None:
@@ -77,7 +79,7 @@ def find_damage(folder: RunFolder) -> StudentsimError | None:
     try:
         for name in _REQUIRED_FOLDERS:
             if (path := folder.path / name).exists() and not path.is_dir():
-                return RunError(f"{path} is not a folder.")
+                return _not_a_folder(path)
         if folder.journal_path.exists():
             read_events(folder.journal_path)
         folder.read_config()
@@ -94,7 +96,7 @@ def _read_state(folder: RunFolder) -> RunState:
     :raises OSError, StudentsimError: the run's folder or a file in it cannot be read.
     """
     if not folder.path.is_dir():
-        raise RunError(f"{folder.path} is not a folder.")
+        raise _not_a_folder(folder.path)
     names = set(os.listdir(folder.path))  # before the lease: a run is granted one first and then leaves the queue
     lease = _read_lease(folder)
     last = read_last_event(folder.journal_path)
@@ -108,8 +110,12 @@ def _read_state(folder: RunFolder) -> RunState:
         return _state_or_damage(folder, replace(state, status="queued"))
     if is_ended:
         end_fields = {name: str(last.get(name, "")) for name in ("status", "message", "remedy", "error")}
-        if end_fields["status"] in _END_STATUSES:
-            return _state_or_damage(folder, replace(state, **end_fields))
+        if end_fields["status"] not in _END_STATUSES:
+            raise RunError(
+                f"Its journal ends with the status {end_fields['status'][:40]!r}, which is not known here.",
+                "If a newer version of this program made it, use that one; otherwise delete this run on Home.",
+            )
+        return _state_or_damage(folder, replace(state, **end_fields))
     return _state_or_damage(folder, replace(state, **_fields_without_end_event(folder, lease, last)))
 
 
@@ -130,7 +136,14 @@ def _read_lease(folder: RunFolder) -> LeaseInfo | None:
 
 
 def _explain_unreadable(folder: RunFolder, error: OSError) -> RunError:
-    return RunError(f"{error.filename or folder.path} cannot be read ({error.strerror or error}).")
+    return RunError(
+        f"{error.filename or folder.path} cannot be read ({error.strerror or error}).",
+        "Look at its permissions and its disk, or delete this run on Home.",
+    )
+
+
+def _not_a_folder(path: Path) -> RunError:
+    return RunError(f"{path} is not a folder.", "Move it elsewhere, or delete this run on Home.")
 
 
 def read_last_log_line(folder: RunFolder) -> str:

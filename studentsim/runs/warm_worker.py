@@ -13,7 +13,7 @@ from pathlib import Path
 
 from studentsim.child_process import child_environment
 from studentsim.errors import LeaseLost
-from studentsim.runs.lease import grant_lease
+from studentsim.runs.lease import Lease, grant_lease
 from studentsim.runs.oom import OomKills, count_oom_kills, was_killed_for_memory
 from studentsim.runs.run_dir import RunFolder, runs_folder
 
@@ -64,10 +64,24 @@ class WarmWorker:
         """
         self.oom_kills_before = count_oom_kills()
         info = grant_lease(folder, self.process.pid)
+        try:
+            self._move_log(folder, info.epoch)
+            self._send_run_id(folder)
+        except (LeaseLost, OSError):
+            with suppress(OSError):  # release it: nobody works on the run
+                Lease(folder, info).close()
+            raise
+        self.run_id = folder.run_id
+
+    def _move_log(self, folder: RunFolder, epoch: int) -> None:
+        """Make this worker's past and future output the run's log. Writes."""
         if folder.log_path.exists():
-            os.replace(folder.log_path, folder.path / f"worker-{info.epoch - 1:04d}.log")
+            os.replace(folder.log_path, folder.path / f"worker-{epoch - 1:04d}.log")
         with suppress(FileNotFoundError):  # somebody tidied up: the worker makes a log of its own
-            os.replace(self.log_path, folder.log_path)  # its past and future output belongs to the run
+            os.replace(self.log_path, folder.log_path)
+
+    def _send_run_id(self, folder: RunFolder) -> None:
+        """:raises LeaseLost: the process has ended."""
         try:
             self.process.stdin.write(json.dumps({"run_id": folder.run_id}).encode() + b"\n")
             self.process.stdin.flush()
@@ -75,7 +89,6 @@ class WarmWorker:
             raise LeaseLost(f"The worker for run {folder.run_id} has ended.", "Start another.") from error
         finally:
             self._close_pipes()
-        self.run_id = folder.run_id
 
     @property
     def was_killed_for_memory(self) -> bool:

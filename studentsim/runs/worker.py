@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from studentsim.errors import LeaseLost, StudentsimError
+from studentsim.files import explained_storage_errors
 from studentsim.runs.executor import ComponentsBuilder, execute
 from studentsim.runs.history import append_to_log
 from studentsim.runs.run_dir import RunFolder, open_run
@@ -57,8 +58,9 @@ def _wait_for_run() -> str:
 def _execute_run(data: Path, run_id: str, build_components: ComponentsBuilder | None) -> int:
     try:
         folder = open_run(data, run_id)
-        _redirect_output_to_log(folder)
-        execute(folder, build_components=build_components)
+        with explained_storage_errors(folder.path, label="folder of this run"):
+            _redirect_output_to_log(folder)
+            execute(folder, build_components=build_components)
     except LeaseLost as error:
         append_to_log(folder, str(error))
     except StudentsimError as error:

@@ -15,8 +15,8 @@ from studentsim.config import upgrade_stored_settings
 from studentsim.errors import DataFolderError, UnknownRun
 from studentsim.store import journal, practice_mix, tables
 
-FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A spreadsheet reads a cell that begins so as a formula, and a formula can reach the network."""
+FORMULA_PREFIXES = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+"""A spreadsheet reads a cell that begins so as a formula, and a formula can reach the network. Full-width signs count as the others."""
 
 
 def export_run(folder: str | Path, run_id: str, target_folder: str | Path) -> list[Path]:

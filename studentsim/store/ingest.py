@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from studentsim.errors import JournalError, StoreError
-from studentsim.files import read_regular_file
+from studentsim.files import read_small_file
 from studentsim.store import apply_chunk, journal, notes, tables
 
 T = TypeVar("T")
@@ -35,9 +35,6 @@ class IngestTarget(Protocol):
 
     def run_transaction(self, operation: Callable[[apply_chunk.Cursor], T]) -> T:
         """Calls ``operation`` with a cursor in a transaction. Writes."""
-
-    def add_notice(self, text: str) -> None:
-        """Adds a message for the user."""
 
 
 def sync_journals(database: IngestTarget, runs_folder: str | Path, run_id: str | None = None) -> int:
@@ -78,18 +75,13 @@ def _sync_run_by_itself(database: IngestTarget, run_folder: Path, runs_with_note
         raise
     except Exception as error:  # a file of a run may hold anything
         remedy = "It may be a newer version's: update the program. Otherwise delete the run."
-        _note_damage(database, run_id, JournalError(f"Its files are not understood ({error!r}).", remedy))
+        database.damaged_runs[run_id] = JournalError(f"Its files are not understood ({error!r}).", remedy)
         return 0
-
-
-def _note_damage(database: IngestTarget, run_id: str, error: JournalError) -> None:
-    database.damaged_runs[run_id] = error
-    database.add_notice(f"The run {run_id} cannot be shown whole. {error}")
 
 
 def _note_unreadable(database: IngestTarget, run_id: str, reason: str) -> None:
     remedy = "Look at the permissions of its folder, and at the disk."
-    _note_damage(database, run_id, JournalError(f"Its files cannot be read ({reason}).", remedy))
+    database.damaged_runs[run_id] = JournalError(f"Its files cannot be read ({reason}).", remedy)
 
 
 def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callable[[], set[str]]) -> int:
@@ -129,7 +121,7 @@ def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callabl
         return event_count
     database.damaged_runs.pop(run_id, None)
     if damage is not None:
-        _note_damage(database, run_id, damage)
+        database.damaged_runs[run_id] = damage
     database.file_signatures[run_id] = signature
     return event_count
 
@@ -160,7 +152,7 @@ def _notes_signature_key(run_id: str) -> str:
 def _forget_missing_runs(database: IngestTarget, run_ids: list[str]) -> None:
     query = "SELECT run_id FROM runs UNION SELECT run_id FROM event_logs UNION SELECT run_id FROM notes"
     stored_run_ids = {row[0] for row in database.query_rows(query)}
-    _forget_runs(database, sorted(stored_run_ids - set(run_ids)))
+    _forget_runs(database, sorted((stored_run_ids | set(database.damaged_runs)) - set(run_ids)))
 
 
 def _forget_runs(database: IngestTarget, run_ids: list[str]) -> None:
@@ -203,7 +195,7 @@ def _read_queued_config(run_folder: Path) -> tuple[dict[str, Any], float]:
     """
     path = run_folder / "config.json"
     try:
-        config = json.loads(read_regular_file(path))
+        config = json.loads(read_small_file(path))
         if not isinstance(config, dict):
             raise ValueError("not an object")
         return config, path.stat().st_mtime

@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from studentsim.config import UNPRINTABLE_PATTERN, RunConfig
+from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
-from studentsim.files import read_regular_file
+from studentsim.files import read_small_file
+from studentsim.plain_text import UNPRINTABLE_PATTERN
 
 NOTES_FILE_NAME = "notes.json"
 """The file's name within a run's folder."""
@@ -47,7 +48,7 @@ class RunNotes:
 def read_notes(run_folder: Path) -> RunNotes:
     """The notes of a run without their invalid fields; blank where the file is missing or cannot be read."""
     try:
-        payload = json.loads(read_regular_file(run_folder / NOTES_FILE_NAME, _MAX_FILE_BYTES))
+        payload = json.loads(read_small_file(run_folder / NOTES_FILE_NAME, _MAX_FILE_BYTES))
     except (OSError, ValueError, RecursionError):
         return RunNotes()
     if not isinstance(payload, dict):
@@ -98,9 +99,9 @@ def _validate_note(text: str) -> str:
 def _validate_printable(text: str, field: str) -> str:
     """The text with ``\\n`` as its line ends.
 
-    :raises ConfigError: it holds control characters or lone surrogates, which files and tables cannot store.
+    :raises ConfigError: it holds other control characters, as ``UNPRINTABLE_PATTERN`` has them, but tabs.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if any((ord(c) < 32 and c not in "\n\t") or 0xD800 <= ord(c) < 0xE000 for c in text):
+    if UNPRINTABLE_PATTERN.search(text.replace("\n", "").replace("\t", "")):
         raise ConfigError("The text holds characters that cannot be kept.", "Type it anew.", field=field)
     return text

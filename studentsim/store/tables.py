@@ -15,8 +15,9 @@ from typing import Any
 from studentsim.config import RunConfig
 from studentsim.errors import JournalError
 from studentsim.events import Cell
-from studentsim.files import read_regular_file
+from studentsim.files import read_small_file
 from studentsim.legacy_names import upgrade_setting_name
+from studentsim.plain_text import strip_control_characters
 from studentsim.store.column_values import MISFIT_ERRORS, convert_value, fit_row, to_storable_text
 from studentsim.store.notes import RunNotes
 
@@ -228,6 +229,7 @@ def _config_columns(config: Mapping[str, Any]) -> TableRow:
         key: to_storable_text(getattr(run_config, key))
         for key in ("name", "title", "strategy", "student", "model", "bank")
     }
+    row |= {key: strip_control_characters(row[key]) for key in ("name", "title") if row[key]}  # exports have these
     row |= {
         "seed": run_config.seed,
         "exam_seed": run_config.exam_seed,
@@ -240,7 +242,7 @@ def _config_columns(config: Mapping[str, Any]) -> TableRow:
 def read_group_cell(run_folder: Path) -> object:
     """The JSON of a run's ``cell.json``, unvalidated; None: it is missing or cannot be read."""
     try:
-        return json.loads(read_regular_file(run_folder / CELL_FILE_NAME))
+        return json.loads(read_small_file(run_folder / CELL_FILE_NAME))
     except (OSError, ValueError, RecursionError):
         return None
 

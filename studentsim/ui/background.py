@@ -21,6 +21,8 @@ from studentsim.child_process import Message, run_json_child
 
 MAX_JOBS = 12
 """Jobs kept; the least recently used are dropped, and stopped if they still run."""
+SHORT_WAIT_SECONDS = 3.0
+"""Seconds for which a page waits for a job that most often takes one, before it shows a progress and a way to stop it."""
 MAX_CONCURRENT_JOBS = 2
 """Children that run at the same time; further jobs wait."""
 
@@ -35,6 +37,7 @@ class Job:
         self._module, self._request, self._timeout_seconds = module, dict(request), timeout_seconds
         self._process: subprocess.Popen[str] | None = None
         self._cancelled = False
+        self._ended = threading.Event()
 
     @property
     def is_running(self) -> bool:
@@ -45,6 +48,10 @@ class Job:
     def elapsed_seconds(self) -> float:
         """Seconds since it was requested."""
         return time.monotonic() - self.started_at
+
+    def wait(self, seconds: float) -> None:
+        """Wait for its end, at most so long."""
+        self._ended.wait(seconds)
 
     def cancel(self) -> None:
         """Stop it; its ``result`` then says so."""
@@ -60,6 +67,8 @@ class Job:
             except OSError as error:
                 reason = error.strerror or type(error).__name__
                 self.result = {"problem": f"No further process could be started: {reason}.", "remedy": "Try again."}
+            finally:
+                self._ended.set()
 
     def _run_process(self) -> Message:
         if self._cancelled:

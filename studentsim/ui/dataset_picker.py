@@ -17,6 +17,7 @@ from studentsim.datasets.resolve import SOURCE_SEPARATOR, has_hub_dataset, split
 from studentsim.datasets.specs import FILE_DATASETS, HUB_DATASETS, RECOGNIZABLE_DATASETS, get_dataset, is_hub_dataset
 from studentsim.errors import ConfigError
 from studentsim.labels import formatting
+from studentsim.plain_text import strip_control_characters
 
 PERSIST_IN_SESSION = "session"
 """Streamlit's ``persist_state``: the widget keeps its value while other pages are shown."""
@@ -58,9 +59,10 @@ def bank_title(source: str) -> str:
     """A dataset's title, or the file's name; plain text."""
     if len(parts := split_source_names(source)) > 1:
         return " and ".join(bank_title(part) for part in parts)
+    source = parts[0]  # without a separator at its end
     kind = source_kind(source)
     if kind == LOCAL_FILE:
-        return Path(source).name or source
+        return strip_control_characters(Path(source).name or source)
     if kind == generator.BANK_NAME:
         return SOURCE_KINDS[kind].lower()
     name, _, part = source.partition(":")
@@ -168,6 +170,8 @@ def render_format_field(key: str) -> str:
 
 def prefill_picker(key: str, source: str) -> None:
     """Set the picker's fields under ``key`` to a dataset's name or path."""
+    names = split_source_names(source)
+    source = names[0] if len(names) == 1 else source
     kind = source_kind(source)
     name, _, part = source.partition(":") if kind == HUB_DATASET else (HUB_DATASETS[0].name, "", "")
     st.session_state[key] = kind

@@ -76,8 +76,9 @@ def parse_options(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _usable_formula(annotated: object) -> str:
-    """The annotated formula; "" if there is none or it is too long to be evaluated."""
-    return annotated.strip() if isinstance(annotated, str) and len(annotated) <= MAX_FORMULA_CHARS else ""
+    """The annotated formula; "" if there is none, it is too long to be evaluated, or holds what cannot be stored."""
+    text = annotated.strip() if isinstance(annotated, str) and len(annotated) <= MAX_FORMULA_CHARS else ""
+    return text if text.isprintable() else ""
 
 
 def _strip_quotes(text: str) -> str:

@@ -90,6 +90,8 @@ def read_gguf_header(path: Path) -> GgufHeader:
 
     :raises ConfigError: (``model``) when it is no GGUF file, or truncated, or cannot be opened.
     """
+    if not os.path.isfile(path):
+        raise model_error(f"{path} is no file that can be read.", "Check its name and permissions.")
     try:
         with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return _HeaderReader(content).read_header()

@@ -16,6 +16,8 @@ from studentsim.student.huggingface.hardware import Hardware
 
 TYPICAL_PROMPT_TOKENS = 160
 """Tokens of a typical question with its options."""
+MAX_DIMENSION = 10**9
+"""Largest dimension in a config.json that is believed."""
 MAX_GENERATION_BATCH_SIZE = 64
 NF4_BYTES_PER_PARAMETER = 0.5 + 4 / 64
 """Bytes of a parameter in NF4: half a byte, and a float32 scale for every 64 parameters."""
@@ -56,7 +58,8 @@ class ModelShape:
             return None
 
         def first_positive(*names: str) -> int:
-            return next((int(settings[n]) for n in names if isinstance(settings.get(n), int) and settings[n] > 0), 0)
+            found = (settings.get(name) for name in names)
+            return next((int(n) for n in found if isinstance(n, int) and 0 < n <= MAX_DIMENSION), 0)
 
         hidden, layers = (
             first_positive("hidden_size", "n_embd", "d_model"),

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from studentsim.errors import ConfigError, StudentError
-from studentsim.files import fsync_path, move_to_trash, remove_folder_atomically
+from studentsim.files import fsync_path, move_to_trash, read_regular_file, remove_folder_atomically
 from studentsim.student.huggingface import gguf_families
 from studentsim.student.huggingface.catalogue import CATALOGUE, describe_size
 
@@ -94,7 +94,7 @@ def find_installed_model(name: str) -> InstalledModel | None:
     if not is_store_name(name) or not path.is_file():
         return None
     try:
-        model = InstalledModel(name=name, **json.loads(path.read_text(encoding="utf-8")))
+        model = InstalledModel(name=name, **json.loads(read_regular_file(path)))
         if not (isinstance(model.source, dict) and isinstance(model.files, dict) and isinstance(model.parameters, int)):
             raise TypeError("a record of another shape")
         return model
@@ -146,10 +146,12 @@ def compute_gguf_model_name(path: Path) -> str:
     """
     size = path.stat().st_size
     digest = hashlib.sha256(str(size).encode())
-    with path.open("rb") as handle:
-        for n in range(_SAMPLE_COUNT + 1):
-            handle.seek(max(0, size - _BLOCK_BYTES) * n // _SAMPLE_COUNT)
-            digest.update(handle.read(_BLOCK_BYTES if n in (0, _SAMPLE_COUNT) else 2**16))
+    for n in range(_SAMPLE_COUNT + 1):
+        start, length = (
+            max(0, size - _BLOCK_BYTES) * n // _SAMPLE_COUNT,
+            _BLOCK_BYTES if n in (0, _SAMPLE_COUNT) else 2**16,
+        )
+        digest.update(read_regular_file(path, start=start, max_bytes=length))
     return f"file-{digest.hexdigest()[:12]}"
 
 

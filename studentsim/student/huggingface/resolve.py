@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studentsim.errors import ConfigError, StudentError
+from studentsim.errors import ConfigError, StudentError, StudentsimError, first_line
+from studentsim.files import read_regular_file
 from studentsim.student.huggingface import gguf_families, model_store
+from studentsim.student.huggingface.memory import MAX_DIMENSION
 
 HUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}")
 """A model's name on the hub: owner/name."""
@@ -32,6 +34,8 @@ FINGERPRINT_PREFIX = "files-"
 
 _OFFLINE_REMEDY = "Choose 'embedded' or a local folder, or connect to the network."
 _MAX_HEADER_BYTES = 100 * 2**20
+_MAX_TEXT_FILE_BYTES = 2**28
+"""Largest file of a model that holds no weights, in bytes; the largest tokenizers have a tenth of it."""
 _TAIL_BYTES = 2**20
 
 
@@ -88,12 +92,26 @@ def resolve_model(name: str, revision: str = "", *, role: ModelRole = STUDENT_RO
     :raises ConfigError: (the role's ``model_field`` or ``revision_field``) when it cannot be found, or is not suited or not safe to use.
     """
     try:
-        return _check_role(_resolve(name, revision, role), role)
+        return _guard_resolve(name, revision, role)
     except ConfigError as error:
         field = {STUDENT_ROLE.model_field: role.model_field, STUDENT_ROLE.revision_field: role.revision_field}.get(
             error.field, error.field
         )
         raise ConfigError(error.problem, error.remedy, field=field) from error
+
+
+def _guard_resolve(name: str, revision: str, role: ModelRole) -> ResolvedModel:
+    """The model; whatever is wrong with its files, the error names it."""
+    try:
+        return _check_role(_resolve(name, revision, role), role)
+    except StudentsimError:
+        raise
+    except Exception as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else first_line(error)
+        file = f" of {Path(os.fsdecode(error.filename)).name}" if getattr(error, "filename", None) else ""
+        raise gguf_families.model_error(
+            f"The files of the model {name[:300]!r} cannot be read{file}: {reason}.", "Download the model again."
+        ) from error
 
 
 def is_local_folder(name: str) -> bool:
@@ -128,12 +146,18 @@ def compute_fingerprint(folder: Path, suffixes: Sequence[str] = FINGERPRINTED_SU
     """
     digest = hashlib.sha256()
     for path in sorted(p for p in folder.iterdir() if p.suffix in suffixes):
-        digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
-        with path.open("rb") as handle:
-            if path.suffix == ".safetensors":
-                digest.update(handle.read(8 + _read_header_length(path)))
-                handle.seek(max(0, path.stat().st_size - _TAIL_BYTES))
-            digest.update(handle.read())
+        size = path.stat().st_size
+        digest.update(f"{path.name}\0{size}\0".encode(errors="surrogateescape"))
+        if path.suffix == ".safetensors":
+            digest.update(read_regular_file(path, max_bytes=8 + _read_header_length(path)))
+            digest.update(read_regular_file(path, start=max(0, size - _TAIL_BYTES)))
+        elif size > _MAX_TEXT_FILE_BYTES:
+            raise gguf_families.model_error(
+                f"{path.name} has {size / 2**20:,.0f} MB, more than {_MAX_TEXT_FILE_BYTES // 2**20}.",
+                "No file of a model but its weights is so large: take it out.",
+            )
+        else:
+            digest.update(read_regular_file(path))
     return FINGERPRINT_PREFIX + digest.hexdigest()[:12]
 
 
@@ -259,10 +283,10 @@ def _check_role(resolved: ResolvedModel, role: ModelRole) -> ResolvedModel:
                 f"The model in {str(resolved.folder)!r} has no tokenizer.",
                 "Put its files there too: tokenizer.save_pretrained(folder).",
             )
-    if config.get("quantization_config"):
-        method = config["quantization_config"].get("quant_method", "some method")
+    if quantization := config.get("quantization_config"):
+        method = quantization.get("quant_method") if isinstance(quantization, Mapping) else None
         raise gguf_families.model_error(
-            f"The weights of {resolved.name} are stored quantised ({method}).",
+            f"The weights of {resolved.name} are stored quantised ({method or 'by some method'}).",
             "Choose the original weights; they are quantised here, by the setting quantisation.",
         )
     return resolved
@@ -273,7 +297,7 @@ def _check_role(resolved: ResolvedModel, role: ModelRole) -> ResolvedModel:
 
 def _read_config(folder: Path) -> Mapping[str, Any]:
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = json.loads(read_regular_file(folder / "config.json", max_bytes=_MAX_TEXT_FILE_BYTES))
     except (OSError, ValueError, RecursionError) as error:
         raise gguf_families.model_error(
             f"{folder / 'config.json'} cannot be read ({error}).", "Download the model again."
@@ -286,8 +310,7 @@ def _read_config(folder: Path) -> Mapping[str, Any]:
 
 
 def _read_header_length(path: Path) -> int:
-    with path.open("rb") as handle:
-        length = int.from_bytes(handle.read(8), "little")
+    length = int.from_bytes(read_regular_file(path, max_bytes=8), "little")
     if not 0 < length <= min(_MAX_HEADER_BYTES, path.stat().st_size - 8):
         raise gguf_families.model_error(
             f"{path.name} is no safetensors file, or was cut off.", "Download the model again."
@@ -298,9 +321,11 @@ def _read_header_length(path: Path) -> int:
 def _count_file_parameters(path: Path) -> int:
     length = _read_header_length(path)
     try:
-        with path.open("rb") as handle:
-            header = json.loads(handle.read(8 + length)[8:])
-        return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+        header = json.loads(read_regular_file(path, start=8, max_bytes=length))
+        shapes = [entry["shape"] for name, entry in header.items() if name != "__metadata__"]
+        if not all(type(size) is int and 0 <= size <= MAX_DIMENSION for shape in shapes for size in shape):
+            raise ValueError("a tensor of no size")
+        return sum(map(math.prod, shapes))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise gguf_families.model_error(
             f"The header of {path.name} cannot be read.", "Download the model again."

@@ -1,6 +1,6 @@
 """The question bank of a new run: the built-in curriculum, a public set, or a file or folder, and what is done with its rows.
 
-A file is read while the page is rendered; a set of the hub is only looked up on request, by a background process.
+A background process reads them: a file at once, a set of the hub only on request.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from studentsim.child_process import Message
 from studentsim.config import RunConfig
 from studentsim.curriculum import generator
-from studentsim.datasets.registry import open_bank
+from studentsim.datasets.registry import compute_files_stamp
 from studentsim.datasets.resolve import has_hub_dataset
-from studentsim.errors import BankError, ConfigError
+from studentsim.errors import ConfigError
 from studentsim.labels import formatting
-from studentsim.runs.dataset_job import chance_accuracy
 from studentsim.runs.preflight import BankOutline, load_bank_outline
 from studentsim.types import FIVE_OPTION_CHANCE
 from studentsim.ui import background, dataset_picker, layout, literal
+from studentsim.ui.new.child_reader import read_in_child
 from studentsim.ui.new.form import RunForm, format_problem, persisted, session_key
 
 JOB_MODULE = "studentsim.runs.dataset_job"
@@ -61,7 +62,7 @@ def render_bank_choice(form: RunForm) -> BankInfo:
     if kind == generator.BANK_NAME:
         form.settings |= {"bank": source, "bank_category": "", "bank_set": "", "drop_invalid": False}
         st.caption("" if has_custom_model else BUILT_IN_BANK_CAPTION)
-        outline = load_bank_outline(source)
+        form.bank_outline = outline = load_bank_outline(source)  # known without reading anything
         return BankInfo(outline, outline.categories, FIVE_OPTION_CHANCE)
     if not has_custom_model:
         st.warning(FOREIGN_BANK_WARNING, icon=":material/info:")
@@ -101,46 +102,39 @@ def _render_row_settings(form: RunForm, *, is_file: bool) -> dict[str, object]:
     return {"bank_category": category, "bank_set": set_name, "drop_invalid": drop_doubtful}
 
 
+def _outline_request(form: RunForm, source: str) -> dict[str, object]:
+    settings = {name: form.settings[f"bank_{name}"] for name in ("category", "set")}
+    return {
+        "what": "outline", "source": source, "category": settings["category"], "set_name": settings["set"],
+        "drop_invalid": form.settings["drop_invalid"],
+    }  # fmt: skip
+
+
 def _load_file_info(form: RunForm, source: str) -> BankInfo:
-    category, drop_doubtful = form.settings["bank_category"], form.settings["drop_invalid"]
     try:
-        RunConfig.make(bank_category=category)
-        with st.spinner("Reading the questions …", show_time=True):
-            options = {"category": category, "set_name": form.settings["bank_set"]}
-            bank_outline = load_bank_outline(source, drop_invalid=drop_doubtful, **options)
-            loaded_bank = open_bank(source, drop_invalid=drop_doubtful, **options)
-            total_count = _count_questions(source, options) if drop_doubtful else 0
-    except (ConfigError, BankError) as error:
+        RunConfig.make(bank_category=form.settings["bank_category"])
+    except ConfigError as error:
         form.record_error(ConfigError(error.problem, error.remedy, field="bank"))
+        return BankInfo(None, (), None)
+    request, version = _outline_request(form, source), compute_files_stamp(source)
+    result = read_in_child(form, JOB_MODULE, request, version, key="new.bank", label="the questions")
+    if result is None:
+        return BankInfo(None, (), None)
+    if "problem" in result:
+        form.record_error(ConfigError(result["problem"], result["remedy"], field="bank"))
         _render_check_link("Check them row by row", form)
         return BankInfo(None, (), None)
-    return _render_bank_summary(form, bank_outline, chance_accuracy(loaded_bank), total_count=total_count)
-
-
-def _count_questions(source: str, options: dict[str, str]) -> int:
-    """Questions including the doubtful ones; 0 if the bank cannot be opened with them."""
-    try:
-        full_outline = load_bank_outline(source, **options)
-    except BankError:
-        return 0
-    return sum(full_outline.study.values()) + full_outline.exam
+    info = _render_bank_summary(form, result)
+    form.bank_outline = info.outline
+    return info
 
 
 def _load_hub_info(form: RunForm, source: str) -> BankInfo:
     """What is known of a set of the hub: everything once it was looked up, before that at most its categories."""
-    job_arguments = {
-        "what": "outline",
-        "source": source,
-        "category": form.settings["bank_category"],
-        "set_name": form.settings["bank_set"],
-        "drop_invalid": form.settings["drop_invalid"],
-    }
+    job_arguments = _outline_request(form, source)
     job = background.find_job(JOB_MODULE, job_arguments)
     if job and job.result and "outline" in job.result:
-        outline_data = job.result["outline"]
-        study = {(category, None, None): count for category, count in outline_data["study"].items() if count}
-        bank_outline = BankOutline(tuple(outline_data["study"]), study, outline_data["exam"])
-        return _render_bank_summary(form, bank_outline, outline_data["chance"])
+        return _render_bank_summary(form, job.result)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Look at this set now",
@@ -168,8 +162,10 @@ def _render_job_status(job: background.Job) -> None:
         st.rerun()
 
 
-def _render_bank_summary(form: RunForm, outline: BankOutline, chance: float, *, total_count: int = 0) -> BankInfo:
-    """How many questions the bank has for this run; ``total_count``: with the doubtful ones, 0 if they are in."""
+def _render_bank_summary(form: RunForm, result: Message) -> BankInfo:
+    """How many questions the bank of a job's result has for this run, and how many were left out as doubtful."""
+    outline, chance = BankOutline.from_json(result["outline"]), result["outline"]["chance"]
+    total_count = result["outline"]["total"]
     study_count, exam_count = sum(outline.study.values()), outline.exam
     text = (
         f"It has {formatting.pluralize(study_count, 'question')} to practise and {exam_count:,} for exams, in "

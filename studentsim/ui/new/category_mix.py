@@ -13,7 +13,7 @@ from studentsim.selection.quotas import apportion_questions
 from studentsim.selection.registry import find_strategy
 from studentsim.selection.strategy import Strategy
 from studentsim.student.embedded.profiles import PROFILES, category_mastery
-from studentsim.ui import components, glossary
+from studentsim.ui import components, glossary, literal
 from studentsim.ui.new import mix
 from studentsim.ui.new.form import PERSIST_MODE, RunForm
 
@@ -66,7 +66,7 @@ def render_category_mix(
         )
     elif len(categories) < 2:
         only_label = category_names.inline_category_label(categories[0], all_categories) if categories else ""
-        st.caption(f"Only {only_label} is chosen above, so all practice is from there." if categories else "")
+        literal.caption(f"Only {only_label} is chosen above, so all practice is from there." if categories else "")
     else:
         shares = _compute_shares(form, str(chosen), categories, pool_counts)
         st.session_state["new.shares"] = shares
@@ -126,7 +126,7 @@ def _render_sliders(shares: Mapping[str, int], all_categories: Sequence[str]) ->
         for row in range(0, len(names), 3):
             for column, category in zip(st.columns(3), names[row : row + 3], strict=False):
                 with column.container(border=True, gap="xsmall"):
-                    title = category_names.category_label(category, all_categories)
+                    title = formatting.escape_markdown(category_names.category_label(category, all_categories))
                     _render_share(
                         category, title, shares[category], is_locked=category in locked, can_move=category in movable
                     )
@@ -173,10 +173,12 @@ def _unlock_all() -> None:
 
 
 def _describe_question_counts(shares: Mapping[str, int], count: int, all_categories: Sequence[str]) -> str:
-    """The questions of each category in a turn of ``count`` questions."""
+    """The questions of each category in a turn of ``count`` questions, as Markdown."""
     category_counts = zip(shares, apportion_questions(list(shares.values()), count), strict=True)
     counts_text = ", ".join(
-        f"{category_names.inline_category_label(category, all_categories)} {n}" for category, n in category_counts if n
+        f"{formatting.escape_markdown(category_names.inline_category_label(category, all_categories))} {n}"
+        for category, n in category_counts
+        if n
     )
     return (
         "They always sum to 100: move one, and those that you have not set give way first; a locked one stays. "

@@ -14,7 +14,6 @@ from pydantic.fields import FieldInfo
 
 from studentsim.analysis import setting_differences
 from studentsim.config import RunConfig
-from studentsim.datasets.resolve import has_hub_dataset
 from studentsim.errors import BankError, ConfigError, StudentsimError
 from studentsim.labels import formatting
 from studentsim.runs import preflight
@@ -42,6 +41,8 @@ class RunForm:
         self._labels: dict[str, str] = {}
         self._error: ConfigError | None = None
         self._waiting_for = ""
+        self.bank_outline: preflight.BankOutline | None = None
+        """The chosen bank's, where it is known and is not the hub's: the settings must fit it."""
 
     def add_error_slot(self, field: str, label: str) -> None:
         """Reserve room here for an error of ``field``, whose label on the page is ``label``."""
@@ -66,8 +67,8 @@ class RunForm:
             if self._error:
                 raise self._error
             config = RunConfig.make(**self.settings, dpo=self.dpo)
-            if not has_hub_dataset(config.bank):
-                preflight.check_questions(config, preflight.load_run_outline(config))
+            if self.bank_outline:
+                preflight.check_questions(config, self.bank_outline)
             preflight.check_dpo_settings(config)
             if config.model == "embedded":
                 preflight.check_student(config)

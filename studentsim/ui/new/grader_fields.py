@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,12 @@ from studentsim.analysis import grader_evaluation
 from studentsim.errors import ConfigError
 from studentsim.labels import formatting
 from studentsim.narration import teaching_summary
-from studentsim.runs import grader_info
-from studentsim.settings import TeacherSettings
 from studentsim.student.huggingface import resolve
 from studentsim.ui import literal, reply_kind_table
+from studentsim.ui.new.child_reader import read_in_child
 from studentsim.ui.new.form import RunForm, persisted, render_text_field, session_key
 
+GRADER_JOB_MODULE = "studentsim.analysis.grader_job"
 CUSTOM = "own"
 KIND_LABELS = {grader_evaluation.EMBEDDED_GRADER: "The one that comes with the app", CUSTOM: "Another model"}
 
@@ -77,12 +79,12 @@ def _render_custom_grader(form: RunForm) -> None:
     literal.code(grader_evaluation.TRAIN_GRADER_COMMAND)
     version = render_text_field(form, "grader_revision", "Its version", max_chars=100, placeholder="blank: today's")
     try:
-        _render_grader_info(name, version)
+        _render_grader_info(form, name, version)
     except ConfigError as error:
         form.record_error(error)
 
 
-def _render_grader_info(name: str, version: str) -> None:
+def _render_grader_info(form: RunForm, name: str, version: str) -> None:
     """Show the evaluation of another grader.
 
     :raises ConfigError: it is missing or not a grader.
@@ -102,8 +104,15 @@ def _render_grader_info(name: str, version: str) -> None:
     if not resolve.is_local_folder(name):
         st.caption("It is looked for when you start, here and at the hub, and downloaded if it is not here.")
         return
-    resolved = grader_info.find_grader(TeacherSettings.model_construct(grader=name, grader_revision=version))
-    evaluation = grader_evaluation.load_evaluation(resolved.folder) if resolved.folder else None
+    request = {"grader": name, "grader_revision": version}
+    result = read_in_child(
+        form, GRADER_JOB_MODULE, request, _folder_stamp(name), key=session_key("grader"), label="the marker"
+    )
+    if result is None:
+        return
+    if "problem" in result:
+        raise ConfigError(result["problem"], result["remedy"], field=result.get("field") or "teacher.grader")
+    evaluation = grader_evaluation.parse_evaluation(result["evaluation"])
     st.caption(
         formatting.escape_markdown(teaching_summary.describe_grader_evaluation(evaluation))
         if evaluation
@@ -112,6 +121,16 @@ def _render_grader_info(name: str, version: str) -> None:
     )
     if evaluation:
         reply_kind_table.render_reply_kinds(evaluation, session_key("marker_replies"))
+
+
+def _folder_stamp(name: str) -> tuple[tuple[int, int], ...]:
+    """Sizes and times of the files on which what is shown depends: changes when the folder's grader does."""
+    stats = []
+    for file in (grader_evaluation.EVALUATION_FILE, grader_evaluation.WEIGHTS_FILE, "config.json"):
+        with suppress(OSError, ValueError):
+            file_stat = os.stat(os.path.join(os.path.expanduser(name), file))
+            stats.append((file_stat.st_size, file_stat.st_mtime_ns))
+    return tuple(stats)
 
 
 def _clear_revision() -> None:

@@ -92,6 +92,7 @@ def _render_multiselect(
     if len(options) > MAX_PILLS:
         chosen = st.multiselect(label, options, placeholder="All of them", **settings)
     else:
+        settings["format_func"] = lambda option: formatting.escape_markdown(option_label(option))
         chosen = st.pills(label, options, selection_mode="multi", **settings)
     form.add_error_slot(field, label)
     form.settings[field] = tuple(o for o in options if o in chosen)

@@ -85,6 +85,8 @@ def _render_control_buttons(engine: data.Engine, run: live_run.RunSnapshot) -> N
 
     if run.status in ("queued", "starting", "running"):
         render_button("Pause", ":material/pause:")
+    if run.status == "damaged":
+        render_button("Repair", ":material/healing:", "primary")
     if run.status in formatting.RESUMABLE_STATUSES:
         render_button("Resume", ":material/play_arrow:", "primary")
     if run.status in formatting.CANCELLABLE_STATUSES:
