@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -150,7 +151,7 @@ def test_a_backup_at_any_moment_of_a_run_agrees_with_itself(tmp_path):
 
         with ExitStack() as stack, containers.BackupTarget(tmp_path / f"b-{number}.zip") as backup:
             manifest = Manifest()
-            for file in snapshot.open_run(folder.path, stack, pause=go_on):
+            for file in snapshot.open_run(folder.path, stack, [], pause=go_on):
                 manifest.records[file.path] = write._copy(file, backup)
             backup.write(manifests.MANIFEST_NAME, [manifest.to_bytes()])
         gate.release(10**6)
@@ -192,13 +193,36 @@ def test_a_run_at_work_in_another_process_is_backed_up_again_and_again(tmp_path)
         assert comparable_events(copy) == expected
 
 
-def test_a_run_that_cannot_be_read_is_named_and_the_others_are_kept(stocked, tmp_path, monkeypatch):
-    broken, real = list_runs(stocked)[0].run_id, write.open_run
-    monkeypatch.setattr(
-        write, "open_run", lambda run, stack: os.listdir("/nowhere") if run.name == broken else real(run, stack)
-    )
-    result = write_backup(stocked, tmp_path / "b.zip")
-    assert len(result.problems) == 1 and broken not in result.manifest.run_ids
+def test_what_cannot_be_read_is_named_and_the_rest_is_kept(stocked, tmp_path, monkeypatch):
+    data, (first, second, *_) = tmp_path / "data", list_runs(stocked)
+    shutil.copytree(stocked, data)
+    (data / "runs" / first.run_id / "events.jsonl").unlink()
+    (data / "runs" / first.run_id / "events.jsonl").mkdir()
+    notes = data / "runs" / second.run_id / "notes.json"
+    notes.unlink(missing_ok=True)
+    os.mkfifo(notes)
+    result = write_backup(data, tmp_path / "b.zip")
+    assert [first.run_id in result.problems[0], "notes.json" in result.problems[1]] == [True, True]
+    assert result.manifest.run_ids == [folder.run_id for folder in list_runs(stocked)[1:]]
+    restore_backup(tmp_path / "b.zip", tmp_path / "restored")
+    outcome = CliRunner().invoke(app, ["backup", "--to", str(tmp_path / "c.zip"), "--data", str(data)])
+    assert outcome.exit_code == 1 and outcome.output.count("Left out") == 2
+
+
+@pytest.mark.parametrize("target", ["b.zip", "b"])
+def test_a_disk_that_fails_in_the_midst_of_a_file_costs_that_run_alone(stocked, tmp_path, monkeypatch, target):
+    broken, real = list_runs(stocked)[0].run_id, snapshot.OpenedFile.blocks
+
+    def blocks(file):
+        yield from real(file)
+        if broken in file.path and "checkpoints" in file.path:
+            file.handle.close()
+            raise BackupError(f"The file {file.path} cannot be read (Input/output error).")
+
+    monkeypatch.setattr(snapshot.OpenedFile, "blocks", blocks)
+    result = write_backup(stocked, tmp_path / target)
+    assert len(result.problems) == 1 and broken in result.problems[0]
+    assert broken not in restore_backup(tmp_path / target, tmp_path / "data").run_ids
     assert len(result.manifest.run_ids) == len(list_runs(stocked)) - 1
 
 

@@ -47,11 +47,14 @@ class OpenedFile:
     def blocks(self) -> Iterator[bytes]:
         """Its first ``size`` bytes, block by block.
 
-        :raises BackupError: it has become shorter.
+        :raises BackupError: it cannot be read, or has become shorter.
         """
         left = self.size
         while left:
-            block = self.handle.read(min(_BLOCK_BYTES, left))
+            try:
+                block = self.handle.read(min(_BLOCK_BYTES, left))
+            except OSError as error:
+                raise BackupError(f"The file {self.path} cannot be read ({error.strerror or error}).") from error
             if not block:
                 raise BackupError(f"The file {self.path} became shorter while it was read.", "Try again.")
             left -= len(block)
@@ -62,16 +65,21 @@ class _ChangedMeanwhile(Exception):
     """A file vanished or was replaced between two looks at it: another attempt finds a state that holds."""
 
 
-def open_run(run: Path, stack: ExitStack, *, pause: Callable[[], None] = lambda: None) -> list[OpenedFile]:
-    """The files of a run's folder, opened in ``stack``. ``pause`` is called between the steps, for tests.
+def open_run(
+    run: Path, stack: ExitStack, problems: list[str], *, pause: Callable[[], None] = lambda: None
+) -> list[OpenedFile]:
+    """The files of a run's folder, opened in ``stack``; what is wrong with small ones that are left out is added to ``problems``.
+
+    ``pause`` is called between the steps, for tests.
 
     :raises BackupError: they kept changing.
-    :raises OSError: they cannot be read.
+    :raises OSError: the journal or a checkpoint cannot be read.
     """
+    small_files = _open_small_files(run, problems)
     for _ in range(MAX_ATTEMPTS):
         attempt = ExitStack()
         try:
-            opened = _open_run_once(run, attempt, pause)
+            opened = [*small_files, *_open_large_files(run, attempt, pause)]
         except _ChangedMeanwhile:
             attempt.close()
             continue
@@ -111,9 +119,19 @@ def open_small_file(path: Path, name: str) -> OpenedFile | None:
     return OpenedFile(name, io.BytesIO(content), len(content), modified)
 
 
-def _open_run_once(run: Path, stack: ExitStack, pause: Callable[[], None]) -> list[OpenedFile]:
-    path = f"runs/{run.name}"
-    opened = [small for name in RUN_FILES if (small := open_small_file(run / name, f"{path}/{name}"))]
+def _open_small_files(run: Path, problems: list[str]) -> list[OpenedFile]:
+    opened = []
+    for name in RUN_FILES:
+        try:
+            if small := open_small_file(run / name, f"runs/{run.name}/{name}"):
+                opened.append(small)
+        except OSError as error:
+            problems.append(f"{run / name} cannot be read ({error.strerror or error}).")
+    return opened
+
+
+def _open_large_files(run: Path, stack: ExitStack, pause: Callable[[], None]) -> list[OpenedFile]:
+    path, opened = f"runs/{run.name}", []
     journal = run / JOURNAL_FILE_NAME
     noted_size = _find_complete_size(journal)
     pause()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,21 +47,49 @@ def write_backup(
     """
     if not data.is_dir():
         raise DataFolderError(f"There is no data folder {str(data)!r}.", "Name one with --data.")
-    manifest, problems = Manifest(), []
+    unreadable: dict[str, str] = {}
+    while True:
+        try:
+            return _write_once(data, target, with_models, on_progress, unreadable)
+        except _ReadFailure as failure:  # a part that is half in a zip file cannot be taken out of it
+            unreadable[failure.part] = failure.problem
+
+
+class _ReadFailure(Exception):
+    """A part of the data folder could be opened, but not be read to its end."""
+
+    def __init__(self, part: str, problem: str) -> None:
+        super().__init__(part)
+        self.part, self.problem = part, problem
+
+
+def _write_once(
+    data: Path, target: Path, with_models: bool, on_progress: OnProgress, unreadable: Mapping[str, str]
+) -> BackupResult:
+    """Writes a backup without the ``unreadable`` parts.
+
+    :raises _ReadFailure: another part cannot be read.
+    """
+    manifest, problems = Manifest(), list(unreadable.values())
     total, done = _estimate_bytes(data, with_models), 0
     with explained_storage_errors(target, label="backup"), BackupTarget(target) as backup:
-        for open_part in _parts(data, with_models):
+        for part, open_part in _parts(data, with_models, problems):
+            if part in unreadable:
+                continue
             with ExitStack() as stack:
                 try:
                     files = open_part(stack)
                 except (BackupError, OSError) as error:
-                    problems.append(str(error))
+                    problems.append(f"{part}: {error}")
                     continue
                 for file in files:
                     if not is_backup_path(file.path):
                         problems.append(f"{file.path} has a name that no backup holds.")
                         continue
-                    manifest.records[file.path] = _copy(file, backup)
+                    try:
+                        manifest.records[file.path] = _copy(file, backup)
+                    except BackupError as error:
+                        raise _ReadFailure(part, str(error)) from error
                     done += file.size
                     on_progress(done, max(done, total))
         manifest.deleted_runs = _list_deleted_runs(data)
@@ -81,12 +109,15 @@ def _copy(file: OpenedFile, backup: BackupTarget) -> FileRecord:
     return FileRecord(file.size, digest.hexdigest(), file.modified)
 
 
-def _parts(data: Path, with_models: bool) -> Iterator[Callable[[ExitStack], list[OpenedFile]]]:
-    """What is opened at a time: a run, a model, or a small file."""
+_OpenPart = Callable[[ExitStack], list[OpenedFile]]
+
+
+def _parts(data: Path, with_models: bool, problems: list[str]) -> Iterator[tuple[str, _OpenPart]]:
+    """What is opened at a time, with its path: a run, a model, or a small file."""
     runs = runs_folder(data)
     for name in _list_names(runs):
         if RUN_ID_PATTERN.fullmatch(name) and (runs / name).is_dir():
-            yield lambda stack, run=runs / name: open_run(run, stack)
+            yield f"runs/{name}", lambda stack, run=runs / name: open_run(run, stack, problems)
     small_files = {f"runs/{FINGERPRINTS_FILE}": runs / FINGERPRINTS_FILE}
     for folder in JSON_FOLDERS:
         names = [name for name in _list_names(data / folder) if not name.startswith(".")]
@@ -95,9 +126,10 @@ def _parts(data: Path, with_models: bool) -> Iterator[Callable[[ExitStack], list
         small_files[f"models/{_DTYPE_FILE}"] = data / "models" / _DTYPE_FILE
         for name in _list_names(data / "models"):
             if not name.startswith(".") and (data / "models" / name / RECORD_FILE).is_file():
-                yield lambda stack, name=name: open_folder(data / "models" / name, f"models/{name}", stack)
+                path = f"models/{name}"
+                yield path, lambda stack, path=path: open_folder(data / path, path, stack)
     for path, file in small_files.items():
-        yield lambda stack, path=path, file=file: list(filter(None, [open_small_file(file, path)]))
+        yield path, lambda stack, path=path, file=file: list(filter(None, [open_small_file(file, path)]))
 
 
 def _list_deleted_runs(data: Path) -> list[str]:

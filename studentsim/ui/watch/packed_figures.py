@@ -14,7 +14,11 @@ def pack_exam_figure(run: RunSnapshot, *, large: bool = False) -> bytes:
 
     def build() -> bytes:
         figure = charts.exam_accuracy_figure(
-            run.exams, strategy=run.config.strategy, turns=run.planned_turns, guessing=run.chance_accuracy, revision=run.run_id
+            run.exams,
+            strategy=run.config.strategy,
+            turns=run.planned_turns,
+            guessing=run.chance_accuracy,
+            revision=run.run_id,
         )
         return plot.pack_figure(figure, alt=run_summary.results_headline(run.exams), large=large)
 
@@ -54,7 +58,11 @@ def pack_training_figure(run: RunSnapshot, view_name: str) -> bytes:
         (run.last_seqs["training_steps"], run.last_seqs["validations"]),
         lambda: plot.pack_figure(
             charts.training_figure(
-                run.steps, run.validations, rewards.REWARD_VIEWS[view_name], turns=run.planned_turns, revision=run.run_id
+                run.steps,
+                run.validations,
+                rewards.REWARD_VIEWS[view_name],
+                turns=run.planned_turns,
+                revision=run.run_id,
             ),
             alt=rewards.describe_training(view_name, run.steps, run.validations, run.config.dpo),
         ),
