@@ -29,6 +29,7 @@ from drills import (  # noqa: E402
     injected,
     journal_damage,
     kills,
+    listed,
     many_runs,
     memory,
     odd_files,
@@ -40,6 +41,7 @@ from drills import (  # noqa: E402
 from drills.results import OUTCOMES, DrillResult, all_good, format_row  # noqa: E402
 
 PARTS: dict[str, Callable[[Callable[[int], int], int], Iterable[DrillResult]]] = {
+    "listed": lambda tries, seed: listed.run_listed(),
     "kills": lambda tries, seed: [
         kills.kill_at_random(tries(235), seed),
         kills.kill_at_random(tries(100), seed, power_loss=True),
