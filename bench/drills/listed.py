@@ -19,7 +19,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
         "test_browser_watch.py::test_first_minute_from_one_button_to_a_growing_curve_and_back_by_link",
     ),
     "app killed, Ctrl-C on the app (2, 3)": ("test_faults.py::test_the_app_ends_and_its_workers_go_on_to_the_end",),
-    "worker dies before its first heartbeat (5)": (  # noqa: E501
+    "worker dies before its first heartbeat (5)": (
         "test_faults.py::test_a_worker_that_dies_before_its_first_heartbeat_is_found_and_shown_as_failed",
     ),
     "PID reused (6)": (
@@ -44,7 +44,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
         "test_database.py::test_many_threads_with_cursors_of_their_own_get_right_answers",
     ),
     "Start clicked twice (22)": ("test_faults.py::test_start_clicked_twice_is_one_run",),
-    "run deleted while it is looked at (24)": (  # noqa: E501
+    "run deleted while it is looked at (24)": (
         "test_browser_new.py::test_delete_asks_first_and_then_the_link_says_that_the_run_was_deleted",
     ),
     "database of an older or newer version (25)": (
