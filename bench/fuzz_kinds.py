@@ -18,6 +18,7 @@ from random import Random
 from typing import Any
 
 import fuzz_inputs
+import pyarrow as pa
 from fuzz_inputs import choose_and_mutate, dump, make_row, mutate_bytes, mutate_text, mutate_value
 
 ROOT = Path(__file__).parents[1]
@@ -226,8 +227,9 @@ def _read_settings(settings: Any) -> bool:
     try:
         config = RunConfig.from_json(dump(settings))
     except StudentsimError:
-        if isinstance(settings, dict):
-            parse_stored_config(settings)
+        with suppress(StudentsimError):
+            if isinstance(settings, dict):
+                parse_stored_config(settings)
         return True
     _ = config.title, formatting.run_title(config), config.exam_turns()
     return False
@@ -238,11 +240,11 @@ def _read_settings(settings: Any) -> bool:
 
 @cache
 def _journal_events() -> tuple[dict[str, Any], ...]:
-    """The events of a short run, with the same times each time."""
-    from journals import make_run
+    """The events of a short run, with the same times each time, without leases and checksums."""
+    from journals import make_run, plain_event
 
     folder = make_run(_scratch_folder() / "sample", "it", turns=2, exam_size=6, questions_per_turn=4)
-    events = map(json.loads, (folder / "events.jsonl").read_bytes().splitlines())
+    events = map(plain_event, (folder / "events.jsonl").read_bytes().splitlines())
     return tuple({**event, "timestamp": 1.7e9 + event["seq"]} for event in events)
 
 
@@ -250,14 +252,30 @@ def _make_journal(rng: Random) -> bytes:
     """Some lines of a journal, of which one or two have changed values or bytes; one may be missing."""
     events = _journal_events()
     start = rng.randrange(len(events))
-    changed: list[Any] = list(events[start : start + rng.randint(1, 8)] if rng.random() < 0.9 else events)
+    chosen = events[start : start + rng.randint(1, 8)] if rng.random() < 0.9 else events
+    changed: list[Any] = [
+        {**event, "seq": seq} for seq, event in enumerate(chosen)
+    ]  # or it is refused for what is missing
     if rng.random() < 0.8:
         at = rng.randrange(len(changed))
         changed[at] = mutate_value(changed[at], rng)
     if rng.random() < 0.1:
         del changed[rng.randrange(len(changed))]
-    data = b"".join(dump(event).encode() + b"\n" for event in changed)
+    is_checked = rng.random() < 0.5
+    data = b"".join(_to_line(event, seq if is_checked else None) for seq, event in enumerate(changed))
     return mutate_bytes(data, rng) if rng.random() < 0.3 else data
+
+
+def _to_line(event: Any, seq: int | None) -> bytes:
+    """A line of an earlier version, or, with a ``seq``, one of this version's with its lease and checksum."""
+    from studentsim.store.journal_lines import encode_line
+
+    if seq is None or not isinstance(event, dict):
+        return dump(event).encode() + b"\n"
+    try:
+        return encode_line(event, seq=seq, epoch=1, timestamp=1.7e9 + seq)
+    except (ValueError, TypeError, UnicodeError):  # what JSON or ASCII cannot hold
+        return dump(event).encode() + b"\n"
 
 
 @cache
@@ -272,7 +290,7 @@ def _database() -> Any:
 def _read_journal(data: bytes) -> bool:
     """Into tables, as the database takes them in; one in fifty through the database itself."""
     from studentsim.errors import JournalError
-    from studentsim.store import apply_chunk, ingest, journal, tables
+    from studentsim.store import ingest, journal, tables
 
     path = _scratch_folder() / "events.jsonl"
     path.write_bytes(data)
@@ -284,13 +302,13 @@ def _read_journal(data: bytes) -> bool:
         rows = tables.build_event_rows("it", journal.effective_events(events))
         tables.reduce_run("it", None, events)
         refused = not any(rows.values())
-    except apply_chunk.MALFORMED_EVENT_ERRORS:
+    except (JournalError, pa.ArrowException):
         refused = True
     if len(data) % 50 == 0:
         database = _database()
         (database.runs_folder / "it" / "events.jsonl").write_bytes(data)
         database.file_signatures.clear()
-        database.notices.clear()
+        database._notices.clear()
         ingest.sync_journals(database, database.runs_folder)
     return refused
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from browser import serve
 from browsing import still
-from journals import make_run
+from journals import make_run, plain_event
 from playwright.sync_api import Page, expect
 
 from studentsim.runs import notes
@@ -62,7 +62,7 @@ def url(tmp_path_factory: pytest.TempPathFactory, bank: Path) -> Iterator[str]:
     for run_id, seed in (("one", 0), ("two", 1)):
         run = make_run(folder, run_id, seed=seed, name=NAME, turns=2, exam_size=60, mix={"physics": 60.0, "gain": 40.0})
         for file in (run / "events.jsonl", run / "config.json"):
-            values = [replaced(json.loads(line)) for line in file.read_text().splitlines()]
+            values = [replaced(plain_event(line)) for line in file.read_text().splitlines()]
             for value in values:
                 config = value if file.name == "config.json" else value.get("config")
                 if config:
