@@ -308,7 +308,7 @@ def _read_journal(data: bytes) -> bool:
         database = _database()
         (database.runs_folder / "it" / "events.jsonl").write_bytes(data)
         database.file_signatures.clear()
-        database._notices.clear()
+        database.own_notices.clear()
         ingest.sync_journals(database, database.runs_folder)
     return refused
 

@@ -47,7 +47,7 @@ class Database:
         :raises StoreError: as for ``open``.
         """
         self.path, self.runs_folder = path, runs_folder
-        self._notices: list[str] = []
+        self.own_notices: list[str] = []
         self.file_signatures: dict[str, tuple[int, ...]] = {}
         """As ``ingest.IngestTarget.file_signatures``."""
         self.damaged_runs: dict[str, JournalError] = {}
@@ -166,16 +166,16 @@ class Database:
 
     def add_notice(self, text: str) -> None:
         """Adds a message for the user, once."""
-        if text not in self._notices:
-            self._notices.append(text)
+        if text not in self.own_notices:
+            self.own_notices.append(text)
 
     @property
     def notices(self) -> list[str]:
-        """Messages for the user: what happened to the database, and which runs cannot be shown whole as their files are now."""
+        """``own_notices``, about what happened to the database, and which runs cannot be shown whole as their files are now."""
         damage = (
             f"The run {run_id} cannot be shown whole. {error}" for run_id, error in list(self.damaged_runs.items())
         )
-        return [*self._notices, *damage]
+        return [*self.own_notices, *damage]
 
     def close(self) -> None:
         """Closes the file and checkpoints its write-ahead log. The object must not be used afterwards."""

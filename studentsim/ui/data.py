@@ -126,7 +126,11 @@ def freeze_loaded_objects() -> None:
 
 def database_notices(engine: Engine) -> list[str]:
     """The database's notices as markdown, such as that it was repaired."""
-    return [formatting.escape_markdown(notice) for notice in engine.database.notices]
+    notices = [formatting.escape_markdown(notice) for notice in engine.database.own_notices]
+    if count := len(engine.database.damaged_runs):
+        subject = "A simulation is" if count == 1 else f"{count} simulations are"
+        notices.append(f"{subject} damaged: in the list on Home stands what is wrong and what can be done.")
+    return notices
 
 
 def queue_notice(engine: Engine, *, starting: int = 1) -> str:
