@@ -18,8 +18,10 @@ from studentsim.runs.lease import Lease
 from studentsim.runs.repair import check_run, repair_run
 from studentsim.runs.run_dir import RunFolder, create_run
 from studentsim.runs.status import read_run_state
+from studentsim.runs.termination import end_run
 from studentsim.store.journal import read_events
 from studentsim.store.journal_check import check_journal
+from studentsim.store.journal_lines import encode_line
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +104,41 @@ def test_an_exam_that_states_other_totals_than_its_answers_give(run: RunFolder):
         len(report.problems) == 1 and f"line {where + 1}: the exam after turn 2 states 24 of 24" in report.problems[0]
     )
     assert report.unchecked_lines == len(lines)
+
+
+def test_a_journal_of_which_nothing_is_left_begins_anew(run: RunFolder, whole: RunFolder):
+    data = bytearray(run.journal_path.read_bytes())
+    data[3] ^= 1
+    run.journal_path.write_bytes(data)
+    repair_run(run)
+    state = read_run_state(run)
+    assert state.status == "paused" and "repaired" in state.message
+    kept = {path.name for path in run.checkpoints.iterdir()}
+    execute(run, build_components=fakes.fake)
+    assert (
+        comparable_events(run) == comparable_events(whole) and {path.name for path in run.checkpoints.iterdir()} == kept
+    )
+
+
+def test_an_event_that_fits_no_table_is_cut_away(run: RunFolder, whole: RunFolder):
+    lines = run.journal_path.read_bytes().splitlines(keepends=True)
+    number = next(n for n, line in enumerate(lines) if b'"phase":"study"' in line)
+    event = json.loads(lines[number])
+    fields = {name: value for name, value in event.items() if name not in ("seq", "timestamp", "lease", "crc")}
+    lines[number] = encode_line(fields | {"p_correct": "x"}, seq=event["seq"], epoch=event["lease"], timestamp=1.0)
+    run.journal_path.write_bytes(b"".join(lines))
+    assert "p_correct" in " ".join(check_run(run).problems)
+    repair_run(run)
+    execute(run, build_components=fakes.fake)
+    assert comparable_events(run) == comparable_events(whole) and check_run(run).problems == ()
+
+
+def test_the_end_of_a_run_that_no_worker_ended_is_missed_too(tmp_path):
+    folder = create_run(tmp_path, fakes.config())
+    end_run(folder, "cancelled")
+    lines = folder.journal_path.read_bytes().splitlines(keepends=True)
+    folder.journal_path.write_bytes(b"".join(lines[:-1]))
+    assert "the last 1 events are missing" in " ".join(check_run(folder).problems)
 
 
 def test_settings_that_cannot_be_read_come_from_the_journal(run: RunFolder):

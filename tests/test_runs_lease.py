@@ -203,6 +203,8 @@ def test_a_worker_on_another_computer_is_alive_as_long_as_its_file_is_written(fo
     path = sorted((folder.path / "leases").iterdir())[-1]
     os.utime(path, (time.time() - 60, time.time() - 60))
     assert not current_lease(folder).is_alive
+    os.utime(path, (time.time() + 9e4, time.time() + 9e4))  # the clock was set back
+    assert not current_lease(folder).is_alive
 
 
 def test_nobody_signals_a_process_of_another_namespace(folder, monkeypatch):
@@ -240,7 +242,8 @@ def test_a_new_lease_is_above_the_journal_s_even_where_the_leases_are_gone(folde
 def test_why_the_work_ended_is_kept_where_the_journal_cannot_take_it(folder):
     lease = Lease.acquire(folder)
     lease.set_reason("paused", "The disk is full." * 100, "Free some space.")
-    lease.close(41)
+    lease.note_last_event(41)
+    lease.close()
     info = current_lease(folder)
     assert info.reason.startswith("paused|The disk is full.") and len(info.reason) <= 400 and info.last_seq == 41
 

@@ -115,6 +115,7 @@ class Manifest:
             )
         try:
             digest = content.pop("sha256")
+            check_limits(len(content["deleted_runs"]), 0)
             if digest != _digest({"format": FORMAT, **content}):
                 raise ValueError("its checksum is another")
             manifest = cls(
@@ -132,6 +133,10 @@ class Manifest:
 
 
 _NAME_A_BACKUP = "Name a file or folder that `python -m studentsim backup` made."
+
+
+MAX_MODIFIED = 2.0**33
+"""Unix seconds, in the year 2242: no file was changed later."""
 
 
 def check_limits(file_count: int, total_bytes: int) -> None:
@@ -158,6 +163,8 @@ def _parse_record(path: str, record: list[Any]) -> FileRecord:
     size, sha256, modified = record
     if type(size) is not int or size < 0 or not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise ValueError(f"the record of {path}")
+    if not 0 <= float(modified) < MAX_MODIFIED:  # no time at all, or none that a file can have
+        raise ValueError(f"the time of {path}")
     return FileRecord(size, sha256, float(modified))
 
 

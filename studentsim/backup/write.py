@@ -120,11 +120,11 @@ def _parts(data: Path, with_models: bool, problems: list[str]) -> Iterator[tuple
             yield f"runs/{name}", lambda stack, run=runs / name: open_run(run, stack, problems)
     small_files = {f"runs/{FINGERPRINTS_FILE}": runs / FINGERPRINTS_FILE}
     for folder in JSON_FOLDERS:
-        names = [name for name in _list_names(data / folder) if not name.startswith(".")]
+        names = [name for name in _list_names_or_note(data / folder, problems) if not name.startswith(".")]
         small_files |= {f"{folder}/{name}": data / folder / name for name in names if name.endswith(".json")}
     if with_models:
         small_files[f"models/{_DTYPE_FILE}"] = data / "models" / _DTYPE_FILE
-        for name in _list_names(data / "models"):
+        for name in _list_names_or_note(data / "models", problems):
             if not name.startswith(".") and (data / "models" / name / RECORD_FILE).is_file():
                 path = f"models/{name}"
                 yield path, lambda stack, path=path: open_folder(data / path, path, stack)
@@ -134,6 +134,15 @@ def _parts(data: Path, with_models: bool, problems: list[str]) -> Iterator[tuple
 
 def _list_deleted_runs(data: Path) -> list[str]:
     return [name for name in _list_names(runs_folder(data) / DELETED_FOLDER) if RUN_ID_PATTERN.fullmatch(name)]
+
+
+def _list_names_or_note(folder: Path, problems: list[str]) -> list[str]:
+    """As ``_list_names``; a folder that cannot be read is left out and noted."""
+    try:
+        return _list_names(folder)
+    except OSError as error:
+        problems.append(f"{folder.name} cannot be read ({error.strerror}); it is left out")
+        return []
 
 
 def _list_names(folder: Path) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
+from studentsim.cli.base import DEFAULT_DATA_FOLDER, ExistingDataFolderOption, JsonOption, app
 
 
 @app.command()
@@ -16,7 +16,7 @@ def verify(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[RUN…]", help="Ids of runs or groups; none: all.")
     ] = None,
-    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    data: ExistingDataFolderOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
     """Check runs line by line: checksums, missing events, exams against their answers, checkpoints. Exit status 1 if any is hurt."""
@@ -38,7 +38,7 @@ def verify(
 @app.command()
 def repair(
     names: Annotated[list[str], typer.Argument(metavar="RUN…", help="Ids of runs.")],
-    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    data: ExistingDataFolderOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """Keep what is sound of hurt runs and put the rest aside; resumed, they do it again."""
     from studentsim.runs.groups import find_runs

@@ -88,7 +88,7 @@ def escape_markdown(text: str) -> str:
     line = strip_control_characters(" ".join(text.split()))
     line = re.sub(r"([\\`*_\[\]<>$~|&])|^([#+-])", lambda m: "\\" + m[0], line)
     line = re.sub(r"^(\d+)(?=[.)])", r"\1\\", line)
-    return re.sub(r":(?=[a-zA-Z+_/-]|\d\w*:)|(?i:\bwww)(?=\.)|@", lambda m: m[0] + "\u2060", line)
+    return re.sub(r":(?=[a-zA-Z+_/-]|\d\w*:)|(?i:www)(?=\.)|@", lambda m: m[0] + "\u2060", line)
 
 
 def truncate_text(text: str, *, max_chars: int = 300, max_lines: int = 6) -> str:

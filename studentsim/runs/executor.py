@@ -68,7 +68,7 @@ def execute(
         status = _RunSession(folder, config, lease, journal, on_event, pause_requested).run(
             build_components or factory.build_components
         )
-        lease.close(journal.next_seq - 1)
+        lease.note_last_event(journal.next_seq - 1)
         return status
 
 
@@ -134,7 +134,8 @@ class _RunSession:
         events = [e for e in read_past_events(self.folder) if e["seq"] < self.journal.next_seq]
         self.prior_seconds = sum_worked_seconds(events)
         self._sweep_leftovers()
-        if not events:
+        if not events:  # checkpoints of a journal that was lost would be taken for the last ones
+            checkpoints.discard_later_turns(self.folder.checkpoints, -1, self.lease.info.epoch)
             self._record_event(run_started_event(self.folder, self.config))
             return -1
         last_turn, resume_note = find_last_safe_turn(self.folder, events)

@@ -69,10 +69,10 @@ class Launcher:
             try:
                 worker = worker or WarmWorker(self.data, self._command)
                 worker.assign_run(folder)
-            except (LeaseLost, OSError) as error:
+            except (LeaseLost, DataFolderError, OSError) as error:
                 if worker is not None:
                     worker.close()
-                if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+                if not isinstance(error, LeaseLost | FileNotFoundError):
                     raise
                 if read_run_state(folder).is_live:
                     return

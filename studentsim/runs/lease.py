@@ -77,7 +77,8 @@ class LeaseInfo:
         """Whether its heartbeat is overdue."""
         same_clock = self.is_local or process.is_same_boot(self.namespace)
         silent_seconds = time.monotonic() - self.beat if same_clock else self.age
-        return silent_seconds > (HEARTBEAT_TIMEOUT_SECONDS if self.beats else STARTUP_TIMEOUT_SECONDS)
+        timeout = HEARTBEAT_TIMEOUT_SECONDS if self.beats else STARTUP_TIMEOUT_SECONDS
+        return not abs(silent_seconds) <= timeout  # a beat from the future is none, nor is one that is no number
 
 
 def current_lease(folder: RunFolder) -> LeaseInfo | None:
@@ -138,12 +139,16 @@ class Lease:
         """Note how the work ends, to be written when the lease is released, which works on a full disk."""
         self.info = replace(self.info, reason=f"{status}|{message}|{remedy}"[:_REASON_CHARS])
 
-    def close(self, last_seq: int = -1) -> None:
-        """Release the lease after the event ``last_seq``. Writes. Repeated calls do nothing."""
+    def note_last_event(self, seq: int) -> None:
+        """Note the last event that is written, to be stored when the lease is released."""
+        self.info = replace(self.info, last_seq=seq)
+
+    def close(self) -> None:
+        """Release the lease. Writes. Repeated calls do nothing."""
         with self._lock:
             if self._file < 0:
                 return
-            self.info = replace(self.info, pid=0, pid_started="", last_seq=last_seq)
+            self.info = replace(self.info, pid=0, pid_started="")
             try:
                 os.pwrite(self._file, _encode_lease(self.info), 0)
             except OSError:  # others see it once this process has ended

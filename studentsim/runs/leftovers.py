@@ -40,7 +40,7 @@ def find_leftovers(data: Path, *, min_age_seconds: float = MIN_AGE_SECONDS) -> l
         path
         for folder in (data, runs, runs / ".tokens", data / "models", *run_folders)
         for path in _list(folder)
-        if path.name.startswith(_PREFIXES) or TEMPORARY_NAME_PATTERN.fullmatch(path.name)
+        if path.name.startswith(_PREFIXES) or (TEMPORARY_NAME_PATTERN.fullmatch(path.name) and path.is_file())
     ]
     candidates += [path for path in _list(runs / SPARE_LOGS_FOLDER) if not _is_owner_alive(path)]
     return [path for path in candidates if (changed_at := _changed_at(path)) and now - changed_at >= min_age_seconds]

@@ -12,7 +12,7 @@ from studentsim.errors import RunError, StudentsimError
 from studentsim.events import RunEnded
 from studentsim.files import fsync_path, read_small_file, write_atomically
 from studentsim.runs import checkpoints
-from studentsim.runs.history import read_past_events, sum_worked_seconds
+from studentsim.runs.history import read_past_events, run_started_event, sum_worked_seconds
 from studentsim.runs.lease import Lease, current_lease
 from studentsim.runs.run_dir import RunFolder
 from studentsim.store.journal_check import JournalReport, check_journal
@@ -45,6 +45,8 @@ def check_run(folder: RunFolder) -> RunCheck:
     report = None
     try:
         report = check_journal(folder.journal_path) if folder.journal_path.exists() else None
+    except OSError as error:
+        problems.append(f"journal: it cannot be read ({error.strerror})")
     except StudentsimError as error:
         problems.append(f"journal: {error.problem}")
     if report:
@@ -60,7 +62,8 @@ def check_run(folder: RunFolder) -> RunCheck:
         if report.superseded_lines:
             notes.append(f"{report.superseded_lines} lines do not count: their worker had lost its lease")
     for turn in checkpoints.list_turns(folder.checkpoints):
-        if damage := checkpoints.describe_damage(folder.checkpoints, turn):
+        damage = checkpoints.describe_damage(folder.checkpoints, turn)
+        if damage and checkpoints.checkpoint_path(folder.checkpoints, turn).exists():  # else pruned by a worker since
             problems.append(f"checkpoint of turn {turn}: {damage}")
     return RunCheck(folder.run_id, report, tuple(problems), tuple(notes))
 
@@ -77,13 +80,13 @@ def repair_run(folder: RunFolder) -> list[str]:
     if _is_at_work(folder):
         raise RunError(f"The run {folder.run_id} is at work.", "Pause it first.")
     done = _restore_config(folder)
-    check = check_run(folder)
-    for turn in checkpoints.list_turns(folder.checkpoints):
-        if checkpoints.describe_damage(folder.checkpoints, turn):
-            shutil.rmtree(checkpoints.checkpoint_path(folder.checkpoints, turn))
-            done.append(f"removed the damaged checkpoint of turn {turn}")
-    if any(problem.startswith("journal") for problem in check.problems):
-        with closing(Lease.acquire(folder)) as lease:
+    with closing(Lease.acquire(folder)) as lease:  # from here on no worker begins
+        check = check_run(folder)
+        for turn in checkpoints.list_turns(folder.checkpoints):
+            if checkpoints.describe_damage(folder.checkpoints, turn):
+                shutil.rmtree(checkpoints.checkpoint_path(folder.checkpoints, turn))
+                done.append(f"removed the damaged checkpoint of turn {turn}")
+        if any(problem.startswith("journal") for problem in check.problems):
             if check.journal and not check.journal.is_whole:
                 done.append(_cut_journal(folder, check.journal))
             _mark_paused(folder, lease)
@@ -93,12 +96,17 @@ def repair_run(folder: RunFolder) -> list[str]:
 def _mark_paused(folder: RunFolder, lease: Lease) -> None:
     """Let a journal that has lost its end say so. Writes."""
     events = read_past_events(folder)
-    if not events or events[-1]["type"] == "RunEnded":
+    if events and events[-1]["type"] == "RunEnded":
         return
     with JournalWriter(folder.journal_path, epoch=lease.info.epoch, confirm=lease.ensure_current) as journal:
+        if not events:
+            journal.append(run_started_event(folder, folder.read_config()))
+        turn = max(0, events[-1]["turn"]) if events else 0
         seconds = round(sum_worked_seconds(events), 3)
         remedy = "Resume: the rest of the run is done again."
-        journal.append(RunEnded(max(0, events[-1]["turn"]), "paused", seconds, message=REPAIRED_MESSAGE, remedy=remedy))
+        journal.append(RunEnded(turn, "paused", seconds, message=REPAIRED_MESSAGE, remedy=remedy))
+        journal.sync()
+        lease.note_last_event(journal.next_seq - 1)
 
 
 def _cut_journal(folder: RunFolder, report: JournalReport) -> str:

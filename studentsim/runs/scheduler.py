@@ -159,6 +159,8 @@ def _record_memory_kill(folder: RunFolder) -> None:
     :raises OSError, StudentsimError: that cannot be recorded.
     """
     state = read_run_state(folder)
+    if state.request == "cancel":  # it was killed because it did not obey
+        return
     if state.status == "interrupted" or state.error == "WorkerDied":
         failure = OUT_OF_MEMORY
         end_run(folder, failure.status, error=failure.error_type, message=failure.message, remedy=failure.remedy)

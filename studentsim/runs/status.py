@@ -108,6 +108,8 @@ def _read_state(folder: RunFolder) -> RunState:
     # Also while the worker that wrote the end is still exiting: a state without a worker must follow from the files alone.
     if folder.queue_path.name in names and not (is_ended and last.get("status") in FINAL_STATUSES):
         return _state_or_damage(folder, replace(state, status="queued"))
+    if is_ended and lease and lease.epoch > last.get("lease", 0) and (reason := _parse_lease_reason(lease)):
+        return _state_or_damage(folder, replace(state, **reason))
     if is_ended:
         end_fields = {name: str(last.get(name, "")) for name in ("status", "message", "remedy", "error")}
         if end_fields["status"] not in _END_STATUSES:
@@ -119,9 +121,23 @@ def _read_state(folder: RunFolder) -> RunState:
     return _state_or_damage(folder, replace(state, **_fields_without_end_event(folder, lease, last)))
 
 
+_known_damage: dict[Path, tuple[object, StudentsimError | None]] = {}
+"""What ``find_damage`` found for a run's folder, and of which files: it reads the whole journal."""
+
+
+def _find_damage_once(folder: RunFolder) -> StudentsimError | None:
+    """As ``find_damage``, looked for again only where the files that it reads have changed."""
+    files = (folder.journal_path, folder.path / "config.json", *(folder.path / name for name in _REQUIRED_FOLDERS))
+    signature = tuple(_file_signature(path) for path in files)
+    known = _known_damage.get(folder.path)
+    if known is None or known[0] != signature or isinstance(known[1], RunError):  # what is no folder may become one
+        known = _known_damage[folder.path] = (signature, find_damage(folder))
+    return known[1]
+
+
 def _state_or_damage(folder: RunFolder, state: RunState) -> RunState:
     """The state of a run without a worker; that it is damaged, if it is not over and could not go on."""
-    if state.status in FINAL_STATUSES or (damage := find_damage(folder)) is None:
+    if state.status in FINAL_STATUSES or (damage := _find_damage_once(folder)) is None:
         return state
     return replace(damaged_state(folder, damage), epoch=state.epoch)
 

@@ -28,6 +28,8 @@ def end_run(folder: RunFolder, status: str, *, error: str = "", message: str = "
                 journal.append(run_started_event(folder, folder.read_config()))
             seconds = round(sum_worked_seconds(events), 3)
             journal.append(RunEnded(turn, status, seconds, error=error, message=message, remedy=remedy))
+            journal.sync()
+            lease.note_last_event(journal.next_seq - 1)
         queue.dequeue(folder)
         folder.clear_request()
     finally:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from studentsim.child_process import child_environment
-from studentsim.errors import LeaseLost
+from studentsim.errors import DataFolderError, LeaseLost
 from studentsim.runs.lease import Lease, grant_lease
 from studentsim.runs.oom import OomKills, count_oom_kills, was_killed_for_memory
 from studentsim.runs.run_dir import RunFolder, runs_folder
@@ -68,7 +68,7 @@ class WarmWorker:
             self._move_log(folder, info.epoch)
             self._send_run_id(folder)
         except (LeaseLost, OSError):
-            with suppress(OSError):  # release it: nobody works on the run
+            with suppress(OSError, DataFolderError):  # release it: nobody works on the run
                 Lease(folder, info).close()
             raise
         self.run_id = folder.run_id

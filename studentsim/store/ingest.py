@@ -122,7 +122,8 @@ def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callabl
     database.damaged_runs.pop(run_id, None)
     if damage is not None:
         database.damaged_runs[run_id] = damage
-    database.file_signatures[run_id] = signature
+    if damage is None or not isinstance(damage.__cause__, OSError):  # what could not be read is tried again
+        database.file_signatures[run_id] = signature
     return event_count
 
 

@@ -159,7 +159,8 @@ def _parse_lines(data: bytes, start: JournalEnd) -> tuple[JournalChunk, str]:
             if (first := order.superseded_from) is not None:
                 if first <= start.seq:
                     superseded_from = first if superseded_from is None else min(first, superseded_from)
-                events = [earlier for earlier in events if earlier["seq"] < first]
+                while events and events[-1]["seq"] >= first:
+                    events.pop()
             events.append(event)
         begin = end + 1
     return JournalChunk(events, JournalEnd(start.byte_count + begin, order.epoch, order.seq), superseded_from), problem

@@ -9,6 +9,7 @@ from typing import Any
 
 from studentsim.errors import JournalError
 from studentsim.store.journal_lines import EventOrder, parse_line
+from studentsim.store.tables import build_event_rows
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def check_journal(path: Path) -> JournalReport:
         if order.problem:
             problems.append(f"line {number} does not follow: {order.problem}")
             order.epoch, order.seq = event.get("lease", 0), event["seq"]
-        elif does_count and (problem := exams.add(event)):
+        elif does_count and (problem := _describe_misfit(event) or exams.add(event)):
             problems.append(f"line {number}: {problem}")
         elif not problems:
             sound_bytes = position
@@ -75,6 +76,15 @@ def check_journal(path: Path) -> JournalReport:
     return JournalReport(
         counts["checked"], counts["unchecked"], counts["superseded"], tuple(problems), sound_bytes, len(rest), last_type == "RunEnded"
     )  # fmt: skip
+
+
+def _describe_misfit(event: dict[str, Any]) -> str:
+    """Which field of an event does not fit its table; blank: all do."""
+    try:
+        build_event_rows("", [event])
+    except JournalError as error:
+        return error.problem
+    return ""
 
 
 class _ExamTotals:

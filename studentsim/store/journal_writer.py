@@ -41,10 +41,13 @@ class JournalWriter:
             raise JournalError(f"{self.path} cannot be opened: {error.strerror}.", _suggest_remedy(error)) from error
         self._lock = FileLock(self._file)
         with self._lock.hold():
+            size = os.fstat(self._file).st_size
             end = find_end(self.path)
             self.epoch = end.epoch if epoch is None else epoch
             self.next_seq = end.seq + 1
-            if os.fstat(self._file).st_size != end.byte_count:
+            self._confirm()
+            # where it has grown since, another writer has gone on, and has cut off what was incomplete
+            if end.byte_count != size == os.fstat(self._file).st_size:
                 self._truncate(end.byte_count)
         self._torn_line, self._torn_at = b"", 0  # what a failed write may have left, and where it begins
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from studentsim.diagnosis.finding import BAD, LOOK, OK, Context, Finding
@@ -16,7 +17,7 @@ _BEGIN_BYTES = 2**16
 
 def check(context: Context) -> Iterator[Finding]:
     """A line for each that is hurt, and one for the rest."""
-    folders = [folder for folder in list_runs(context.data) if folder.journal_path.exists()]
+    folders = [folder for folder in list_runs(context.data) if os.path.lexists(folder.journal_path)]
     hurt = 0
     for folder in folders:
         for finding in _check_all(folder) if context.thorough else _check_ends(folder):
