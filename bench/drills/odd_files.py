@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 import visits
 from journals import make_run
@@ -78,12 +79,17 @@ def _data_folder(spoil: Callable[[Path], object]) -> Iterator[Path]:
 
 def _visit(page: str, query: dict[str, str], data: Path) -> tuple[str, str]:
     logging.disable(logging.CRITICAL)
-    os.environ[ui_data.DATA_DIR_ENV_VAR] = str(data)
-    RunManager.ensure_warm_worker = RunManager.tick = lambda self: None  # type: ignore[method-assign, assignment]
     try:
-        shown = visits.visit(page, **query)
+        with (
+            mock.patch.dict(os.environ, {ui_data.DATA_DIR_ENV_VAR: str(data)}),
+            mock.patch.object(RunManager, "ensure_warm_worker"),  # no worker is wanted
+            mock.patch.object(RunManager, "tick"),
+        ):
+            shown = visits.visit(page, **query)
     except Exception as error:  # whatever it is, it is what the drill looks for
         return TRACEBACK, repr(error)
+    finally:
+        logging.disable(logging.NOTSET)
     if shown.exception:
         return TRACEBACK, str(shown.exception[0].value)
     if any("went wrong" in str(error.value) for error in shown.error):
