@@ -74,8 +74,8 @@ def start(data: Path, options: list[str]) -> tuple[subprocess.Popen[bytes], RunF
 
 
 def spawn(data: Path, words: list[str]) -> subprocess.Popen[bytes]:
-    """A process group of its own, which does not outlive this script. It says what it says into ``run.log``."""
-    with (data / "run.log").open("ab") as log:
+    """A process group of its own, which does not outlive this script. It says what it says into a log beside it."""
+    with data.with_suffix(".log").open("ab") as log:
         process = subprocess.Popen(words, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
     atexit.register(kill, process)
     return process
@@ -124,7 +124,7 @@ def ended(folder: RunFolder, data: Path) -> None:
     """:raises SystemExit: the run is not finished."""
     last = read_events(folder.journal_path)[-1]
     if last.get("status") != "finished":
-        log = (data / "run.log").read_text(errors="replace")[-2000:]
+        log = data.with_suffix(".log").read_text(errors="replace")[-2000:]
         raise SystemExit(f"The run {folder.path} is not finished; its last event: {last}\n{log}")
 
 
