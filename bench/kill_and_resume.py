@@ -70,7 +70,7 @@ def start(data: Path, options: list[str]) -> tuple[subprocess.Popen[bytes], RunF
         if (folders := list_runs(data)) and folders[0].journal_path.exists() and folders[0].journal_path.stat().st_size:
             return process, folders[0]
         time.sleep(0.02)
-    raise SystemExit(f"The run did not begin:\n{(data / 'run.log').read_text(errors='replace')[-2000:]}")
+    raise SystemExit(f"The run did not begin:\n{data.with_suffix('.log').read_text(errors='replace')[-2000:]}")
 
 
 def spawn(data: Path, words: list[str]) -> subprocess.Popen[bytes]:
