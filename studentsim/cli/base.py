@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,10 +14,8 @@ from typer.core import TyperGroup
 
 from studentsim.errors import DataFolderError
 from studentsim.files import storage_error
+from studentsim.store.data_folder import refuse_other_folder
 from studentsim.student.huggingface.model_store import set_data_folder
-
-MAX_LOOKED_AT = 10_000
-"""Most entries of a folder that are looked at to see whether it is a data folder."""
 
 OLD_COMMANDS: Mapping[str, str] = {
     "place": "evaluate-profiles",
@@ -82,21 +79,6 @@ app = typer.Typer(
 )
 
 
-DATA_FOLDER_ENTRIES = frozenset(
-    {
-        "runs",
-        "models",
-        "predictions",
-        "transfer",
-        "groups",
-        "studentsim.duckdb",
-        "studentsim.duckdb.wal",
-        "events.jsonl",
-    }
-)
-"""What a data folder holds, or one run's folder: a folder with one of these is taken to be one."""
-
-
 def _name_data_folder(data: Path) -> Path:
     set_data_folder(data)
     return data
@@ -109,21 +91,8 @@ def _apply_data_folder(data: Path) -> Path:
     """
     if data.exists() or data.is_symlink():
         _check_readable(data)
-        _refuse_other_folder(data)
+        refuse_other_folder(data)
     return _name_data_folder(data)
-
-
-def _refuse_other_folder(data: Path) -> None:
-    """:raises DataFolderError: a folder with files in it, none of which is a data folder's."""
-    with os.scandir(data) as entries:
-        names = {entry.name for entry in islice(entries, MAX_LOOKED_AT)}
-    visible_names = sorted(name for name in names - {"lost+found"} if not name.startswith("."))
-    is_data_folder = names & DATA_FOLDER_ENTRIES or any(name.startswith("studentsim.duckdb") for name in names)
-    if visible_names and not is_data_folder:
-        raise DataFolderError(
-            f"{str(data)!r} is no data folder: it holds {', '.join(map(repr, visible_names[:3]))}, and no runs.",
-            "Name the folder of your simulations with --data, or a new or empty one.",
-        )
 
 
 def _require_data_folder(data: Path) -> Path:

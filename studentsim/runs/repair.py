@@ -147,11 +147,11 @@ def _count_missing_events(folder: RunFolder) -> int:
     lease = current_lease(folder)
     if lease is None or lease.last_seq < 0:
         return 0
-    events = read_past_events_or_none(folder)
+    events = _read_events_or_none(folder)
     return 0 if events is None else max(0, lease.last_seq - (events[-1]["seq"] if events else -1))
 
 
-def read_past_events_or_none(folder: RunFolder) -> list[dict[str, object]] | None:
+def _read_events_or_none(folder: RunFolder) -> list[dict[str, object]] | None:
     """The journal's events, or None where it is damaged."""
     try:
         return read_past_events(folder)

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from studentsim.errors import DatabaseBusy, DataFolderError, JournalError, StoreError
 from studentsim.store import apply_chunk, db_files, ingest, row_tally, schema
+from studentsim.store.data_folder import refuse_other_folder
 from studentsim.store.rwlock import ReadWriteLock
 
 DATABASE_FILE_NAME = "studentsim.duckdb"
@@ -287,14 +288,9 @@ def rebuild_database(data_folder: str | Path) -> int:
     :raises DataFolderError: it holds other things and no runs, or cannot be used.
     """
     try:
-        names, known_names = db_files.find_data_folder_names(Path(data_folder), DATABASE_FILE_NAME)
+        refuse_other_folder(Path(data_folder))
     except OSError as error:
         raise DataFolderError(f"{data_folder} cannot be read: {error.strerror}.", "Name the data folder.") from error
-    if names and not known_names:
-        raise DataFolderError(
-            f"{data_folder} is no data folder: it holds other things ({names[0]}, …) and no runs.",
-            "Name the right one with --data. Nothing was written.",
-        )
     try:
         with Database.open(data_folder) as database:
             path, runs_folder = database.path, database.runs_folder

@@ -58,19 +58,6 @@ def is_disk_full_error(error: duckdb.Error) -> bool:
     return is_disk_full(error)
 
 
-DATA_FOLDER_NAMES = frozenset({"runs", "models", "predictions", "transfer"})
-"""Folders in a data folder."""
-
-
-def find_data_folder_names(folder: Path, database_name: str) -> tuple[list[str], list[str]]:
-    """All names in a folder, and those of them that are a data folder's. One that holds others alone is no data folder.
-
-    :raises OSError: it cannot be read.
-    """
-    names = sorted(os.listdir(folder))
-    return names, [name for name in names if name in DATA_FOLDER_NAMES or name.startswith(database_name)]
-
-
 def wal_path(path: Path) -> Path:
     """The path of a database's write-ahead log."""
     return path.with_name(path.name + ".wal")

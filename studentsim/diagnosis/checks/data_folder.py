@@ -6,8 +6,7 @@ import secrets
 from collections.abc import Iterator
 
 from studentsim.diagnosis.finding import BAD, LOOK, OK, Context, Finding, join_names
-from studentsim.store import db_files
-from studentsim.store.database import DATABASE_FILE_NAME
+from studentsim.store.data_folder import find_data_folder_names
 
 TITLE, ORDER = "data folder", 10
 
@@ -22,7 +21,7 @@ def check(context: Context) -> Iterator[Finding]:
         yield Finding(BAD, f"{data} is no folder.", "Name the data folder with --data or STUDENTSIM_DATA.")
         return
     try:
-        names, known = db_files.find_data_folder_names(data, DATABASE_FILE_NAME)
+        names, known = find_data_folder_names(data)
     except OSError as error:
         yield Finding(BAD, f"{data} cannot be read ({error.strerror}).", "Change its permissions.")
         return

@@ -175,7 +175,8 @@ def _render_technical_settings(form: RunForm) -> None:
         )  # fmt: skip
     render_setting(form, "chosen_text", options=teacher_settings.CHOSEN_TEXT_LABELS, term="pair")
     st.caption(
-        "Cautious: robust DPO, its label smoothing at the error rate (Loss and Doubted pairs under Advanced). "
+        "Cautious: robust DPO, its label smoothing at the error rate (under Advanced: what learning makes small, and pairs taken to be "
+        "the wrong way round). "
         "Learning from its own corrected answers: the revision is the chosen answer of the pair, the first attempt the rejected one. "
         "Wrong marks: label noise."
     )
